@@ -1,0 +1,5 @@
+"""The ``lti-tool`` command."""
+
+
+def main() -> None:
+    """Entry point."""

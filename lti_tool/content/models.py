@@ -1,0 +1,73 @@
+"""Tables of the course's own content, and of the access to the platform's own API."""
+
+import uuid
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import UniqueConstraint
+from sqlmodel import Field
+
+from lti_tool.db.base import TenantRow, belongs_to
+from lti_tool.db.types import UtcDateTime, one_of, words
+
+
+class ItemKind(StrEnum):
+    """What a content item is to a student."""
+
+    PAGE = "page"
+    QUIZ = "quiz"
+    ASSIGNMENT = "assignment"
+    DISCUSSION = "discussion"
+    FILE = "file"
+    LINK = "link"
+    TOOL = "tool"
+    HEADING = "heading"
+
+
+class ContentItem(TenantRow, table=True):
+    """One item of the course as it stands in the LMS. Known by the platform's id, so a rename keeps its playlists."""
+
+    __tablename__ = "content_item"
+    __table_args__ = (
+        UniqueConstraint("organisation_id", "course_id", "external_id"),
+        belongs_to("course", "course_id"),
+        one_of("kind", ItemKind),
+    )
+
+    course_id: uuid.UUID
+    external_id: str = Field(
+        max_length=255, description="Source and id, such as canvas:module-item:17 or address:<digest>."
+    )
+    kind: ItemKind = Field(sa_type=words(ItemKind))
+    title: str = Field(max_length=500)
+    url: str | None = Field(
+        default=None, max_length=2000, description="Where a person opens it; top window, never a frame."
+    )
+    section: str = Field(default="", max_length=500, description="The module or folder it stands in.")
+    position: int = Field(default=0, description="Place in the whole course, from 0.")
+    indent: int = 0
+    result_key: str | None = Field(
+        default=None,
+        max_length=255,
+        description="What results are asked by (Canvas: the assignment id); absent if none.",
+    )
+    points_possible: float | None = None
+    due_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    published: bool = True
+    deleted_at: datetime | None = Field(default=None, sa_type=UtcDateTime, description="When it was found gone.")
+    seen_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class ApiConnection(TenantRow, table=True):
+    """Access to a platform's own API with one token, encrypted at rest. Canvas now; the others as their connectors come."""
+
+    __tablename__ = "api_connection"
+    __table_args__ = (UniqueConstraint("organisation_id", "registration_id"),)
+
+    registration_id: uuid.UUID = Field(foreign_key="registration.id", ondelete="CASCADE")
+    base_url: str = Field(max_length=500, description="Scheme and host, without /api.")
+    token_encrypted: str = Field(max_length=4000)
+    working: bool | None = Field(default=None, description="What the last call showed; absent before the first.")
+    trouble: str | None = Field(default=None, max_length=64, description="The error code of the last failure.")
+    checked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    created_at: datetime = Field(sa_type=UtcDateTime)

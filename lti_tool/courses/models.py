@@ -1,0 +1,89 @@
+"""Tables of who is where: courses, people, memberships, and the links the LMS launches from."""
+
+import uuid
+from datetime import datetime
+
+from sqlalchemy import Index, UniqueConstraint
+from sqlmodel import Field
+
+from lti_tool.db.base import TenantRow, belongs_to
+from lti_tool.db.types import UtcDateTime, json_type, one_of, words
+from lti_tool.lti.models import Role
+
+
+class Course(TenantRow, table=True):
+    """A context of the platform, and what the last launch said can be asked of it."""
+
+    __tablename__ = "course"
+    __table_args__ = (UniqueConstraint("organisation_id", "deployment_id", "context_id"),)
+
+    registration_id: uuid.UUID = Field(foreign_key="registration.id", ondelete="CASCADE")
+    deployment_id: uuid.UUID = Field(foreign_key="deployment.id", ondelete="CASCADE")
+    context_id: str = Field(max_length=255)
+    title: str = Field(default="", max_length=500)
+    label: str = Field(default="", max_length=200)
+    memberships_url: str | None = Field(default=None, max_length=2000, description="NRPS context_memberships_url.")
+    line_items_url: str | None = Field(default=None, max_length=2000, description="AGS lineitems.")
+    ags_scopes: list[str] = Field(default_factory=list, sa_type=json_type())
+    platform_course_id: str | None = Field(
+        default=None, max_length=255, description="The id the platform's own API knows the course by, where it differs."
+    )
+    api_domain: str | None = Field(default=None, max_length=255, description="The host of the platform's own API.")
+    home_url: str | None = Field(default=None, max_length=2000, description="The course's own page in the LMS.")
+    roster_read_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    content_read_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class Person(TenantRow, table=True):
+    """A user of one platform. Known by (registration, sub) and nothing else; the name is there where the LMS shares it."""
+
+    __tablename__ = "person"
+    __table_args__ = (UniqueConstraint("organisation_id", "registration_id", "sub"),)
+
+    registration_id: uuid.UUID = Field(foreign_key="registration.id", ondelete="CASCADE")
+    sub: str = Field(max_length=255)
+    platform_user_id: str | None = Field(
+        default=None, max_length=255, description="The id the platform's own API knows the person by, where it differs."
+    )
+    name: str | None = Field(default=None, max_length=300)
+    sort_name: str | None = Field(default=None, max_length=300, description="Family name first, for lists.")
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class Membership(TenantRow, table=True):
+    """A person's place in a course. People who leave become inactive and keep their history."""
+
+    __tablename__ = "membership"
+    __table_args__ = (
+        UniqueConstraint("organisation_id", "course_id", "person_id"),
+        belongs_to("course", "course_id"),
+        belongs_to("person", "person_id"),
+        one_of("role", Role),
+        Index(None, "organisation_id", "person_id"),
+    )
+
+    course_id: uuid.UUID
+    person_id: uuid.UUID
+    role: Role = Field(sa_type=words(Role))
+    active: bool = True
+    launched_at: datetime | None = Field(
+        default=None, sa_type=UtcDateTime, description="First launch; absent if never."
+    )
+    seen_in_roster_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class ResourceLink(TenantRow, table=True):
+    """A place in the course that launches this tool."""
+
+    __tablename__ = "resource_link"
+    __table_args__ = (
+        UniqueConstraint("organisation_id", "course_id", "resource_link_id"),
+        belongs_to("course", "course_id"),
+    )
+
+    course_id: uuid.UUID
+    resource_link_id: str = Field(max_length=255)
+    title: str = Field(default="", max_length=500)
+    line_item_url: str | None = Field(default=None, max_length=2000)
+    created_at: datetime = Field(sa_type=UtcDateTime)

@@ -1,0 +1,72 @@
+"""Applying migrations, on both databases.
+
+On SQLite a migration runs with foreign keys off, and a check of all of them follows before the commit: batch mode with
+them on deleted the children of the tables it rebuilt (measured, see DESIGN's traps).
+"""
+
+from collections.abc import Callable
+from importlib import resources
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+_LOCK = 7_365_341  # Any constant: the number of our advisory lock on PostgreSQL.
+
+
+def migrations_folder() -> Path:
+    """Where the migrations are: beside the package in a checkout, inside it when installed."""
+    package = Path(str(resources.files("lti_tool")))
+    beside = package.parent / "migrations"
+    return beside if (beside / "env.py").is_file() else package / "db" / "migrations"
+
+
+def _config(connection: Connection | None = None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(migrations_folder()))
+    if connection is not None:
+        config.attributes["connection"] = connection
+    return config
+
+
+async def upgrade(engine: AsyncEngine) -> None:
+    """Bring the database to the newest revision, all or nothing; two processes at once wait for each other."""
+    await _run(engine, lambda connection: command.upgrade(_config(connection), "head"))
+
+
+async def downgrade(engine: AsyncEngine, revision: str) -> None:
+    """Take the database back to ``revision``; for tests and development."""
+    await _run(engine, lambda connection: command.downgrade(_config(connection), revision))
+
+
+async def missing(engine: AsyncEngine) -> list[str]:
+    """The revisions not applied yet, oldest first; empty when the database is up to date."""
+    script = ScriptDirectory.from_config(_config())
+    async with engine.connect() as connection:
+        current = await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())
+    newest_first = [revision.revision for revision in script.iterate_revisions("head", current or "base")]
+    return newest_first[::-1]
+
+
+async def _run(engine: AsyncEngine, work: Callable[[Connection], None]) -> None:
+    async with engine.connect() as connection:
+        if engine.dialect.name == "sqlite":
+            driver = await connection.get_raw_connection()
+            await driver.driver_connection.execute("PRAGMA foreign_keys=OFF")  # type: ignore[union-attr]
+            try:
+                await connection.run_sync(work)
+                broken = (await connection.exec_driver_sql("PRAGMA foreign_key_check")).all()
+                if broken:
+                    raise RuntimeError(f"the migration would leave {len(broken)} rows without what they refer to")
+                await connection.commit()
+            finally:
+                await connection.rollback()
+                await driver.driver_connection.execute("PRAGMA foreign_keys=ON")  # type: ignore[union-attr]
+        else:
+            await connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
+            await connection.run_sync(work)
+            await connection.commit()

@@ -1,0 +1,79 @@
+"""Transactions. A request or a job is one transaction; only the edge commits it.
+
+What must happen after the commit, and only then (a nudge to the worker), is left with ``after_commit``.
+"""
+
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from lti_tool.db.engine import make_engine
+
+_AFTER_COMMIT = "after_commit"
+
+log = logging.getLogger(__name__)
+
+
+def after_commit(session: AsyncSession, action: Callable[[], None]) -> None:
+    """Have ``action`` called once this transaction is committed; a rollback forgets it. It must be quick and not raise."""
+    session.info.setdefault(_AFTER_COMMIT, []).append(action)
+
+
+class Database:
+    """Opens transactions on one database, or, in tests, inside one connection's outer transaction."""
+
+    def __init__(self, engine: AsyncEngine, *, inside: AsyncConnection | None = None) -> None:
+        self.engine = engine
+        self._inside = inside
+        self._reading_engine = engine.execution_options(reads_only=True)
+
+    @classmethod
+    def at(cls, database_url: str) -> "Database":
+        """The database at an address as the settings have it."""
+        return cls(make_engine(database_url))
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether this is the embedded database, which has one writer at a time."""
+        return self.engine.dialect.name == "sqlite"
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[AsyncSession]:
+        """A transaction that may change rows: committed at the end, rolled back when an error leaves the block."""
+        async with self._session(self.engine) as session:
+            try:
+                yield session
+                await session.commit()
+            except BaseException:
+                await session.rollback()
+                raise
+            actions: list[Callable[[], None]] = session.info.pop(_AFTER_COMMIT, [])
+            for action in actions:
+                action()
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncSession]:
+        """A transaction that only reads, and on SQLite waits for no writer. Whatever it changed is thrown away."""
+        async with self._session(self._reading_engine) as session:
+            try:
+                yield session
+            finally:
+                await session.rollback()
+
+    @asynccontextmanager
+    async def _session(self, engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
+        if self._inside is not None:
+            async with AsyncSession(
+                bind=self._inside, expire_on_commit=False, join_transaction_mode="create_savepoint"
+            ) as session:
+                yield session
+        else:
+            async with AsyncSession(engine, expire_on_commit=False) as session:
+                yield session
+
+    async def close(self) -> None:
+        """Give back every connection."""
+        await self.engine.dispose()

@@ -1,0 +1,1 @@
+"""What runs behind the pages: a nudge says that something may be due, and a runner looks."""

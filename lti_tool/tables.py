@@ -1,0 +1,35 @@
+"""Every table, in one import: migrations and tests need all of them known before they look at the metadata."""
+
+from sqlmodel import SQLModel
+
+from lti_tool.audit import AuditEntry
+from lti_tool.content.models import ApiConnection, ContentItem
+from lti_tool.courses.models import Course, Membership, Person, ResourceLink
+from lti_tool.db.organisation import Organisation
+from lti_tool.grades.models import LineItem, Score, ScoreAttempt
+from lti_tool.lti.models import Deployment, OidcLogin, Registration, ToolSession
+from lti_tool.playlists.models import PersonalPlaylist, PersonalStep, Playlist, PlaylistStep
+
+metadata = SQLModel.metadata
+
+TABLES: tuple[type[SQLModel], ...] = (
+    Organisation,
+    AuditEntry,
+    Registration,
+    Deployment,
+    OidcLogin,
+    ToolSession,
+    Course,
+    Person,
+    Membership,
+    ResourceLink,
+    ContentItem,
+    ApiConnection,
+    Playlist,
+    PlaylistStep,
+    PersonalPlaylist,
+    PersonalStep,
+    LineItem,
+    Score,
+    ScoreAttempt,
+)
