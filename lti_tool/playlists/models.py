@@ -139,6 +139,9 @@ class PersonalPlaylist(TenantRow, table=True):
         default=None, sa_type=UtcDateTime, description="When the last must-do was done."
     )
     moved_at: datetime | None = Field(default=None, sa_type=UtcDateTime, description="When something last changed.")
+    owed_share: float | None = Field(
+        default=None, description="The share of must-dos, 0 to 1, last entered in the ledger; absent before the first."
+    )
     created_at: datetime = Field(sa_type=UtcDateTime)
 
 
@@ -162,3 +165,6 @@ class PersonalStep(TenantRow, table=True):
     done_by: DoneBy | None = Field(default=None, sa_type=words(DoneBy))
     result_percent: float | None = Field(default=None, description="The LMS's latest result, 0 to 100 and beyond.")
     result_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    reopened_at: datetime | None = Field(
+        default=None, sa_type=UtcDateTime, description="When a teacher took it back; older results count no more."
+    )

@@ -365,6 +365,7 @@ def upgrade() -> None:
         sa.Column("begun_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("moved_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("owed_share", sa.Float(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["organisation_id", "person_id"],
@@ -556,6 +557,7 @@ def upgrade() -> None:
         sa.Column("done_by", sa.String(32), nullable=True),
         sa.Column("result_percent", sa.Float(), nullable=True),
         sa.Column("result_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("reopened_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("done_by IN ('student', 'lms', 'teacher')", name=op.f("personal_step_done_by_is_known")),
         sa.CheckConstraint("state IN ('todo', 'opened', 'done')", name=op.f("personal_step_state_is_known")),
         sa.ForeignKeyConstraint(
