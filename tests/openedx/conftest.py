@@ -1,0 +1,86 @@
+"""The two processes, started once for each database."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.openedx.harness import ENVIRONMENT, Browser, Platform, Tool
+
+
+@dataclass
+class World:
+    """Open edX and our tool, registered with each other and both running."""
+
+    platform: Platform
+    tool: Tool
+    registration_id: str
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Every test of this folder has the marker, and one worker runs them all, since they share processes."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.openedx)
+            item.add_marker(pytest.mark.xdist_group("openedx"))
+
+
+@pytest.fixture(scope="session")
+def openedx_environment() -> None:
+    """Demands the platform's own environment; a developer without it skips, continuous integration fails."""
+    if (ENVIRONMENT / "bin" / "python").exists():
+        return
+    reason = "Open edX's environment is not set up: run `make openedx`"
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def lone_platform(openedx_environment: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+    """The platform with a tool that is not there: for looking at what it sends."""
+    with Platform.start("http://127.0.0.1:9", tmp_path_factory.mktemp("lone")) as platform:
+        yield platform
+
+
+@contextmanager
+def _world(folder: Path, database_url: str) -> Iterator[World]:
+    with Tool.prepare(folder, database_url) as tool, Platform.start(tool.url, folder) as platform:
+        registration_id = tool.register(platform)
+        with tool.serving():
+            yield World(platform, tool, registration_id)
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def world(
+    request: pytest.FixtureRequest, openedx_environment: None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[World]:
+    """Both processes, with the tool's data on each of the two databases in turn."""
+    folder = tmp_path_factory.mktemp(f"openedx-{request.param}")
+    if request.param == "sqlite":
+        database_url = f"sqlite:///{folder}/tool.db"
+    else:
+        database_url = _fresh_database(request.getfixturevalue("postgresql_url"))
+    with _world(folder, database_url) as world:
+        yield world
+
+
+def _fresh_database(server: str) -> str:
+    import psycopg
+    from sqlalchemy import make_url
+
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute("DROP DATABASE IF EXISTS lti_tool_openedx WITH (FORCE)")
+        connection.execute("CREATE DATABASE lti_tool_openedx")
+    return make_url(server).set(database="lti_tool_openedx").render_as_string(hide_password=False)
+
+
+@pytest.fixture
+def browser() -> Iterator[Browser]:
+    """A browser without a past."""
+    with Browser() as fresh:
+        yield fresh
