@@ -1,0 +1,32 @@
+"""The sections of the tool that a role finds in the header of every page of a course."""
+
+from dataclasses import dataclass
+
+from lti_tool.web.i18n import N_
+
+
+@dataclass(frozen=True)
+class Section:
+    """One entry: ``label`` is a message id, ``path`` is what follows ``/courses/{course_id}/``."""
+
+    label: str
+    path: str
+    icon: str
+
+
+_TEACHING = (
+    Section(N_("Playlists"), "playlists", "list-checks"),
+    Section(N_("People"), "people", "users"),
+    Section(N_("Course content"), "content", "library"),
+)
+
+_BY_ROLE: dict[str, tuple[Section, ...]] = {
+    "teacher": _TEACHING,
+    "assistant": _TEACHING,
+    "administrator": _TEACHING,
+}
+
+
+def sections_for(role: str) -> tuple[Section, ...]:
+    """The sections a role sees; a student's and an observer's pages open on the one thing they came for and have none."""
+    return _BY_ROLE.get(role, ())

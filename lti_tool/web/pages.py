@@ -1,0 +1,169 @@
+"""Pages: templates of every room, rendered in the reader's language.
+
+A template finds ``request``, ``visit`` (None without a session) and ``language`` in its context, and everywhere, macros
+included: ``_``/``ngettext``/``pgettext``, ``static(path)``, ``icon(name)``, ``session_field()``, ``when(moment)``,
+``format_date/time/datetime/number/percent``.
+"""
+
+import contextvars
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from jinja2 import BaseLoader, ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from lti_tool.errors import ToolError
+from lti_tool.logs import reference_code
+from lti_tool.web import i18n
+from lti_tool.web.assets import Assets
+from lti_tool.web.navigation import sections_for
+
+_PACKAGE = Path(__file__).resolve().parents[1]
+
+_session_id: contextvars.ContextVar[str | None] = contextvars.ContextVar("page_session_id", default=None)
+
+
+class Pages:
+    """Renders templates; one for the whole application, kept as ``app.state.pages``."""
+
+    def __init__(self, assets: Assets | None = None, *, loader: BaseLoader | None = None) -> None:
+        self.assets = assets or Assets()
+        self.environment = _environment(self.assets, loader or room_loader())
+
+    def render(
+        self,
+        request: Request,
+        template: str,
+        context: Mapping[str, Any] | None = None,
+        *,
+        status_code: int = 200,
+        headers: Mapping[str, str] | None = None,
+    ) -> HTMLResponse:
+        """The template as a response, in the language of the visit or, without one, of the browser.
+
+        ``template`` is named as ``room/name.html``. Raises jinja2's errors for a template that is wrong.
+        """
+        text = self.text(request, template, context)
+        return HTMLResponse(text, status_code=status_code, headers=dict(headers or {}))
+
+    def text(self, request: Request, template: str, context: Mapping[str, Any] | None = None) -> str:
+        """The rendered template as text."""
+        visit = getattr(request.state, "visit", None)
+        language = language_of(request)
+        values = {
+            "request": request,
+            "visit": visit,
+            "language": language,
+            "course": getattr(request.state, "course", None),
+            "sections": _sections(visit, request.url.path),
+            "reference": reference_code.get(),
+            "notice": None,
+            **(context or {}),
+        }
+        token = _session_id.set(str(visit.session_id) if visit is not None else None)
+        try:
+            with i18n.speaking(language):
+                return self.environment.get_template(template).render(values)
+        finally:
+            _session_id.reset(token)
+
+
+def language_of(request: Request) -> i18n.Language:
+    """The language of the visit (the platform's ``locale``, LTI 1.3 §5.3.6), then of the browser, then English."""
+    visit = getattr(request.state, "visit", None)
+    wanted = i18n.accepted(request.headers.get("accept-language", ""))
+    if visit is not None and visit.locale:
+        wanted.insert(0, visit.locale)
+    return i18n.language_for(tuple(wanted))
+
+
+def say(request: Request, error: ToolError) -> tuple[str, str]:
+    """The title and advice of an error in the request's language, its fields filled in."""
+    language = language_of(request)
+    return language.gettext(error.title) % error.fields, language.gettext(error.advice) % error.fields
+
+
+def room_loader() -> ChoiceLoader:
+    """Templates of ``web`` and of every room that has a ``templates`` folder."""
+    folders = [_PACKAGE / "web" / "templates"]
+    folders += sorted(path for path in _PACKAGE.glob("*/templates") if path.parent.name not in {"web", "sandbox"})
+    return ChoiceLoader([FileSystemLoader(folder) for folder in folders])
+
+
+def session_field() -> Markup:
+    """The hidden field that every form which changes something posts: the page's own session, so that a later launch as
+    another person in the same browser is noticed. It is no secret; the cookie or the token is.
+    """
+    return Markup('<input type="hidden" name="session" value="{}">').format(_session_id.get() or "")
+
+
+def when(value: datetime | date | None, style: str = "datetime") -> Markup:
+    """A moment as ``<time>``: in UTC from the server, in the reader's own zone once the page's script has run.
+
+    ``style`` is ``datetime``, ``date``, ``time`` or ``relative``.
+    """
+    if value is None:
+        return Markup("")
+    if not isinstance(value, datetime):
+        return Markup('<time datetime="{}">{}</time>').format(value.isoformat(), i18n.format_date(value))
+    moment = value.astimezone(UTC)
+    if style == "date":
+        text = i18n.format_date(moment)
+    elif style == "time":
+        text = i18n.format_time(moment)
+    else:
+        text = i18n.format_datetime(moment, "medium")
+    return Markup('<time datetime="{}" data-local="{}">{}</time>').format(
+        moment.isoformat(timespec="seconds").replace("+00:00", "Z"), style, text
+    )
+
+
+def _sections(visit: Any, path: str) -> list[dict[str, Any]]:
+    if visit is None or visit.course_id is None:
+        return []
+    home = f"/courses/{visit.course_id}/"
+    return [
+        {
+            "label": section.label,
+            "icon": section.icon,
+            "address": home + section.path,
+            "current": (path + "/").startswith(f"{home}{section.path}/"),
+        }
+        for section in sections_for(str(visit.role))
+    ]
+
+
+def _environment(assets: Assets, loader: BaseLoader) -> Environment:
+    environment = Environment(
+        loader=loader,
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+        cache_size=-1,
+        extensions=["jinja2.ext.i18n", "jinja2.ext.do", "jinja2.ext.loopcontrols"],
+    )
+    environment.install_gettext_callables(  # type: ignore[attr-defined]
+        lambda message: i18n.current_language().gettext(message),
+        lambda singular, plural, n: i18n.current_language().ngettext(singular, plural, n),
+        newstyle=True,
+        pgettext=lambda context, message: i18n.current_language().pgettext(context, message),
+        npgettext=lambda context, singular, plural, n: i18n.current_language().npgettext(context, singular, plural, n),
+    )
+    environment.globals.update(
+        static=assets.address,
+        icon=assets.icon,
+        session_field=session_field,
+        when=when,
+        format_date=i18n.format_date,
+        format_time=i18n.format_time,
+        format_datetime=i18n.format_datetime,
+        format_number=i18n.format_number,
+        format_percent=i18n.format_percent,
+    )
+    return environment
