@@ -102,7 +102,7 @@ async def test_a_line_item_is_made_found_and_scored(world: World) -> None:
         assert [one.id for one in found] == [made.id]
         assert await services.ags.find_line_items(services.line_items_url, resource_id="another") == []
 
-        await services.ags.post_score(made.id, ScoreData(user_id=anna, given=15, maximum=20, timestamp=now))
+        await services.ags.post_score(made.id, ScoreData(user_id=anna, given=15, maximum=20, at=now))
         results = await services.ags.results(made.id)
         assert [(one.user_id, one.score, one.maximum) for one in results] == [(anna, 15, 20)]
 
@@ -117,11 +117,11 @@ async def test_a_later_score_replaces_and_an_earlier_one_is_refused(world: World
             LineItemData(label="Tides", score_maximum=10, resource_id="playlist-2", tag="playlist"),
         )
         assert made.id
-        await services.ags.post_score(made.id, ScoreData(user_id=ben, given=4, maximum=10, timestamp=now))
+        await services.ags.post_score(made.id, ScoreData(user_id=ben, given=4, maximum=10, at=now))
         later = now + timedelta(seconds=2)
-        await services.ags.post_score(made.id, ScoreData(user_id=ben, given=9, maximum=10, timestamp=later))
+        await services.ags.post_score(made.id, ScoreData(user_id=ben, given=9, maximum=10, at=later))
         with pytest.raises(ServiceRefused) as refusal:
-            await services.ags.post_score(made.id, ScoreData(user_id=ben, given=1, maximum=10, timestamp=now))
+            await services.ags.post_score(made.id, ScoreData(user_id=ben, given=1, maximum=10, at=now))
         assert refusal.value.status == 400
         assert [one.score for one in await services.ags.results(made.id, user_id=ben)] == [9]
 
@@ -136,7 +136,7 @@ async def test_a_score_for_the_block_s_own_column_reaches_the_gradebook(world: W
             LineItemData(label="My playlist", score_maximum=100, resource_id="own", resource_link_id=link),
         )
         assert made.id
-        score = ScoreData(user_id=anna, given=80, maximum=100, timestamp=datetime.now(UTC))
+        score = ScoreData(user_id=anna, given=80, maximum=100, at=datetime.now(UTC))
         await services.ags.post_score(made.id, score)
     assert world.platform.ask("gradebook")["anna"] == {"earned": 80.0, "possible": 100.0, "comment": ""}
 
