@@ -1,0 +1,242 @@
+"""The sandbox's store: one SQLite file, opened, kept and closed here, and the questions both sides ask of it.
+
+    async with store.writing() as session:   # one transaction; commits at the end, rolls back on an exception
+        course = await add_course(session, name="Fractions", now=now)
+    async with store.reading() as session:
+        modules = await modules_of(session, course.id)
+
+Writers wait for one another; never do network I/O inside ``writing()``.
+"""
+
+import secrets
+import uuid
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+from sqlalchemy.orm import selectinload
+
+from lti_tool.sandbox.engine import make_engine
+from lti_tool.sandbox.models import (
+    Base,
+    Course,
+    Enrolment,
+    ImportNote,
+    Module,
+    ModuleItem,
+    Observation,
+    Person,
+    ResourceLink,
+    Secret,
+    Tool,
+)
+
+
+class Store:
+    """The sandbox's SQLite file. ``open()`` before use, ``close()`` after; what was committed survives ``kill -9``."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        self._engine = make_engine(file)
+
+    async def open(self) -> None:
+        """Make the tables that are missing; leaves what is there alone."""
+        async with self._engine.begin() as connection:
+            await connection.run_sync(Base.metadata.create_all)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._engine.dispose()
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[AsyncSession]:
+        """One transaction that may write; it holds SQLite's write lock from its first moment."""
+        async with self._engine.connect() as connection, self._session(connection) as session:
+            yield session
+            await session.commit()
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncSession]:
+        """One transaction that sees one state of the store and writes nothing."""
+        async with (
+            self._engine.connect() as connection,
+            self._session(await connection.execution_options(reads_only=True)) as session,
+        ):
+            yield session
+
+    @staticmethod
+    def _session(connection: AsyncConnection) -> AsyncSession:
+        return AsyncSession(connection, expire_on_commit=False)
+
+    async def secret(self, name: str) -> str:
+        """The value kept under ``name``, made at random the first time it is asked for."""
+        async with self.writing() as session:
+            await session.execute(
+                upsert(Secret).values(name=name, value=secrets.token_urlsafe(32)).on_conflict_do_nothing()
+            )
+            return (await session.scalars(select(Secret.value).where(Secret.name == name))).one()
+
+
+def new_lti_id() -> str:
+    """An opaque id for a person or a resource link, as Canvas makes them: a random UUID."""
+    return str(uuid.uuid4())
+
+
+async def add_person(
+    session: AsyncSession,
+    *,
+    login: str,
+    given_name: str,
+    family_name: str,
+    kind: str,
+    now: datetime,
+    locale: str = "en",
+) -> Person:
+    """Add somebody who can sign in. ``kind`` is one of ``models.PERSON_KINDS``; a login that is taken is an IntegrityError."""
+    person = Person(
+        login=login,
+        lti_id=new_lti_id(),
+        name=f"{given_name} {family_name}".strip(),
+        given_name=given_name,
+        family_name=family_name,
+        sortable_name=f"{family_name}, {given_name}".strip(", "),
+        kind=kind,
+        locale=locale,
+        created_at=now,
+    )
+    session.add(person)
+    await session.flush()
+    return person
+
+
+async def add_course(
+    session: AsyncSession, *, name: str, now: datetime, code: str | None = None, source: str | None = None
+) -> Course:
+    """Add an empty course."""
+    course = Course(context_id=secrets.token_hex(20), name=name, code=code or name, source=source, created_at=now)
+    session.add(course)
+    await session.flush()
+    return course
+
+
+async def enrol(session: AsyncSession, course: Course, person: Person, role: str, now: datetime) -> Enrolment:
+    """Enrol a person as ``teacher``, ``student`` or ``observer``; a second time changes the role."""
+    enrolment = await enrolment_in(session, course.id, person.id)
+    if enrolment is None:
+        enrolment = Enrolment(course_id=course.id, person_id=person.id, role=role, created_at=now)
+        session.add(enrolment)
+    enrolment.role, enrolment.active = role, True
+    await session.flush()
+    return enrolment
+
+
+async def observe(session: AsyncSession, course: Course, observer: Person, student: Person) -> None:
+    """Let an observer watch a student in a course; doing it twice changes nothing."""
+    await session.execute(
+        upsert(Observation)
+        .values(course_id=course.id, observer_id=observer.id, student_id=student.id)
+        .on_conflict_do_nothing()
+    )
+
+
+async def enrolment_in(session: AsyncSession, course_id: int, person_id: int) -> Enrolment | None:
+    """The person's enrolment in the course, active or not."""
+    found = await session.scalars(
+        select(Enrolment).where(Enrolment.course_id == course_id, Enrolment.person_id == person_id)
+    )
+    return found.one_or_none()
+
+
+async def observed_by(session: AsyncSession, course_id: int, observer_id: int) -> Sequence[Person]:
+    """The students an observer watches in a course, by name."""
+    found = await session.scalars(
+        select(Person)
+        .join(Observation, Observation.student_id == Person.id)
+        .where(Observation.course_id == course_id, Observation.observer_id == observer_id)
+        .order_by(Person.sortable_name, Person.id)
+    )
+    return found.all()
+
+
+async def people(session: AsyncSession) -> Sequence[Person]:
+    """Everybody who can sign in, in the order they were added."""
+    return (await session.scalars(select(Person).order_by(Person.id))).all()
+
+
+async def person_by_login(session: AsyncSession, login: str) -> Person | None:
+    """The person with this login."""
+    return (await session.scalars(select(Person).where(Person.login == login))).one_or_none()
+
+
+async def courses_of(session: AsyncSession, person: Person) -> Sequence[Course]:
+    """The courses a person may open: those they are actively enrolled in, or all for an administrator."""
+    query = select(Course).order_by(Course.id)
+    if person.kind != "administrator":
+        query = query.join(Enrolment, Enrolment.course_id == Course.id).where(
+            Enrolment.person_id == person.id, Enrolment.active
+        )
+    return (await session.scalars(query)).all()
+
+
+async def roster(session: AsyncSession, course_id: int, role: str | None = None) -> Sequence[Enrolment]:
+    """The active enrolments of a course with their persons, by name; of one role when ``role`` is given."""
+    query = (
+        select(Enrolment)
+        .join(Person, Person.id == Enrolment.person_id)
+        .where(Enrolment.course_id == course_id, Enrolment.active)
+        .options(selectinload(Enrolment.person))
+        .order_by(Person.sortable_name, Person.id)
+    )
+    if role is not None:
+        query = query.where(Enrolment.role == role)
+    return (await session.scalars(query)).all()
+
+
+async def modules_of(session: AsyncSession, course_id: int) -> Sequence[Module]:
+    """The modules of a course in order, each with its ``items`` in order."""
+    found = await session.scalars(
+        select(Module)
+        .where(Module.course_id == course_id)
+        .options(selectinload(Module.items))
+        .order_by(Module.position, Module.id)
+    )
+    return found.all()
+
+
+async def tools_at(session: AsyncSession, placement: str) -> Sequence[Tool]:
+    """The registered tools with this placement (``course_navigation`` or ``link_selection``), oldest first."""
+    return [tool for tool in await session.scalars(select(Tool).order_by(Tool.id)) if placement in tool.placements]
+
+
+async def add_resource_link(
+    session: AsyncSession,
+    *,
+    course_id: int,
+    tool: Tool,
+    title: str,
+    url: str | None = None,
+    custom: dict[str, str] | None = None,
+) -> ResourceLink:
+    """A link to a tool in a course; put its ``id`` in a ModuleItem's ``resource_link_id`` to show it in a module."""
+    link = ResourceLink(
+        lti_id=new_lti_id(), course_id=course_id, tool_id=tool.id, title=title, url=url, custom=custom or {}
+    )
+    session.add(link)
+    await session.flush()
+    return link
+
+
+async def module_item(session: AsyncSession, course_id: int, item_id: int) -> ModuleItem | None:
+    """An item of this course's modules."""
+    found = await session.scalars(select(ModuleItem).where(ModuleItem.course_id == course_id, ModuleItem.id == item_id))
+    return found.one_or_none()
+
+
+async def import_notes(session: AsyncSession, course_id: int) -> Sequence[ImportNote]:
+    """What of the course's cartridge was not understood, in the order it was met."""
+    found = await session.scalars(select(ImportNote).where(ImportNote.course_id == course_id).order_by(ImportNote.id))
+    return found.all()
