@@ -6,6 +6,7 @@ What must happen after the commit, and only then (a nudge to the worker), is lef
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -29,6 +30,8 @@ class Database:
         self.engine = engine
         self._inside = inside
         self._reading_engine = engine.execution_options(reads_only=True)
+        self.session_info: dict[str, Any] = {}
+        """What every session's ``info`` begins with, such as the runner that its transactions nudge."""
 
     @classmethod
     def at(cls, database_url: str) -> "Database":
@@ -67,11 +70,14 @@ class Database:
     async def _session(self, engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
         if self._inside is not None:
             async with AsyncSession(
-                bind=self._inside, expire_on_commit=False, join_transaction_mode="create_savepoint"
+                bind=self._inside,
+                expire_on_commit=False,
+                join_transaction_mode="create_savepoint",
+                info=dict(self.session_info),
             ) as session:
                 yield session
         else:
-            async with AsyncSession(engine, expire_on_commit=False) as session:
+            async with AsyncSession(engine, expire_on_commit=False, info=dict(self.session_info)) as session:
                 yield session
 
     async def close(self) -> None:

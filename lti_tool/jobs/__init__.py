@@ -1,1 +1,16 @@
-"""What runs behind the pages: a nudge says that something may be due, and a runner looks."""
+"""What runs in the background. A job is only a nudge: what has to be done stands in the tables of its room."""
+
+from lti_tool.jobs.runner import EmbeddedRunner, NullRunner, Periodic, Runner, Task, Work
+from lti_tool.jobs.transactions import attach, nudge_after_commit, runner_of
+
+__all__ = [
+    "EmbeddedRunner",
+    "NullRunner",
+    "Periodic",
+    "Runner",
+    "Task",
+    "Work",
+    "attach",
+    "nudge_after_commit",
+    "runner_of",
+]
