@@ -1,0 +1,204 @@
+"""What Canvas adds to a cartridge under ``course_settings``: modules, groups, outcomes, rubrics, settings of activities.
+
+Source: the files of Canvas's own exports, and its schema (namespace ``http://canvas.instructure.com/xsd/cccv1p0``).
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from xml.etree.ElementTree import Element
+
+from lti_tool.cartridges.content import Outcome, Rating, Rubric, RubricCriterion
+from lti_tool.cartridges.markup import child, children, descendants, moment, number, text
+
+SETTINGS = "course_settings/"
+READ_ELSEWHERE = frozenset(
+    {
+        "course_settings.xml",
+        "module_meta.xml",
+        "assignment_groups.xml",
+        "learning_outcomes.xml",
+        "rubrics.xml",
+        "canvas_export.txt",
+        "syllabus.html",
+        "context.xml",
+    }
+)
+_LEFT_OUT = {
+    "events.xml": "the course's calendar is left out",
+    "grading_standards.xml": "grading schemes are left out; grades are shown in points",
+    "files_meta.xml": "locks and display names of files are left out",
+    "media_tracks.xml": "captions of recorded media are left out",
+    "late_policy.xml": "the late policy is left out",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a Canvas module, as ``module_meta.xml`` tells it."""
+
+    identifier: str
+    content_type: str
+    title: str
+    reference: str
+    url: str | None
+    published: bool
+    new_tab: bool
+    indent: int
+
+
+@dataclass(frozen=True, slots=True)
+class CanvasModule:
+    """One Canvas module with its lines in order."""
+
+    identifier: str
+    title: str
+    published: bool
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Grading:
+    """How an activity is graded. ``points`` None: not at all."""
+
+    title: str = ""
+    points: float | None = None
+    due_at: datetime | None = None
+    group: str | None = None
+    published: bool = True
+    submission_types: tuple[str, ...] = ()
+    tool_url: str | None = None
+
+
+def read_modules(root: Element, remark: Callable[[str, str], None]) -> tuple[CanvasModule, ...]:
+    """The modules by position. What a module demands of a student (requirements, prerequisites) is remarked."""
+    modules = []
+    for module in sorted(children(root, "module"), key=_position):
+        identifier = module.get("identifier", "")
+        title = text(module, "title")
+        _remark_rules(module, identifier, title, remark)
+        lines = sorted(children(child(module, "items"), "item"), key=_position)
+        modules.append(
+            CanvasModule(
+                identifier=identifier,
+                title=title,
+                published=text(module, "workflow_state") != "unpublished",
+                lines=tuple(_line(line) for line in lines),
+            )
+        )
+    return tuple(modules)
+
+
+def _position(element: Element) -> float:
+    position = number(text(element, "position"))
+    return position if position is not None else float("inf")  # Sorting is stable: without one, the file's order.
+
+
+def _line(line: Element) -> Line:
+    indent = number(text(line, "indent"))
+    return Line(
+        identifier=line.get("identifier", ""),
+        content_type=text(line, "content_type"),
+        title=text(line, "title"),
+        reference=text(line, "identifierref"),
+        url=text(line, "url") or None,
+        published=text(line, "workflow_state") != "unpublished",
+        new_tab=text(line, "new_tab") == "true",
+        indent=min(max(int(indent or 0), 0), 5),
+    )
+
+
+def _remark_rules(module: Element, identifier: str, title: str, remark: Callable[[str, str], None]) -> None:
+    rules = []
+    required = [found.get("type", "") for found in descendants(module, "completionRequirement")]
+    if required:
+        rules.append(f"{len(required)} completion requirements ({', '.join(dict.fromkeys(required))})")
+    before = [text(found, "title") for found in descendants(module, "prerequisite")]
+    if before:
+        rules.append(f"the prerequisite {', '.join(f'“{other}”' for other in before)}")
+    if text(module, "require_sequential_progress") == "true":
+        rules.append("the demand to go in order")
+    if text(module, "unlock_at"):
+        rules.append("the date of unlocking")
+    if rules:
+        remark(identifier, f"Module “{title}”: left out are {'; '.join(rules)}")
+
+
+def read_groups(root: Element) -> dict[str, str]:
+    """The titles of the assignment groups by identifier."""
+    return {group.get("identifier", ""): text(group, "title") for group in children(root, "assignmentGroup")}
+
+
+def read_grading(assignment: Element | None, groups: dict[str, str]) -> Grading:
+    """Canvas's ``assignment`` element: alone, in a quiz's or a discussion's settings, or as an extension."""
+    if assignment is None:
+        return Grading()
+    types = tuple(kind.strip() for kind in text(assignment, "submission_types").split(",") if kind.strip())
+    graded = text(assignment, "grading_type") != "not_graded" and "not_graded" not in types
+    return Grading(
+        title=text(assignment, "title"),
+        points=number(text(assignment, "points_possible")) if graded else None,
+        due_at=moment(text(assignment, "due_at")),
+        group=groups.get(text(assignment, "assignment_group_identifierref")),
+        published=text(assignment, "workflow_state") != "unpublished",
+        submission_types=types,
+        tool_url=text(assignment, "external_tool_url") or None,
+    )
+
+
+def read_outcomes(root: Element) -> tuple[Outcome, ...]:
+    """All outcomes in order, with the path of their groups."""
+    return tuple(_outcomes(root, ()))
+
+
+def _outcomes(element: Element, group: tuple[str, ...]) -> Iterator[Outcome]:
+    for part in element:
+        kind = str(part.tag).rsplit("}", 1)[-1]
+        if kind == "learningOutcomeGroup":
+            yield from _outcomes(part, (*group, text(part, "title")))
+        elif kind in ("learningOutcomes", "learningOutcomeGroups"):
+            yield from _outcomes(part, group)
+        elif kind == "learningOutcome":
+            yield Outcome(
+                identifier=part.get("identifier", ""),
+                title=text(part, "title"),
+                description=text(part, "description"),
+                group=group,
+                points=number(text(part, "points_possible")),
+                mastery_points=number(text(part, "mastery_points")),
+                ratings=_ratings(part),
+            )
+
+
+def read_rubrics(root: Element) -> tuple[Rubric, ...]:
+    """All rubrics in order."""
+    return tuple(
+        Rubric(
+            identifier=rubric.get("identifier", ""),
+            title=text(rubric, "title"),
+            points=number(text(rubric, "points_possible")),
+            criteria=tuple(
+                RubricCriterion(
+                    identifier=text(criterion, "criterion_id"),
+                    description=text(criterion, "description"),
+                    points=number(text(criterion, "points")),
+                    outcome_id=text(criterion, "learning_outcome_identifierref") or None,
+                    ratings=_ratings(criterion),
+                )
+                for criterion in children(child(rubric, "criteria"), "criterion")
+            ),
+        )
+        for rubric in children(root, "rubric")
+    )
+
+
+def _ratings(element: Element) -> tuple[Rating, ...]:
+    ratings = children(child(element, "ratings"), "rating")
+    return tuple(Rating(text(rating, "description"), number(text(rating, "points"))) for rating in ratings)
+
+
+def left_out(file_name: str, root: Element) -> str | None:
+    """Why a settings file that nothing here reads is left out; None when it is empty, or read elsewhere."""
+    if file_name in READ_ELSEWHERE or len(root) == 0:
+        return None
+    return f"{_LEFT_OUT.get(file_name, 'these settings of Canvas have no counterpart here')} ({len(root)} entries)"

@@ -1,0 +1,167 @@
+"""``imsmanifest.xml``: what a cartridge holds and in which order (IMS Content Packaging 1.2 as Common Cartridge profiles it)."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import unquote
+from xml.etree.ElementTree import Element
+
+from lti_tool.cartridges.archive import inside
+from lti_tool.cartridges.content import CartridgeError
+from lti_tool.cartridges.markup import child, children, descendants, name, text
+
+_READ = re.compile(r"1\.[1-3](\.|$)")
+_ALMOST = re.compile(r"1\.[04](\.|$)")
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One resource. ``files`` and ``href`` are paths in the cartridge as written; ``preferred`` names a better variant."""
+
+    identifier: str
+    type: str
+    href: str | None
+    files: tuple[str, ...]
+    dependencies: tuple[str, ...] = ()
+    intended_use: str = ""
+    preferred: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A node of the organization tree. ``reference`` names its resource; folders have none."""
+
+    identifier: str
+    title: str
+    reference: str | None
+    places: tuple["Place", ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """The manifest, typed. ``places`` are what lies below the tree's root."""
+
+    identifier: str
+    title: str
+    description: str
+    language: str | None
+    version: str
+    places: tuple[Place, ...]
+    resources: dict[str, Resource]
+
+
+def read_manifest(root: Element, remark: Callable[[str, str], None]) -> Manifest:
+    """Types a manifest.
+
+    :raises CartridgeError: ``not-a-cartridge`` when it is a manifest of another kind (SCORM, a QTI package).
+    """
+    if name(root) != "manifest":
+        raise CartridgeError("not-a-cartridge", "imsmanifest.xml is not the manifest of a cartridge.")
+    metadata = child(root, "metadata")
+    version = _version(metadata, remark)
+    general = next(descendants(metadata, "general"), None)
+    return Manifest(
+        identifier=root.get("identifier", ""),
+        title=_words(child(general, "title")),
+        description=_words(child(general, "description")),
+        language=_language(general),
+        version=version,
+        places=_organization(child(root, "organizations"), remark),
+        resources=_resources(child(root, "resources"), remark),
+    )
+
+
+def _version(metadata: Element | None, remark: Callable[[str, str], None]) -> str:
+    schema = text(metadata, "schema")
+    version = text(metadata, "schemaversion")
+    if "common cartridge" not in schema.lower():
+        what = schema or "a content package without a stated kind"
+        raise CartridgeError(
+            "not-a-cartridge",
+            f"This package is {what}. Only Common Cartridges (1.1 to 1.3) and Canvas exports can be read.",
+        )
+    if _READ.match(version):
+        return version
+    if _ALMOST.match(version):
+        remark("imsmanifest.xml", f"is Common Cartridge {version}; it is read as the nearest of 1.1 to 1.3")
+        return version
+    raise CartridgeError(
+        "unknown-version", f"This is Common Cartridge {version or 'of no stated version'}; 1.1 to 1.3 can be read."
+    )
+
+
+def _words(element: Element | None) -> str:
+    """The first language's words of a LOM text."""
+    found = next(descendants(element, "string", "langstring"), None)
+    return text(found)
+
+
+def _language(general: Element | None) -> str | None:
+    stated = text(general, "language")
+    if not stated:
+        found = next(descendants(child(general, "title"), "string"), None)
+        stated = found.get("language", "") if found is not None else ""
+    return stated or None
+
+
+def _organization(organizations: Element | None, remark: Callable[[str, str], None]) -> tuple[Place, ...]:
+    """What lies below the root item. Common Cartridge has exactly one organization with exactly one root."""
+    found = list(children(organizations, "organization"))
+    for further in found[1:]:
+        remark(further.get("identifier", ""), "is a second organization; only the first is read")
+    tops = [_place(item) for item in children(found[0] if found else None, "item")]
+    if len(tops) == 1 and tops[0].reference is None:
+        return tops[0].places
+    return tuple(tops)
+
+
+def _place(item: Element) -> Place:
+    return Place(
+        identifier=item.get("identifier", ""),
+        title=text(item, "title"),
+        reference=item.get("identifierref") or None,
+        places=tuple(_place(below) for below in children(item, "item")),
+    )
+
+
+def _resources(element: Element | None, remark: Callable[[str, str], None]) -> dict[str, Resource]:
+    found: dict[str, Resource] = {}
+    for entry in children(element, "resource"):
+        resource = _resource(entry, remark)
+        if resource.identifier in found:
+            remark(resource.identifier, "is the identifier of two resources; only the first is read")
+        else:
+            found[resource.identifier] = resource
+    return found
+
+
+def _resource(entry: Element, remark: Callable[[str, str], None]) -> Resource:
+    identifier = entry.get("identifier", "")
+    base = _base(entry)
+    files = []
+    for file in children(entry, "file"):
+        path = _path(base, file.get("href", ""), identifier, remark)
+        if path:
+            files.append(path)
+    href = entry.get("href")
+    variant = child(entry, "variant")
+    return Resource(
+        identifier=identifier,
+        type=entry.get("type", "").strip().lower(),
+        href=_path(base, href, identifier, remark) if href else None,
+        files=tuple(files),
+        dependencies=tuple(found.get("identifierref", "") for found in children(entry, "dependency")),
+        intended_use=entry.get("intendeduse", entry.get("intendedUse", "")).lower(),
+        preferred=variant.get("identifierref") if variant is not None else None,
+    )
+
+
+def _base(entry: Element) -> str:
+    return entry.get("{http://www.w3.org/XML/1998/namespace}base", "")
+
+
+def _path(base: str, href: str, identifier: str, remark: Callable[[str, str], None]) -> str | None:
+    if inside(base, href) is None or inside(base, unquote(href)) is None:
+        remark(identifier, f"points outside of the cartridge ({href}); the file was not opened")
+        return None
+    return inside(base, href)

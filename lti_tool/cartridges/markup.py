@@ -1,0 +1,167 @@
+"""XML and HTML out of a cartridge: parsed without document types, entities or network, and small helpers to walk it."""
+
+import codecs
+import html
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from xml.etree.ElementTree import Element, ParseError, tostring
+
+from defusedxml import DefusedXmlException
+from defusedxml.ElementTree import fromstring
+
+from lti_tool.cartridges.content import CartridgeError
+
+
+class Unreadable(Exception):
+    """One file inside of the cartridge that cannot be read; its words go into a note."""
+
+
+def parse(data: bytes, path: str, depth: int) -> Element:
+    """The root element of an XML file.
+
+    :raises CartridgeError: ``unsafe-xml`` when it has a document type or entities, or lies deeper than ``depth``.
+    :raises Unreadable: when it is not well-formed, or not in the encoding that it states.
+    """
+    try:
+        root: Element = fromstring(data, forbid_dtd=True, forbid_entities=True, forbid_external=True)
+    except DefusedXmlException as error:
+        raise CartridgeError(
+            "unsafe-xml",
+            f"{path} declares a document type or entities, which cartridges have no use for. It was not read.",
+        ) from error
+    except (ParseError, ValueError, LookupError) as error:
+        raise Unreadable("the XML is not well-formed, or not in the encoding it states") from error
+    _check_depth(root, path, depth)
+    return root
+
+
+def _check_depth(root: Element, path: str, depth: int) -> None:
+    level = [root]
+    for _ in range(depth):
+        level = [child for element in level for child in element]
+        if not level:
+            return
+    raise CartridgeError("unsafe-xml", f"{path} nests elements more than {depth} deep. It was not read.")
+
+
+def name(element: Element) -> str:
+    """The element's name without its namespace: the namespaces differ between versions, the names do not."""
+    return str(element.tag).rsplit("}", 1)[-1]
+
+
+def children(element: Element | None, *names: str) -> Iterator[Element]:
+    """The children with one of these names, in order."""
+    if element is not None:
+        for child in element:
+            if name(child) in names:
+                yield child
+
+
+def child(element: Element | None, *path: str) -> Element | None:
+    """The first descendant along a path of names, or None."""
+    for step in path:
+        element = next(children(element, step), None)
+    return element
+
+
+def descendants(element: Element | None, *names: str) -> Iterator[Element]:
+    """All elements below with one of these names, in document order."""
+    if element is not None:
+        for other in element.iter():
+            if other is not element and name(other) in names:
+                yield other
+
+
+def text(element: Element | None, *path: str) -> str:
+    """The text along a path, without white space at its ends; empty when there is none."""
+    found = child(element, *path) if path else element
+    return "".join(found.itertext()).strip() if found is not None else ""
+
+
+def number(words: str) -> float | None:
+    """A finite number, or None."""
+    try:
+        value = float(words)
+    except ValueError:
+        return None
+    return value if abs(value) < 1e12 else None  # Also turns away infinity and not-a-number.
+
+
+def truth(words: str) -> bool:
+    """Canvas writes ``true`` and ``false``."""
+    return words.strip().lower() == "true"
+
+
+def moment(words: str) -> datetime | None:
+    """A point in time in UTC. Canvas's exports write UTC without saying so."""
+    try:
+        value = datetime.fromisoformat(words.strip().replace(" UTC", "+00:00"))
+    except ValueError:
+        return None
+    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def as_html(element: Element | None) -> str:
+    """HTML of a text element: escaped or CDATA HTML, real child elements, or plain text made into HTML."""
+    if element is None:
+        return ""
+    kind = (element.get("texttype") or "").lower()
+    if len(element):
+        inner = html.escape(element.text or "", quote=False)
+        inner += "".join(tostring(part, encoding="unicode", method="html") for part in element)
+        return re.sub(r"(</?)\w+:|\sxmlns(:\w+)?=\"[^\"]*\"", r"\1", inner).strip()
+    words = (element.text or "").strip()
+    if kind == "text/html" or (not kind and re.search(r"<\w+[^>]*>", words)):
+        return words
+    return html.escape(words, quote=False).replace("\n", "<br>")
+
+
+@dataclass(frozen=True, slots=True)
+class HtmlFile:
+    """An HTML file taken apart: its title, what stands in its body, and its ``<meta name>`` values."""
+
+    title: str
+    body: str
+    meta: dict[str, str]
+
+
+def parse_html(data: bytes) -> HtmlFile:
+    """Takes an HTML file apart. Its body stays untrusted.
+
+    :raises Unreadable: when it is not in the encoding that it states (or in UTF-8, where it states none).
+    """
+    words = _decode(data)
+    title = re.search(r"<title[^>]*>(.*?)</title\s*>", words, re.IGNORECASE | re.DOTALL)
+    start = re.search(r"<body[^>]*>", words, re.IGNORECASE)
+    end = words.lower().rfind("</body")
+    if start:
+        body = words[start.end() : end if end > start.end() else len(words)]
+    else:
+        body = re.sub(r"<head\b.*?</head\s*>|<!doctype[^>]*>|</?html[^>]*>", "", words, flags=re.IGNORECASE | re.DOTALL)
+    head = words[: start.start()] if start else words
+    return HtmlFile(html.unescape(title[1]).strip() if title else "", body.strip(), _meta(head))
+
+
+def _meta(head: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for tag in re.findall(r"<meta\b[^>]{0,2000}>", head, re.IGNORECASE):
+        attributes = dict(re.findall(r"(\w+)\s*=\s*\"([^\"]*)\"", tag))
+        if "name" in attributes:
+            found[attributes["name"]] = html.unescape(attributes.get("content", ""))
+    return found
+
+
+def _decode(data: bytes) -> str:
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        encoding = "utf-16"
+    elif data.startswith(codecs.BOM_UTF8):
+        encoding = "utf-8-sig"
+    else:
+        stated = re.search(rb"charset\s*=\s*[\"']?\s*([\w.:-]{1,40})", data[:2048], re.IGNORECASE)
+        encoding = stated[1].decode("ascii") if stated else "utf-8"
+    try:
+        return data.decode(encoding)
+    except (UnicodeDecodeError, LookupError) as error:
+        raise Unreadable(f"the text is not in the encoding it states ({encoding})") from error
