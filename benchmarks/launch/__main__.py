@@ -84,12 +84,12 @@ def compare(rounds: int, count: int) -> None:
 
                 figures[server.name].append(_milliseconds(server, work, count))
     print(f"\nCPU ms per login and launch, {rounds} alternating rounds of {count}, RSA {KEY_BITS}, one worker each")
-    print(f"{'':34}{'median':>8}{'min–max':>16}{'waited ms':>11}{'empty request':>15}")
+    print(f"{'':42}{'median':>8}{'min–max':>16}{'waited ms':>11}{'empty request':>15}")
     for server in every:
         got = figures[server.name]
         waited = 1000 * statistics.median(waits[server.name])
         spread = f"{min(got):.2f}–{max(got):.2f}"
-        print(f"{server.name:34}{statistics.median(got):8.2f}{spread:>16}{waited:11.2f}{empty[server.name]:15.2f}")
+        print(f"{server.name:42}{statistics.median(got):8.2f}{spread:>16}{waited:11.2f}{empty[server.name]:15.2f}")
     print()
     for mine in ours:
         for other in theirs:
@@ -168,10 +168,7 @@ def main() -> None:
         burst(given.burst, given.over)
         return
     if not (servers.FLASK_ENVIRONMENT / "bin" / "gunicorn").exists():
-        sys.exit(
-            "PyLTI1p3's Flask adapter needs its environment: "
-            "python3 -m venv .venv-bench && .venv-bench/bin/pip install -r benchmarks/launch/requirements.txt"
-        )
+        sys.exit("the other tools need their environment, .venv-bench: see benchmarks/launch/README.md")
     compare(given.rounds, given.count)
 
 

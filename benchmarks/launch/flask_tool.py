@@ -1,8 +1,9 @@
 """The other side: a tool on PyLTI1p3's Flask adapter, written as its documentation and example do.
 
-Runs in ``.venv-bench`` under gunicorn with one worker. Launch data in Flask-Caching's in-memory cache, the example's own
-choice; nothing is kept on disk. The platform's key set stands in the configuration, or is fetched from its address on
-every launch, which is what the adapter does when it is given an address (``BENCH_KEY_SET=address``).
+Runs in ``.venv-bench`` under gunicorn with one worker. Launch data lie in Flask-Caching's in-memory cache, the example's
+own choice, so that a restart loses them; or in its files (``BENCH_STORE=files``), which outlive the process. The
+platform's key set stands in the configuration, or is fetched from its address on every launch, which is what the adapter
+does when it is given an address (``BENCH_KEY_SET=address``).
 """
 
 import json
@@ -16,7 +17,16 @@ from pylti1p3.tool_config import ToolConfDict
 PLATFORM = json.loads(os.environ["BENCH_PLATFORM"])
 app = Flask(__name__)
 app.secret_key = "only for signing Flask's own session cookie"
-cache = Cache(app, config={"CACHE_TYPE": "SimpleCache", "CACHE_DEFAULT_TIMEOUT": 600, "CACHE_THRESHOLD": 1_000_000})
+store = "FileSystemCache" if os.environ["BENCH_STORE"] == "files" else "SimpleCache"
+cache = Cache(
+    app,
+    config={
+        "CACHE_TYPE": store,
+        "CACHE_DIR": os.environ["BENCH_FOLDER"],
+        "CACHE_DEFAULT_TIMEOUT": 600,
+        "CACHE_THRESHOLD": 1_000_000,
+    },
+)
 configuration = ToolConfDict(
     {
         PLATFORM["issuer"]: [

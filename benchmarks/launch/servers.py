@@ -11,10 +11,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from sqlalchemy import make_url
+
 from benchmarks.launch.lms import Platform
 
 ROOT = Path(__file__).resolve().parents[2]
 FLASK_ENVIRONMENT = ROOT / ".venv-bench"
+LTIJS_LIBRARIES = FLASK_ENVIRONMENT / "ltijs" / "node_modules"
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -75,8 +78,11 @@ def our_tool(name: str, platform: Platform, database_url: str, folder: Path, *da
 
 
 @contextmanager
-def flask_tool(name: str, platform: Platform, folder: Path, key_set: str) -> Iterator[Server]:
-    """PyLTI1p3's Flask adapter under gunicorn with one worker; ``key_set`` is ``given`` or ``address``."""
+def flask_tool(name: str, platform: Platform, folder: Path, key_set: str, store: str = "memory") -> Iterator[Server]:
+    """PyLTI1p3's Flask adapter under gunicorn with one worker.
+
+    ``key_set`` is ``given`` or ``address``; ``store`` of the launch data is ``memory`` or ``files``.
+    """
     folder.mkdir(parents=True)
     port = _free_port()
     environment = {
@@ -84,11 +90,49 @@ def flask_tool(name: str, platform: Platform, folder: Path, key_set: str) -> Ite
         "PYTHONWARNINGS": "ignore",
         "BENCH_PLATFORM": json.dumps(platform.registration),
         "BENCH_KEY_SET": key_set,
+        "BENCH_STORE": store,
+        "BENCH_FOLDER": str(folder / "cache"),
     }
     command = [str(FLASK_ENVIRONMENT / "bin" / "gunicorn"), "--workers", "1", "--bind", f"127.0.0.1:{port}"]
     command += ["--chdir", str(Path(__file__).parent), "--log-level", "warning", "flask_tool:app"]
     with _running(command, environment, port, folder) as process:
         yield Server(name, f"http://127.0.0.1:{port}", (process,))
+
+
+@contextmanager
+def ltijs_tool(name: str, platform: Platform, folder: Path, database_url: str, postmaster: int) -> Iterator[Server]:
+    """ltijs with its PostgreSQL plugin, in one process of Node.js."""
+    folder.mkdir(parents=True)
+    port = _free_port()
+    url = make_url(database_url)
+    database = {
+        "database": url.database,
+        "user": url.username,
+        "password": url.password,
+        "host": url.query.get("host") or url.host,
+        "port": url.port or 5432,
+    }
+    environment = {
+        "PATH": os.environ["PATH"],
+        "NODE_PATH": str(LTIJS_LIBRARIES),
+        "NODE_ENV": "production",
+        "PORT": str(port),
+        "BENCH_PLATFORM": json.dumps(platform.registration),
+        "BENCH_POSTGRESQL": json.dumps(database),
+    }
+    command = ["node", str(Path(__file__).parent / "ltijs_tool" / "server.js")]
+    with _running(command, environment, port, folder) as process:
+        time.sleep(2)  # It listens before it has registered the platform.
+        yield Server(name, f"http://127.0.0.1:{port}", (process, postmaster))
+
+
+def new_database(server_url: str, name: str) -> str:
+    """The address of a new, empty database on a PostgreSQL server."""
+    import psycopg
+
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+    return make_url(server_url).set(database=name).render_as_string(hide_password=False)
 
 
 @contextmanager
