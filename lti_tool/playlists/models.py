@@ -93,7 +93,7 @@ class Playlist(TenantRow, table=True):
 
 
 class PlaylistStep(TenantRow, table=True):
-    """One step of a template: an item of the course, or an address."""
+    """One step of a template: an item of the course, an address, or (with neither) something to do away from the screen."""
 
     __tablename__ = "playlist_step"
     __table_args__ = (
@@ -101,7 +101,7 @@ class PlaylistStep(TenantRow, table=True):
         belongs_to("content_item", "content_item_id", on_delete="RESTRICT"),
         one_of("need", Need),
         one_of("done_rule", DoneRule),
-        CheckConstraint("(content_item_id IS NULL) <> (url IS NULL)", name="leads_to_an_item_or_an_address"),
+        CheckConstraint("content_item_id IS NULL OR url IS NULL", name="leads_to_one_place_at_most"),
         CheckConstraint("pass_percent IS NULL OR pass_percent BETWEEN 0 AND 100", name="passes_between_0_and_100"),
         Index(None, "organisation_id", "playlist_id"),
     )

@@ -1,0 +1,274 @@
+"""All SQL of the playlists.
+
+A student's copy is the lock of everything in it: whoever changes where a student stands locks the copy's row first
+(``copy_of``, ``copies`` with ``lock=True``, in the order of ids) and reads the rest after. On SQLite the writing
+transaction itself is the lock.
+"""
+
+import uuid
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlmodel.sql.expression import SelectOfScalar
+
+from lti_tool.content.models import ContentItem
+from lti_tool.courses.models import Course, Membership, Person
+from lti_tool.db.base import crossing, scoped
+from lti_tool.lti.models import Role
+from lti_tool.playlists.models import PersonalPlaylist, PersonalStep, Playlist, PlaylistStatus, PlaylistStep
+
+
+def _locking(statement: SelectOfScalar[Any], lock: bool) -> SelectOfScalar[Any]:
+    """With ``lock``: wait for other writers of these rows, then see them as those left them."""
+    return statement.with_for_update().execution_options(populate_existing=True) if lock else statement
+
+
+async def playlist(
+    session: AsyncSession,
+    organisation_id: uuid.UUID,
+    course_id: uuid.UUID,
+    playlist_id: uuid.UUID,
+    *,
+    lock: bool = False,
+) -> Playlist | None:
+    """One playlist of a course."""
+    statement = scoped(Playlist, organisation_id).where(Playlist.course_id == course_id, Playlist.id == playlist_id)
+    found: Playlist | None = (await session.exec(_locking(statement, lock))).one_or_none()
+    return found
+
+
+async def playlists(
+    session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID, statuses: Collection[PlaylistStatus]
+) -> list[Playlist]:
+    """The playlists of a course with one of these statuses, newest first."""
+    statement = (
+        scoped(Playlist, organisation_id)
+        .where(Playlist.course_id == course_id, col(Playlist.status).in_(statuses))
+        .order_by(col(Playlist.created_at).desc(), col(Playlist.id).desc())
+    )
+    return list((await session.exec(statement)).all())
+
+
+async def steps(
+    session: AsyncSession, organisation_id: uuid.UUID, playlist_ids: Collection[uuid.UUID]
+) -> dict[uuid.UUID, list[PlaylistStep]]:
+    """The steps of each playlist in order, those taken out included."""
+    found: dict[uuid.UUID, list[PlaylistStep]] = {playlist_id: [] for playlist_id in playlist_ids}
+    statement = (
+        scoped(PlaylistStep, organisation_id)
+        .where(col(PlaylistStep.playlist_id).in_(playlist_ids))
+        .order_by(col(PlaylistStep.position), col(PlaylistStep.id))
+        .execution_options(populate_existing=True)
+    )
+    for step in (await session.exec(statement)).all():
+        found[step.playlist_id].append(step)
+    return found
+
+
+async def step_exists(session: AsyncSession, organisation_id: uuid.UUID, step_id: uuid.UUID) -> bool:
+    """Whether there is such a step, in any playlist of the organisation."""
+    return (await session.get(PlaylistStep, (organisation_id, step_id))) is not None
+
+
+async def items(
+    session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID, item_ids: Iterable[uuid.UUID]
+) -> dict[uuid.UUID, ContentItem]:
+    """These items of the course by id; those of other courses are left out."""
+    statement = scoped(ContentItem, organisation_id).where(
+        ContentItem.course_id == course_id, col(ContentItem.id).in_(set(item_ids))
+    )
+    return {item.id: item for item in (await session.exec(statement)).all()}
+
+
+async def copies(
+    session: AsyncSession, organisation_id: uuid.UUID, playlist_ids: Collection[uuid.UUID], *, lock: bool = False
+) -> list[PersonalPlaylist]:
+    """Every student's copy of these playlists, in the order of ids, so that two writers cannot block each other."""
+    statement = (
+        scoped(PersonalPlaylist, organisation_id)
+        .where(col(PersonalPlaylist.playlist_id).in_(playlist_ids))
+        .order_by(col(PersonalPlaylist.id))
+    )
+    return list((await session.exec(_locking(statement, lock))).all())
+
+
+async def copy_by_id(
+    session: AsyncSession, organisation_id: uuid.UUID, copy_id: uuid.UUID, *, lock: bool = False
+) -> PersonalPlaylist | None:
+    """One copy."""
+    statement = scoped(PersonalPlaylist, organisation_id).where(PersonalPlaylist.id == copy_id)
+    found: PersonalPlaylist | None = (await session.exec(_locking(statement, lock))).one_or_none()
+    return found
+
+
+async def copy_of(
+    session: AsyncSession,
+    organisation_id: uuid.UUID,
+    playlist_id: uuid.UUID,
+    person_id: uuid.UUID,
+    *,
+    lock: bool = False,
+) -> PersonalPlaylist | None:
+    """A student's copy of a playlist."""
+    statement = scoped(PersonalPlaylist, organisation_id).where(
+        PersonalPlaylist.playlist_id == playlist_id, PersonalPlaylist.person_id == person_id
+    )
+    found: PersonalPlaylist | None = (await session.exec(_locking(statement, lock))).one_or_none()
+    return found
+
+
+async def persons_copies(
+    session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID, person_id: uuid.UUID
+) -> list[tuple[PersonalPlaylist, Playlist]]:
+    """A person's copies of the course's assigned playlists, as they were assigned."""
+    statement = (
+        select(PersonalPlaylist, Playlist)
+        .where(
+            PersonalPlaylist.organisation_id == organisation_id,
+            Playlist.organisation_id == organisation_id,
+            col(PersonalPlaylist.playlist_id) == col(Playlist.id),
+            PersonalPlaylist.person_id == person_id,
+            Playlist.course_id == course_id,
+            Playlist.status == PlaylistStatus.ASSIGNED,
+        )
+        .order_by(col(Playlist.assigned_at), col(Playlist.id))
+    )
+    return [(one, other) for one, other in (await session.exec(statement)).all()]
+
+
+async def step_rows(
+    session: AsyncSession, organisation_id: uuid.UUID, copy_ids: Collection[uuid.UUID]
+) -> dict[uuid.UUID, dict[uuid.UUID, PersonalStep]]:
+    """Where students stand with the steps they have begun, by copy and step. No row: not begun."""
+    found: dict[uuid.UUID, dict[uuid.UUID, PersonalStep]] = {copy_id: {} for copy_id in copy_ids}
+    statement = (
+        scoped(PersonalStep, organisation_id)
+        .where(col(PersonalStep.personal_playlist_id).in_(copy_ids))
+        .execution_options(populate_existing=True)
+    )
+    for row in (await session.exec(statement)).all():
+        found[row.personal_playlist_id][row.step_id] = row
+    return found
+
+
+async def has_work(session: AsyncSession, organisation_id: uuid.UUID, step_id: uuid.UUID) -> bool:
+    """Whether any student has begun this step."""
+    statement = scoped(PersonalStep, organisation_id).where(PersonalStep.step_id == step_id).limit(1)
+    return (await session.exec(statement)).first() is not None
+
+
+async def add_copies(session: AsyncSession, rows: Sequence[PersonalPlaylist]) -> None:
+    """Add copies; one that somebody else added at the same moment is left as it is."""
+    if not rows:
+        return
+    values = [row.model_dump() for row in rows]
+    key = ["organisation_id", "playlist_id", "person_id"]
+    if session.get_bind().dialect.name == "sqlite":
+        await session.exec(sqlite.insert(PersonalPlaylist).values(values).on_conflict_do_nothing(index_elements=key))
+    else:
+        await session.exec(
+            postgresql.insert(PersonalPlaylist).values(values).on_conflict_do_nothing(index_elements=key)
+        )
+
+
+async def active_students(session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID) -> list[Person]:
+    """The students of the course now, by name."""
+    statement = (
+        select(Person)
+        .where(
+            Person.organisation_id == organisation_id,
+            Membership.organisation_id == organisation_id,
+            col(Membership.person_id) == col(Person.id),
+            Membership.course_id == course_id,
+            Membership.role == Role.STUDENT,
+            col(Membership.active).is_(True),
+        )
+        .order_by(col(Person.sort_name), col(Person.name), col(Person.id))
+    )
+    return list((await session.exec(statement)).all())
+
+
+async def observed_students(
+    session: AsyncSession,
+    organisation_id: uuid.UUID,
+    course_id: uuid.UUID,
+    registration_id: uuid.UUID,
+    subs: Collection[str],
+) -> list[Person]:
+    """Those students of the course, now or once, that the platform knows by these ids."""
+    statement = (
+        select(Person)
+        .where(
+            Person.organisation_id == organisation_id,
+            Membership.organisation_id == organisation_id,
+            col(Membership.person_id) == col(Person.id),
+            Membership.course_id == course_id,
+            Membership.role == Role.STUDENT,
+            Person.registration_id == registration_id,
+            col(Person.sub).in_(subs),
+        )
+        .order_by(col(Person.sort_name), col(Person.name), col(Person.id))
+    )
+    return list((await session.exec(statement)).all())
+
+
+async def student(
+    session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID, person_id: uuid.UUID
+) -> Person | None:
+    """A student of the course, now or once."""
+    statement = select(Person).where(
+        Person.organisation_id == organisation_id,
+        Person.id == person_id,
+        Membership.organisation_id == organisation_id,
+        col(Membership.person_id) == col(Person.id),
+        Membership.course_id == course_id,
+        Membership.role == Role.STUDENT,
+    )
+    return (await session.exec(statement)).one_or_none()
+
+
+async def is_active_student(
+    session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID, person_id: uuid.UUID
+) -> bool:
+    """Whether this person is a student of the course now."""
+    statement = scoped(Membership, organisation_id).where(
+        Membership.course_id == course_id,
+        Membership.person_id == person_id,
+        Membership.role == Role.STUDENT,
+        col(Membership.active).is_(True),
+    )
+    return (await session.exec(statement)).one_or_none() is not None
+
+
+async def course(session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID) -> Course | None:
+    """A course."""
+    return await session.get(Course, (organisation_id, course_id))
+
+
+async def playlists_with_scores_due(session: AsyncSession, now: datetime) -> list[Playlist]:
+    """Playlists of all schools whose due date has come while a student who began is owed a score."""
+    owing = (
+        select(PersonalPlaylist.id)
+        .where(
+            PersonalPlaylist.organisation_id == Playlist.organisation_id,
+            PersonalPlaylist.playlist_id == Playlist.id,
+            col(PersonalPlaylist.begun_at).is_not(None),
+            col(PersonalPlaylist.owed_share).is_(None),
+        )
+        .exists()
+    )
+    statement = (
+        select(Playlist)
+        .where(
+            Playlist.status == PlaylistStatus.ASSIGNED,
+            col(Playlist.has_column).is_(True),
+            col(Playlist.due_at) <= now,
+            owing,
+        )
+        .execution_options(**crossing("the clock strikes for every school alike"))
+    )
+    return list((await session.exec(statement)).all())
