@@ -1,7 +1,7 @@
 """What a wheel needs that git does not hold: the browser libraries and the compiled translations.
 
 The libraries are pinned in ``package-lock.json`` and fetched by npm; only the files named in ``package.json`` under
-``vendor`` are copied into the package. Where they are in place already, npm is not needed.
+``vendor`` and ``icons`` are copied into the package. Where they are in place already, npm is not needed.
 """
 
 import json
@@ -26,8 +26,8 @@ class BuildHook(BuildHookInterface[Any]):
 
 
 def fetch_browser_libraries(root: Path) -> None:
-    """Copy the files listed in ``package.json``'s ``vendor`` table into the static folder, running npm if needed."""
-    wanted: dict[str, str] = json.loads((root / "package.json").read_text("utf-8"))["vendor"]
+    """Copy what ``package.json`` lists under ``vendor`` and ``icons`` into the static folder, running npm if needed."""
+    wanted = wanted_files(json.loads((root / "package.json").read_text("utf-8")))
     target = root / "lti_tool" / "web" / "static" / "vendor"
     lock = (root / "package-lock.json").read_bytes()
     stamp = target / ".lock"
@@ -45,6 +45,13 @@ def fetch_browser_libraries(root: Path) -> None:
         (target / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(root / source, target / name)
     stamp.write_bytes(lock)
+
+
+def wanted_files(package: dict[str, Any]) -> dict[str, str]:
+    """Where each file goes in the vendor folder, and where npm puts it. Icons are listed by Lucide's names alone."""
+    files: dict[str, str] = dict(package["vendor"])
+    files.update({f"icons/{name}.svg": f"node_modules/lucide-static/icons/{name}.svg" for name in package["icons"]})
+    return files
 
 
 def compile_translations(locales: Path) -> None:
