@@ -6,7 +6,7 @@ from lti_tool.audit import AuditEntry
 from lti_tool.content.models import ApiConnection, ContentItem
 from lti_tool.courses.models import Course, Membership, Person, ResourceLink
 from lti_tool.db.organisation import Organisation
-from lti_tool.grades.models import LineItem, Score, ScoreAttempt
+from lti_tool.grades.models import DeliveryPace, LineItem, Score, ScoreAttempt
 from lti_tool.lti.models import Deployment, OidcLogin, Registration, ToolSession
 from lti_tool.playlists.models import PersonalPlaylist, PersonalStep, Playlist, PlaylistStep
 
@@ -32,4 +32,5 @@ TABLES: tuple[type[SQLModel], ...] = (
     LineItem,
     Score,
     ScoreAttempt,
+    DeliveryPace,
 )

@@ -4,8 +4,8 @@ import uuid
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Index, UniqueConstraint
-from sqlmodel import Field
+from sqlalchemy import Index, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
 
 from lti_tool.db.base import TenantRow, belongs_to
 from lti_tool.db.types import UtcDateTime, one_of, words
@@ -20,11 +20,26 @@ class ColumnState(StrEnum):
 
 
 class Delivery(StrEnum):
-    """Where a score stands: nothing owed, due, taken by a worker, refused for good by the LMS."""
+    """Where a score stands: in the LMS, on its way there, or refused by the LMS until somebody does something."""
 
     DELIVERED = "delivered"
     DUE = "due"
     REFUSED = "refused"
+
+
+def _when_due(table: str) -> Index:
+    """What a worker looks for: rows of one registration that are due. It holds only rows with something to do.
+
+    It leads with the registration, not with the organisation, since schools can share a registration and its limits.
+    """
+    has_work = text("next_attempt_at IS NOT NULL")
+    return Index(
+        f"{table}_by_when_due",
+        "registration_id",
+        "next_attempt_at",
+        postgresql_where=has_work,
+        sqlite_where=has_work,
+    )
 
 
 class LineItem(TenantRow, table=True):
@@ -35,6 +50,7 @@ class LineItem(TenantRow, table=True):
         UniqueConstraint("organisation_id", "course_id", "resource_id", "tag"),
         belongs_to("course", "course_id"),
         one_of("state", ColumnState),
+        _when_due("line_item"),
     )
 
     course_id: uuid.UUID
@@ -48,6 +64,7 @@ class LineItem(TenantRow, table=True):
     state: ColumnState = Field(default=ColumnState.WANTED, sa_type=words(ColumnState))
     trouble: str | None = Field(default=None, max_length=64, description="The code of the last failure.")
     attempts: int = 0
+    remade: int = Field(default=0, description="How often it was gone from the LMS and made again.")
     next_attempt_at: datetime | None = Field(
         default=None, sa_type=UtcDateTime, description="Absent when nothing is due."
     )
@@ -65,7 +82,7 @@ class Score(TenantRow, table=True):
         belongs_to("line_item", "line_item_id"),
         belongs_to("person", "person_id"),
         one_of("delivery", Delivery),
-        Index("score_by_when_due", "next_attempt_at", "organisation_id"),
+        _when_due("score"),
     )
 
     line_item_id: uuid.UUID
@@ -76,6 +93,7 @@ class Score(TenantRow, table=True):
     owed_at: datetime = Field(sa_type=UtcDateTime, description="When the score came to be.")
     owed_version: int = Field(default=1, description="Counts changes of the score owed.")
     owed_comment: str | None = Field(default=None, max_length=1000)
+    owed_finished: bool = Field(default=True, description="Whether the student is through, or still on the way.")
     delivery: Delivery = Field(default=Delivery.DUE, sa_type=words(Delivery))
     delivered_given: float | None = None
     delivered_maximum: float | None = None
@@ -106,3 +124,18 @@ class ScoreAttempt(TenantRow, table=True):
     given: float
     status: int | None = Field(default=None, description="The HTTP status; absent when no answer came.")
     outcome: str = Field(max_length=64, description="delivered, or the code of what went wrong.")
+
+
+class DeliveryPace(SQLModel, table=True):
+    """How a registration's deliveries go. While its LMS is down or asks for patience, nothing is sent to it.
+
+    One row for all schools of a registration, since its LMS counts their requests together. Rates per registration find
+    their place here.
+    """
+
+    __tablename__ = "delivery_pace"
+
+    registration_id: uuid.UUID = Field(foreign_key="registration.id", ondelete="CASCADE", primary_key=True)
+    failures: int = Field(default=0, description="Failures of the whole LMS in a row.")
+    paused_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    trouble: str | None = Field(default=None, max_length=64, description="The code of the last such failure.")

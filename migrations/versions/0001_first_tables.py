@@ -94,6 +94,20 @@ def upgrade() -> None:
         ),
     )
     op.create_table(
+        "delivery_pace",
+        sa.Column("registration_id", sa.Uuid(), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("paused_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("trouble", sa.String(64), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["registration_id"],
+            ["registration.id"],
+            name=op.f("delivery_pace_names_its_registration"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("registration_id", name=op.f("delivery_pace_is_known_by_its_id")),
+    )
+    op.create_table(
         "deployment",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("organisation_id", sa.Uuid(), nullable=False),
@@ -234,6 +248,7 @@ def upgrade() -> None:
         sa.Column("state", sa.String(32), nullable=False),
         sa.Column("trouble", sa.String(64), nullable=True),
         sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("remade", sa.Integer(), nullable=False),
         sa.Column("next_attempt_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("lease_token", sa.Uuid(), nullable=True),
         sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
@@ -260,6 +275,15 @@ def upgrade() -> None:
             name=op.f("line_item_is_unique_by_course_id_resource_id_tag"),
         ),
     )
+    with op.batch_alter_table("line_item", schema=None) as batch_op:
+        batch_op.create_index(
+            "line_item_by_when_due",
+            ["registration_id", "next_attempt_at"],
+            unique=False,
+            postgresql_where=sa.text("next_attempt_at IS NOT NULL"),
+            sqlite_where=sa.text("next_attempt_at IS NOT NULL"),
+        )
+
     op.create_table(
         "membership",
         sa.Column("organisation_id", sa.Uuid(), nullable=False),
@@ -269,6 +293,7 @@ def upgrade() -> None:
         sa.Column("role", sa.String(32), nullable=False),
         sa.Column("active", sa.Boolean(), nullable=False),
         sa.Column("launched_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("last_launched_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("seen_in_roster_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
             "role IN ('student', 'teacher', 'assistant', 'observer', 'administrator', 'other')",
@@ -415,7 +440,7 @@ def upgrade() -> None:
         ),
         sa.CheckConstraint("need IN ('must', 'may')", name=op.f("playlist_step_need_is_known")),
         sa.CheckConstraint(
-            "(content_item_id IS NULL) <> (url IS NULL)", name=op.f("playlist_step_leads_to_an_item_or_an_address")
+            "content_item_id IS NULL OR url IS NULL", name=op.f("playlist_step_leads_to_one_place_at_most")
         ),
         sa.CheckConstraint(
             "pass_percent IS NULL OR pass_percent BETWEEN 0 AND 100",
@@ -455,6 +480,7 @@ def upgrade() -> None:
         sa.Column("owed_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("owed_version", sa.Integer(), nullable=False),
         sa.Column("owed_comment", sa.String(1000), nullable=True),
+        sa.Column("owed_finished", sa.Boolean(), nullable=False),
         sa.Column("delivery", sa.String(32), nullable=False),
         sa.Column("delivered_given", sa.Float(), nullable=True),
         sa.Column("delivered_maximum", sa.Float(), nullable=True),
@@ -490,7 +516,13 @@ def upgrade() -> None:
         ),
     )
     with op.batch_alter_table("score", schema=None) as batch_op:
-        batch_op.create_index("score_by_when_due", ["next_attempt_at", "organisation_id"], unique=False)
+        batch_op.create_index(
+            "score_by_when_due",
+            ["registration_id", "next_attempt_at"],
+            unique=False,
+            postgresql_where=sa.text("next_attempt_at IS NOT NULL"),
+            sqlite_where=sa.text("next_attempt_at IS NOT NULL"),
+        )
 
     op.create_table(
         "tool_session",
@@ -623,7 +655,11 @@ def downgrade() -> None:
 
     op.drop_table("tool_session")
     with op.batch_alter_table("score", schema=None) as batch_op:
-        batch_op.drop_index("score_by_when_due")
+        batch_op.drop_index(
+            "score_by_when_due",
+            postgresql_where=sa.text("next_attempt_at IS NOT NULL"),
+            sqlite_where=sa.text("next_attempt_at IS NOT NULL"),
+        )
 
     op.drop_table("score")
     with op.batch_alter_table("playlist_step", schema=None) as batch_op:
@@ -643,6 +679,13 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("membership_by_person_id"))
 
     op.drop_table("membership")
+    with op.batch_alter_table("line_item", schema=None) as batch_op:
+        batch_op.drop_index(
+            "line_item_by_when_due",
+            postgresql_where=sa.text("next_attempt_at IS NOT NULL"),
+            sqlite_where=sa.text("next_attempt_at IS NOT NULL"),
+        )
+
     op.drop_table("line_item")
     op.drop_table("content_item")
     op.drop_table("course")
@@ -655,6 +698,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("deployment_by_organisation_id"))
 
     op.drop_table("deployment")
+    op.drop_table("delivery_pace")
     op.drop_table("api_connection")
     op.drop_table("registration")
     with op.batch_alter_table("audit_entry", schema=None) as batch_op:
