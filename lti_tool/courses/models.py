@@ -70,6 +70,11 @@ class Membership(TenantRow, table=True):
     launched_at: datetime | None = Field(
         default=None, sa_type=UtcDateTime, description="First launch; absent if never."
     )
+    last_launched_at: datetime | None = Field(
+        default=None,
+        sa_type=UtcDateTime,
+        description="Last launch, to the hour: a launch must not cost a write each time.",
+    )
     seen_in_roster_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 

@@ -1,0 +1,141 @@
+"""Who may open a course's page: dependencies that a route names in its signature.
+
+Each gives an ``InCourse`` for the ``{course_id}`` of the path. A course of another visit, or of another school, is 404: that
+it exists is nobody's business. The wrong role is 403. The ``…Changing`` ones belong on routes that change something; they
+also refuse what did not come from a page of this session.
+"""
+
+import uuid
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from lti_tool.courses import queries
+from lti_tool.courses.models import Course, Person
+from lti_tool.courses.rules import TEACHING
+from lti_tool.db.session import Database
+from lti_tool.errors import NotAllowed, NotFound
+from lti_tool.lti.models import Role
+from lti_tool.lti.sessions import ChangingVisit, CurrentVisit, Visit
+from lti_tool.web.dependencies import CurrentDatabase
+from lti_tool.web.i18n import N_
+
+
+class Nameless(NotAllowed):
+    """A launch without ``sub`` (LTI Core 1.3 §5.3.6.1, anonymous) on a page that belongs to one person."""
+
+    code = "anonymous-visit"
+    title = N_("Your learning platform did not say who you are")
+    advice = N_("Sign in to your learning platform, go to your course and open this tool from there.")
+
+
+@dataclass(frozen=True, slots=True)
+class InCourse:
+    """A visit and the course it is in. ``course`` belongs to no transaction: read from it, change it through its id."""
+
+    visit: Visit
+    course: Course
+
+    @property
+    def organisation_id(self) -> uuid.UUID:
+        """The school."""
+        return self.course.organisation_id
+
+    @property
+    def person_id(self) -> uuid.UUID:
+        """Who is here; Nameless (403) where the platform did not say."""
+        if self.visit.person_id is None:
+            raise Nameless("the launch had no sub")
+        return self.visit.person_id
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedCourse(InCourse):
+    """An observer's visit, with the active students of this course that the platform says they observe."""
+
+    observed: tuple[Person, ...]
+
+
+async def enter_course(
+    request: Request, database: Database, visit: Visit, course_id: uuid.UUID, allowed: Collection[Role] | None
+) -> InCourse:
+    """The visit in its course; NotFound for another course, NotAllowed for a role that is not ``allowed`` (None: any)."""
+    if visit.course_id != course_id:
+        raise NotFound("the course is not the visit's")
+    if allowed is not None and visit.role not in allowed:
+        raise NotAllowed(f"the role is {visit.role}")
+    # A transaction of its own, closed before the route opens one: SQLite's reader must not hold up anything.
+    async with database.reading() as session:
+        course = await queries.course(session, visit.organisation_id, course_id)
+        if course is None:
+            raise NotFound("the course was removed")
+        session.expunge(course)
+    request.state.course = course
+    return InCourse(visit, course)
+
+
+_STUDENTS = frozenset({Role.STUDENT})
+
+
+async def _member(request: Request, course_id: uuid.UUID, visit: CurrentVisit, database: CurrentDatabase) -> InCourse:
+    return await enter_course(request, database, visit, course_id, None)
+
+
+async def _teacher(request: Request, course_id: uuid.UUID, visit: CurrentVisit, database: CurrentDatabase) -> InCourse:
+    return await enter_course(request, database, visit, course_id, TEACHING)
+
+
+async def _student(request: Request, course_id: uuid.UUID, visit: CurrentVisit, database: CurrentDatabase) -> InCourse:
+    return _someone(await enter_course(request, database, visit, course_id, _STUDENTS))
+
+
+async def _observer(
+    request: Request, course_id: uuid.UUID, visit: CurrentVisit, database: CurrentDatabase
+) -> ObservedCourse:
+    found = await enter_course(request, database, visit, course_id, {Role.OBSERVER})
+    async with database.reading() as session:
+        people = await queries.observed(
+            session, visit.organisation_id, course_id, visit.registration_id, visit.observes
+        )
+        session.expunge_all()
+    return ObservedCourse(visit, found.course, tuple(people))
+
+
+async def _teacher_changing(
+    request: Request, course_id: uuid.UUID, visit: ChangingVisit, database: CurrentDatabase
+) -> InCourse:
+    return await enter_course(request, database, visit, course_id, TEACHING)
+
+
+async def _student_changing(
+    request: Request, course_id: uuid.UUID, visit: ChangingVisit, database: CurrentDatabase
+) -> InCourse:
+    return _someone(await enter_course(request, database, visit, course_id, _STUDENTS))
+
+
+def _someone(here: InCourse) -> InCourse:
+    """A student's pages are one person's; raises Nameless."""
+    if here.visit.person_id is None:
+        raise Nameless("the launch had no sub")
+    return here
+
+
+MemberIn = Annotated[InCourse, Depends(_member)]
+"""Anyone whose visit is in the course."""
+
+TeacherIn = Annotated[InCourse, Depends(_teacher)]
+"""A teacher, an assistant or an administrator."""
+
+StudentIn = Annotated[InCourse, Depends(_student)]
+"""A student whom the platform has named."""
+
+ObserverIn = Annotated[ObservedCourse, Depends(_observer)]
+"""An observer, with those they observe in this course."""
+
+TeacherChanging = Annotated[InCourse, Depends(_teacher_changing)]
+"""Like TeacherIn, for requests that change something."""
+
+StudentChanging = Annotated[InCourse, Depends(_student_changing)]
+"""Like StudentIn, for requests that change something."""

@@ -1,0 +1,314 @@
+"""All SQL of courses, people and memberships. Statements of the launch are Core statements, compiled once."""
+
+import uuid
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, func, literal, literal_column, or_, update
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from lti_tool.courses.models import Course, Membership, Person, ResourceLink
+from lti_tool.db.base import TenantRow, scoped
+from lti_tool.db.upsert import upsert
+from lti_tool.ids import new_id
+from lti_tool.lti.models import Registration, Role
+
+COURSE_KEY = ("organisation_id", "deployment_id", "context_id")
+PERSON_KEY = ("organisation_id", "registration_id", "sub")
+MEMBERSHIP_KEY = ("organisation_id", "course_id", "person_id")
+LINK_KEY = ("organisation_id", "course_id", "resource_link_id")
+
+Known = dict[str, Any]
+"""A row's columns by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """What is known of a launch before it: each part as columns by name, or None."""
+
+    course: Known | None
+    person: Known | None
+    membership: Known | None
+    link: Known | None
+
+
+_PARTS: tuple[tuple[type[TenantRow], tuple[str, ...]], ...] = (
+    (
+        Course,
+        (
+            "id",
+            "title",
+            "label",
+            "memberships_url",
+            "line_items_url",
+            "ags_scopes",
+            "platform_course_id",
+            "api_domain",
+        ),
+    ),
+    (Person, ("id", "name", "sort_name", "platform_user_id")),
+    (Membership, ("id", "role", "active", "launched_at", "last_launched_at")),
+    (ResourceLink, ("id", "title", "line_item_url")),
+)
+
+
+def _whereabouts_statement() -> Any:
+    """One row whatever is missing: everything hangs by outer joins on a row that is always there."""
+    organisation: BindParameter[uuid.UUID] = bindparam("organisation")
+    here = select(literal(1).label("here")).subquery("launch")
+    columns = [
+        getattr(model, name).label(f"{place}_{name}") for place, (model, names) in enumerate(_PARTS) for name in names
+    ]
+    return select(*columns).select_from(
+        here.outerjoin(
+            Course,
+            and_(
+                col(Course.organisation_id) == organisation,
+                col(Course.deployment_id) == bindparam("deployment"),
+                col(Course.context_id) == bindparam("context"),
+            ),
+        )
+        .outerjoin(
+            Person,
+            and_(
+                col(Person.organisation_id) == organisation,
+                col(Person.registration_id) == bindparam("registration"),
+                col(Person.sub) == bindparam("sub"),
+            ),
+        )
+        .outerjoin(
+            Membership,
+            and_(
+                col(Membership.organisation_id) == organisation,
+                col(Membership.course_id) == col(Course.id),
+                col(Membership.person_id) == col(Person.id),
+            ),
+        )
+        .outerjoin(
+            ResourceLink,
+            and_(
+                col(ResourceLink.organisation_id) == organisation,
+                col(ResourceLink.course_id) == col(Course.id),
+                col(ResourceLink.resource_link_id) == bindparam("link"),
+            ),
+        )
+    )
+
+
+_WHEREABOUTS = _whereabouts_statement()
+
+
+async def whereabouts(
+    session: AsyncSession,
+    *,
+    organisation_id: uuid.UUID,
+    registration_id: uuid.UUID,
+    deployment_id: uuid.UUID,
+    context_id: str | None,
+    sub: str | None,
+    link_id: str | None,
+) -> Whereabouts:
+    """Everything a launch may meet, in one statement."""
+    result = await session.exec(
+        _WHEREABOUTS,
+        params={
+            "organisation": organisation_id,
+            "deployment": deployment_id,
+            "context": context_id,
+            "registration": registration_id,
+            "sub": sub,
+            "link": link_id,
+        },
+    )
+    row = result.one()
+    parts: list[Known | None] = []
+    start = 0
+    for _, names in _PARTS:
+        values = row[start : start + len(names)]
+        start += len(names)
+        parts.append(None if values[0] is None else dict(zip(names, values, strict=True)))
+    return Whereabouts(*parts)
+
+
+async def put(
+    session: AsyncSession,
+    model: type[TenantRow],
+    key: Sequence[str],
+    row: Known,
+    *,
+    update_columns: Collection[str],
+    compute: Mapping[str, ColumnElement[Any]] | None = None,
+) -> uuid.UUID:
+    """Insert a row, or bring the one a simultaneous transaction has just inserted up to date. Returns its id."""
+    rows = await upsert(session, model, [{"id": new_id(), **row}], key=key, update=update_columns, compute=compute)
+    found: uuid.UUID = rows[0].id
+    return found
+
+
+async def change(
+    session: AsyncSession, model: type[TenantRow], organisation_id: uuid.UUID, row_id: uuid.UUID, changes: Known
+) -> None:
+    """Change columns of one row."""
+    await session.exec(
+        update(model)
+        .where(col(model.organisation_id) == organisation_id, col(model.id) == row_id)
+        .values(**changes)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def first_launch() -> ColumnElement[Any]:
+    """For an upsert of memberships: the first launch known before, or else the one being inserted."""
+    return func.coalesce(col(Membership.launched_at), literal_column("excluded.launched_at"))
+
+
+def names_if_sent() -> dict[str, ColumnElement[Any]]:
+    """For an upsert of people: names where they are sent, the known ones otherwise."""
+    return {
+        name: func.coalesce(literal_column(f"excluded.{name}"), getattr(Person, name)) for name in ("name", "sort_name")
+    }
+
+
+# --- Reading ---------------------------------------------------------------------------------------------------------
+
+
+async def course(session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID) -> Course | None:
+    """A course of this school."""
+    return await session.get(Course, (organisation_id, course_id))
+
+
+async def registration_of(session: AsyncSession, given: Course) -> Registration | None:
+    """The platform a course belongs to."""
+    return await session.get(Registration, given.registration_id)
+
+
+async def person(session: AsyncSession, organisation_id: uuid.UUID, person_id: uuid.UUID) -> Person | None:
+    """A person of this school."""
+    return await session.get(Person, (organisation_id, person_id))
+
+
+async def person_by_sub(
+    session: AsyncSession, organisation_id: uuid.UUID, registration_id: uuid.UUID, sub: str
+) -> Person | None:
+    """A person by the id their platform knows them by."""
+    statement = scoped(Person, organisation_id).where(Person.registration_id == registration_id, Person.sub == sub)
+    return (await session.exec(statement)).one_or_none()
+
+
+def _in_course(organisation_id: uuid.UUID, course_id: uuid.UUID) -> Any:
+    return scoped(Person, organisation_id).join(
+        Membership,
+        and_(
+            col(Membership.organisation_id) == col(Person.organisation_id),
+            col(Membership.person_id) == col(Person.id),
+            col(Membership.course_id) == course_id,
+        ),
+    )
+
+
+async def students(session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID) -> list[Person]:
+    """The active students of a course, by family name; those without a name last, in an order that stays."""
+    statement = (
+        _in_course(organisation_id, course_id)
+        .where(Membership.role == Role.STUDENT, col(Membership.active).is_(True))
+        .order_by(col(Person.sort_name).is_(None), func.lower(Person.sort_name), Person.id)
+    )
+    return list((await session.exec(statement)).all())
+
+
+async def observed(
+    session: AsyncSession,
+    organisation_id: uuid.UUID,
+    course_id: uuid.UUID,
+    registration_id: uuid.UUID,
+    subs: Collection[str],
+) -> list[Person]:
+    """Those of ``subs`` who are active students of the course, by family name."""
+    if not subs:
+        return []
+    statement = (
+        _in_course(organisation_id, course_id)
+        .where(
+            Membership.role == Role.STUDENT,
+            col(Membership.active).is_(True),
+            Person.registration_id == registration_id,
+            col(Person.sub).in_(subs),
+        )
+        .order_by(col(Person.sort_name).is_(None), func.lower(Person.sort_name), Person.id)
+    )
+    return list((await session.exec(statement)).all())
+
+
+async def roster(
+    session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID
+) -> list[tuple[Membership, Person]]:
+    """Everyone who is or was in the course: active before inactive, then by family name."""
+    statement = (
+        select(Membership, Person)
+        .join(
+            Person,
+            and_(
+                col(Person.organisation_id) == col(Membership.organisation_id), col(Person.id) == Membership.person_id
+            ),
+        )
+        .where(Membership.organisation_id == organisation_id, Membership.course_id == course_id)
+        .order_by(
+            col(Membership.active).desc(),
+            col(Person.sort_name).is_(None),
+            func.lower(Person.sort_name),
+            col(Person.id),
+        )
+    )
+    return list((await session.exec(statement)).all())
+
+
+# --- The roster ------------------------------------------------------------------------------------------------------
+
+
+async def people_by_sub(
+    session: AsyncSession, organisation_id: uuid.UUID, registration_id: uuid.UUID, subs: Sequence[str]
+) -> dict[str, Any]:
+    """Rows of ``id, sub, name, sort_name`` of those of ``subs`` who are known, by sub."""
+    found: dict[str, Any] = {}
+    for start in range(0, len(subs), 500):
+        statement = select(col(Person.id), col(Person.sub), col(Person.name), col(Person.sort_name)).where(
+            col(Person.organisation_id) == organisation_id,
+            col(Person.registration_id) == registration_id,
+            col(Person.sub).in_(subs[start : start + 500]),
+        )
+        rows: Sequence[Any] = (await session.exec(statement)).all()
+        found |= {row.sub: row for row in rows}
+    return found
+
+
+async def memberships(session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID) -> dict[uuid.UUID, Any]:
+    """Rows of ``person_id, role, active`` of every membership of the course, by person."""
+    statement = select(col(Membership.person_id), col(Membership.role), col(Membership.active)).where(
+        col(Membership.organisation_id) == organisation_id, col(Membership.course_id) == course_id
+    )
+    rows: Sequence[Any] = (await session.exec(statement)).all()
+    return {row.person_id: row for row in rows}
+
+
+async def retire_unseen(
+    session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID, read_at: datetime
+) -> int:
+    """Make inactive who was not in the roster of ``read_at`` and has not launched since. Returns how many."""
+    seen, launched = col(Membership.seen_in_roster_at), col(Membership.last_launched_at)
+    result = await session.exec(
+        update(Membership)
+        .where(
+            col(Membership.organisation_id) == organisation_id,
+            col(Membership.course_id) == course_id,
+            col(Membership.active).is_(True),
+            or_(seen.is_(None), seen < read_at),
+            or_(launched.is_(None), launched < read_at),
+        )
+        .values(active=False)
+        .returning(col(Membership.id))
+        .execution_options(synchronize_session=False)
+    )
+    return len(result.all())

@@ -1,0 +1,370 @@
+"""Who comes, from where, in which role: what each launch and each roster teaches us about courses and people."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from lti_tool import audit
+from lti_tool.courses import queries, rules
+from lti_tool.courses.models import Course, Membership, Person, ResourceLink
+from lti_tool.courses.queries import COURSE_KEY, LINK_KEY, MEMBERSHIP_KEY, PERSON_KEY, Known, Whereabouts
+from lti_tool.db.session import Database
+from lti_tool.db.upsert import upsert
+from lti_tool.errors import NotFound, PlatformTrouble
+from lti_tool.ids import new_id
+from lti_tool.logs import reference_code
+from lti_tool.lti.launch import Entry, Launch
+from lti_tool.lti.models import Role
+from lti_tool.lti.services import Member, MemberStatus, NrpsClient, Protocol, ServiceRefused
+from lti_tool.web.i18n import N_, current_language
+
+NO_COURSE = "/no-course"
+"""Where a launch without a context leads."""
+
+_NAMELESS = {
+    Role.STUDENT: N_("Student %(code)s"),
+    Role.TEACHER: N_("Teacher %(code)s"),
+    Role.ASSISTANT: N_("Assistant %(code)s"),
+    Role.OBSERVER: N_("Observer %(code)s"),
+    Role.ADMINISTRATOR: N_("Administrator %(code)s"),
+    Role.OTHER: N_("Person %(code)s"),
+}
+
+
+class NoRoster(PlatformTrouble):
+    """The platform offers no Names and Role Provisioning Service in this course, or has withdrawn it."""
+
+    code = "no-roster-service"
+    title = N_("Your learning platform does not share who is in this course")
+    advice = N_(
+        "People appear here when they open this tool for the first time. To see everyone at once, ask your administrator to "
+        "switch on “Names and Role Provisioning” for this tool."
+    )
+
+
+class EmptyRoster(PlatformTrouble):
+    """The platform answered with nobody at all, which cannot be: somebody has launched."""
+
+    code = "empty-roster"
+    title = N_("Your learning platform sent an empty list of people")
+    advice = N_("Nothing was changed. Try again later; if it stays like this, tell your administrator.")
+
+
+@dataclass(frozen=True, slots=True)
+class RosterReport:
+    """What a reading of the roster changed: people in it, newly met, newly or again active, and gone."""
+
+    people: int
+    new: int
+    returned: int
+    left: int
+
+
+def display_name(person: Person, role: Role = Role.STUDENT) -> str:
+    """The person's name, or where the platform shares none a neutral label such as “Student 3f9c”, in the page's language."""
+    if person.name:
+        return person.name
+    return current_language().gettext(_NAMELESS[role]) % {"code": rules.short_code(person.id)}
+
+
+# --- A launch --------------------------------------------------------------------------------------------------------
+
+
+async def enter(session: AsyncSession, launch: Launch, now: datetime) -> Entry:
+    """Take note of a verified launch and say where it leads. One statement to look, and one for each part that changed.
+
+    Two first launches at once are safe on both databases: a part that is missing is inserted by a statement that takes over
+    the row another transaction inserted meanwhile. Parts are written in one order (course, person, membership, link), so
+    that transactions cannot wait for each other in a circle.
+    """
+    organisation_id = launch.deployment.organisation_id
+    known = await queries.whereabouts(
+        session,
+        organisation_id=organisation_id,
+        registration_id=launch.registration.id,
+        deployment_id=launch.deployment.id,
+        context_id=launch.context.id if launch.context else None,
+        sub=launch.sub,
+        link_id=launch.resource_link.id if launch.resource_link else None,
+    )
+    course_id = await _note_course(session, launch, known.course, now)
+    person_id = await _note_person(session, launch, known.person, now)
+    link_id: uuid.UUID | None = None
+    if course_id is not None:
+        if person_id is not None:
+            await _note_membership(session, launch, known, course_id, person_id, now)
+        link_id = await _note_link(session, launch, known.link, course_id, now)
+    return Entry(
+        organisation_id=organisation_id,
+        person_id=person_id,
+        course_id=course_id,
+        resource_link_id=link_id,
+        role=launch.role,
+        address=NO_COURSE if course_id is None else f"/courses/{course_id}",
+    )
+
+
+async def _note_course(session: AsyncSession, launch: Launch, known: Known | None, now: datetime) -> uuid.UUID | None:
+    context = launch.context
+    if context is None:
+        return None
+    said: Known = {
+        "title": context.title,
+        "label": context.label,
+        "memberships_url": launch.nrps_url,
+        "line_items_url": launch.ags.line_items_url if launch.ags else None,
+        "platform_course_id": _short(launch.custom.get("canvas_course_id")),
+        "api_domain": _short(launch.custom.get("canvas_api_domain")),
+    }
+    # What a launch leaves out is not gone: placements differ in what they send. A claim that is there is the whole truth.
+    said = {name: value for name, value in said.items() if value}
+    if launch.ags is not None:
+        said["ags_scopes"] = sorted(launch.ags.scopes)
+    if known is None:
+        return await queries.put(
+            session,
+            Course,
+            COURSE_KEY,
+            {
+                "organisation_id": launch.deployment.organisation_id,
+                "registration_id": launch.registration.id,
+                "deployment_id": launch.deployment.id,
+                "context_id": context.id,
+                "title": "",
+                "label": "",
+                "ags_scopes": [],
+                "created_at": now,
+                **said,
+            },
+            update_columns=said.keys(),
+        )
+    return await _bring_up_to_date(session, Course, launch, known, said)
+
+
+async def _note_person(session: AsyncSession, launch: Launch, known: Known | None, now: datetime) -> uuid.UUID | None:
+    if launch.sub is None:
+        return None
+    name, sort_name = rules.names(launch.name, launch.given_name, launch.family_name)
+    said: Known = {
+        "name": name,
+        "sort_name": sort_name,
+        "platform_user_id": _short(launch.custom.get("canvas_user_id")),
+    }
+    said = {column: value for column, value in said.items() if value}
+    if known is None:
+        return await queries.put(
+            session,
+            Person,
+            PERSON_KEY,
+            {
+                "organisation_id": launch.deployment.organisation_id,
+                "registration_id": launch.registration.id,
+                "sub": launch.sub,
+                "created_at": now,
+                **said,
+            },
+            update_columns=said.keys(),
+        )
+    return await _bring_up_to_date(session, Person, launch, known, said)
+
+
+async def _note_membership(
+    session: AsyncSession, launch: Launch, known: Whereabouts, course_id: uuid.UUID, person_id: uuid.UUID, now: datetime
+) -> None:
+    organisation_id = launch.deployment.organisation_id
+    before = known.membership
+    if before is None:
+        await queries.put(
+            session,
+            Membership,
+            MEMBERSHIP_KEY,
+            {
+                "organisation_id": organisation_id,
+                "course_id": course_id,
+                "person_id": person_id,
+                "role": launch.role,
+                "active": True,
+                "launched_at": now,
+                "last_launched_at": now,
+            },
+            update_columns=("role", "active", "last_launched_at"),
+            compute={"launched_at": queries.first_launch()},
+        )
+        return
+    changes: Known = {}
+    if before["role"] is not launch.role:
+        changes["role"] = launch.role
+    if not before["active"]:
+        changes["active"] = True
+    if before["launched_at"] is None:
+        changes["launched_at"] = now
+    if changes or rules.launch_is_worth_writing(before["last_launched_at"], now):
+        changes["last_launched_at"] = now
+        await queries.change(session, Membership, organisation_id, before["id"], changes)
+
+
+async def _note_link(
+    session: AsyncSession, launch: Launch, known: Known | None, course_id: uuid.UUID, now: datetime
+) -> uuid.UUID | None:
+    link = launch.resource_link
+    if link is None:
+        return None
+    said: Known = {"title": link.title, "line_item_url": launch.ags.line_item_url if launch.ags else None}
+    said = {name: value for name, value in said.items() if value}
+    if known is None:
+        return await queries.put(
+            session,
+            ResourceLink,
+            LINK_KEY,
+            {
+                "organisation_id": launch.deployment.organisation_id,
+                "course_id": course_id,
+                "resource_link_id": link.id,
+                "title": "",
+                "created_at": now,
+                **said,
+            },
+            update_columns=said.keys(),
+        )
+    return await _bring_up_to_date(session, ResourceLink, launch, known, said)
+
+
+async def _bring_up_to_date(
+    session: AsyncSession, model: type[Any], launch: Launch, known: Known, said: Known
+) -> uuid.UUID:
+    changes = {name: value for name, value in said.items() if known[name] != value}
+    if changes:
+        await queries.change(session, model, launch.deployment.organisation_id, known["id"], changes)
+    found: uuid.UUID = known["id"]
+    return found
+
+
+def _short(value: str | None) -> str | None:
+    """An identifier that fits its column; a longer one is none of the platform's own API."""
+    return value.strip() if value and len(value.strip()) <= 255 else None
+
+
+# --- The roster ------------------------------------------------------------------------------------------------------
+
+
+async def refresh_roster(
+    database: Database, protocol: Protocol, course: Course, now: datetime, *, actor: uuid.UUID | None = None
+) -> RosterReport:
+    """Read who is in the course (NRPS 2.0) and take it over in one transaction. People who vanish become inactive.
+
+    The platform is asked outside any transaction. Raises NoRoster where there is no such service, EmptyRoster for an answer
+    without anybody, and the service clients' errors; then nothing has changed.
+    """
+    if course.memberships_url is None:
+        raise NoRoster("the course has no memberships address")
+    async with database.reading() as session:
+        registration = await queries.registration_of(session, course)
+        if registration is None:
+            raise NotFound("the course's platform was removed")
+        session.expunge(registration)
+    try:
+        members = await NrpsClient(protocol, registration).members(course.memberships_url)
+    except ServiceRefused as refusal:
+        if refusal.status in (404, 410):
+            await _forget_memberships_url(database, course)
+            raise NoRoster(f"the memberships address answers {refusal.status}") from refusal
+        raise
+    if not members:
+        raise EmptyRoster("no members")
+    async with database.writing() as session:
+        report = await take_over_roster(session, course, members, now)
+        audit.record(
+            session,
+            now,
+            "roster.read",
+            organisation_id=course.organisation_id,
+            actor=str(actor) if actor else None,
+            subject=f"course {course.id}",
+            reference=reference_code.get(),
+            detail=f"{report.people} people, {report.new} new, {report.returned} returned, {report.left} left",
+        )
+    return report
+
+
+async def take_over_roster(session: AsyncSession, course: Course, members: list[Member], now: datetime) -> RosterReport:
+    """Bring people and memberships up to what the platform says; ``now`` is when the reading began."""
+    organisation_id = course.organisation_id
+    # The course first, as in a launch, so that the two cannot wait for each other in a circle.
+    await queries.change(session, Course, organisation_id, course.id, {"roster_read_at": now})
+    members = sorted(members, key=lambda member: member.user_id)
+    ids, new = await _take_over_people(session, course, members, now)
+    before = await queries.memberships(session, organisation_id, course.id)
+    rows: list[Known] = []
+    returned = 0
+    for member in members:
+        active = member.status is MemberStatus.ACTIVE
+        person_id = ids[member.user_id]
+        row = before.get(person_id)
+        if row is not None and active and not row.active:
+            returned += 1
+        rows.append(
+            {
+                "organisation_id": organisation_id,
+                "id": new_id(),
+                "course_id": course.id,
+                "person_id": person_id,
+                "role": member.role,
+                "active": active,
+                "seen_in_roster_at": now,
+            }
+        )
+    rows.sort(key=lambda row: str(row["person_id"]))
+    await upsert(
+        session, Membership, rows, key=MEMBERSHIP_KEY, update=("role", "active", "seen_in_roster_at"), returning=("id",)
+    )
+    switched_off = sum(1 for row in rows if not row["active"] and (was := before.get(row["person_id"])) and was.active)
+    gone = await queries.retire_unseen(session, organisation_id, course.id, now)
+    return RosterReport(people=len(members), new=new, returned=returned, left=switched_off + gone)
+
+
+async def _take_over_people(
+    session: AsyncSession, course: Course, members: list[Member], now: datetime
+) -> tuple[dict[str, uuid.UUID], int]:
+    """The ids of everyone by sub, and how many were not known before. A name the platform does not send stays as it was."""
+    known = await queries.people_by_sub(
+        session, course.organisation_id, course.registration_id, [member.user_id for member in members]
+    )
+    rows: list[Known] = []
+    for member in members:
+        before = known.get(member.user_id)
+        name, sort_name = rules.names(member.name, member.given_name, member.family_name)
+        if before is not None and (name is None or (before.name, before.sort_name) == (name, sort_name)):
+            continue
+        rows.append(
+            {
+                "organisation_id": course.organisation_id,
+                "id": new_id(),
+                "registration_id": course.registration_id,
+                "sub": member.user_id,
+                "name": name,
+                "sort_name": sort_name,
+                "created_at": now,
+            }
+        )
+    written = await upsert(
+        session, Person, rows, key=PERSON_KEY, compute=queries.names_if_sent(), returning=("id", "sub")
+    )
+    ids = {sub: row.id for sub, row in known.items()} | {row.sub: row.id for row in written}
+    return ids, len(members) - len(known)
+
+
+async def _forget_memberships_url(database: Database, course: Course) -> None:
+    """The service really went away; the next launch that offers it brings it back."""
+    async with database.writing() as session:
+        await queries.change(session, Course, course.organisation_id, course.id, {"memberships_url": None})
+
+
+# --- For other rooms -------------------------------------------------------------------------------------------------
+
+
+async def students(session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID) -> list[Person]:
+    """The active students of a course, by family name."""
+    return await queries.students(session, organisation_id, course_id)

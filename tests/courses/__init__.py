@@ -1,0 +1,1 @@
+"""Tests of courses, people and who may see what."""
