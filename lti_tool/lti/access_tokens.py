@@ -1,0 +1,157 @@
+"""Access tokens for a platform's services (Security Framework 1.0 §4.1: client credentials with a signed assertion)."""
+
+import asyncio
+import json
+import re
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import httpx
+from joserfc import jwt
+
+from lti_tool.clock import Clock
+from lti_tool.lti.keys import KeyStore
+from lti_tool.lti.models import Registration
+
+ASSERTION_LIFE = timedelta(minutes=5)
+BACKDATED = timedelta(seconds=5)
+"""Moodle 4.5 refuses an assertion whose iat is ahead of its own clock at all."""
+
+EARLY = timedelta(seconds=60)
+"""A token is not used for the last minute of its life, so that it does not end on the way."""
+
+UNSAID_LIFE = timedelta(minutes=5)
+"""How long a token is kept whose answer does not say how long it lives."""
+
+_ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+_MOST_KEPT = 10_000
+_OAUTH_WORD = re.compile(r"[a-z_]{3,40}")
+
+TokenKey = tuple[str, str, frozenset[str]]
+
+
+class TokenRefused(Exception):
+    """The token endpoint's answer is no token. ``error`` is its OAuth error word, when it has one."""
+
+    def __init__(self, status: int, error: str, retry_after: str | None = None) -> None:
+        super().__init__(error)
+        self.status = status
+        self.error = error
+        self.retry_after = retry_after
+
+
+@dataclass(slots=True)
+class _Kept:
+    token: str
+    until: datetime
+    generation: int
+
+
+class AccessTokens:
+    """Tokens by issuer, client id and scopes; of many who ask at once, one fetches and the others wait for it."""
+
+    def __init__(self, http: httpx.AsyncClient, clock: Clock, keys: KeyStore) -> None:
+        self._http = http
+        self._clock = clock
+        self._keys = keys
+        self._kept: dict[TokenKey, _Kept] = {}
+        self._locks: dict[TokenKey, asyncio.Lock] = {}
+        self._generation = 0
+
+    async def token(self, registration: Registration, scopes: Iterable[str], *, fresh: bool = False) -> str:
+        """A token for the scopes. ``fresh`` asks for another than the one at hand, which the platform no longer takes.
+
+        Raises TokenRefused and httpx's errors.
+        """
+        key: TokenKey = (registration.issuer, registration.client_id, frozenset(scopes))
+        kept = self._usable(key)
+        if kept is not None and not fresh:
+            return kept.token
+        spent = kept.generation if kept is not None else 0
+        async with self._locks.setdefault(key, asyncio.Lock()):
+            kept = self._usable(key)
+            # Somebody who waited finds what the one before has fetched.
+            if kept is not None and kept.generation > spent:
+                return kept.token
+            kept = await self._fetch(registration, key)
+            if len(self._kept) >= _MOST_KEPT:
+                self._kept.clear()
+            self._kept[key] = kept
+            return kept.token
+
+    def forget(self, registration: Registration) -> None:
+        """Drop the tokens of a registration that was changed or removed."""
+        for key in [key for key in self._kept if key[:2] == (registration.issuer, registration.client_id)]:
+            del self._kept[key]
+
+    def assertion(self, registration: Registration) -> str:
+        """The signed assertion that proves who asks (RFC 7523 §3): a new one each time, for five minutes."""
+        signing = self._keys.active()
+        now = self._clock.now() - BACKDATED
+        body = {
+            "iss": registration.client_id,
+            "sub": registration.client_id,
+            "aud": registration.token_audience or registration.token_url,
+            "iat": int(now.timestamp()),
+            "exp": int((now + ASSERTION_LIFE).timestamp()),
+            "jti": secrets.token_urlsafe(24),
+        }
+        return jwt.encode({"alg": "RS256", "typ": "JWT", "kid": signing.kid}, body, signing.private)
+
+    def _usable(self, key: TokenKey) -> _Kept | None:
+        kept = self._kept.get(key)
+        return kept if kept is not None and self._clock.now() < kept.until else None
+
+    async def _fetch(self, registration: Registration, key: TokenKey) -> _Kept:
+        asked_at = self._clock.now()
+        response = await self._http.post(
+            registration.token_url,
+            data={
+                "grant_type": "client_credentials",
+                "client_assertion_type": _ASSERTION_TYPE,
+                "client_assertion": self.assertion(registration),
+                "scope": " ".join(sorted(key[2])),
+            },
+            headers={"Accept": "application/json"},
+        )
+        answer = _parsed(response)
+        token = answer.get("access_token")
+        if not response.is_success or not isinstance(token, str) or not token:
+            # A success without a token is as little use as a refusal.
+            raise TokenRefused(response.status_code, _error_word(answer), response.headers.get("retry-after"))
+        if _nothing_granted(answer.get("scope"), key[2]):
+            raise TokenRefused(403, "invalid_scope")
+        self._generation += 1
+        life = max(_life(answer.get("expires_in")) - EARLY, timedelta(0))
+        return _Kept(token, asked_at + life, self._generation)
+
+
+def _parsed(response: httpx.Response) -> dict[str, Any]:
+    """The body as JSON, whatever its type says: Moodle 4.5 answers tokens as text/html, and some errors as broken JSON."""
+    try:
+        parsed = json.loads(response.content)
+    except ValueError:
+        return {}
+    return parsed if isinstance(parsed, dict) else {}
+
+
+def _error_word(answer: dict[str, Any]) -> str:
+    word = answer.get("error")
+    return word if isinstance(word, str) and _OAUTH_WORD.fullmatch(word) else "no token in the answer"
+
+
+def _nothing_granted(granted: object, wanted: frozenset[str]) -> bool:
+    """Whether a platform that says what it granted has granted nothing of it: Moodle drops scopes without a word."""
+    return isinstance(granted, str) and bool(granted.strip()) and not wanted & set(granted.split())
+
+
+def _life(expires_in: object) -> timedelta:
+    if isinstance(expires_in, bool) or not isinstance(expires_in, int | float | str):
+        return UNSAID_LIFE
+    try:
+        return timedelta(seconds=min(max(float(expires_in), 0), 86_400))
+    except ValueError:
+        return UNSAID_LIFE

@@ -1,0 +1,41 @@
+"""What the protocol itself has to know of the LMS families: how they name themselves, and whose pages frame ours.
+
+Everything else that differs stands in ``lti_tool.platforms``.
+"""
+
+from lti_tool.lti.models import Family
+
+# The product_family_code of the tool_platform claim (LTI Core 1.3 §5.4.2), in lower case.
+_PRODUCT_CODES = {
+    "canvas": Family.CANVAS,
+    "moodle": Family.MOODLE,
+    "schoology": Family.SCHOOLOGY,
+    "blackboardlearn": Family.BLACKBOARD,
+    "blackboard": Family.BLACKBOARD,
+    "desire2learn": Family.BRIGHTSPACE,
+    "brightspace": Family.BRIGHTSPACE,
+    "sakai": Family.SAKAI,
+    "sakailms.org": Family.SAKAI,
+    "open edx": Family.OPENEDX,
+    "openedx": Family.OPENEDX,
+}
+
+# Hosted families frame the tool from the school's own address, which no registration names.
+_FRAME_PATTERNS: dict[Family, tuple[str, ...]] = {
+    Family.CANVAS: ("https://*.instructure.com",),
+    Family.SCHOOLOGY: ("https://*.schoology.com",),
+    Family.BLACKBOARD: ("https://*.blackboard.com",),
+    Family.BRIGHTSPACE: ("https://*.brightspace.com",),
+}
+
+
+def family_of(registered: Family, product_family_code: str | None) -> Family:
+    """The family as registered; where that says nothing, as the platform names itself in its messages."""
+    if registered is not Family.OTHER or not product_family_code:
+        return registered
+    return _PRODUCT_CODES.get(product_family_code.lower(), Family.OTHER)
+
+
+def frame_patterns(family: Family) -> tuple[str, ...]:
+    """Origins with a wildcard, as ``frame-ancestors`` takes them, from which this family's schools frame tools."""
+    return _FRAME_PATTERNS.get(family, ())

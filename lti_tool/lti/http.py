@@ -1,0 +1,210 @@
+"""The one way out to other machines: an httpx client that cannot be sent where it has no business.
+
+An LMS tells us addresses to call: key sets, tokens, line items, next pages. Whoever can register a platform could name one
+inside our own network. So the address a name resolves to is judged where the connection is made, when it is made: a name
+that pointed elsewhere a moment ago, or a redirect, leads nowhere.
+"""
+
+import asyncio
+import ipaddress
+import socket
+import ssl
+import zlib
+from collections.abc import AsyncIterator, Iterable
+from typing import Any
+
+import httpcore
+import httpx
+
+from lti_tool import __version__
+from lti_tool.settings import Network, Settings
+
+CONNECT_SECONDS = 4.0
+READ_SECONDS = 8.0
+TOTAL_SECONDS = 30.0
+"""From the first byte sent to the last received; what trickles in slower is given up."""
+
+ANSWER_LIMIT = 10_000_000
+"""Bytes of an answer, unpacked."""
+
+_Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+
+
+class AddressRefused(httpx.ConnectError):
+    """The address is private, or not HTTPS, and this installation has not allowed it."""
+
+
+class AnswerTooLarge(httpx.ReadError):
+    """The answer is over the limit, or packed in a way that hides how large it is."""
+
+
+def make_client(settings: Settings) -> httpx.AsyncClient:
+    """The client for all calls to platforms: time limits, our name, no redirects, a size limit, no private networks."""
+    return httpx.AsyncClient(
+        transport=GuardedTransport(settings),
+        timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),
+        headers={
+            "User-Agent": f"lti-tool/{__version__} (+{settings.base_url})",
+            "Accept": "application/json",
+            "Accept-Encoding": "gzip",
+        },
+        follow_redirects=False,
+        trust_env=False,
+    )
+
+
+def may_call(address: _Address, allowed: Iterable[Network]) -> bool:
+    """Whether an address may be called by an installation on the public network: public ones, and those in ``allowed``.
+
+    An IPv4 address inside an IPv6 one (mapped, NAT64, 6to4, Teredo) is judged as what it leads to.
+    """
+    if any(address in network for network in allowed):
+        return True
+    if isinstance(address, ipaddress.IPv6Address):
+        inner = _inside(address)
+        if inner is not None:
+            return may_call(inner, allowed)
+    return address.is_global and not address.is_multicast
+
+
+def _inside(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    if address.ipv4_mapped is not None:
+        return address.ipv4_mapped
+    if address in _NAT64:
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    if address.sixtofour is not None:
+        return address.sixtofour
+    return address.teredo[1] if address.teredo is not None else None
+
+
+class GuardedBackend(httpcore.AsyncNetworkBackend):
+    """Resolves names itself and connects to an address that has passed, never to the name again."""
+
+    def __init__(self, settings: Settings, inner: httpcore.AsyncNetworkBackend | None = None) -> None:
+        self._settings = settings
+        self._inner = inner or httpcore.AnyIOBackend()
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ASYNC109 - httpcore's signature.
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        """A connection to the first allowed address of ``host`` that answers. Raises AddressRefused when none is allowed."""
+        addresses = await self._allowed(host, port, timeout)
+        failure: Exception = httpcore.ConnectError("no address")
+        for address in addresses:
+            try:
+                return await self._inner.connect_tcp(str(address), port, timeout, local_address, socket_options)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                failure = error
+        raise failure
+
+    async def connect_unix_socket(
+        self,
+        path: str,
+        timeout: float | None = None,  # noqa: ASYNC109 - httpcore's signature.
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        """Refused: no platform lives on a socket of this machine."""
+        raise AddressRefused("unix sockets are not called")
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        await self._inner.sleep(seconds)
+
+    async def _allowed(self, host: str, port: int, seconds: float | None) -> list[_Address]:
+        try:
+            async with asyncio.timeout(seconds):
+                found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except TimeoutError as error:
+            raise httpcore.ConnectTimeout(str(error)) from error
+        except OSError as error:
+            raise httpcore.ConnectError(str(error)) from error
+        addresses = [ipaddress.ip_address(str(info[4][0]).partition("%")[0]) for info in found]
+        if self._settings.on_loopback:
+            # A demo or a developer's machine: the LMS is beside us.
+            return addresses
+        allowed = [address for address in addresses if may_call(address, self._settings.allowed_networks)]
+        if not allowed:
+            raise AddressRefused(f"{host} is in a private network; LTI_TOOL_ALLOWED_NETWORKS can allow it")
+        return allowed
+
+
+class GuardedTransport(httpx.AsyncHTTPTransport):
+    """httpx's transport with a guarded way to the network, a limit on the answer, and one on the time for all of it."""
+
+    def __init__(self, settings: Settings, backend: httpcore.AsyncNetworkBackend | None = None) -> None:
+        super().__init__(trust_env=False)
+        self._only_https = not settings.on_loopback
+        # httpx has no argument for the network backend; the pool is what super() has just made, with ours in it.
+        self._pool = httpcore.AsyncConnectionPool(
+            ssl_context=ssl.create_default_context(cafile=_certificates()),
+            max_connections=100,
+            max_keepalive_connections=20,
+            keepalive_expiry=15.0,
+            network_backend=backend or GuardedBackend(settings),
+        )
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a request. Raises AddressRefused, AnswerTooLarge and httpx's own errors."""
+        if self._only_https and request.url.scheme != "https":
+            raise AddressRefused("only https is called", request=request)
+        deadline = asyncio.get_running_loop().time() + TOTAL_SECONDS
+        try:
+            async with asyncio.timeout_at(deadline):
+                response = await super().handle_async_request(request)
+        except TimeoutError as error:
+            raise httpx.ReadTimeout("no answer in all the time there was", request=request) from error
+        packed = response.headers.pop("content-encoding", "identity").strip().lower()
+        if packed not in {"identity", "gzip", ""} or not isinstance(response.stream, httpx.AsyncByteStream):
+            await response.aclose()
+            raise AnswerTooLarge(f"the answer is packed as {packed}, which was not asked for", request=request)
+        response.stream = LimitedStream(response.stream, deadline, unpack=packed == "gzip")
+        if packed == "gzip":
+            response.headers.pop("content-length", None)
+        return response
+
+
+class LimitedStream(httpx.AsyncByteStream):
+    """A body that ends in an error when it grows too large (unpacked) or takes too long."""
+
+    def __init__(self, stream: httpx.AsyncByteStream, deadline: float, *, unpack: bool) -> None:
+        self._stream = stream
+        self._deadline = deadline
+        self._unpack: Any = zlib.decompressobj(16 + zlib.MAX_WBITS) if unpack else None
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        """The body's parts, unpacked."""
+        total = 0
+        try:
+            async with asyncio.timeout_at(self._deadline):
+                async for chunk in self._stream:
+                    part = self._unpacked(chunk, ANSWER_LIMIT - total)
+                    total += len(part)
+                    if total > ANSWER_LIMIT:
+                        raise AnswerTooLarge("the answer is over the limit")
+                    yield part
+        except TimeoutError as error:
+            raise httpx.ReadTimeout("the answer took too long") from error
+        except zlib.error as error:
+            raise httpx.DecodingError("the answer is not what it says it is packed as") from error
+
+    async def aclose(self) -> None:
+        """Give the connection back."""
+        await self._stream.aclose()
+
+    def _unpacked(self, chunk: bytes, room: int) -> bytes:
+        if self._unpack is None:
+            return chunk
+        part: bytes = self._unpack.decompress(chunk, room + 1)
+        return part
+
+
+def _certificates() -> str:
+    import certifi  # noqa: PLC0415 - httpx brings it; read once, when the client is made.
+
+    return certifi.where()

@@ -1,0 +1,212 @@
+"""A launch as the rest of the tool sees it: verified, typed, and without a trace of the token it came in.
+
+``read_launch`` is pure: it turns claims that ``messages.check`` has passed into a ``Launch``. What a platform leaves out,
+empties or cannot resolve is absent here, so that nobody downstream has to ask twice.
+"""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from lti_tool.lti import claims
+from lti_tool.lti.families import family_of
+from lti_tool.lti.models import Deployment, Family, Registration, Role
+from lti_tool.lti.roles import observed_by, role_of
+
+ID_LENGTH = 255
+"""The longest identifier LTI allows, in characters (LTI Core 1.3 §5.3.1, §5.3.4, §5.3.5)."""
+
+_URL_LENGTH = 2000
+_NAME_LENGTH = 300
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchContext:
+    """The course the launch came from (LTI Core 1.3 §5.4.1). Its id is unique within the deployment."""
+
+    id: str
+    title: str = ""
+    label: str = ""
+    types: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchResourceLink:
+    """The link that was opened (§5.3.5)."""
+
+    id: str
+    title: str = ""
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AgsEndpoint:
+    """What the gradebook service offers here (AGS 2.0 §3.1): scopes, and addresses to be used as they are."""
+
+    scopes: tuple[str, ...]
+    line_items_url: str | None = None
+    line_item_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Presentation:
+    """How the platform shows the tool (§5.4.4). ``return_url`` may hold a session key of the user: never log it."""
+
+    document_target: str | None = None
+    return_url: str | None = None
+    locale: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """A verified message. ``mentor_of`` holds the subs a mentor may see; ``for_user`` the sub under review, if any."""
+
+    registration: Registration
+    deployment: Deployment
+    message_type: str
+    target_link_uri: str
+    sub: str | None
+    name: str | None
+    given_name: str | None
+    family_name: str | None
+    locale: str | None
+    roles: tuple[str, ...]
+    role: Role
+    mentor_of: tuple[str, ...]
+    context: LaunchContext | None
+    resource_link: LaunchResourceLink | None
+    ags: AgsEndpoint | None
+    nrps_url: str | None
+    custom: Mapping[str, str]
+    presentation: Presentation
+    platform_family: Family
+    for_user: str | None = None
+    deep_linking: Mapping[str, Any] | None = field(default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Where a launch leads: who came, into which course, and the page of ours to open (a path that begins with ``/``)."""
+
+    organisation_id: uuid.UUID
+    person_id: uuid.UUID | None
+    course_id: uuid.UUID | None
+    resource_link_id: uuid.UUID | None
+    role: Role
+    address: str
+
+
+def read_launch(body: Mapping[str, Any], registration: Registration, deployment: Deployment) -> Launch:
+    """The launch that checked claims describe."""
+    roles = tuple(role for role in _list(body.get(claims.ROLES)) if role)
+    presentation = _presentation(body)
+    family = family_of(registration.lms, _text(_object(body, claims.TOOL_PLATFORM), "product_family_code"))
+    return Launch(
+        registration=registration,
+        deployment=deployment,
+        message_type=str(body[claims.MESSAGE_TYPE]),
+        target_link_uri=_text(body, claims.TARGET_LINK_URI) or "",
+        sub=_text(body, "sub"),
+        name=_text(body, "name", _NAME_LENGTH),
+        given_name=_text(body, "given_name", _NAME_LENGTH),
+        family_name=_text(body, "family_name", _NAME_LENGTH),
+        locale=presentation.locale or _text(body, "locale", 35),
+        roles=roles,
+        role=role_of(roles),
+        mentor_of=observed_by(roles, _list(body.get(claims.ROLE_SCOPE_MENTOR))),
+        context=_context(body),
+        resource_link=_resource_link(body),
+        ags=_ags(body),
+        nrps_url=_address(_object(body, claims.NAMES_ROLE_SERVICE), "context_memberships_url"),
+        custom=_custom(body),
+        presentation=presentation,
+        platform_family=family,
+        for_user=_text(_object(body, claims.FOR_USER), "user_id"),
+        deep_linking=_object(body, claims.DEEP_LINKING_SETTINGS) or None,
+    )
+
+
+def _object(body: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    value = body.get(name)
+    return value if isinstance(value, dict) else {}
+
+
+def _list(value: object) -> list[str]:
+    return [one for one in value if isinstance(one, str)] if isinstance(value, list) else []
+
+
+def _text(body: Mapping[str, Any], name: str, longest: int | None = None) -> str | None:
+    value = body.get(name)
+    if not isinstance(value, str):
+        return None
+    # PostgreSQL cannot store U+0000; no name or title needs it.
+    value = value.replace("\x00", "").strip()
+    return value[:longest] or None
+
+
+def _address(body: Mapping[str, Any], name: str) -> str | None:
+    value = _text(body, name)
+    if value is None or len(value) > _URL_LENGTH:
+        return None
+    try:
+        parts = urlsplit(value)
+    except ValueError:
+        return None
+    return value if parts.scheme in {"http", "https"} and parts.hostname else None
+
+
+def _context(body: Mapping[str, Any]) -> LaunchContext | None:
+    given = _object(body, claims.CONTEXT)
+    context_id = _text(given, "id")
+    if context_id is None:
+        return None
+    return LaunchContext(
+        id=context_id,
+        title=_text(given, "title", 500) or "",
+        label=_text(given, "label", 200) or "",
+        types=tuple(_list(given.get("type"))),
+    )
+
+
+def _resource_link(body: Mapping[str, Any]) -> LaunchResourceLink | None:
+    given = _object(body, claims.RESOURCE_LINK)
+    link_id = _text(given, "id")
+    if link_id is None:
+        return None
+    return LaunchResourceLink(
+        id=link_id, title=_text(given, "title", 500) or "", description=_text(given, "description", 2000) or ""
+    )
+
+
+def _ags(body: Mapping[str, Any]) -> AgsEndpoint | None:
+    given = _object(body, claims.AGS_ENDPOINT)
+    if not given:
+        return None
+    return AgsEndpoint(
+        scopes=tuple(_list(given.get("scope"))),
+        line_items_url=_address(given, "lineitems"),
+        line_item_url=_address(given, "lineitem"),
+    )
+
+
+def _presentation(body: Mapping[str, Any]) -> Presentation:
+    given = _object(body, claims.LAUNCH_PRESENTATION)
+    return Presentation(
+        document_target=_text(given, "document_target", 32),
+        return_url=_address(given, "return_url"),
+        locale=_text(given, "locale", 35),
+    )
+
+
+def _custom(body: Mapping[str, Any]) -> dict[str, str]:
+    """Custom values as text; without the empty ones and those the platform could not resolve and sent literally."""
+    kept = {}
+    for name, value in _object(body, claims.CUSTOM).items():
+        if isinstance(value, bool) or not isinstance(value, str | int | float):
+            continue
+        text = str(value).replace("\x00", "")
+        if text and not text.startswith("$"):
+            kept[name] = text
+    return kept

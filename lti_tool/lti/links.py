@@ -1,0 +1,57 @@
+"""Reading what platforms write into headers, however they write it. Pure."""
+
+import html
+import re
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
+
+_LONGEST_WAIT = timedelta(days=1)
+# Moodle 4.1–5.0 writes rel=“next” with typographic quotes and &amp; in the address; names are case-insensitive (RFC 8288).
+_LINK = re.compile(r"<([^<>]*)>((?:[^<,]|,(?!\s*<))*)")
+_NEXT = re.compile(r"""\brel\s*=\s*["'“”„‟]?\s*(?:[\w:/.-]+\s+)*next\b""", re.IGNORECASE)
+
+
+def next_link(headers: Iterable[str], base: str) -> str | None:
+    """The address with ``rel=next`` in ``Link`` headers (RFC 8288), made absolute against ``base``; None when it is the last.
+
+    The address's case is kept: Canvas's bookmarks differ by it.
+    """
+    for header in headers:
+        for address, parameters in _LINK.findall(header):
+            if _NEXT.search(parameters):
+                return urljoin(base, html.unescape(address.strip()))
+    return None
+
+
+def retry_after(value: str | None, now: datetime) -> timedelta | None:
+    """How long a ``Retry-After`` header asks to wait (RFC 9110 §10.2.3: seconds or a date); between 0 and a day."""
+    if not value:
+        return None
+    text = value.strip()
+    if text.isascii() and text.isdigit():
+        wait = timedelta(seconds=min(int(text[:9]), 86_400))
+    else:
+        try:
+            moment = parsedate_to_datetime(text)
+        except (TypeError, ValueError):
+            return None
+        wait = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - now
+    return max(timedelta(0), min(wait, _LONGEST_WAIT))
+
+
+def append_to_path(address: str, segment: str) -> str:
+    """``…/lineitem?type_id=2`` and ``scores`` to ``…/lineitem/scores?type_id=2``: into the path, before the query."""
+    parts = urlsplit(address)
+    return urlunsplit(parts._replace(path=f"{parts.path.rstrip('/')}/{segment}"))
+
+
+def with_query(address: str, parameters: Mapping[str, str]) -> str:
+    """The address with parameters added to its query; those it has already are kept as they are."""
+    if not parameters:
+        return address
+    parts = urlsplit(address)
+    present = {name for name, _ in parse_qsl(parts.query, keep_blank_values=True)}
+    added = urlencode({name: value for name, value in parameters.items() if name not in present})
+    return urlunsplit(parts._replace(query="&".join(part for part in (parts.query, added) if part)))

@@ -1,0 +1,146 @@
+"""All SQL of the protocol. Statements of the launch are Core statements: they are in everybody's way, once per click."""
+
+import uuid
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from sqlalchemy import delete, insert, update
+from sqlalchemy import select as sa_select
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from lti_tool.db.base import crossing
+from lti_tool.lti.models import Deployment, OidcLogin, Registration, Role, ToolSession
+
+_BY_TOKEN = crossing("a token is all a request has; its row says which organisation it belongs to")
+_HOUSEKEEPING = crossing("sessions end alike in every organisation")
+
+_add_login = insert(OidcLogin)
+_add_session = insert(ToolSession)
+
+
+class LoginUnderWay(NamedTuple):
+    """What a login left for the launch that answers it."""
+
+    nonce_digest: str
+    browser_digest: str
+    registration_id: uuid.UUID
+    request: dict[str, str]
+    expires_at: datetime
+
+
+class LiveSession(NamedTuple):
+    """A session's row without its digest."""
+
+    organisation_id: uuid.UUID
+    id: uuid.UUID
+    registration_id: uuid.UUID
+    person_id: uuid.UUID | None
+    course_id: uuid.UUID | None
+    resource_link_id: uuid.UUID | None
+    role: Role
+    observes: list[str]
+    locale: str | None
+    frame_origins: list[str]
+    return_url: str | None
+    started_at: datetime
+    seen_at: datetime
+
+
+_LOGIN_COLUMNS: list[Any] = [getattr(OidcLogin, name) for name in LoginUnderWay._fields]
+_SESSION_COLUMNS: list[Any] = [getattr(ToolSession, name) for name in LiveSession._fields]
+
+
+async def registrations_of(session: AsyncSession, issuer: str) -> list[Registration]:
+    """Every registration with an issuer."""
+    return list((await session.exec(select(Registration).where(Registration.issuer == issuer))).all())
+
+
+async def registration(session: AsyncSession, registration_id: uuid.UUID) -> Registration | None:
+    """A registration by our own id."""
+    return await session.get(Registration, registration_id)
+
+
+async def deployment(session: AsyncSession, registration_id: uuid.UUID, deployment_id: str) -> Deployment | None:
+    """A registration's deployment by the platform's id."""
+    statement = select(Deployment).where(
+        Deployment.registration_id == registration_id, Deployment.deployment_id == deployment_id
+    )
+    return (await session.exec(statement)).one_or_none()
+
+
+async def keep_key_set(
+    session: AsyncSession, registration_id: uuid.UUID, key_set: dict[str, Any], fetched_at: datetime
+) -> None:
+    """Keep a platform's key set, for the time after a restart."""
+    await session.exec(
+        update(Registration)
+        .where(col(Registration.id) == registration_id)
+        .values(key_set=key_set, key_set_fetched_at=fetched_at)
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def add_login(session: AsyncSession, values: dict[str, Any]) -> None:
+    """Remember a login under way."""
+    connection = await session.connection()
+    await connection.execute(_add_login, values)
+
+
+async def use_up_login(session: AsyncSession, state_digest: str) -> LoginUnderWay | None:
+    """Take a login away, once: of two transactions that try, one gets the row and the other None."""
+    statement = delete(OidcLogin).where(col(OidcLogin.state_digest) == state_digest).returning(*_LOGIN_COLUMNS)
+    connection = await session.connection()
+    row = (await connection.execute(statement)).one_or_none()
+    return LoginUnderWay(*row) if row is not None else None
+
+
+async def add_session(session: AsyncSession, values: dict[str, Any]) -> None:
+    """Add a session's row."""
+    # What the same transaction has added through the session (the person, the course) has to be there first.
+    await session.flush()
+    connection = await session.connection()
+    await connection.execute(_add_session, values)
+
+
+async def session_by_digest(session: AsyncSession, token_digest: str) -> LiveSession | None:
+    """The session whose token has this digest."""
+    statement = sa_select(*_SESSION_COLUMNS).where(col(ToolSession.token_digest) == token_digest)
+    connection = await session.connection()
+    row = (await connection.execute(statement, execution_options=_BY_TOKEN)).one_or_none()
+    return LiveSession(*row) if row is not None else None
+
+
+async def touch_session(
+    session: AsyncSession, organisation_id: uuid.UUID, session_id: uuid.UUID, seen_at: datetime
+) -> None:
+    """Remember that a session was used."""
+    connection = await session.connection()
+    await connection.execute(
+        update(ToolSession)
+        .where(col(ToolSession.organisation_id) == organisation_id, col(ToolSession.id) == session_id)
+        .values(seen_at=seen_at)
+    )
+
+
+async def remove_session(session: AsyncSession, organisation_id: uuid.UUID, session_id: uuid.UUID) -> None:
+    """Remove a session."""
+    connection = await session.connection()
+    await connection.execute(
+        delete(ToolSession).where(
+            col(ToolSession.organisation_id) == organisation_id, col(ToolSession.id) == session_id
+        )
+    )
+
+
+async def forget_ended(session: AsyncSession, now: datetime, *, idle: timedelta, total: timedelta) -> tuple[int, int]:
+    """Remove logins nobody finished and sessions that have ended; says how many of each."""
+    connection = await session.connection()
+    logins = await connection.execute(delete(OidcLogin).where(col(OidcLogin.expires_at) <= now))
+    sessions = await connection.execute(
+        delete(ToolSession).where(
+            (col(ToolSession.started_at) <= now - total) | (col(ToolSession.seen_at) <= now - idle)
+        ),
+        execution_options=_HOUSEKEEPING,
+    )
+    return logins.rowcount, sessions.rowcount

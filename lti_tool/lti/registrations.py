@@ -1,0 +1,144 @@
+"""Platforms registered by hand: adding, listing and removing them, and the schools they belong to."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from lti_tool.db.organisation import Organisation
+from lti_tool.errors import BadRequest, Conflict, NotFound
+from lti_tool.lti.models import Deployment, Family, Registration
+
+FIRST_ORGANISATION = "My school"
+
+
+@dataclass(frozen=True)
+class Platform:
+    """A registration with its deployments, as lists and commands show it."""
+
+    registration: Registration
+    deployments: tuple[Deployment, ...]
+
+
+async def organisations(session: AsyncSession) -> Sequence[Organisation]:
+    """Every school of the installation, oldest first."""
+    return (await session.exec(select(Organisation).order_by(col(Organisation.created_at), col(Organisation.id)))).all()
+
+
+async def add_organisation(session: AsyncSession, name: str, now: datetime) -> Organisation:
+    """A new school; names need not be unique. BadRequest for an empty or overlong one."""
+    name = name.strip()
+    if not name or len(name) > 200:
+        raise BadRequest("a school's name has 1 to 200 characters", code="bad-name")
+    organisation = Organisation(name=name, created_at=now)
+    session.add(organisation)
+    await session.flush()
+    return organisation
+
+
+async def find_organisation(session: AsyncSession, wanted: str | None, now: datetime) -> Organisation:
+    """The school by id or name; without either the installation's first, which is made when there is none.
+
+    Raises NotFound for an unknown one and Conflict for a name that several schools have.
+    """
+    every = await organisations(session)
+    if wanted is None:
+        return every[0] if every else await add_organisation(session, FIRST_ORGANISATION, now)
+    found = [one for one in every if str(one.id) == wanted] or [one for one in every if one.name == wanted]
+    if not found:
+        raise NotFound(f"there is no organisation {wanted!r}; see `lti-tool organisation list`")
+    if len(found) > 1:
+        raise Conflict(f"{len(found)} organisations are called {wanted!r}; give the id instead")
+    return found[0]
+
+
+async def add_platform(
+    session: AsyncSession,
+    now: datetime,
+    *,
+    organisation: Organisation,
+    name: str,
+    issuer: str,
+    client_id: str,
+    auth_login_url: str,
+    token_url: str,
+    jwks_url: str,
+    deployment_ids: Sequence[str],
+    token_audience: str | None = None,
+    lms: Family = Family.OTHER,
+) -> Platform:
+    """Register a platform with at least one deployment.
+
+    Raises BadRequest where a value cannot be used and Conflict where (issuer, client id) is registered already.
+    """
+    for label, address in (
+        ("issuer", issuer),
+        ("auth-login-url", auth_login_url),
+        ("token-url", token_url),
+        ("jwks-url", jwks_url),
+    ):
+        parts = urlsplit(address)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise BadRequest(f"--{label} must be an http or https address, not {address!r}", code="bad-address")
+    wanted = list(dict.fromkeys(one.strip() for one in deployment_ids if one.strip()))
+    if not wanted or any(len(one) > 255 for one in wanted):
+        raise BadRequest("at least one deployment id is needed, each of at most 255 characters", code="bad-deployment")
+    if not name.strip() or not client_id.strip():
+        raise BadRequest("a name and a client id are needed", code="bad-name")
+    taken = await session.exec(
+        select(Registration).where(Registration.issuer == issuer, Registration.client_id == client_id)
+    )
+    if taken.first() is not None:
+        raise Conflict(f"client id {client_id} of {issuer} is registered already; see `lti-tool platform list`")
+    registration = Registration(
+        organisation_id=organisation.id,
+        name=name.strip(),
+        issuer=issuer,
+        client_id=client_id,
+        auth_login_url=auth_login_url,
+        token_url=token_url,
+        token_audience=token_audience,
+        jwks_url=jwks_url,
+        lms=lms,
+        created_at=now,
+    )
+    session.add(registration)
+    await session.flush()
+    deployments = tuple(
+        Deployment(organisation_id=organisation.id, registration_id=registration.id, deployment_id=one, created_at=now)
+        for one in wanted
+    )
+    session.add_all(deployments)
+    await session.flush()
+    return Platform(registration, deployments)
+
+
+async def platforms(session: AsyncSession) -> list[Platform]:
+    """Every platform with its deployments, oldest first."""
+    registrations = (
+        await session.exec(select(Registration).order_by(col(Registration.created_at), col(Registration.id)))
+    ).all()
+    deployments = (
+        await session.exec(select(Deployment).order_by(col(Deployment.created_at), col(Deployment.id)))
+    ).all()
+    return [Platform(one, tuple(d for d in deployments if d.registration_id == one.id)) for one in registrations]
+
+
+async def platform(session: AsyncSession, wanted: str) -> Platform:
+    """The platform with this id; NotFound where there is none."""
+    for one in await platforms(session):
+        if str(one.registration.id) == wanted:
+            return one
+    raise NotFound(f"there is no platform {wanted!r}; see `lti-tool platform list`")
+
+
+async def remove_platform(session: AsyncSession, wanted: str) -> uuid.UUID:
+    """Remove a platform and everything that was launched from it; NotFound where there is none."""
+    found = await platform(session, wanted)
+    await session.delete(found.registration)
+    await session.flush()
+    return found.registration.id

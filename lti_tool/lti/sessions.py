@@ -1,0 +1,281 @@
+"""Sessions after the launch: a random token in the browser, its digest in a row, and what a request must show.
+
+A page carries its token in a ``__Host-`` cookie where the browser keeps one in frames, otherwise in the tab, which sends it
+as ``Authorization: Bearer``. A token that a request carries on purpose goes before the cookie, which the browser adds by
+itself and which the last launch in any tab has set. Since that cookie is ``SameSite=None``, a request that changes something
+has to come from a page of our own, and that page has to be the page of this session.
+"""
+
+import hashlib
+import secrets
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from fastapi import Depends, Request
+from sqlmodel.ext.asyncio.session import AsyncSession
+from starlette.responses import Response
+
+from lti_tool.clock import Clock
+from lti_tool.db.session import Database
+from lti_tool.errors import Conflict, NotAllowed, NotSignedIn
+from lti_tool.ids import new_id
+from lti_tool.lti import queries
+from lti_tool.lti.families import frame_patterns
+from lti_tool.lti.launch import Launch
+from lti_tool.lti.models import Role
+from lti_tool.settings import Settings
+from lti_tool.web.i18n import N_
+
+COOKIE = "__Host-lti_session"
+IDLE = timedelta(hours=2)
+"""How long a session lives without a request."""
+TOTAL = timedelta(hours=12)
+"""How long a session lives at most."""
+SEEN_EVERY = timedelta(minutes=1)
+"""How exactly the last request is remembered; writing it each time would make every read a write."""
+
+SESSION_FIELD = "session"
+SESSION_HEADER = "X-LTI-Session"
+
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+_FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
+
+
+class ForeignRequest(NotAllowed):
+    """A request that changes something and does not come from a page of ours."""
+
+    code = "foreign-request"
+    title = N_("This request did not come from this tool")
+    advice = N_("Nothing was changed. Go back to your course, open the tool again and repeat what you did.")
+
+
+class AnotherVisit(Conflict):
+    """The page belongs to another session than the browser's newest: somebody else opened the tool, or another course."""
+
+    code = "another-visit"
+    title = N_("The tool was opened again in this browser")
+    advice = N_(
+        "This page is from an earlier visit, perhaps another person's or another course's, so nothing was changed. "
+        "Go back to your course and open the tool again."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Who is here, from which launch. ``observes`` holds the subs a mentor may see; ``frame_origins`` who may frame pages."""
+
+    session_id: uuid.UUID
+    organisation_id: uuid.UUID
+    registration_id: uuid.UUID
+    person_id: uuid.UUID | None
+    course_id: uuid.UUID | None
+    resource_link_id: uuid.UUID | None
+    role: Role
+    observes: tuple[str, ...]
+    locale: str | None
+    frame_origins: tuple[str, ...]
+    return_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SessionStart:
+    """What a session is about."""
+
+    organisation_id: uuid.UUID
+    registration_id: uuid.UUID
+    person_id: uuid.UUID | None
+    course_id: uuid.UUID | None
+    resource_link_id: uuid.UUID | None
+    role: Role
+    observes: tuple[str, ...] = ()
+    locale: str | None = None
+    frame_origins: tuple[str, ...] = ()
+    return_url: str | None = None
+
+
+def digest(secret: str) -> str:
+    """SHA-256 of a random secret, in hexadecimal. A secret of 256 bits needs no salt and no slow function."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+async def start_session(session: AsyncSession, start: SessionStart, now: datetime) -> str:
+    """Begin a session in this transaction. Returns the token for the browser, 256 random bits; only its digest is kept."""
+    token = secrets.token_urlsafe(32)
+    await queries.add_session(
+        session,
+        {
+            "organisation_id": start.organisation_id,
+            "id": new_id(),
+            "token_digest": digest(token),
+            "person_id": start.person_id,
+            "course_id": start.course_id,
+            "resource_link_id": start.resource_link_id,
+            "registration_id": start.registration_id,
+            "role": start.role,
+            "observes": list(start.observes),
+            "locale": start.locale,
+            "frame_origins": list(start.frame_origins),
+            "return_url": start.return_url,
+            "started_at": now,
+            "seen_at": now,
+        },
+    )
+    return token
+
+
+async def end_session(session: AsyncSession, visit: Visit) -> None:
+    """End a visit's session; its token opens nothing any more."""
+    await queries.remove_session(session, visit.organisation_id, visit.session_id)
+
+
+def set_session_cookie(response: Response, token: str) -> None:
+    """Give the browser the session's token, partitioned by the site that frames us (CHIPS)."""
+    add_cookie(response, COOKIE, token)
+
+
+def add_cookie(response: Response, name: str, value: str) -> None:
+    """Set a cookie that works inside a foreign frame. Written by hand: the standard library knows Partitioned from 3.14."""
+    header = f"{name}={value}; Path=/; Secure; HttpOnly; SameSite=None; Partitioned"
+    response.raw_headers.append((b"set-cookie", header.encode("latin-1")))
+
+
+def frame_origins(launch: Launch) -> tuple[str, ...]:
+    """Who may frame the pages of this launch: the platform's known origins, its family's, and its return address's."""
+    registration = launch.registration
+    found: list[str | None] = [origin_of(registration.auth_login_url), origin_of(registration.issuer)]
+    found += frame_patterns(launch.platform_family)
+    found.append(origin_of(launch.presentation.return_url))
+    return tuple(dict.fromkeys(origin for origin in found if origin))
+
+
+def origin_of(address: str | None) -> str | None:
+    """Scheme, host and port (unless it is the scheme's own) of an http(s) address, as browsers write an origin."""
+    if not address:
+        return None
+    try:
+        parts = urlsplit(address)
+        port = parts.port
+    except ValueError:
+        return None
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        return None
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    usual = 443 if parts.scheme == "https" else 80
+    return f"{parts.scheme}://{host}" if port in {None, usual} else f"{parts.scheme}://{host}:{port}"
+
+
+async def current_visit(request: Request) -> Visit:
+    """The visit this request belongs to. Raises NotSignedIn without one, AnotherVisit when the page is of another."""
+    visit = await find_visit(request)
+    if visit is None:
+        raise NotSignedIn("no session, or one that has ended")
+    claimed = request.headers.get(SESSION_HEADER)
+    if claimed is not None and claimed != str(visit.session_id):
+        raise AnotherVisit("the page's session is not the request's")
+    return visit
+
+
+async def changing_visit(request: Request) -> Visit:
+    """Like ``current_visit``, for a request that changes something: refuses what did not come from a page of this session.
+
+    Raises ForeignRequest (403) and AnotherVisit (409).
+    """
+    settings: Settings = request.app.state.settings
+    if request.method not in _SAFE_METHODS:
+        _refuse_foreign(request, origin_of(settings.base_url) or settings.base_url)
+    visit = await current_visit(request)
+    claimed = request.headers.get(SESSION_HEADER) or await _session_field(request)
+    if claimed != str(visit.session_id):
+        raise AnotherVisit("the form's session is not the request's" if claimed else "the form names no session")
+    return visit
+
+
+CurrentVisit = Annotated[Visit, Depends(current_visit)]
+"""The visit; 401 without one."""
+
+ChangingVisit = Annotated[Visit, Depends(changing_visit)]
+"""The visit, checked against forgery and against a second launch in the same browser."""
+
+
+async def find_visit(request: Request) -> Visit | None:
+    """The visit of the request's token, if it still lives; remembers it, and that it was seen, in passing."""
+    remembered = getattr(request.state, "visit", None)
+    if isinstance(remembered, Visit):
+        return remembered
+    database: Database = request.app.state.database
+    clock: Clock = request.app.state.clock
+    for token in _tokens(request):
+        visit = await _alive(database, token, clock.now())
+        if visit is not None:
+            # Pages and security headers look for it here.
+            request.state.visit = visit
+            request.state.frame_ancestors = list(visit.frame_origins)
+            return visit
+    return None
+
+
+def _tokens(request: Request) -> Iterable[str]:
+    scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and bearer:
+        yield bearer.strip()
+    cookie = request.cookies.get(COOKIE)
+    if cookie:
+        yield cookie
+
+
+async def _alive(database: Database, token: str, now: datetime) -> Visit | None:
+    if len(token) > 128:
+        return None
+    async with database.reading() as session:
+        row = await queries.session_by_digest(session, digest(token))
+    if row is None or row.started_at + TOTAL <= now or row.seen_at + IDLE <= now:
+        return None
+    # A clock that went back must not make the session younger.
+    if now - row.seen_at >= SEEN_EVERY:
+        async with database.writing() as session:
+            await queries.touch_session(session, row.organisation_id, row.id, now)
+    return Visit(
+        session_id=row.id,
+        organisation_id=row.organisation_id,
+        registration_id=row.registration_id,
+        person_id=row.person_id,
+        course_id=row.course_id,
+        resource_link_id=row.resource_link_id,
+        role=row.role,
+        observes=tuple(row.observes),
+        locale=row.locale,
+        frame_origins=tuple(row.frame_origins),
+        return_url=row.return_url,
+    )
+
+
+def _refuse_foreign(request: Request, ours: str) -> None:
+    """Raise ForeignRequest unless a page of ours sent this.
+
+    Under ``Referrer-Policy: no-referrer`` browsers send ``Origin: null`` with a form of our own (Fetch, "append a request
+    Origin header"), so Fetch Metadata decides where there is any: a page cannot set or change ``Sec-Fetch-Site``.
+    """
+    origin = request.headers.get("origin")
+    if origin is not None and origin not in {"null", ours}:
+        raise ForeignRequest("the Origin is another site's")
+    site = request.headers.get("sec-fetch-site")
+    if site is not None:
+        if site != "same-origin":
+            raise ForeignRequest("Sec-Fetch-Site is not same-origin")
+        return
+    if origin == ours:
+        return
+    if origin is None and origin_of(request.headers.get("referer")) == ours:
+        return
+    raise ForeignRequest("nothing shows that it came from our own origin")
+
+
+async def _session_field(request: Request) -> str | None:
+    if not request.headers.get("content-type", "").startswith(_FORM_TYPES):
+        return None
+    value = (await request.form()).get(SESSION_FIELD)
+    return value if isinstance(value, str) else None
