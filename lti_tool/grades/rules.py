@@ -1,0 +1,170 @@
+"""Pure rules of delivery: what may be sent, when to try again, and what an answer of the LMS means."""
+
+import math
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+from lti_tool.grades.models import ColumnState, Delivery
+
+BACKOFF_BASE = timedelta(seconds=2)
+BACKOFF_CAP = timedelta(minutes=15)
+MOST_PATIENCE = timedelta(days=1)
+"""A Retry-After beyond this is taken for a mistake."""
+
+MOST_REMADE = 3
+"""How often a column that is gone from the LMS is made again before somebody has to look."""
+
+COMPLETED = "Completed"
+IN_PROGRESS = "InProgress"
+"""The two activity progresses of AGS 2.0 §3.4.7 that are sent. The grading progress is always FullyGraded with a number:
+Canvas and Moodle 4.5 clear the grade at any other."""
+
+_SAME_SHARE = 1e-4
+"""Shares closer than this are the same score. Moodle 4.5 keeps five decimals of points."""
+
+# Codes this room adds to those of the service clients (lti_tool.lti.trouble).
+NO_GRADE_SERVICE = "no-grade-service"
+UNEXPECTED = "unexpected"
+LINE_ITEM_GONE = "line-item-gone"
+CONFLICT = "conflict-newer"
+NOT_ENROLLED = "not-enrolled"
+
+_PATIENCE = {
+    # Each is the number of tries before the answer is believed. A platform that has just lost our key, or is restarting,
+    # refuses for a while what it will take again; a roster can lag behind an enrolment.
+    "no-permission": 6,
+    "unreadable-answer": 6,
+    "answer-too-large": 3,
+    CONFLICT: 5,
+    LINE_ITEM_GONE: 2,
+    "not-accepted": 2,
+    NOT_ENROLLED: 1,
+    NO_GRADE_SERVICE: 1,
+    "address-refused": 1,
+}
+
+_WHOLE_PLATFORM = {"unreachable", "timed-out", "rate-limited"}
+
+
+class Next(StrEnum):
+    """What follows a failure."""
+
+    TRY_AGAIN = "try-again"
+    GIVE_UP = "give-up"
+
+
+def after_failure(code: str, *, temporary: bool, failures: int) -> Next:
+    """Whether to try again after the ``failures``-th failure in a row (from 1). What is temporary is never given up.
+
+    A code that nobody has heard of is given up only when the client calls it permanent, and then at the second try.
+    """
+    if temporary or code == UNEXPECTED:
+        return Next.TRY_AGAIN
+    return Next.TRY_AGAIN if failures < _PATIENCE.get(code, 2) else Next.GIVE_UP
+
+
+def holds_for_all(code: str, *, retry_after: timedelta | None) -> bool:
+    """Whether a failure says something about the whole platform, so that its other scores had better wait as well."""
+    return code in _WHOLE_PLATFORM or retry_after is not None
+
+
+def backoff(failures: int, chance: float, retry_after: timedelta | None = None) -> timedelta:
+    """How long to wait after the ``failures``-th failure in a row (from 1).
+
+    Full jitter: anything from nothing to a limit that doubles from 2 s to 15 min; ``chance`` in [0, 1] picks
+    (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/). What the platform asked for in Retry-After
+    (RFC 9110 §10.2.3) is the least, and the jitter comes on top, so that not everything comes back in the same instant.
+    """
+    doubled = BACKOFF_BASE * (1 << min(max(failures - 1, 0), 20))
+    jitter = min(doubled, BACKOFF_CAP) * chance
+    if retry_after is None:
+        return jitter
+    return min(max(retry_after, timedelta()), MOST_PATIENCE) + jitter
+
+
+def next_timestamp(last_sent: datetime | None, now: datetime, step: timedelta) -> datetime:
+    """The timestamp of the next score: on the platform's own grid of ``step``, strictly later than the last one sent.
+
+    It is the present, cut to the grid, unless a score was sent at that moment or (after the clock was set back) later
+    than it; then it is the first moment of the grid after that one, and no further ahead of the present than it must be.
+    A platform that cuts what it is sent to the grid still sees a later one.
+    """
+    present = _on_grid(now, step)
+    if last_sent is None:
+        return present
+    return max(present, _on_grid(last_sent, step) + step)
+
+
+def _on_grid(moment: datetime, step: timedelta) -> datetime:
+    epoch = datetime(1970, 1, 1, tzinfo=UTC)
+    return epoch + (moment - epoch) // step * step
+
+
+def comment_to_send(owed: str | None, standing: str | None, *, repeat: bool) -> str | None:
+    """The comment to put into a score; None to leave it out.
+
+    Canvas adds a comment at each post, so there it goes along only when it changed. Where ``repeat`` is set (Moodle),
+    leaving it out erases the one that stands.
+    """
+    return owed if repeat or owed != standing else None
+
+
+def activity_progress(finished: bool) -> str:
+    """How far the student is, in the words of AGS 2.0 §3.4.7."""
+    return COMPLETED if finished else IN_PROGRESS
+
+
+def check_score(given: float, maximum: float) -> None:
+    """Refuse what no platform could take (ValueError): not a number, negative, or out of nothing."""
+    if not (math.isfinite(given) and math.isfinite(maximum)):
+        raise ValueError("a score needs two finite numbers")
+    if given < 0 or maximum <= 0:
+        raise ValueError("a score is 0 or more, out of more than 0")
+
+
+def same_score(given: float, maximum: float, result: float | None, result_maximum: float | None) -> bool:
+    """Whether a result of the LMS is this score, which the LMS scales to its own maximum and may cap there.
+
+    ``result_maximum`` is 1 where it is left out (AGS 2.0 §3.3.3).
+    """
+    if result is None:
+        return False
+    out_of = 1.0 if result_maximum is None else result_maximum
+    if out_of <= 0:
+        return False
+    ours, theirs = given / maximum, result / out_of
+    return abs(ours - theirs) < _SAME_SHARE or (ours > 1 and abs(theirs - 1) < _SAME_SHARE)
+
+
+class Standing(StrEnum):
+    """How a student's score stands, for the teacher's page."""
+
+    NOTHING_OWED = "nothing-owed"
+    ON_ITS_WAY = "on-its-way"
+    DELIVERED = "delivered"
+    RETRYING = "retrying"
+    REFUSED = "refused"
+
+
+def standing(
+    delivery: Delivery | None, trouble: str | None, column: ColumnState, column_trouble: str | None, pause: str | None
+) -> tuple[Standing, str | None]:
+    """The state of a score and, where there is any, the code of what is in its way.
+
+    ``delivery`` is None for a student without a score. What is delivered stays delivered, whatever became of the column.
+    A refused column refuses what waits for it; ``pause`` is why nothing is sent to the platform at the moment.
+    """
+    match delivery:
+        case None:
+            return Standing.NOTHING_OWED, None
+        case Delivery.DELIVERED:
+            return Standing.DELIVERED, None
+        case Delivery.REFUSED:
+            return Standing.REFUSED, trouble
+        case Delivery.DUE:
+            if column is ColumnState.REFUSED:
+                return Standing.REFUSED, column_trouble
+            if column is ColumnState.WANTED and column_trouble is not None:
+                return Standing.RETRYING, column_trouble
+            in_the_way = trouble or pause
+            return (Standing.ON_ITS_WAY if in_the_way is None else Standing.RETRYING), in_the_way

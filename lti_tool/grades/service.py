@@ -1,0 +1,201 @@
+"""The gradebook as other rooms use it: want a column, owe a score, see how it stands.
+
+All of these work inside the caller's transaction, so what is owed stands or falls with what caused it. The worker is
+nudged once that transaction is committed; delivery itself is in ``delivery``.
+"""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from lti_tool.courses.models import Course
+from lti_tool.grades import queries, rules
+from lti_tool.grades.models import ColumnState, Delivery, LineItem, Score
+from lti_tool.grades.rules import Standing
+from lti_tool.jobs import nudge_after_commit
+
+DELIVER = "grades.deliver"
+"""The task that delivers what is due for a registration; its key is the registration's id."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreStanding:
+    """One student's line on the teacher's page.
+
+    ``given`` of ``maximum`` is owed since ``owed_at``; ``delivered_given`` of ``delivered_maximum`` is what the LMS accepted
+    last. ``trouble`` is a code that ``words`` puts into words; ``tries_again_at`` is there while it is tried again.
+    """
+
+    person_id: uuid.UUID
+    name: str | None
+    state: Standing
+    trouble: str | None
+    given: float | None = None
+    maximum: float | None = None
+    owed_at: datetime | None = None
+    delivered_given: float | None = None
+    delivered_maximum: float | None = None
+    delivered_at: datetime | None = None
+    tries_again_at: datetime | None = None
+
+
+async def want_column(
+    session: AsyncSession,
+    *,
+    course: Course,
+    resource_id: str,
+    label: str,
+    score_maximum: float,
+    end_at: datetime | None,
+    now: datetime,
+    tag: str = "progress",
+) -> LineItem:
+    """The gradebook column of something in the course, wanted from now on if it was not before.
+
+    Asking again is harmless: label, maximum (points, above 0) and end follow what is asked, and a column that the LMS
+    refused is tried again.
+    """
+    rules.check_score(0, score_maximum)
+    line_item = await queries.line_item_of(session, course.organisation_id, course.id, resource_id, tag)
+    if line_item is None:
+        wanted = LineItem(
+            organisation_id=course.organisation_id,
+            course_id=course.id,
+            registration_id=course.registration_id,
+            resource_id=resource_id,
+            tag=tag,
+            label=label[:255],
+            score_maximum=score_maximum,
+            end_at=end_at,
+            next_attempt_at=now,
+            created_at=now,
+        )
+        await queries.insert_unless_there(session, wanted)
+        line_item = await queries.line_item_of(session, course.organisation_id, course.id, resource_id, tag)
+        if line_item is None:
+            raise RuntimeError("a line item that was just inserted is not there")
+    line_item.label = label[:255]
+    line_item.score_maximum = score_maximum
+    line_item.end_at = end_at
+    session.add(line_item)
+    await session.flush()
+    if line_item.state is ColumnState.REFUSED:
+        await queries.want_again(session, line_item, now)
+    if line_item.state is not ColumnState.MADE:
+        nudge_after_commit(session, DELIVER, str(line_item.registration_id))
+    return line_item
+
+
+async def owe(
+    session: AsyncSession,
+    *,
+    line_item: LineItem,
+    person_id: uuid.UUID,
+    given: float,
+    maximum: float,
+    now: datetime,
+    comment: str | None = None,
+    finished: bool | None = None,
+) -> Score:
+    """Enter the latest score of a person into the ledger; what was not sent before is replaced by it.
+
+    ``given`` (0 or more) is out of ``maximum`` (above 0), in any unit: the LMS scales it to the column. ``finished`` says
+    whether the student is through; when it is left out, full points are. The same score again changes nothing. A new one
+    is due at once, also where the LMS refused the last one. Raises ValueError for what is no score.
+    """
+    rules.check_score(given, maximum)
+    through = given >= maximum if finished is None else finished
+    owed = (given, maximum, comment[:1000] if comment else None, through)
+    if line_item.state is ColumnState.REFUSED:
+        # Before the score is held: workers hold a column first and then its scores.
+        await queries.want_again(session, line_item, now)
+    score = await queries.score_of(session, line_item, person_id)
+    if score is None:
+        fresh = Score(
+            organisation_id=line_item.organisation_id,
+            line_item_id=line_item.id,
+            person_id=person_id,
+            registration_id=line_item.registration_id,
+            owed_given=given,
+            owed_maximum=maximum,
+            owed_at=now,
+            owed_comment=owed[2],
+            owed_finished=through,
+            next_attempt_at=now,
+        )
+        await queries.insert_unless_there(session, fresh)
+        score = await queries.score_of(session, line_item, person_id)
+        if score is None:
+            raise RuntimeError("a score that was just inserted is not there")
+        changed = score.id == fresh.id
+    else:
+        changed = False
+    if (score.owed_given, score.owed_maximum, score.owed_comment, score.owed_finished) != owed:
+        score.owed_given, score.owed_maximum, score.owed_comment, score.owed_finished = owed
+        score.owed_at = now
+        score.owed_version += 1
+        score.delivery = Delivery.DUE
+        score.next_attempt_at = now
+        score.attempts = 0
+        score.trouble = None
+        session.add(score)
+        await session.flush()
+        changed = True
+    if changed:
+        nudge_after_commit(session, DELIVER, str(line_item.registration_id))
+    return score
+
+
+async def send_again(
+    session: AsyncSession, *, line_item: LineItem, now: datetime, person_ids: Sequence[uuid.UUID] | None = None
+) -> int:
+    """Send what a column owes once more, by hand: the persons' scores, or all that are not delivered; returns how many.
+
+    A person's score goes out again even where it was delivered, to take the place of what somebody put there since.
+    A refused column is tried again as well.
+    """
+    await queries.want_again(session, line_item, now)
+    count = await queries.owe_again(session, line_item, now, person_ids)
+    await queries.end_pause(session, line_item.registration_id)
+    nudge_after_commit(session, DELIVER, str(line_item.registration_id))
+    return count
+
+
+async def standing(session: AsyncSession, organisation_id: uuid.UUID, line_item_id: uuid.UUID) -> list[ScoreStanding]:
+    """How each present student's score stands in a column, and that of everybody else who has one; by name.
+
+    Empty for a column that is not there.
+    """
+    found = await queries.column_with_pace(session, organisation_id, line_item_id)
+    if found is None:
+        return []
+    line_item, pace = found
+    pause = pace.trouble if pace is not None and pace.paused_until is not None else None
+    lines: dict[uuid.UUID, tuple[str, ScoreStanding]] = {
+        person_id: (sort_name or name or "", ScoreStanding(person_id, name, Standing.NOTHING_OWED, None))
+        for person_id, name, sort_name in await queries.present_students(session, organisation_id, line_item.course_id)
+    }
+    for score, name, sort_name in await queries.scores_with_names(session, line_item):
+        lines[score.person_id] = (sort_name or name or "", _line(score, name, line_item, pause))
+    in_order = sorted(lines.values(), key=lambda line: (line[0].casefold(), line[1].person_id))
+    return [line for _, line in in_order]
+
+
+def _line(score: Score, name: str | None, line_item: LineItem, pause: str | None) -> ScoreStanding:
+    state, trouble = rules.standing(score.delivery, score.trouble, line_item.state, line_item.trouble, pause)
+    return ScoreStanding(
+        person_id=score.person_id,
+        name=name,
+        state=state,
+        trouble=trouble,
+        given=score.owed_given,
+        maximum=score.owed_maximum,
+        owed_at=score.owed_at,
+        delivered_given=score.delivered_given,
+        delivered_maximum=score.delivered_maximum,
+        delivered_at=score.delivered_at,
+        tries_again_at=score.next_attempt_at if state is Standing.RETRYING else None,
+    )

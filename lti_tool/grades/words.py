@@ -1,0 +1,84 @@
+"""What is in the way of a score, in words a teacher can use: what happened, and what to do. Both are gettext message ids."""
+
+from dataclasses import dataclass
+
+from lti_tool.grades.rules import Standing
+from lti_tool.web.i18n import N_
+
+
+@dataclass(frozen=True)
+class Words:
+    """A code in words."""
+
+    what: str
+    todo: str
+
+
+STANDINGS: dict[Standing, str] = {
+    Standing.NOTHING_OWED: N_("Nothing to send yet"),
+    Standing.ON_ITS_WAY: N_("On its way"),
+    Standing.DELIVERED: N_("In the gradebook"),
+    Standing.RETRYING: N_("Waiting to try again"),
+    Standing.REFUSED: N_("Not accepted"),
+}
+
+_BY_ITSELF = N_("Nothing has to be done: it is tried again by itself, and nothing is lost.")
+
+TROUBLES: dict[str, Words] = {
+    "unreachable": Words(N_("Your learning platform cannot be reached."), _BY_ITSELF),
+    "timed-out": Words(N_("Your learning platform did not answer in time."), _BY_ITSELF),
+    "rate-limited": Words(N_("Your learning platform asks to go slower."), _BY_ITSELF),
+    "server-error": Words(N_("Your learning platform has trouble of its own."), _BY_ITSELF),
+    "unexpected": Words(
+        N_("Something went wrong in this tool."),
+        N_("It is tried again by itself. If it stays like this, tell your administrator."),
+    ),
+    "no-permission": Words(
+        N_("Your learning platform does not allow this tool to write grades."),
+        N_("Ask your administrator to allow it to use the gradebook, then choose Send again."),
+    ),
+    "no-grade-service": Words(
+        N_("Your learning platform offers this tool no gradebook in this course."),
+        N_(
+            "Ask your administrator to switch on grades for this tool, open it again from the course, then choose Send again."
+        ),
+    ),
+    "not-enrolled": Words(
+        N_("Your learning platform does not know this person as a student of the course."),
+        N_("Check that the person is still enrolled as a student, then choose Send again. The score is kept here."),
+    ),
+    "line-item-gone": Words(
+        N_("The gradebook column, or this person's place in it, no longer exists in your learning platform."),
+        N_("Check the column and the person's enrolment there, then choose Send again."),
+    ),
+    "conflict-newer": Words(
+        N_("The gradebook holds a newer score from somebody else."),
+        N_("Compare it with this one. To put this one in its place, choose Send again."),
+    ),
+    "not-accepted": Words(
+        N_("Your learning platform did not accept this."),
+        N_("Choose Send again. If it happens again, tell your administrator."),
+    ),
+    "unreadable-answer": Words(
+        N_("Your learning platform answered in a way this tool cannot read."),
+        N_("Choose Send again later. If it happens again, tell your administrator."),
+    ),
+    "answer-too-large": Words(
+        N_("Your learning platform answered with more than this tool takes."),
+        N_("Choose Send again later. If it happens again, tell your administrator."),
+    ),
+    "address-refused": Words(
+        N_("The address of the gradebook may not be called by this tool."),
+        N_("Tell your administrator: the network of your learning platform has to be allowed in this tool's settings."),
+    ),
+}
+
+_UNKNOWN = Words(
+    N_("Your learning platform did not take this score."),
+    N_("Choose Send again. If it happens again, tell your administrator."),
+)
+
+
+def words_for(code: str) -> Words:
+    """The words for a trouble code; general ones for a code that has none."""
+    return TROUBLES.get(code, _UNKNOWN)
