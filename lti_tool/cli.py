@@ -1,5 +1,322 @@
-"""The ``lti-tool`` command."""
+"""The ``lti-tool`` command. Exits 0 on success, 1 on a failure it explains in one line, 2 on wrong usage."""
+
+import asyncio
+import json
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+import uvicorn
+from sqlalchemy.exc import OperationalError
+
+from lti_tool import __version__
+from lti_tool.clock import SystemClock
+from lti_tool.db import migrate
+from lti_tool.db.session import Database
+from lti_tool.errors import ToolError, WrongSetting
+from lti_tool.logs import set_up_logging
+from lti_tool.lti import registrations
+from lti_tool.lti.models import Family
+from lti_tool.settings import Settings, load_settings
+
+Result = TypeVar("Result")
+
+cli = typer.Typer(
+    help="Playlists, choice menus and mastery tracking inside an LMS, over LTI 1.3 Advantage.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+database_commands = typer.Typer(help="The database's migrations.", no_args_is_help=True)
+key_commands = typer.Typer(help="The tool's signing keys.", no_args_is_help=True)
+organisation_commands = typer.Typer(help="The schools (tenants) of this installation.", no_args_is_help=True)
+platform_commands = typer.Typer(help="The LMSs that may launch this tool.", no_args_is_help=True)
+cli.add_typer(database_commands, name="db")
+cli.add_typer(key_commands, name="keys")
+cli.add_typer(organisation_commands, name="organisation")
+cli.add_typer(platform_commands, name="platform")
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
+Organisation = Annotated[
+    str | None, typer.Option("--organisation", help="The school's id or name; without it, the installation's first.")
+]
 
 
 def main() -> None:
-    """Entry point."""
+    """Run the command; a failure that was foreseen becomes one line on standard error and exit status 1."""
+    try:
+        cli()
+    except ToolError as error:
+        sys.stderr.write(f"lti-tool: {error.detail or error.title}\n")
+        sys.exit(1)
+    except OperationalError as error:
+        reason = str(error.orig).splitlines()[0] if error.orig else "no answer"
+        sys.stderr.write(f"lti-tool: LTI_TOOL_DATABASE_URL: the database cannot be used: {reason}\n")
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@cli.callback()
+def _common(
+    _version_wanted: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Playlists, choice menus and mastery tracking inside an LMS, over LTI 1.3 Advantage."""
+
+
+@cli.command()
+def serve(
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="The port to listen on.")] = 8000,
+    workers: Annotated[int, typer.Option(min=1, help="How many processes answer requests.")] = 1,
+) -> None:
+    """Run the web service, and with the default settings the background worker in the same process."""
+    from lti_tool.lti.secret import secret_key  # noqa: PLC0415 (commands that sign nothing start faster without it)
+
+    settings = load_settings()
+    set_up_logging(settings.log_format)
+    secret_key(settings)
+    _demand_migrations(settings)
+    uvicorn.run(
+        "lti_tool.app:from_environment",
+        factory=True,
+        host=host,
+        port=port,
+        workers=workers,
+        log_config=None,
+        access_log=False,
+        proxy_headers=True,
+        server_header=False,
+    )
+
+
+@cli.command()
+def worker() -> None:
+    """Run the background worker alone, for installations that run web and workers apart."""
+    from lti_tool.app import run_worker  # noqa: PLC0415 (the application is heavy; the other commands do not need it)
+
+    settings = load_settings()
+    set_up_logging(settings.log_format)
+    _demand_migrations(settings)
+    asyncio.run(run_worker(settings))
+
+
+@cli.command()
+def demo(
+    tool_port: Annotated[int, typer.Option(min=1, max=65535, help="The tool's port on localhost.")] = 8000,
+    lms_port: Annotated[int, typer.Option(min=1, max=65535, help="The sandbox LMS's port on 127.0.0.1.")] = 8001,
+    course: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="A Common Cartridge or Canvas export to load.")
+    ] = None,
+    reset: Annotated[bool, typer.Option("--reset", help="Forget what was done before.")] = False,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Do not open a browser.")] = False,
+) -> None:
+    """Start the tool and the sandbox LMS on this machine, with a course to try. Ctrl-C ends both."""
+    from lti_tool.demo import run_demo  # noqa: PLC0415 (brings the sandbox with it)
+
+    run_demo(tool_port=tool_port, lms_port=lms_port, course=course, reset=reset, open_browser=not no_browser)
+
+
+@database_commands.command("upgrade")
+def database_upgrade() -> None:
+    """Apply the migrations that are missing."""
+
+    async def work(database: Database) -> list[str]:
+        lacking = await migrate.missing(database.engine)
+        await migrate.upgrade(database.engine)
+        return lacking
+
+    applied = _with_database(load_settings(), work)
+    typer.echo(f"applied: {', '.join(applied)}" if applied else "up to date")
+
+
+@database_commands.command("check")
+def database_check() -> None:
+    """Say whether migrations are missing; exit 1 if so."""
+    lacking = _missing(load_settings())
+    if lacking:
+        typer.echo(f"missing: {', '.join(lacking)}; run `lti-tool db upgrade`", err=True)
+        raise typer.Exit(1)
+    typer.echo("up to date")
+
+
+@key_commands.command("list")
+def keys_list(as_json: AsJson = False) -> None:
+    """List the signing keys; the first one signs."""
+    from lti_tool.lti.keys import open_key_store  # noqa: PLC0415
+
+    rows = [
+        {"kid": key.kid, "created_at": key.created_at.isoformat(), "signs": number == 0}
+        for number, key in enumerate(open_key_store(load_settings()).keys())
+    ]
+    _print_rows(rows, as_json, "no key yet: the first is made when the tool starts")
+
+
+@organisation_commands.command("add")
+def organisation_add(name: str) -> None:
+    """Add a school; prints its id."""
+
+    async def work(database: Database) -> str:
+        async with database.writing() as session:
+            return str((await registrations.add_organisation(session, name, SystemClock().now())).id)
+
+    typer.echo(_with_database(load_settings(), work))
+
+
+@organisation_commands.command("list")
+def organisation_list(as_json: AsJson = False) -> None:
+    """List the schools."""
+
+    async def work(database: Database) -> list[dict[str, Any]]:
+        async with database.reading() as session:
+            return [{"id": str(one.id), "name": one.name} for one in await registrations.organisations(session)]
+
+    _print_rows(_with_database(load_settings(), work), as_json, "no organisation yet")
+
+
+@platform_commands.command("add")
+def platform_add(
+    name: Annotated[str, typer.Option(help="What you call it; need not be unique.")],
+    issuer: Annotated[str, typer.Option(help="The platform's issuer (iss).")],
+    client_id: Annotated[str, typer.Option(help="The client id the platform gave this tool.")],
+    auth_login_url: Annotated[str, typer.Option(help="The OIDC authorization address.")],
+    token_url: Annotated[str, typer.Option(help="The OAuth 2 token address.")],
+    jwks_url: Annotated[str, typer.Option(help="The platform's key set.")],
+    deployment_id: Annotated[list[str], typer.Option(help="A deployment id; repeat for several.")],
+    organisation: Organisation = None,
+    token_audience: Annotated[
+        str | None, typer.Option(help="The audience of token requests, where it is not the token address.")
+    ] = None,
+    lms: Annotated[Family, typer.Option(help="Which LMS it is.")] = Family.OTHER,
+) -> None:
+    """Register a platform by hand; prints its id."""
+
+    async def work(database: Database) -> str:
+        now = SystemClock().now()
+        async with database.writing() as session:
+            school = await registrations.find_organisation(session, organisation, now)
+            added = await registrations.add_platform(
+                session,
+                now,
+                organisation=school,
+                name=name,
+                issuer=issuer,
+                client_id=client_id,
+                auth_login_url=auth_login_url,
+                token_url=token_url,
+                jwks_url=jwks_url,
+                deployment_ids=deployment_id,
+                token_audience=token_audience,
+                lms=lms,
+            )
+            return str(added.registration.id)
+
+    typer.echo(_with_database(load_settings(), work))
+
+
+@platform_commands.command("list")
+def platform_list(as_json: AsJson = False) -> None:
+    """List the platforms."""
+
+    async def work(database: Database) -> list[dict[str, Any]]:
+        async with database.reading() as session:
+            return [_platform_row(one) for one in await registrations.platforms(session)]
+
+    _print_rows(_with_database(load_settings(), work), as_json, "no platform yet: see `lti-tool platform add --help`")
+
+
+@platform_commands.command("show")
+def platform_show(platform_id: str, as_json: AsJson = False) -> None:
+    """Show one platform with all its addresses."""
+
+    async def work(database: Database) -> dict[str, Any]:
+        async with database.reading() as session:
+            found = await registrations.platform(session, platform_id)
+            return _platform_row(found) | {
+                "auth_login_url": found.registration.auth_login_url,
+                "token_url": found.registration.token_url,
+                "token_audience": found.registration.token_audience,
+                "jwks_url": found.registration.jwks_url,
+            }
+
+    row = _with_database(load_settings(), work)
+    if as_json:
+        typer.echo(json.dumps(row, indent=2))
+        return
+    for label, value in row.items():
+        typer.echo(f"{label}: {', '.join(value) if isinstance(value, list) else value}")
+
+
+@platform_commands.command("remove")
+def platform_remove(platform_id: str, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
+    """Remove a platform and everything that was launched from it."""
+    settings = load_settings()
+
+    async def look(database: Database) -> str:
+        async with database.reading() as session:
+            return (await registrations.platform(session, platform_id)).registration.name
+
+    async def work(database: Database) -> None:
+        async with database.writing() as session:
+            await registrations.remove_platform(session, platform_id)
+
+    name = _with_database(settings, look)
+    if not yes:
+        typer.confirm(f"Remove {name!r} with its courses, playlists and scores?", abort=True)
+    _with_database(settings, work)
+    typer.echo(f"removed {platform_id}")
+
+
+def _platform_row(one: registrations.Platform) -> dict[str, Any]:
+    return {
+        "id": str(one.registration.id),
+        "name": one.registration.name,
+        "lms": one.registration.lms.value,
+        "issuer": one.registration.issuer,
+        "client_id": one.registration.client_id,
+        "deployment_ids": [each.deployment_id for each in one.deployments],
+        "enabled": one.registration.enabled,
+    }
+
+
+def _print_rows(rows: list[dict[str, Any]], as_json: bool, empty: str) -> None:
+    if as_json:
+        typer.echo(json.dumps(rows, indent=2))
+        return
+    if not rows:
+        typer.echo(empty, err=True)
+    for row in rows:
+        typer.echo("  ".join(",".join(cell) if isinstance(cell, list) else str(cell) for cell in row.values()))
+
+
+def _with_database(settings: Settings, work: Callable[[Database], Awaitable[Result]]) -> Result:
+    async def run() -> Result:
+        database = Database.at(settings.database_url)
+        try:
+            return await work(database)
+        finally:
+            await database.close()
+
+    return asyncio.run(run())
+
+
+def _missing(settings: Settings) -> list[str]:
+    async def work(database: Database) -> list[str]:
+        return await migrate.missing(database.engine)
+
+    return _with_database(settings, work)
+
+
+def _demand_migrations(settings: Settings) -> None:
+    if _missing(settings):
+        raise WrongSetting("the database is not up to date: run `lti-tool db upgrade` first")

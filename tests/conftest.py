@@ -77,7 +77,10 @@ def database_kind(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 async def database_url(
-    database_kind: str, request: pytest.FixtureRequest, migrated: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+    database_kind: str,
+    request: pytest.FixtureRequest,
+    migrated: dict[str, str],
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> str:
     """The address of a migrated database, shared by the tests of this process. See ``database`` for the rolled-back one."""
     if database_kind not in migrated:
@@ -109,9 +112,7 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
-async def own_database(
-    database_kind: str, request: pytest.FixtureRequest, tmp_path: Path
-) -> AsyncIterator[Database]:
+async def own_database(database_kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
     """A whole database of the test's own, with real commits and many connections, on each of the two kinds."""
     if database_kind == "sqlite":
         url = f"sqlite:///{tmp_path}/own.db"

@@ -1,0 +1,71 @@
+# Two commands for a newcomer: `make demo` and `make test`. Everything they need is set up on the way.
+
+SHELL := /bin/bash
+.DELETE_ON_ERROR:
+
+# The newest Python from 3.11 on; PYTHON=… chooses another.
+PYTHON ?= $(firstword $(foreach name,python3.14 python3.13 python3.12 python3.11 python3,$(shell command -v $(name) 2>/dev/null)))
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD := 1
+
+.PHONY: help demo test check unit browser openedx setup setup-tests translations benchmarks clean
+
+help: ## What can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
+
+demo: setup ## Start the tool and a sandbox LMS on this machine (ARGS="--reset", "--course FILE.imscc", …)
+	@$(BIN)/lti-tool demo $(ARGS)
+
+test: check setup-tests browser openedx ## Every check and every test: SQLite, PostgreSQL, a real browser, Open edX
+	$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+
+check: setup-tests ## Style, types, and the direction of imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+unit: setup-tests ## The quick tests only: no browser, no other processes
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not browser and not openedx and not processes" $(ARGS)
+
+setup: $(VENV)/.tool ## The tool itself, in .venv
+
+setup-tests: $(VENV)/.tests ## The tool and what its tests need, in .venv
+
+$(VENV)/.made:
+	@$(if $(PYTHON),,$(error Python 3.11 or newer is needed, and no python3 was found))
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; $(PYTHON) is older. Try: make PYTHON=/path/to/python3.11 …" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "Python's venv module is missing; on Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
+	@touch $@
+
+$(VENV)/.tool: $(VENV)/.made pyproject.toml constraints.txt package.json package-lock.json hatch_build.py
+	@command -v npm >/dev/null || { echo "npm is needed for the browser libraries: install Node.js 20 or newer" >&2; exit 1; }
+	@echo "Setting up the tool (about a minute, once) …"
+	@$(PIP) install --constraint constraints.txt --editable .
+	@touch $@
+
+$(VENV)/.tests: $(VENV)/.tool
+	@echo "Setting up what the tests need …"
+	@$(PIP) install --constraint constraints.txt --editable '.[dev]'
+	@[ -f node_modules/axe-core/axe.min.js ] || npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+# The tests drive Debian's Chromium; LTI_TOOL_CHROMIUM=/path names another Chromium or Chrome.
+browser: ## A Chromium for the browser tests, by apt where none is there
+	@bash tests/find_chromium.sh --install >/dev/null
+
+openedx: .venv-openedx/.made ## Open edX's LTI consumer, in an environment of its own
+
+.venv-openedx/.made: tests/openedx/requirements.txt | $(VENV)/.made
+	@echo "Setting up Open edX's LTI consumer (about a minute, once) …"
+	@$(PYTHON) -m venv .venv-openedx
+	@.venv-openedx/bin/python -m pip --disable-pip-version-check --quiet install --requirement $<
+	@touch $@
+
+translations: setup-tests ## Collect the strings of the code and templates into the catalogues
+	$(BIN)/python -m lti_tool.web.translations update
+
+clean: ## Remove what was set up; the demo's data in var/ stays
+	rm -rf $(VENV) .venv-openedx .venv-bench node_modules lti_tool/web/static/vendor .mypy_cache .ruff_cache .pytest_cache
