@@ -268,9 +268,9 @@ async def refresh_roster(
     try:
         members = await NrpsClient(protocol, registration).members(course.memberships_url)
     except ServiceRefused as refusal:
-        if refusal.status in (404, 410):
+        if refusal.answered in (404, 410):
             await _forget_memberships_url(database, course)
-            raise NoRoster(f"the memberships address answers {refusal.status}") from refusal
+            raise NoRoster(f"the memberships address answers {refusal.answered}") from refusal
         raise
     if not members:
         raise EmptyRoster("no members")

@@ -1,0 +1,127 @@
+"""How contents are ordered, matched and searched, and which addresses may be added. Pure."""
+
+import hashlib
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from lti_tool.content.models import ContentItem, ItemKind
+from lti_tool.errors import BadRequest
+from lti_tool.web.i18n import N_
+
+ADDRESS_SOURCE = "address:"
+"""How the external ids of pasted addresses begin; a platform's begin with its own name."""
+
+FIRST_ADDRESS_POSITION = 1_000_000
+"""Pasted addresses stand after everything the platform has."""
+
+_URL_LENGTH = 2000
+_TITLE_LENGTH = 500
+
+
+class BadAddress(BadRequest):
+    """An address that a step cannot lead to."""
+
+    code = "bad-address"
+    title = N_("This address cannot be used")
+    advice = N_(
+        "Copy the whole address from the browser's address bar. It begins with https:// or http:// and holds no user name or "
+        "password."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A module with its items, in order."""
+
+    title: str
+    items: tuple[ContentItem, ...]
+
+
+def sections(items: Iterable[ContentItem]) -> list[Section]:
+    """Items by module, in the course's order. A heading that nothing follows in its module is left out."""
+    grouped: dict[str, list[ContentItem]] = {}
+    for item in items:
+        grouped.setdefault(item.section, []).append(item)
+    found = [Section(title, tuple(_without_empty_headings(some))) for title, some in grouped.items()]
+    return [section for section in found if section.items]
+
+
+def _without_empty_headings(items: Sequence[ContentItem]) -> list[ContentItem]:
+    kept = []
+    for place, item in enumerate(items):
+        following = items[place + 1] if place + 1 < len(items) else None
+        if item.kind is ItemKind.HEADING and (
+            following is None or (following.kind is ItemKind.HEADING and following.indent <= item.indent)
+        ):
+            continue
+        kept.append(item)
+    return kept
+
+
+def matching(items: Iterable[ContentItem], wanted: str) -> list[ContentItem]:
+    """The items whose title or module holds every word of ``wanted``, whatever its case and accents; all without a word.
+
+    Headings are places, not finds: with a word they are left out.
+    """
+    words = _plain(wanted).split()
+    if not words:
+        return list(items)
+    return [
+        item
+        for item in items
+        if item.kind is not ItemKind.HEADING and all(word in _plain(f"{item.title} {item.section}") for word in words)
+    ]
+
+
+def _plain(text: str) -> str:
+    """Folded for comparing: case, accents and width do not matter."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(character for character in decomposed if not unicodedata.combining(character))
+
+
+def clean_address(given: str) -> str:
+    """A pasted address, ready to be linked to. Raises BadAddress for what is no plain http(s) address of a host."""
+    address = given.strip()
+    if not address or len(address) > _URL_LENGTH:
+        raise BadAddress("empty, or over 2000 characters")
+    if any(character.isspace() or unicodedata.category(character) == "Cc" for character in address):
+        raise BadAddress("a space or a control character inside")
+    # Browsers take a backslash for a slash and would go to another host than the one that is read here.
+    if "\\" in address:
+        raise BadAddress("a backslash inside")
+    try:
+        parts = urlsplit(address)
+        _ = parts.port
+    except ValueError:
+        raise BadAddress("not an address") from None
+    if parts.scheme.lower() not in {"http", "https"} or not parts.hostname:
+        raise BadAddress("neither http nor https, or without a host")
+    if parts.username is not None or parts.password is not None:
+        raise BadAddress("a user name or password inside")
+    return address
+
+
+def address_title(title: str, address: str) -> str:
+    """The title somebody gave, on one line; the host without one."""
+    given = " ".join(title.replace("\x00", "").split())[:_TITLE_LENGTH]
+    return given or (urlsplit(address).hostname or address).removeprefix("www.")[:_TITLE_LENGTH]
+
+
+def address_id(address: str) -> str:
+    """The external id of a pasted address: the same address is the same item."""
+    return ADDRESS_SOURCE + hashlib.sha256(address.encode()).hexdigest()
+
+
+def same_host(base_url: str, domain: str) -> bool:
+    """Whether a connection's address is on the host a launch named (a host, with or without a port). Case does not matter."""
+    try:
+        ours, theirs = urlsplit(base_url), urlsplit(f"//{domain.strip()}")
+        our_port, their_port = ours.port or {"http": 80, "https": 443}.get(ours.scheme), theirs.port
+    except ValueError:
+        return False
+    names = [(parts.hostname or "").rstrip(".") for parts in (ours, theirs)]
+    if not names[0] or names[0] != names[1] or theirs.username is not None:
+        return False
+    return their_port is None or their_port == our_port

@@ -1,0 +1,283 @@
+"""The course's own items: read from the platform, or pasted; and the grades the platform has for them."""
+
+import uuid
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from lti_tool.content import queries, rules
+from lti_tool.content.connectors import Connected, Connectors, NotConnected, token_purpose
+from lti_tool.content.models import ApiConnection, ContentItem, ItemKind
+from lti_tool.content.ports import NativeItem, NativeTrouble
+from lti_tool.content.secrets import SecretBox
+from lti_tool.courses.models import Course
+from lti_tool.db.session import Database
+from lti_tool.errors import BadRequest
+from lti_tool.ids import new_id
+from lti_tool.lti.models import Registration
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshReport:
+    """What a reading of a course's contents found: items in it, newly met (or again), and gone."""
+
+    items: int
+    new: int
+    gone: int
+
+
+@dataclass(frozen=True, slots=True)
+class ItemResult:
+    """A grade the platform has for a person on an item: ``percent`` is 0 to 100 and, with extra credit, beyond."""
+
+    content_item_id: uuid.UUID
+    person_id: uuid.UUID
+    percent: float
+    at: datetime
+
+
+# --- Reading -----------------------------------------------------------------------------------------------------------
+
+
+async def items(session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID) -> list[ContentItem]:
+    """A course's items in its order, headings included; pasted addresses stand at the end."""
+    return await queries.items(session, organisation_id, course_id)
+
+
+async def item(
+    session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID, item_id: uuid.UUID
+) -> ContentItem | None:
+    """One item of a course, also one that is gone from the platform; None for another course's or school's."""
+    return await queries.item(session, organisation_id, course_id, item_id)
+
+
+async def refresh(database: Database, connectors: Connectors, course: Course, now: datetime) -> RefreshReport:
+    """Read what the course holds and take it over in one transaction, once everything is read.
+
+    Items keep their identity when they are renamed or moved; those that vanish are marked, not deleted. Raises NotConnected,
+    ConnectedElsewhere, Unsealable and NativeTrouble; then no item has changed.
+    """
+    connected = await _connected(database, connectors, course)
+    if not connected.connector.contents:
+        raise NotConnected("the connector reads no contents")
+    try:
+        contents = await connected.connector.read_contents(connected.course_id)
+    except NativeTrouble as trouble:
+        await _note_call(database, course, connected, trouble, now)
+        raise
+    async with database.writing() as session:
+        report = await take_over(session, course, connected.source, contents.items, now)
+        await queries.note_reading(session, course, now, contents.home_url)
+        await queries.note_call(session, course.organisation_id, connected.connection_id, None, now)
+    return report
+
+
+async def take_over(
+    session: AsyncSession, course: Course, source: str, found: Collection[NativeItem], now: datetime
+) -> RefreshReport:
+    """Bring a source's items up to what was found, in the order it was found in."""
+    organisation_id = course.organisation_id
+    known = await queries.known_items(session, organisation_id, course.id, source)
+    by_external_id = {row.external_id: row for row in known}
+    # An item named twice would be written twice by one statement, which PostgreSQL refuses; its first place counts.
+    unique = {item.external_id: item for item in reversed(list(found))}
+    wanted = [unique[name] for name in dict.fromkeys(item.external_id for item in found)]
+    vanished = [row for row in known if row.external_id not in unique]
+    kept: set[uuid.UUID] = set()
+    new = 0
+    for item in wanted:
+        row = by_external_id.get(item.external_id)
+        if row is None:
+            # An assignment taken into a module, or out of one, has another external id and is still the same to students.
+            row = _same_assignment(item, vanished, kept)
+            if row is not None:
+                await queries.rename_external_id(session, organisation_id, row.id, item.external_id)
+                kept.add(row.id)
+        if row is None or row.deleted_at is not None:
+            new += 1
+    await queries.put_items(session, [_row(course, item, place, now) for place, item in enumerate(wanted)])
+    gone = [row.id for row in vanished if row.id not in kept and row.deleted_at is None]
+    await queries.mark_gone(session, organisation_id, gone, now)
+    return RefreshReport(items=len(wanted), new=new, gone=len(gone))
+
+
+def _same_assignment(item: NativeItem, vanished: Collection[Any], taken: Collection[uuid.UUID]) -> Any:
+    if item.result_key is None:
+        return None
+    for row in vanished:
+        if row.result_key == item.result_key and row.deleted_at is None and row.id not in taken:
+            return row
+    return None
+
+
+def _row(course: Course, item: NativeItem, place: int, now: datetime) -> dict[str, Any]:
+    return {
+        "organisation_id": course.organisation_id,
+        "id": new_id(),
+        "course_id": course.id,
+        "external_id": item.external_id,
+        "kind": ItemKind(item.kind),
+        "title": item.title,
+        "url": item.url,
+        "section": item.section,
+        "position": place,
+        "indent": item.indent,
+        "result_key": item.result_key,
+        "points_possible": item.points_possible,
+        "due_at": item.due_at,
+        "published": item.published,
+        "deleted_at": None,
+        "seen_at": now,
+    }
+
+
+# --- Pasting -----------------------------------------------------------------------------------------------------------
+
+
+async def add_address(session: AsyncSession, course: Course, url: str, title: str, now: datetime) -> ContentItem:
+    """A pasted address as an item of the course; the same address again is the same item, with its new title if one came.
+
+    Without a title the host stands for it. Raises BadAddress.
+    """
+    address = rules.clean_address(url)
+    last = await queries.last_address_position(session, course.organisation_id, course.id)
+    item_id = await queries.put_address(
+        session,
+        {
+            "organisation_id": course.organisation_id,
+            "id": new_id(),
+            "course_id": course.id,
+            "external_id": rules.address_id(address),
+            "kind": ItemKind.LINK,
+            "title": rules.address_title(title, address),
+            "url": address,
+            "section": "",
+            "position": max(rules.FIRST_ADDRESS_POSITION, (last or 0) + 1),
+            "indent": 0,
+            "published": True,
+            "deleted_at": None,
+            "seen_at": now,
+        },
+        retitle=bool(title.strip()),
+    )
+    added = await session.get(ContentItem, (course.organisation_id, item_id), populate_existing=True)
+    if added is None:
+        raise RuntimeError("an item that was just written is not there")
+    return added
+
+
+# --- Results -----------------------------------------------------------------------------------------------------------
+
+
+async def results(
+    database: Database,
+    connectors: Connectors,
+    course: Course,
+    person_ids: Collection[uuid.UUID] | None,
+    *,
+    item_ids: Collection[uuid.UUID] | None = None,
+) -> list[ItemResult]:
+    """What the platform's gradebook says of the course's own items: of these active students (None: of all), for these items
+    (None: all that can have results). Empty where the connector reads no results.
+
+    Asks the platform outside any transaction. Raises NotConnected, ConnectedElsewhere, Unsealable and NativeTrouble.
+    """
+    connected = await _connected(database, connectors, course)
+    if not connected.connector.results:
+        return []
+    async with database.reading() as session:
+        some = await queries.items(session, course.organisation_id, course.id)
+        people = await queries.people_of(session, course.organisation_id, course.id, person_ids)
+        by_key: dict[str, list[uuid.UUID]] = {}
+        for one in some:
+            if one.result_key is not None and (item_ids is None or one.id in item_ids):
+                by_key.setdefault(one.result_key, []).append(one.id)
+    by_user = {row.platform_user_id or row.sub: row.id for row in people}
+    if not by_key or not by_user:
+        return []
+    try:
+        found = await connected.connector.read_results(connected.course_id, list(by_key), list(by_user))
+    except NativeTrouble as trouble:
+        await _note_call(database, course, connected, trouble, connectors.clock.now())
+        raise
+    return [
+        ItemResult(item_id, by_user[result.user_id], result.percent, result.at)
+        for result in found
+        if result.user_id in by_user
+        for item_id in by_key.get(result.result_key, ())
+    ]
+
+
+# --- Connections -------------------------------------------------------------------------------------------------------
+
+
+async def connect(
+    session: AsyncSession,
+    registration: Registration,
+    organisation_id: uuid.UUID,
+    base_url: str,
+    token: str,
+    now: datetime,
+    *,
+    secrets: SecretBox,
+) -> ApiConnection:
+    """Keep a school's access to a platform's own API, the token encrypted; an earlier one is replaced.
+
+    ``base_url`` is scheme and host. Raises BadRequest for an address or token that cannot be used; plain http is for this
+    machine alone, since the token would travel readable.
+    """
+    origin = api_origin(base_url)
+    token = token.strip()
+    if not token.isascii() or not token.isprintable() or not 1 <= len(token) <= 2000 or " " in token:
+        raise BadRequest("the access token has 1 to 2000 characters, without spaces", code="bad-token")
+    await queries.put_connection(
+        session,
+        {
+            "organisation_id": organisation_id,
+            "id": new_id(),
+            "registration_id": registration.id,
+            "base_url": origin,
+            "token_encrypted": secrets.seal(token, token_purpose(organisation_id, registration.id)),
+            "working": None,
+            "trouble": None,
+            "checked_at": None,
+            "created_at": now,
+        },
+    )
+    kept = await queries.connection(session, organisation_id, registration.id)
+    if kept is None:
+        raise RuntimeError("a connection that was just written is not there")
+    return kept
+
+
+def api_origin(base_url: str) -> str:
+    """Scheme, host and port of a platform's API address. Raises BadRequest."""
+    try:
+        parts = urlsplit(base_url.strip())
+        port = parts.port
+    except ValueError:
+        raise BadRequest("the API's address is none", code="bad-address") from None
+    host = parts.hostname or ""
+    local = host in {"localhost", "127.0.0.1", "::1"} or host.endswith(".localhost")
+    if not host or parts.username is not None or not (parts.scheme == "https" or (parts.scheme == "http" and local)):
+        raise BadRequest(
+            "the API's address must be https and a host, such as https://school.example", code="bad-address"
+        )
+    written = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{written}" + (f":{port}" if port else "")
+
+
+async def _connected(database: Database, connectors: Connectors, course: Course) -> Connected:
+    async with database.reading() as session:
+        return await connectors.of(session, course)
+
+
+async def _note_call(
+    database: Database, course: Course, connected: Connected, trouble: NativeTrouble, now: datetime
+) -> None:
+    async with database.writing() as session:
+        await queries.note_call(session, course.organisation_id, connected.connection_id, trouble.code, now)
