@@ -1,0 +1,197 @@
+"""Assignment and Grade Services 2.0: line items, scores, results. A tool sees only its own line items."""
+
+import json
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.responses import JSONResponse, Response
+
+from lti_tool.sandbox.claims import (
+    SCOPE_LINE_ITEM,
+    SCOPE_LINE_ITEM_READ,
+    SCOPE_RESULT_READ,
+    SCOPE_SCORE,
+    line_item_url,
+)
+from lti_tool.sandbox.models import LineItem, Person, ResourceLink, Result
+from lti_tool.sandbox.scores import LineItemBody, read_line_item, read_score, record, rescale
+from lti_tool.sandbox.services import Caller, Id, ServiceError, calling_with, one_page, read_body, require_accept
+
+LINE_ITEM = "application/vnd.ims.lis.v2.lineitem+json"
+LINE_ITEMS = "application/vnd.ims.lis.v2.lineitemcontainer+json"
+SCORE = "application/vnd.ims.lis.v1.score+json"
+RESULTS = "application/vnd.ims.lis.v2.resultcontainer+json"
+DEFAULT_PAGE, LARGEST_PAGE = 50, 100
+
+router = APIRouter(prefix="/api/lti/courses/{course_id}/line_items")
+
+LineItemReader = Annotated[Caller, Depends(calling_with(SCOPE_LINE_ITEM, SCOPE_LINE_ITEM_READ))]
+LineItemWriter = Annotated[Caller, Depends(calling_with(SCOPE_LINE_ITEM))]
+ScoreWriter = Annotated[Caller, Depends(calling_with(SCOPE_SCORE))]
+ResultReader = Annotated[Caller, Depends(calling_with(SCOPE_RESULT_READ))]
+
+
+@router.get("")
+async def line_items(request: Request, course_id: Id, caller: LineItemReader) -> JSONResponse:
+    """The tool's line items in the course, by ``resource_id``, ``tag`` and ``resource_link_id``; ``limit`` makes pages."""
+    require_accept(request, LINE_ITEMS)
+    query = request.query_params
+    async with caller.platform.store.reading() as session:
+        await caller.course(session, course_id)
+        found = select(LineItem).where(LineItem.course_id == course_id, LineItem.tool_id == caller.tool.id)
+        if "resource_id" in query:
+            found = found.where(LineItem.resource_id == query["resource_id"])
+        if "tag" in query:
+            found = found.where(LineItem.tag == query["tag"])
+        if "resource_link_id" in query:
+            found = found.where(LineItem.resource_link_id == query["resource_link_id"])
+        rows = (await session.scalars(found.order_by(LineItem.id))).all()
+    page, headers = one_page(request, caller.platform, rows, size_name="limit", default=DEFAULT_PAGE, most=LARGEST_PAGE)
+    return JSONResponse([as_json(caller, row) for row in page], headers=headers, media_type=LINE_ITEMS)
+
+
+@router.post("", status_code=201)
+async def create_line_item(request: Request, course_id: Id, caller: LineItemWriter) -> JSONResponse:
+    """Make a line item: a column of the gradebook."""
+    body = read_line_item(await read_body(request, LINE_ITEM))
+    platform = caller.platform
+    async with platform.store.writing() as session:
+        await caller.course(session, course_id)
+        await _check_link(session, caller, course_id, body.resourceLinkId)
+        line_item = LineItem(
+            course_id=course_id,
+            tool_id=caller.tool.id,
+            label=body.label,
+            score_maximum=body.scoreMaximum,
+            resource_id=body.resourceId,
+            tag=body.tag,
+            resource_link_id=body.resourceLinkId,
+            start_at=body.startDateTime,
+            end_at=body.endDateTime,
+            created_at=platform.now(),
+        )
+        session.add(line_item)
+        await session.flush()
+    return JSONResponse(as_json(caller, line_item), 201, media_type=LINE_ITEM)
+
+
+@router.get("/{line_item_id}")
+async def get_line_item(request: Request, course_id: Id, line_item_id: Id, caller: LineItemReader) -> JSONResponse:
+    """One line item."""
+    require_accept(request, LINE_ITEM)
+    async with caller.platform.store.reading() as session:
+        line_item = await _own(session, caller, course_id, line_item_id)
+    return JSONResponse(as_json(caller, line_item), media_type=LINE_ITEM)
+
+
+@router.put("/{line_item_id}")
+async def put_line_item(request: Request, course_id: Id, line_item_id: Id, caller: LineItemWriter) -> JSONResponse:
+    """Replace a line item. What is left out is emptied, but the resource link it hangs on stays."""
+    body = read_line_item(await read_body(request, LINE_ITEM))
+    async with caller.platform.store.writing() as session:
+        line_item = await _own(session, caller, course_id, line_item_id)
+        await _replace(session, line_item, body)
+    return JSONResponse(as_json(caller, line_item), media_type=LINE_ITEM)
+
+
+async def _replace(session: AsyncSession, line_item: LineItem, body: LineItemBody) -> None:
+    if body.resourceLinkId is not None and body.resourceLinkId != line_item.resource_link_id:
+        raise ServiceError(422, "unprocessable_entity", "resourceLinkId: cannot be changed")
+    line_item.label, line_item.resource_id, line_item.tag = body.label, body.resourceId, body.tag
+    line_item.start_at, line_item.end_at = body.startDateTime, body.endDateTime
+    if body.scoreMaximum != line_item.score_maximum:
+        await rescale(session, line_item, body.scoreMaximum)
+
+
+@router.delete("/{line_item_id}", status_code=204)
+async def delete_line_item(course_id: Id, line_item_id: Id, caller: LineItemWriter) -> Response:
+    """Remove a line item with its scores and results."""
+    async with caller.platform.store.writing() as session:
+        await session.delete(await _own(session, caller, course_id, line_item_id))
+    return Response(status_code=204)
+
+
+@router.post("/{line_item_id}/scores")
+async def post_score(request: Request, course_id: Id, line_item_id: Id, caller: ScoreWriter) -> JSONResponse:
+    """Take a score; 409 when it is not later than the one before."""
+    raw = await read_body(request, SCORE)
+    body = read_score(raw)
+    platform = caller.platform
+    async with platform.store.writing() as session:
+        line_item = await _own(session, caller, course_id, line_item_id)
+        recorded = await record(session, line_item, body, json.loads(raw), platform.now())
+    if recorded.status == 409:
+        raise ServiceError(409, "conflict", "timestamp: must be later than that of the score before")
+    return JSONResponse({"resultUrl": f"{_results_url(caller, line_item)}/{recorded.result_id}"})
+
+
+@router.get("/{line_item_id}/results")
+async def results(request: Request, course_id: Id, line_item_id: Id, caller: ResultReader) -> JSONResponse:
+    """The results of a line item, or of one student with ``user_id``."""
+    require_accept(request, RESULTS)
+    user_id = request.query_params.get("user_id")
+    async with caller.platform.store.reading() as session:
+        line_item = await _own(session, caller, course_id, line_item_id)
+        found = select(Result, Person.lti_id).join(Person).where(Result.line_item_id == line_item.id)
+        if user_id is not None:
+            found = found.where(Person.lti_id == user_id)
+        rows = [(row, lti_id) for row, lti_id in await session.execute(found.order_by(Result.id))]
+    page, headers = one_page(request, caller.platform, rows, size_name="limit", default=DEFAULT_PAGE, most=LARGEST_PAGE)
+    body = [_result_json(caller, line_item, row, lti_id) for row, lti_id in page]
+    return JSONResponse(body, headers=headers, media_type=RESULTS)
+
+
+async def _own(session: AsyncSession, caller: Caller, course_id: int, line_item_id: int) -> LineItem:
+    """The tool's own line item of this course. Others' are not even said to exist."""
+    line_item = await session.get(LineItem, line_item_id)
+    if line_item is None or line_item.course_id != course_id or line_item.tool_id != caller.tool.id:
+        raise ServiceError(404, "not_found", "There is no such line item.")
+    return line_item
+
+
+async def _check_link(session: AsyncSession, caller: Caller, course_id: int, lti_id: str | None) -> None:
+    if lti_id is None:
+        return
+    found = await session.scalars(
+        select(ResourceLink.id).where(
+            ResourceLink.lti_id == lti_id,
+            ResourceLink.course_id == course_id,
+            ResourceLink.tool_id == caller.tool.id,
+        )
+    )
+    if found.one_or_none() is None:
+        raise ServiceError(404, "not_found", "resourceLinkId: there is no such resource link in this course")
+
+
+def as_json(caller: Caller, line_item: LineItem) -> dict[str, Any]:
+    """A line item as AGS shows it; fields without a value are left out."""
+    fields: Mapping[str, Any] = {
+        "id": line_item_url(caller.platform.settings, line_item.course_id, line_item.id),
+        "label": line_item.label,
+        "scoreMaximum": line_item.score_maximum,
+        "resourceId": line_item.resource_id,
+        "tag": line_item.tag,
+        "resourceLinkId": line_item.resource_link_id,
+        "startDateTime": line_item.start_at.isoformat() if line_item.start_at else None,
+        "endDateTime": line_item.end_at.isoformat() if line_item.end_at else None,
+    }
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _results_url(caller: Caller, line_item: LineItem) -> str:
+    return f"{line_item_url(caller.platform.settings, line_item.course_id, line_item.id)}/results"
+
+
+def _result_json(caller: Caller, line_item: LineItem, result: Result, lti_id: str) -> dict[str, Any]:
+    fields: Mapping[str, Any] = {
+        "id": f"{_results_url(caller, line_item)}/{result.id}",
+        "scoreOf": line_item_url(caller.platform.settings, line_item.course_id, line_item.id),
+        "userId": lti_id,
+        "resultScore": result.score,
+        "resultMaximum": result.maximum,
+        "comment": result.comment,
+    }
+    return {name: value for name, value in fields.items() if value is not None}

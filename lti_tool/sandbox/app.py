@@ -1,0 +1,51 @@
+"""The sandbox LMS's application."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime
+from importlib import import_module
+from importlib.util import find_spec
+
+import httpx
+from fastapi import FastAPI
+
+from lti_tool.sandbox import ags, canvas_api, control, nrps, oidc, token
+from lti_tool.sandbox.behaviour import BehaviourMiddleware
+from lti_tool.sandbox.platform import Platform, system_now
+from lti_tool.sandbox.services import ServiceError, answer_service_error
+from lti_tool.sandbox.settings import SandboxSettings
+
+
+def create_sandbox(
+    settings: SandboxSettings,
+    *,
+    clock: Callable[[], datetime] = system_now,
+    http: httpx.AsyncClient | None = None,
+) -> FastAPI:
+    """A whole LMS: pages, LTI 1.3 platform, and the part of Canvas's REST API that tools read.
+
+    ``clock`` tells the time in UTC and ``http`` fetches tools' key sets; both are for tests. The store is opened when the
+    application starts. ``app.state.platform`` is what its parts share.
+    """
+    platform = Platform(
+        settings, clock, http or httpx.AsyncClient(timeout=10, headers={"User-Agent": "lti-tool sandbox LMS"})
+    )
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        await platform.open()
+        try:
+            yield
+        finally:
+            await platform.close()
+
+    app = FastAPI(title=settings.name, lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.platform = platform
+    app.add_middleware(BehaviourMiddleware, behaviour=platform.behaviour)
+    app.add_exception_handler(ServiceError, answer_service_error)
+    app.add_exception_handler(canvas_api.ApiError, canvas_api.answer_api_error)
+    for part in (oidc, token, ags, nrps, canvas_api, control):
+        app.include_router(part.router)
+    if find_spec("lti_tool.sandbox.pages") is not None:
+        import_module("lti_tool.sandbox.pages").set_up_pages(app)
+    return app

@@ -1,0 +1,126 @@
+"""How the sandbox misbehaves when it is asked to: late, failing, with a wrong clock.
+
+Tests and the demo set it in process (``app.state.platform.behaviour``) or through ``POST /_control/…``. How particular
+LMSs differ from the standard has its place here too.
+"""
+
+import asyncio
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+ANY = "*"
+_COURSE = r"/api/lti/courses/[^/]+"
+_ENDPOINTS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
+    (name, re.compile(pattern))
+    for name, pattern in (
+        ("authorize", r"/api/lti/authorize_redirect"),
+        ("jwks", r"/api/lti/security/jwks"),
+        ("token", r"/login/oauth2/token"),
+        ("line_items", rf"{_COURSE}/line_items"),
+        ("line_item", rf"{_COURSE}/line_items/[^/]+"),
+        ("scores", rf"{_COURSE}/line_items/[^/]+/scores"),
+        ("results", rf"{_COURSE}/line_items/[^/]+/results"),
+        ("memberships", rf"{_COURSE}/names_and_roles"),
+        ("api", r"/api/v1/.*"),
+    )
+)
+ENDPOINTS = tuple(name for name, _ in _ENDPOINTS)
+
+
+def endpoint_of(path: str) -> str | None:
+    """The name behaviour knows this path by, or None for pages."""
+    return next((name for name, pattern in _ENDPOINTS if pattern.fullmatch(path)), None)
+
+
+@dataclass
+class Failure:
+    """Answer the next ``times`` calls of an endpoint (or ``*``, any) with ``status``.
+
+    ``retry_after`` seconds go into the header of that name. With ``after`` the call is carried out first and only its
+    answer is lost, which is what a tool sees when the network fails at the wrong moment.
+    """
+
+    endpoint: str
+    status: int
+    times: int = 1
+    retry_after: int | None = None
+    after: bool = False
+
+
+@dataclass
+class Behaviour:
+    """What is out of the ordinary now. ``latency`` is in seconds by endpoint; ``calls`` counts every call by endpoint."""
+
+    latency: dict[str, float] = field(default_factory=dict)
+    failures: list[Failure] = field(default_factory=list)
+    clock_offset: timedelta = timedelta()
+    message_hints_work_once: bool = False
+    calls: Counter[str] = field(default_factory=Counter)
+
+    def fail_next(
+        self, endpoint: str, status: int, *, times: int = 1, retry_after: int | None = None, after: bool = False
+    ) -> None:
+        """Fail the next calls; see :class:`Failure`. An unknown endpoint is a ValueError."""
+        if endpoint != ANY and endpoint not in ENDPOINTS:
+            raise ValueError(f"there is no endpoint {endpoint!r}; there are {', '.join(ENDPOINTS)} and {ANY}")
+        self.failures.append(Failure(endpoint, status, times, retry_after, after))
+
+    def take_failure(self, endpoint: str) -> Failure | None:
+        """The failure due for this call, used up once."""
+        for failure in self.failures:
+            if failure.endpoint in (endpoint, ANY):
+                failure.times -= 1
+                if failure.times <= 0:
+                    self.failures.remove(failure)
+                return failure
+        return None
+
+    def delay(self, endpoint: str) -> float:
+        """Seconds to wait before this call is looked at."""
+        return self.latency.get(endpoint, self.latency.get(ANY, 0.0))
+
+    def reset(self) -> None:
+        """Ordinary again, with the counts at zero."""
+        self.latency.clear()
+        self.failures.clear()
+        self.calls.clear()
+        self.clock_offset = timedelta()
+        self.message_hints_work_once = False
+
+
+class BehaviourMiddleware:
+    """Stands before every route and does what :class:`Behaviour` says."""
+
+    def __init__(self, app: ASGIApp, behaviour: Behaviour) -> None:
+        self.app = app
+        self.behaviour = behaviour
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Delay, fail, or pass on."""
+        endpoint = endpoint_of(scope["path"]) if scope["type"] == "http" else None
+        if endpoint is None:
+            await self.app(scope, receive, send)
+            return
+        self.behaviour.calls[endpoint] += 1
+        if delay := self.behaviour.delay(endpoint):
+            await asyncio.sleep(delay)
+        failure = self.behaviour.take_failure(endpoint)
+        if failure is None:
+            await self.app(scope, receive, send)
+            return
+        if failure.after:
+            await self.app(scope, receive, _discard)
+        headers = {} if failure.retry_after is None else {"Retry-After": str(failure.retry_after)}
+        response = JSONResponse(
+            {"errors": {"type": "on_demand", "message": "This failure was asked for."}}, failure.status, headers
+        )
+        await response(scope, receive, send)
+
+
+async def _discard(_message: Message) -> None:
+    """Where lost answers go."""

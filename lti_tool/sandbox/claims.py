@@ -1,0 +1,185 @@
+"""What the sandbox says in an id_token, in the shapes Canvas uses (LTI Core 1.3, section 5.3 and appendix C)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lti_tool.sandbox.models import Course, Enrolment, LaunchTicket, ModuleItem, Person, ResourceLink, Tool
+from lti_tool.sandbox.settings import SandboxSettings
+
+LTI = "https://purl.imsglobal.org/spec/lti/claim"
+AGS_CLAIM = "https://purl.imsglobal.org/spec/lti-ags/claim/endpoint"
+NRPS_CLAIM = "https://purl.imsglobal.org/spec/lti-nrps/claim/namesroleservice"
+
+AGS = "https://purl.imsglobal.org/spec/lti-ags/scope"
+SCOPE_LINE_ITEM = f"{AGS}/lineitem"
+SCOPE_LINE_ITEM_READ = f"{AGS}/lineitem.readonly"
+SCOPE_RESULT_READ = f"{AGS}/result.readonly"
+SCOPE_SCORE = f"{AGS}/score"
+SCOPE_MEMBERSHIP_READ = "https://purl.imsglobal.org/spec/lti-nrps/scope/contextmembership.readonly"
+ALL_SCOPES = (SCOPE_LINE_ITEM, SCOPE_LINE_ITEM_READ, SCOPE_RESULT_READ, SCOPE_SCORE, SCOPE_MEMBERSHIP_READ)
+
+_LIS = "http://purl.imsglobal.org/vocab/lis/v2"
+_MEMBERSHIP_ROLE = {"teacher": "Instructor", "student": "Learner", "observer": "Mentor"}
+_INSTITUTION_ROLE = {"teacher": "Instructor", "student": "Student", "observer": "Observer"}
+_COURSE_TYPE = f"{_LIS}/course#CourseOffering"
+
+
+def membership_roles(role: str) -> list[str]:
+    """The roles of a member as NRPS lists them: full URNs, of the context alone."""
+    return [f"{_LIS}/membership#{_MEMBERSHIP_ROLE[role]}"]
+
+
+def roles(person: Person, enrolment: Enrolment | None) -> list[str]:
+    """Context, institution and system roles together, as full URNs, as Canvas's launches carry them."""
+    found = []
+    if person.kind == "administrator":
+        found.append(f"{_LIS}/institution/person#Administrator")
+    if enrolment is not None and enrolment.active:
+        found.append(f"{_LIS}/institution/person#{_INSTITUTION_ROLE[enrolment.role]}")
+        found += membership_roles(enrolment.role)
+    return [*found, f"{_LIS}/system/person#User"]
+
+
+def names(person: Person, privacy_level: str) -> dict[str, str]:
+    """The claims that name a person, as far as the tool's privacy level goes."""
+    if privacy_level == "anonymous":
+        return {}
+    return {"name": person.name, "given_name": person.given_name, "family_name": person.family_name}
+
+
+def line_items_url(settings: SandboxSettings, course_id: int) -> str:
+    """The address of a course's line items."""
+    return f"{settings.base_url}/api/lti/courses/{course_id}/line_items"
+
+
+def line_item_url(settings: SandboxSettings, course_id: int, line_item_id: int) -> str:
+    """The address, and so the id, of a line item."""
+    return f"{line_items_url(settings, course_id)}/{line_item_id}"
+
+
+def memberships_url(settings: SandboxSettings, course_id: int) -> str:
+    """The address of a course's roster."""
+    return f"{settings.base_url}/api/lti/courses/{course_id}/names_and_roles"
+
+
+@dataclass(frozen=True)
+class LaunchFacts:
+    """Everything a message is made of. ``line_item_ids`` are the line items of the resource link."""
+
+    tool: Tool
+    person: Person
+    course: Course
+    enrolment: Enrolment | None
+    observed: Sequence[Person]
+    resource_link: ResourceLink | None
+    module_item: ModuleItem | None
+    line_item_ids: Sequence[int] = ()
+
+
+def variables(settings: SandboxSettings, facts: LaunchFacts) -> dict[str, str]:
+    """The values of the custom variables that can be resolved for this launch; the others stay as they are written."""
+    person, course, link = facts.person, facts.course, facts.resource_link
+    known = {
+        "$User.id": person.lti_id,
+        "$User.username": person.login,
+        "$Person.name.full": person.name,
+        "$Person.name.given": person.given_name,
+        "$Person.name.family": person.family_name,
+        "$Person.address.timezone": person.time_zone,
+        "$Message.locale": person.locale,
+        "$Membership.role": ",".join(roles(person, facts.enrolment)),
+        "$Context.id": course.context_id,
+        "$Context.title": course.name,
+        "$Context.id.history": "",
+        "$ResourceLink.id": link.lti_id if link else course.context_id,
+        "$ResourceLink.title": link.title if link else facts.tool.name,
+        "$ResourceLink.id.history": "",
+        "$Canvas.user.id": str(person.id),
+        "$Canvas.user.loginId": person.login,
+        "$Canvas.user.prefersHighContrast": "false",
+        "$Canvas.course.id": str(course.id),
+        "$Canvas.course.name": course.name,
+        "$Canvas.course.sectionIds": str(course.id),
+        "$Canvas.course.workflowState": "available",
+        "$Canvas.api.domain": settings.host,
+        "$Canvas.api.baseUrl": settings.base_url,
+        "$Canvas.enrollment.enrollmentState": "active" if facts.enrolment else "",
+        "$com.instructure.User.observees": ",".join(student.lti_id for student in facts.observed),
+    }
+    if facts.module_item is not None:
+        known["$Canvas.moduleItem.id"] = str(facts.module_item.id)
+        known["$Canvas.module.id"] = str(facts.module_item.module_id)
+    return known
+
+
+def custom(values: Mapping[str, Any], known: Mapping[str, str]) -> dict[str, str]:
+    """Custom parameters with their variables resolved. One that cannot be arrives literally, as on Canvas."""
+    return {name: known.get(str(value), str(value)) for name, value in values.items()}
+
+
+def resource_link_claim(facts: LaunchFacts) -> dict[str, str]:
+    """The link launched. Course navigation has none of its own: as on Canvas, the context's id stands for it."""
+    if facts.resource_link is None:
+        return {"id": facts.course.context_id, "title": facts.tool.name}
+    claim = {"id": facts.resource_link.lti_id, "title": facts.resource_link.title}
+    if facts.resource_link.description:
+        claim["description"] = facts.resource_link.description
+    return claim
+
+
+def service_claims(settings: SandboxSettings, facts: LaunchFacts) -> dict[str, Any]:
+    """The claims of AGS (2.0, section 3.1) and NRPS (2.0, section 3.6), where the tool was given the scopes."""
+    claims: dict[str, Any] = {}
+    grading = [scope for scope in facts.tool.scopes if scope.startswith(AGS)]
+    if grading:
+        claims[AGS_CLAIM] = {"scope": grading, "lineitems": line_items_url(settings, facts.course.id)}
+        # Section 3.1: the one line item of the link, if it has exactly one.
+        if len(facts.line_item_ids) == 1:
+            claims[AGS_CLAIM]["lineitem"] = line_item_url(settings, facts.course.id, facts.line_item_ids[0])
+    if SCOPE_MEMBERSHIP_READ in facts.tool.scopes:
+        claims[NRPS_CLAIM] = {
+            "context_memberships_url": memberships_url(settings, facts.course.id),
+            "service_versions": ["2.0"],
+        }
+    return claims
+
+
+def message(settings: SandboxSettings, facts: LaunchFacts, ticket: LaunchTicket) -> dict[str, Any]:
+    """The claims of a message, without those that belong to the token (iss, aud, iat, exp, nonce)."""
+    known = variables(settings, facts)
+    values = {**facts.tool.custom, **(facts.resource_link.custom if facts.resource_link else {})}
+    claims: dict[str, Any] = {
+        "sub": facts.person.lti_id,
+        **names(facts.person, facts.tool.privacy_level),
+        "locale": facts.person.locale,
+        f"{LTI}/message_type": ticket.message_type,
+        f"{LTI}/version": "1.3.0",
+        f"{LTI}/deployment_id": facts.tool.deployment_id,
+        f"{LTI}/target_link_uri": ticket.target_link_uri,
+        f"{LTI}/roles": roles(facts.person, facts.enrolment),
+        f"{LTI}/context": {
+            "id": facts.course.context_id,
+            "label": facts.course.code,
+            "title": facts.course.name,
+            "type": [_COURSE_TYPE],
+        },
+        f"{LTI}/resource_link": resource_link_claim(facts),
+        f"{LTI}/custom": custom(values, known),
+        f"{LTI}/launch_presentation": {
+            "document_target": ticket.document_target,
+            "locale": facts.person.locale,
+            "return_url": f"{settings.base_url}/courses/{facts.course.id}",
+        },
+        f"{LTI}/tool_platform": {
+            "guid": f"{settings.host}:sandbox-lms",
+            "name": settings.name,
+            "product_family_code": settings.product_family_code,
+            "version": "cloud",
+        },
+        "https://www.instructure.com/placement": ticket.placement,
+        **service_claims(settings, facts),
+    }
+    if facts.observed:
+        claims[f"{LTI}/role_scope_mentor"] = [student.lti_id for student in facts.observed]
+    return claims

@@ -1,0 +1,97 @@
+"""Names and Role Provisioning Services 2.0: the roster of a course, page by page, as Canvas gives it."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.responses import JSONResponse
+
+from lti_tool.sandbox.claims import (
+    LTI,
+    SCOPE_MEMBERSHIP_READ,
+    LaunchFacts,
+    custom,
+    membership_roles,
+    memberships_url,
+    names,
+    variables,
+)
+from lti_tool.sandbox.models import Course, Enrolment, ResourceLink
+from lti_tool.sandbox.services import Caller, Id, ServiceError, calling_with, one_page, require_accept
+from lti_tool.sandbox.store import roster
+
+MEMBERSHIPS = "application/vnd.ims.lti-nrps.v2.membershipcontainer+json"
+DEFAULT_PAGE = LARGEST_PAGE = 50
+
+router = APIRouter()
+RosterReader = Annotated[Caller, Depends(calling_with(SCOPE_MEMBERSHIP_READ))]
+
+
+@router.get("/api/lti/courses/{course_id}/names_and_roles")
+async def memberships(request: Request, course_id: Id, caller: RosterReader) -> JSONResponse:
+    """The active members. ``role`` (a full URN) filters, ``limit`` makes pages, ``rlid`` adds each one's custom values."""
+    require_accept(request, MEMBERSHIPS)
+    role, rlid = request.query_params.get("role"), request.query_params.get("rlid")
+    async with caller.platform.store.reading() as session:
+        course = await caller.course(session, course_id)
+        members = [
+            row for row in await roster(session, course_id) if role is None or role in membership_roles(row.role)
+        ]
+        link = await _link(session, caller, course, rlid)
+    page, headers = one_page(
+        request, caller.platform, members, size_name="limit", default=DEFAULT_PAGE, most=LARGEST_PAGE
+    )
+    body = {
+        "id": memberships_url(caller.platform.settings, course.id),
+        "context": {"id": course.context_id, "label": course.code, "title": course.name},
+        "members": _members(caller, course, page, link, with_message=rlid is not None),
+    }
+    return JSONResponse(body, headers=headers, media_type=MEMBERSHIPS)
+
+
+async def _link(session: AsyncSession, caller: Caller, course: Course, rlid: str | None) -> ResourceLink | None:
+    """The resource link asked about; the context's own id stands for course navigation, as in launches."""
+    if rlid is None or rlid == course.context_id:
+        return None
+    found = await session.scalars(
+        select(ResourceLink).where(
+            ResourceLink.lti_id == rlid,
+            ResourceLink.course_id == course.id,
+            ResourceLink.tool_id == caller.tool.id,
+        )
+    )
+    link = found.one_or_none()
+    if link is None:
+        raise ServiceError(400, "bad_request", "rlid: there is no such resource link of this tool in the course")
+    return link
+
+
+def _members(
+    caller: Caller, course: Course, page: Sequence[Enrolment], link: ResourceLink | None, *, with_message: bool
+) -> list[dict[str, Any]]:
+    members = []
+    for enrolment in page:
+        member: dict[str, Any] = {
+            "status": "Active",
+            "user_id": enrolment.person.lti_id,
+            "roles": membership_roles(enrolment.role),
+            **names(enrolment.person, caller.tool.privacy_level),
+        }
+        if with_message:
+            member["message"] = [_message(caller, course, enrolment, link)]
+        members.append(member)
+    return members
+
+
+def _message(caller: Caller, course: Course, enrolment: Enrolment, link: ResourceLink | None) -> dict[str, Any]:
+    """What a launch of the link by this member would carry of their own (NRPS 2.0, section 3.3)."""
+    facts = LaunchFacts(caller.tool, enrolment.person, course, enrolment, (), link, None)
+    values = {**caller.tool.custom, **(link.custom if link else {})}
+    return {
+        f"{LTI}/message_type": "LtiResourceLinkRequest",
+        f"{LTI}/custom": custom(values, variables(caller.platform.settings, facts)),
+        "locale": enrolment.person.locale,
+        "https://www.instructure.com/canvas_user_id": enrolment.person.id,
+    }

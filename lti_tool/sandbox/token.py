@@ -1,0 +1,181 @@
+"""The key set and the token endpoint: a tool proves itself with a signed assertion and gets a service token.
+
+LTI Security Framework 1.0, section 4.1 (client credentials with a JWT assertion, RFC 7523); errors are those of RFC 6749,
+section 5.2.
+"""
+
+import json
+import math
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from fastapi import APIRouter, Request
+from joserfc import jws
+from joserfc.errors import JoseError
+from joserfc.jwk import RSAKey
+from sqlalchemy import delete, select
+from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.responses import JSONResponse
+
+from lti_tool.sandbox.models import AccessToken, Tool, UsedJti
+from lti_tool.sandbox.platform import Platform, ThisPlatform
+from lti_tool.sandbox.services import media_type
+from lti_tool.sandbox.sessions import digest
+
+TOKEN_LIFE = timedelta(seconds=3600)
+LEEWAY = timedelta(seconds=60)
+LONGEST_ASSERTION = timedelta(hours=1)
+MAX_JTI = 300
+ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+
+router = APIRouter()
+
+
+@dataclass
+class TokenRefused(Exception):
+    """An OAuth error: its code, a sentence, and the status it is answered with."""
+
+    error: str
+    description: str
+    status: int = 400
+
+
+@router.get("/api/lti/security/jwks")
+async def jwks(platform: ThisPlatform) -> JSONResponse:
+    """The platform's public keys."""
+    return JSONResponse(await platform.keys.public(), headers={"Cache-Control": "max-age=60, public"})
+
+
+@router.post("/login/oauth2/token")
+async def token(request: Request, platform: ThisPlatform) -> JSONResponse:
+    """Give a service token for the scopes that are both asked for and allowed."""
+    try:
+        answer = await _grant(platform, await _form(request))
+    except TokenRefused as refusal:
+        return JSONResponse(
+            {"error": refusal.error, "error_description": refusal.description},
+            refusal.status,
+            headers={"Cache-Control": "no-store"},
+        )
+    return JSONResponse(answer, headers={"Cache-Control": "no-store"})
+
+
+async def _form(request: Request) -> dict[str, str]:
+    if media_type(request.headers.get("content-type", "")) != "application/x-www-form-urlencoded":
+        raise TokenRefused("invalid_request", "The request must be application/x-www-form-urlencoded.")
+    asked: dict[str, str] = {}
+    for name, value in (await request.form()).multi_items():
+        if name in asked:
+            raise TokenRefused("invalid_request", f"{name} was sent more than once.")
+        asked[name] = str(value)
+    return asked
+
+
+async def _grant(platform: Platform, asked: Mapping[str, str]) -> dict[str, Any]:
+    if asked.get("grant_type") != "client_credentials":
+        raise TokenRefused("unsupported_grant_type", "grant_type must be client_credentials.")
+    if asked.get("client_assertion_type") != ASSERTION_TYPE:
+        raise TokenRefused("invalid_request", f"client_assertion_type must be {ASSERTION_TYPE}.")
+    if not asked.get("client_assertion") or not asked.get("scope"):
+        raise TokenRefused("invalid_request", "client_assertion and scope are both needed.")
+    tool, claims = await verified_assertion(platform, asked["client_assertion"])
+    now = platform.now()
+    async with platform.store.writing() as session:
+        await _use_jti(session, tool, claims, now)
+        scopes = [scope for scope in dict.fromkeys(asked["scope"].split()) if scope in tool.scopes]
+        if scopes:
+            value = await _new_token(session, tool, scopes, now)
+    # The assertion is used up even when no scope is left, so this is said after the transaction has ended.
+    if not scopes:
+        raise TokenRefused("invalid_scope", "None of the scopes asked for is allowed for this tool.")
+    return {
+        "access_token": value,
+        "token_type": "Bearer",
+        "expires_in": int(TOKEN_LIFE.total_seconds()),
+        "scope": " ".join(scopes),
+    }
+
+
+async def _new_token(session: AsyncSession, tool: Tool, scopes: list[str], now: datetime) -> str:
+    await session.execute(delete(AccessToken).where(AccessToken.expires_at < now))
+    value = secrets.token_urlsafe(32)
+    session.add(AccessToken(digest=digest(value), tool_id=tool.id, scopes=scopes, expires_at=now + TOKEN_LIFE))
+    return value
+
+
+async def _use_jti(session: AsyncSession, tool: Tool, claims: Mapping[str, Any], now: datetime) -> None:
+    await session.execute(delete(UsedJti).where(UsedJti.expires_at < now))
+    if await session.get(UsedJti, (tool.id, claims["jti"])) is not None:
+        raise TokenRefused("invalid_client", "The assertion's jti was used before.", 401)
+    await session.execute(
+        upsert(UsedJti).values(tool_id=tool.id, jti=claims["jti"], expires_at=now + LONGEST_ASSERTION + 2 * LEEWAY)
+    )
+
+
+async def verified_assertion(platform: Platform, assertion: str) -> tuple[Tool, dict[str, Any]]:
+    """The tool an assertion proves, and its claims; raises TokenRefused. Whether the jti is new is not asked here."""
+    unproven = _unproven_claims(assertion)
+    async with platform.store.reading() as session:
+        found = await session.scalars(select(Tool).where(Tool.client_id == str(unproven.get("iss"))))
+        tool = found.one_or_none()
+    if tool is None:
+        raise TokenRefused("invalid_client", "No tool is registered here with the assertion's iss as client_id.", 401)
+    key = await _tool_key(platform, tool, assertion)
+    try:
+        jws.deserialize_compact(assertion, key, algorithms=["RS256"])
+    except (JoseError, ValueError) as error:
+        raise TokenRefused("invalid_client", "The assertion's signature is not valid.", 401) from error
+    _check_claims(unproven, tool, platform.settings.token_url, platform.now())
+    return tool, unproven
+
+
+def _unproven_claims(assertion: str) -> dict[str, Any]:
+    try:
+        claims = json.loads(jws.extract_compact(assertion.encode()).payload)
+    except (JoseError, ValueError) as error:
+        raise TokenRefused("invalid_client", "The assertion is not a signed JWT.", 401) from error
+    if not isinstance(claims, dict):
+        raise TokenRefused("invalid_client", "The assertion's claims are not an object.", 401)
+    return claims
+
+
+async def _tool_key(platform: Platform, tool: Tool, assertion: str) -> RSAKey:
+    header = jws.extract_compact(assertion.encode()).headers()
+    kid = header.get("kid")
+    if header.get("alg") != "RS256" or not isinstance(kid, str):
+        raise TokenRefused("invalid_client", "The assertion must be signed with RS256 and name its key (kid).", 401)
+    key = await platform.tool_keys.find(tool.jwks_url, kid)
+    if key is None:
+        raise TokenRefused("invalid_client", "The assertion's kid is not in the tool's key set.", 401)
+    return key
+
+
+def _check_claims(claims: Mapping[str, Any], tool: Tool, audience: str, now: datetime) -> None:
+    """RFC 7523, section 3, and LTI Security Framework 1.0, section 4.1.1. iss was compared when the tool was looked up."""
+    if claims.get("sub") != tool.client_id:
+        raise TokenRefused("invalid_client", "The assertion's sub must be the client_id.", 401)
+    named = claims.get("aud")
+    if audience not in (named if isinstance(named, list) else [named]):
+        raise TokenRefused("invalid_client", f"The assertion's aud must be {audience}.", 401)
+    jti = claims.get("jti")
+    if not isinstance(jti, str) or not 0 < len(jti) <= MAX_JTI:
+        raise TokenRefused("invalid_client", "The assertion needs a jti.", 401)
+    issued, expires, not_before = _moment(claims, "iat"), _moment(claims, "exp"), claims.get("nbf")
+    seconds, leeway = now.timestamp(), LEEWAY.total_seconds()
+    if expires <= seconds - leeway:
+        raise TokenRefused("invalid_client", "The assertion has expired.", 401)
+    if issued > seconds + leeway or (not_before is not None and _moment(claims, "nbf") > seconds + leeway):
+        raise TokenRefused("invalid_client", "The assertion is from the future.", 401)
+    if expires - issued > LONGEST_ASSERTION.total_seconds():
+        raise TokenRefused("invalid_client", "The assertion is valid for longer than an hour.", 401)
+
+
+def _moment(claims: Mapping[str, Any], name: str) -> float:
+    value = claims.get(name)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise TokenRefused("invalid_client", f"The assertion needs {name} as a number.", 401)
+    return float(value)
