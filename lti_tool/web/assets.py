@@ -1,5 +1,7 @@
 """Styles, scripts, fonts and icons: read once at start, served from memory, cached by browsers for a year.
 
+The parts in ``styles/`` and ``scripts/`` are joined, in the order of their names, into ``app.css`` and ``app.js``.
+
 The address of every file holds a digest of all of them, so a style sheet's relative addresses (its fonts) change with it
 and no browser ever mixes two releases.
 """
@@ -22,6 +24,7 @@ STATIC = Path(__file__).parent / "static"
 _YEAR = "public, max-age=31536000, immutable"
 _SERVED = {".css", ".js", ".woff2", ".svg", ".png", ".ico", ".txt", ".webmanifest"}
 _WORTH_PACKING = {".css", ".js", ".svg", ".txt", ".webmanifest"}
+_JOINED = {"styles": "app.css", "scripts": "app.js"}
 _SVG = re.compile(r"<svg[^>]*>(.*)</svg>", re.DOTALL)
 
 
@@ -40,6 +43,7 @@ class Assets:
     def __init__(self, folder: Path = STATIC) -> None:
         self._icons: dict[str, Markup] = {}
         self._files: dict[str, Asset] = {}
+        joined: dict[str, list[bytes]] = {}
         digest = hashlib.sha256()
         for path in sorted(folder.rglob("*")):
             if not path.is_file() or path.suffix not in _SERVED:
@@ -49,8 +53,12 @@ class Assets:
             digest.update(name.encode() + b"\0" + hashlib.sha256(body).digest())
             if name.startswith("vendor/icons/"):
                 self._icons[path.stem] = _inner(body.decode("utf-8"), name)
+            elif (first := name.partition("/")[0]) in _JOINED:
+                joined.setdefault(_JOINED[first], []).append(body)
             else:
                 self._files[name] = _asset(body, path.suffix)
+        for name, parts in joined.items():
+            self._files[name] = _asset(b"\n".join(parts), Path(name).suffix)
         self.version = digest.hexdigest()[:12]
 
     def address(self, name: str) -> str:

@@ -122,6 +122,14 @@ def when(value: datetime | date | None, style: str = "datetime") -> Markup:
     )
 
 
+def initials(name: str | None) -> str:
+    """The first letters of the first and the last word of a name; a question mark where the name is not shared."""
+    parts = (name or "").split()
+    if not parts:
+        return "?"
+    return (parts[0][0] + (parts[-1][0] if len(parts) > 1 else "")).upper()
+
+
 def _sections(visit: Any, path: str) -> list[dict[str, Any]]:
     if visit is None or visit.course_id is None:
         return []
@@ -160,6 +168,7 @@ def _environment(assets: Assets, loader: BaseLoader) -> Environment:
         icon=assets.icon,
         session_field=session_field,
         when=when,
+        initials=initials,
         format_date=i18n.format_date,
         format_time=i18n.format_time,
         format_datetime=i18n.format_datetime,

@@ -1,0 +1,115 @@
+// What every page needs: who is asking, and what is said aloud. Nothing here is needed for a page to work.
+"use strict";
+
+const page = (() => {
+  const meta = (name) => document.querySelector(`meta[name="${name}"]`)?.content ?? "";
+  const KEY = "lti-tool-token";
+  // A browser that keeps no cookie for us in a frame keeps the session's token here: in the tab's own storage, or where
+  // even that is closed to frames, in this page's memory alone. It is sent as a header and never put into an address.
+  let inMemory = "";
+
+  function token() {
+    try {
+      return sessionStorage.getItem(KEY) || inMemory;
+    } catch {
+      return inMemory;
+    }
+  }
+
+  function keepToken(value) {
+    inMemory = value;
+    try {
+      sessionStorage.setItem(KEY, value);
+    } catch {
+      // Storage is closed to this frame; memory has it.
+    }
+  }
+
+  function headers() {
+    const result = {};
+    const session = meta("lti-session");
+    if (session) result["X-LTI-Session"] = session;
+    const bearer = token();
+    if (bearer) result.Authorization = `Bearer ${bearer}`;
+    return result;
+  }
+
+  function phrase(name, values = {}) {
+    const text = document.getElementById("phrases")?.dataset[name] ?? "";
+    return text.replace(/\{(\w+)\}/g, (whole, key) => values[key] ?? whole);
+  }
+
+  function announce(text) {
+    const region = document.getElementById("announcer");
+    if (!region) return;
+    region.textContent = "";
+    // Screen readers speak a change, so the same sentence twice needs an empty moment between.
+    setTimeout(() => { region.textContent = text; }, 60);
+  }
+
+  function complain(text) {
+    const place = document.getElementById("messages");
+    if (!place) return;
+    const box = document.createElement("div");
+    box.className = "message message--error";
+    box.setAttribute("role", "alert");
+    const body = document.createElement("div");
+    body.className = "message__body";
+    const paragraph = document.createElement("p");
+    paragraph.textContent = text || phrase("failed");
+    const dismiss = document.createElement("button");
+    dismiss.type = "button";
+    dismiss.className = "button button--quiet button--small";
+    dismiss.textContent = phrase("dismiss");
+    dismiss.addEventListener("click", () => box.remove());
+    body.append(paragraph);
+    box.append(body, dismiss);
+    place.replaceChildren(box);
+    box.scrollIntoView({ block: "nearest" });
+  }
+
+  // What an error page says, taken out of its HTML.
+  function reasonIn(html) {
+    const told = new DOMParser().parseFromString(html, "text/html").querySelector("[data-error]");
+    return told?.dataset.error ?? "";
+  }
+
+  async function post(address, fields = {}, options = {}) {
+    return fetch(address, {
+      method: "POST",
+      headers: headers(),
+      body: new URLSearchParams(fields),
+      credentials: "same-origin",
+      redirect: "follow",
+      ...options,
+    });
+  }
+
+  return { announce, complain, headers, keepToken, meta, phrase, post, reasonIn, token };
+})();
+
+document.documentElement.classList.add("js");
+
+// The page that ends a launch without a cookie hands over the token in its head.
+{
+  const handed = document.querySelector('meta[name="lti-token"]');
+  if (handed) {
+    page.keepToken(handed.content);
+    handed.remove();
+  }
+}
+
+document.addEventListener("htmx:configRequest", (event) => Object.assign(event.detail.headers, page.headers()));
+
+document.addEventListener("htmx:responseError", (event) => page.complain(page.reasonIn(event.detail.xhr.responseText)));
+document.addEventListener("htmx:sendError", () => page.complain(""));
+
+// With a token instead of a cookie, plain links would arrive without a session: htmx follows them with the header.
+if (page.token() && window.htmx) {
+  document.body.setAttribute("hx-boost", "true");
+  window.htmx.process(document.body);
+  if (document.body.hasAttribute("data-try-token")) {
+    document.body.removeAttribute("data-try-token");
+    window.htmx.ajax("GET", location.href, { target: "body", swap: "innerHTML" });
+  }
+}

@@ -1,0 +1,108 @@
+// Lists in an order: buttons (which are forms without this script) and dragging do the same, and say what they did.
+{
+  const items = (list) => [...list.querySelectorAll(":scope > [data-id]")];
+
+  const settle = (list) => {
+    const all = items(list);
+    all.forEach((item, place) => {
+      const [up, down] = ["up", "down"].map((way) => item.querySelector(`[data-move="${way}"]`));
+      if (up) up.disabled = place === 0;
+      if (down) down.disabled = place === all.length - 1;
+    });
+  };
+
+  const tell = (list, item) => {
+    const all = items(list);
+    page.announce(page.phrase("moved", { title: item.dataset.title ?? "", place: all.indexOf(item) + 1, total: all.length }));
+  };
+
+  // Orders are sent one after the other, so that the last one sent is the last one to arrive.
+  let queue = Promise.resolve();
+
+  const save = (list, before) => {
+    settle(list);
+    const order = items(list).map((item) => item.dataset.id);
+    if (order.join() === before.map((item) => item.dataset.id).join()) return;
+    list.setAttribute("aria-busy", "true");
+    queue = queue.then(async () => {
+      const fields = { session: page.meta("lti-session"), order: order.join(",") };
+      if (list.dataset.revision) fields.revision = list.dataset.revision;
+      try {
+        const answer = await page.post(list.dataset.reorder, fields);
+        if (!answer.ok) throw new Error(page.reasonIn(await answer.text()));
+        const revision = answer.headers.get("X-Revision");
+        if (revision) {
+          list.dataset.revision = revision;
+          for (const field of document.querySelectorAll('input[name="revision"]')) field.value = revision;
+        }
+      } catch (trouble) {
+        list.append(...before);
+        settle(list);
+        page.complain((trouble instanceof TypeError ? "" : trouble.message) || page.phrase("orderFailed"));
+      } finally {
+        list.removeAttribute("aria-busy");
+      }
+    });
+  };
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest?.("[data-move]");
+    const item = button?.closest("[data-id]");
+    const list = item?.closest("[data-reorder]");
+    if (!list) return;
+    event.preventDefault();
+    const before = items(list);
+    const other = button.dataset.move === "up" ? item.previousElementSibling : item.nextElementSibling;
+    if (!other) return;
+    if (button.dataset.move === "up") other.before(item);
+    else other.after(item);
+    tell(list, item);
+    save(list, before);
+    // The pressed button may be switched off at the end of the list: the focus stays in the item.
+    (button.disabled ? item.querySelector("[data-move]:not([disabled])") : button)?.focus();
+  });
+
+  document.addEventListener("pointerdown", (event) => {
+    const handle = event.target.closest?.("[data-drag-handle]");
+    const item = handle?.closest("[data-id]");
+    const list = item?.closest("[data-reorder]");
+    if (!list || event.button !== 0) return;
+    event.preventDefault();
+    const before = items(list);
+    handle.setPointerCapture(event.pointerId);
+    item.classList.add("reorder__item--moving");
+
+    const move = (moved) => {
+      const over = items(list).find((other) => {
+        const box = other.getBoundingClientRect();
+        return other !== item && moved.clientY > box.top && moved.clientY < box.bottom;
+      });
+      if (!over) return;
+      const box = over.getBoundingClientRect();
+      const below = item.compareDocumentPosition(over) & Node.DOCUMENT_POSITION_FOLLOWING;
+      if (below && moved.clientY > box.top + box.height / 2) over.after(item);
+      else if (!below && moved.clientY < box.top + box.height / 2) over.before(item);
+    };
+    const end = (ended) => {
+      handle.removeEventListener("pointermove", move);
+      handle.removeEventListener("pointerup", end);
+      handle.removeEventListener("pointercancel", end);
+      document.removeEventListener("keydown", give_up);
+      item.classList.remove("reorder__item--moving");
+      if (ended.type !== "pointerup") {
+        list.append(...before);
+        settle(list);
+        return;
+      }
+      if (items(list).indexOf(item) !== before.indexOf(item)) tell(list, item);
+      save(list, before);
+    };
+    const give_up = (pressed) => {
+      if (pressed.key === "Escape") end(pressed);
+    };
+    handle.addEventListener("pointermove", move);
+    handle.addEventListener("pointerup", end);
+    handle.addEventListener("pointercancel", end);
+    document.addEventListener("keydown", give_up);
+  });
+}

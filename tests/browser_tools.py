@@ -1,0 +1,115 @@
+"""A real browser for tests: headless Chromium, axe's accessibility rules, pictures to look at.
+
+``serving`` runs an ASGI application on a free port of this machine in a thread of its own; ``chromium`` starts the browser;
+``axe`` returns what axe finds, and ``screenshot`` keeps a picture in ``var/screenshots``.
+"""
+
+import os
+import shutil
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from playwright.sync_api import Browser, Frame, Page, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[1]
+SCREENSHOTS = ROOT / "var" / "screenshots"
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
+
+
+def chromium_path() -> str | None:
+    """The browser on this machine: ``LTI_TOOL_TEST_CHROMIUM``, or the first one found; None if there is none."""
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    found = [os.environ.get("LTI_TOOL_TEST_CHROMIUM"), *(shutil.which(name) for name in names)]
+    return next((path for path in found if path), None)
+
+
+@contextmanager
+def chromium(*, arguments: list[str] | None = None, headless: bool = True) -> Iterator[Browser]:
+    """A browser, closed at the end of the block. Where none is installed, Playwright's own is tried."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=chromium_path(), args=[*ARGUMENTS, *(arguments or [])], headless=headless
+        )
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+@contextmanager
+def serving(app: Any, *, port: int = 0, host: str = "127.0.0.1") -> Iterator[str]:
+    """Run ``app`` and give its address. A free port is taken unless one is named."""
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((host, port))
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="auto"))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    deadline = time.monotonic() + 20
+    while not server.started:
+        if not thread.is_alive() or time.monotonic() > deadline:
+            raise RuntimeError("the application did not start")
+        time.sleep(0.02)
+    try:
+        yield f"http://{host}:{listener.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join(timeout=20)
+        listener.close()
+
+
+def axe(page: Page | Frame, *, allow: tuple[str, ...] = ()) -> list[str]:
+    """What axe finds wrong, one line per rule and element; ``allow`` names rules that do not apply. Empty is good.
+
+    The rules are put in through the debugger, which the page's content security policy does not bind.
+    """
+    page.evaluate(AXE.read_text("utf-8"))
+    found: dict[str, Any] = page.evaluate(
+        "rules => axe.run(document, {runOnly: {type: 'tag', values: rules}, resultTypes: ['violations']})", RULES
+    )
+    return [
+        f"{violation['id']}: {violation['help']} – {node['html'][:160]} {node.get('failureSummary', '')[:300]}"
+        for violation in found["violations"]
+        if violation["id"] not in allow
+        for node in violation["nodes"]
+    ]
+
+
+def overflow(page: Page | Frame) -> int:
+    """By how many pixels the page is wider than its window; 0 is good (WCAG 1.4.10, reflow)."""
+    wide: int = page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    return wide
+
+
+def small_targets(page: Page | Frame, least: int = 24) -> list[str]:
+    """Buttons, links and fields smaller than ``least`` pixels either way, links inside sentences excepted (WCAG 2.5.8)."""
+    found: list[str] = page.evaluate(
+        """least => [...document.querySelectorAll('a[href], button, input:not([type=hidden]), select, textarea, summary')]
+          .filter(element => {
+            const box = element.getBoundingClientRect();
+            if (!box.width || getComputedStyle(element).visibility === 'hidden') return false;
+            if (element.matches('a') && getComputedStyle(element).display === 'inline') return false;
+            if (element.closest('.skip')) return false;
+            const label = element.labels?.[0]?.getBoundingClientRect();
+            if (label && label.height >= least) return false;
+            return box.width < least || box.height < least;
+          }).map(element => element.outerHTML.slice(0, 160))""",
+        least,
+    )
+    return found
+
+
+def screenshot(page: Page, name: str, *, full_page: bool = True) -> Path:
+    """Keep a picture of the page as ``var/screenshots/<name>.png``."""
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    path = SCREENSHOTS / f"{name}.png"
+    page.screenshot(path=path, full_page=full_page)
+    return path
