@@ -3,7 +3,12 @@
 Everything else that differs stands in ``lti_tool.platforms``.
 """
 
-from lti_tool.lti.models import Family
+import json
+from collections.abc import Mapping
+
+from lti_tool.lti.models import Family, Registration
+
+_MOODLE_AUTH = "/mod/lti/auth.php"
 
 # The product_family_code of the tool_platform claim (LTI Core 1.3 §5.4.2), in lower case.
 _PRODUCT_CODES = {
@@ -39,3 +44,21 @@ def family_of(registered: Family, product_family_code: str | None) -> Family:
 def frame_patterns(family: Family) -> tuple[str, ...]:
     """Origins with a wildcard, as ``frame-ancestors`` takes them, from which this family's schools frame tools."""
     return _FRAME_PATTERNS.get(family, ())
+
+
+def fresh_launch_address(registration: Registration, login_request: Mapping[str, str]) -> str | None:
+    """Where a launch begins afresh on families whose hints work once; None where the login request itself can be used again.
+
+    Moodle 4.5 forgets a message hint as soon as it has been used; the activity's own address launches again. The course
+    module's id stands in the hint, which is JSON.
+    """
+    if registration.lms is not Family.MOODLE or not registration.auth_login_url.endswith(_MOODLE_AUTH):
+        return None
+    try:
+        hint = json.loads(login_request.get("lti_message_hint", ""))
+    except ValueError:
+        return None
+    module = hint.get("cmid") if isinstance(hint, dict) else None
+    if not str(module).isascii() or not str(module).isdigit():
+        return None
+    return f"{registration.auth_login_url.removesuffix(_MOODLE_AUTH)}/mod/lti/launch.php?id={module}"

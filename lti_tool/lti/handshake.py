@@ -1,0 +1,311 @@
+"""The two halves of a launch: the login that a platform begins, and the message that answers it.
+
+Everything that has to be asked for (registration, key set, deployment) is gathered first; then the message is checked
+without I/O; then one transaction uses up the login, lets the course take the person in, and begins the session. Whatever
+fails leaves none of it.
+"""
+
+import hmac
+import logging
+import re
+import secrets
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from sqlalchemy.exc import IntegrityError
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from lti_tool import audit
+from lti_tool.errors import ToolError
+from lti_tool.logs import reference_code
+from lti_tool.lti import claims, id_tokens, messages, queries
+from lti_tool.lti.key_sets import KeySetUnreachable
+from lti_tool.lti.launch import Entry, Launch, read_launch
+from lti_tool.lti.models import Deployment, DeploymentStatus, Registration
+from lti_tool.lti.protocol import Protocol
+from lti_tool.lti.refusals import (
+    AnotherBrowser,
+    AnotherPlatform,
+    ClientIdNeeded,
+    CookieBlocked,
+    DeploymentHeld,
+    DeploymentUnknown,
+    KeySetUnreachableNow,
+    KeyUnknown,
+    LoginExpired,
+    LoginIncomplete,
+    LoginUnknown,
+    MessageIncomplete,
+    NonceWrong,
+    PlatformReportedError,
+    PlatformUnknown,
+    SignedOutThere,
+    WrongAudience,
+)
+from lti_tool.lti.sessions import SessionStart, digest, frame_origins, start_session
+
+LOGIN_LIFE = timedelta(minutes=10)
+"""How long a platform, and the person signing in there, may take between login and launch."""
+
+Enter = Callable[[AsyncSession, Launch, datetime], Awaitable[Entry]]
+
+log = logging.getLogger(__name__)
+
+# Characters of the fields of a login request that are read; hints are the platform's own and can be whole tokens.
+_LIMITS = {
+    "iss": 500,
+    "login_hint": 4000,
+    "target_link_uri": 2000,
+    "lti_message_hint": 16_000,
+    "client_id": 255,
+    "lti_deployment_id": 255,
+}
+_REQUIRED = ("iss", "login_hint", "target_link_uri")
+_STATE_LIMIT = 200
+_STORAGE_TARGET = re.compile(r"[\w.:-]{1,255}")
+_OAUTH_WORD = re.compile(r"[a-z_]{3,40}")
+_SIGNED_OUT = frozenset({"login_required", "interaction_required", "consent_required", "account_selection_required"})
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A login under way: where the browser goes next, and the value that will show that it is the same browser."""
+
+    address: str
+    browser: str
+    registration: Registration
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A launch that succeeded: where to go, and the token of the session."""
+
+    address: str
+    token: str
+    launch: Launch
+
+
+async def begin_login(protocol: Protocol, given: Mapping[str, str], browser: str | None) -> Begun:
+    """Begin a login (Security Framework 1.0 §5.1.1): remember state and nonce, and say where the platform answers.
+
+    ``browser`` is the value the browser has from an earlier login; without one it gets a new one, and logins in several tabs
+    share it. Raises LaunchRefused.
+    """
+    request = _login_request(given)
+    messages.check_target(request["target_link_uri"], protocol.settings.base_url)
+    registration = await _registration_of_login(protocol, request)
+    state, nonce = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
+    browser = browser or secrets.token_urlsafe(32)
+    storage_target = given.get("lti_storage_target", "")
+    values = {
+        "state_digest": digest(state),
+        "nonce_digest": digest(nonce),
+        "browser_digest": digest(browser),
+        "registration_id": registration.id,
+        "target_link_uri": request["target_link_uri"],
+        "storage_target": storage_target if _STORAGE_TARGET.fullmatch(storage_target) else None,
+        "request": request,
+        "expires_at": protocol.clock.now() + LOGIN_LIFE,
+    }
+    try:
+        async with protocol.database.writing() as session:
+            await queries.add_login(session, values)
+    except IntegrityError as error:
+        # The registration was removed by another process while it was remembered here.
+        protocol.forget(registration)
+        raise PlatformUnknown("the registration was removed") from error
+    return Begun(_authorization(registration, protocol.launch_url, request, state, nonce), browser, registration)
+
+
+async def finish_launch(protocol: Protocol, form: Mapping[str, str], browsers: Collection[str], enter: Enter) -> Opened:
+    """Check the message that answers a login and let the person in.
+
+    ``browsers`` are the values the browser sent back; ``enter`` puts the launch into its course. A refusal leaves its trace
+    in the audit log, in a transaction of its own, and uses the login up. Raises LaunchRefused, and what ``enter`` raises.
+    """
+    now = protocol.clock.now()
+    seen: dict[str, Any] = {}
+    try:
+        launch, nonce, state = await _verified(protocol, form, now, seen)
+        async with protocol.database.writing() as session:
+            login = await queries.use_up_login(session, digest(state))
+            _check_login(login, launch.registration, nonce, browsers, now)
+            entry = await enter(session, launch, now)
+            token = await start_session(session, _session_start(launch, entry), now)
+    except ToolError as refusal:
+        await _record(protocol, refusal, form.get("state"), seen, now)
+        raise
+    except IntegrityError as error:
+        protocol.directory.forget()
+        if await protocol.directory.registration(launch.registration.issuer, launch.registration.client_id) is None:
+            refused = PlatformUnknown("the registration was removed")
+            await _record(protocol, refused, form.get("state"), {}, now)
+            raise refused from error
+        raise
+    return Opened(_own_path(entry.address), token, launch)
+
+
+def _login_request(given: Mapping[str, str]) -> dict[str, str]:
+    request = {name: given[name] for name in _LIMITS if given.get(name)}
+    missing = [name for name in _REQUIRED if name not in request]
+    if missing:
+        raise LoginIncomplete("missing: " + ", ".join(missing))
+    long = [name for name, limit in _LIMITS.items() if len(request.get(name, "")) > limit]
+    if long:
+        raise LoginIncomplete("too long: " + ", ".join(long))
+    if any("\x00" in value for value in request.values()):
+        raise LoginIncomplete("a field holds U+0000")
+    return request
+
+
+async def _registration_of_login(protocol: Protocol, request: Mapping[str, str]) -> Registration:
+    found = await protocol.directory.registrations_of(request["iss"])
+    client_id = request.get("client_id")
+    if client_id is not None:
+        found = [one for one in found if one.client_id == client_id]
+    if not found:
+        raise PlatformUnknown("no registration has this issuer and client id")
+    if len(found) > 1:
+        raise ClientIdNeeded(f"{len(found)} registrations have this issuer, and no client_id came")
+    return found[0]
+
+
+def _authorization(
+    registration: Registration, launch_url: str, request: Mapping[str, str], state: str, nonce: str
+) -> str:
+    """The platform's authorization address with our request (Security Framework 1.0 §5.1.1.2), its own query kept."""
+    parameters = {
+        "scope": "openid",
+        "response_type": "id_token",
+        "response_mode": "form_post",
+        "prompt": "none",
+        "client_id": registration.client_id,
+        "redirect_uri": launch_url,
+        "login_hint": request["login_hint"],
+        "state": state,
+        "nonce": nonce,
+    }
+    # Moodle's hint is JSON and has to come back as it was, to the byte.
+    if "lti_message_hint" in request:
+        parameters["lti_message_hint"] = request["lti_message_hint"]
+    address = registration.auth_login_url.partition("#")[0]
+    joint = "&" if "?" in address else "?"
+    return address + joint + urlencode(parameters, quote_via=quote)
+
+
+async def _verified(
+    protocol: Protocol, form: Mapping[str, str], now: datetime, seen: dict[str, Any]
+) -> tuple[Launch, str, str]:
+    """The launch, its nonce and its state, after every check but that of the login. ``seen`` is filled for the audit log."""
+    if form.get("error"):
+        raise _reported(form["error"])
+    text, state = form.get("id_token"), form.get("state")
+    if not text or not state or len(state) > _STATE_LIMIT:
+        raise MessageIncomplete("no id_token or no state")
+    token = id_tokens.read(text)
+    registration = await _registration_of_token(protocol, token)
+    seen["organisation_id"] = registration.organisation_id
+    try:
+        key = await protocol.key_sets.key(registration, token.kid)
+    except KeySetUnreachable as error:
+        raise KeySetUnreachableNow(str(error)) from error
+    if key is None:
+        raise KeyUnknown("the platform publishes no key with this kid")
+    body = id_tokens.verify(token, key)
+    # From here on the platform vouches for what stands in it.
+    if isinstance(body.get("sub"), str):
+        seen["actor"] = body["sub"][:255]
+    messages.check(body, registration, now, protocol.settings.base_url)
+    deployment = await _deployment(protocol, registration, body[claims.DEPLOYMENT_ID])
+    return read_launch(body, registration, deployment), body["nonce"], state
+
+
+async def _registration_of_token(protocol: Protocol, token: id_tokens.UnverifiedToken) -> Registration:
+    found = await protocol.directory.registrations_of(token.issuer)
+    if not found:
+        raise PlatformUnknown("no registration has the token's issuer")
+    meant = [one for one in found if one.client_id in token.audiences]
+    if len(meant) > 1:
+        meant = [one for one in meant if one.client_id == token.authorized_party]
+    if not meant:
+        raise WrongAudience("aud names none of the issuer's registrations")
+    return meant[0]
+
+
+async def _deployment(protocol: Protocol, registration: Registration, deployment_id: str) -> Deployment:
+    deployment = await protocol.directory.deployment(registration, deployment_id)
+    if deployment is None:
+        raise DeploymentUnknown("the registration has no deployment with this id")
+    if deployment.status is not DeploymentStatus.ACCEPTED:
+        raise DeploymentHeld("the deployment waits for an administrator")
+    return deployment
+
+
+def _check_login(
+    login: queries.LoginUnderWay | None,
+    registration: Registration,
+    nonce: str,
+    browsers: Collection[str],
+    now: datetime,
+) -> None:
+    if login is None:
+        raise LoginUnknown("no login under way has this state")
+    if login.expires_at <= now:
+        raise LoginExpired("the login was begun too long ago")
+    if login.registration_id != registration.id:
+        raise AnotherPlatform("the login was begun with another registration")
+    if not hmac.compare_digest(login.nonce_digest, digest(nonce)):
+        raise NonceWrong("the nonce is that of another login")
+    if not browsers:
+        raise CookieBlocked("the browser sent no cookie", hints=login.request)
+    if not any(hmac.compare_digest(login.browser_digest, digest(browser)) for browser in browsers):
+        raise AnotherBrowser("the login was begun in another browser")
+
+
+def _session_start(launch: Launch, entry: Entry) -> SessionStart:
+    return SessionStart(
+        organisation_id=entry.organisation_id,
+        registration_id=launch.registration.id,
+        person_id=entry.person_id,
+        course_id=entry.course_id,
+        resource_link_id=entry.resource_link_id,
+        role=entry.role,
+        observes=launch.mentor_of,
+        locale=launch.locale,
+        frame_origins=frame_origins(launch),
+        return_url=launch.presentation.return_url,
+    )
+
+
+async def _record(
+    protocol: Protocol, refusal: ToolError, state: str | None, seen: Mapping[str, Any], now: datetime
+) -> None:
+    async with protocol.database.writing() as session:
+        if state and len(state) <= _STATE_LIMIT:
+            await queries.use_up_login(session, digest(state))
+        audit.record(
+            session,
+            now,
+            "launch.refused",
+            organisation_id=seen.get("organisation_id"),
+            actor=seen.get("actor"),
+            reference=reference_code.get(),
+            detail=f"{refusal.code}: {refusal.detail}",
+        )
+
+
+def _reported(error: str) -> PlatformReportedError:
+    # The description that comes with it is free text from outside; only the word itself is kept.
+    word = error if _OAUTH_WORD.fullmatch(error) else "unreadable"
+    if word in _SIGNED_OUT:
+        return SignedOutThere(f"the platform reported {word}")
+    return PlatformReportedError(f"the platform reported {word}")
+
+
+def _own_path(address: str) -> str:
+    if not address.startswith("/") or address.startswith(("//", "/\\")):
+        raise ValueError("an entry leads to a path of this tool")
+    return address
