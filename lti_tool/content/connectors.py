@@ -57,7 +57,7 @@ Builder = Callable[[ApiConnection, str, asyncio.Lock], Connector]
 class Connectors:
     """Finds connectors; one for the whole application, kept as ``app.state.connectors``."""
 
-    def __init__(self, http: httpx.AsyncClient, secret_key: str, clock: Clock) -> None:
+    def __init__(self, http: httpx.AsyncClient, clock: Clock, secret_key: str) -> None:
         """``secret_key`` is the installation's secret, which the tokens are encrypted with."""
         self.secrets = SecretBox(secret_key)
         self.clock = clock

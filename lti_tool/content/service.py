@@ -223,11 +223,11 @@ async def connect(
     token: str,
     now: datetime,
     *,
-    secrets: SecretBox,
+    secret_key: str,
 ) -> ApiConnection:
     """Keep a school's access to a platform's own API, the token encrypted; an earlier one is replaced.
 
-    ``base_url`` is scheme and host. Raises BadRequest for an address or token that cannot be used; plain http is for this
+    ``base_url`` is scheme and host; ``secret_key`` the installation's secret. Raises BadRequest for an address or token that cannot be used; plain http is for this
     machine alone, since the token would travel readable.
     """
     origin = api_origin(base_url)
@@ -241,7 +241,7 @@ async def connect(
             "id": new_id(),
             "registration_id": registration.id,
             "base_url": origin,
-            "token_encrypted": secrets.seal(token, token_purpose(organisation_id, registration.id)),
+            "token_encrypted": SecretBox(secret_key).seal(token, token_purpose(organisation_id, registration.id)),
             "working": None,
             "trouble": None,
             "checked_at": None,
