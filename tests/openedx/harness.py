@@ -10,7 +10,6 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import parse_qsl, urlsplit
@@ -191,12 +190,25 @@ class Launched:
 
 
 class Browser:
-    """A person's browser: keeps cookies, follows redirects one at a time, submits the platform's form."""
+    """A person's browser: keeps cookies, follows redirects one at a time, submits the platform's form.
+
+    Browsers treat loopback as secure and send Secure cookies to it; httpx's cookie jar does not, so this keeps its own.
+    """
 
     def __init__(self) -> None:
-        # Browsers treat loopback as secure and send Secure cookies to it; Python's cookie jar has to be told so.
-        jar = CookieJar(DefaultCookiePolicy(secure_protocols=("http", "https")))
-        self.http = httpx.Client(cookies=jar, timeout=30, follow_redirects=False)
+        self.cookies: dict[str, dict[str, str]] = {}
+        hooks = {"request": [self._bring], "response": [self._keep]}
+        self.http = httpx.Client(timeout=30, follow_redirects=False, event_hooks=hooks)
+
+    def _bring(self, request: httpx.Request) -> None:
+        kept = self.cookies.get(request.url.netloc.decode(), {})
+        if kept:
+            request.headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in kept.items())
+
+    def _keep(self, response: httpx.Response) -> None:
+        for line in response.headers.get_list("Set-Cookie"):
+            name, _, value = line.partition(";")[0].partition("=")
+            self.cookies.setdefault(response.request.url.netloc.decode(), {})[name] = value
 
     def __enter__(self) -> Self:
         return self

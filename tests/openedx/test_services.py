@@ -122,7 +122,7 @@ async def test_a_later_score_replaces_and_an_earlier_one_is_refused(world: World
         await services.ags.post_score(made.id, ScoreData(user_id=ben, given=9, maximum=10, at=later))
         with pytest.raises(ServiceRefused) as refusal:
             await services.ags.post_score(made.id, ScoreData(user_id=ben, given=1, maximum=10, at=now))
-        assert refusal.value.status == 400
+        assert refusal.value.answered == 400
         assert [one.score for one in await services.ags.results(made.id, user_id=ben)] == [9]
 
 
