@@ -1,16 +1,17 @@
 """The sandbox LMS's application."""
 
+import contextlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
 from importlib import import_module
-from importlib.util import find_spec
 
 import httpx
 from fastapi import FastAPI
 
 from lti_tool.sandbox import ags, canvas_api, control, nrps, oidc, token
 from lti_tool.sandbox.behaviour import BehaviourMiddleware
+from lti_tool.sandbox.loading import load_course, load_sample
 from lti_tool.sandbox.platform import Platform, system_now
 from lti_tool.sandbox.services import ServiceError, answer_service_error
 from lti_tool.sandbox.settings import SandboxSettings
@@ -35,6 +36,7 @@ def create_sandbox(
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await platform.open()
         try:
+            await _load(platform)
             yield
         finally:
             await platform.close()
@@ -46,6 +48,16 @@ def create_sandbox(
     app.add_exception_handler(canvas_api.ApiError, canvas_api.answer_api_error)
     for part in (oidc, token, ags, nrps, canvas_api, control):
         app.include_router(part.router)
-    if find_spec("lti_tool.sandbox.pages") is not None:
+    # Until the pages are finished: without them the platform works all the same.
+    with contextlib.suppress(ImportError):
         import_module("lti_tool.sandbox.pages").set_up_pages(app)
     return app
+
+
+async def _load(platform: Platform) -> None:
+    """What the settings say the sandbox opens with."""
+    settings = platform.settings
+    if settings.course is not None:
+        await load_course(platform.store, settings.course, now=platform.now())
+    elif settings.sample:
+        await load_sample(platform.store, platform.now())

@@ -147,7 +147,7 @@ async def who_can_sign_in(platform: ThisPlatform) -> list[dict[str, Any]]:
             {
                 "login": person.login,
                 "name": person.name,
-                "kind": person.kind,
+                "role": person.kind,
                 "courses": [course.id for course in await courses_of(session, person)],
             }
             for person in await people(session)

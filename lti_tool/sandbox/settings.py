@@ -1,27 +1,37 @@
 """What can be set about a sandbox LMS, and the addresses that follow from it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
+
+from lti_tool.cartridges import CourseContent
 
 
 @dataclass(frozen=True)
 class SandboxSettings:
-    """Where the sandbox lives and whom it plays.
+    """Where the sandbox lives, what it opens with and whom it plays.
 
     ``base_url`` is its public address without a trailing slash; all its addresses and its issuer follow from it.
-    ``database`` is its SQLite file. ``product_family_code`` is what launches say of the platform: it plays Canvas, whose
-    REST API it answers a part of.
+    ``folder`` keeps its data. At the start ``course`` (what a cartridge held) is loaded, or else, with ``sample``, the sample
+    course; one that is there already is left alone. ``product_family_code`` is what launches say of the platform: it plays
+    Canvas, whose REST API it answers a part of.
     """
 
     base_url: str = "http://127.0.0.1:8001"
-    database: Path = field(default_factory=lambda: Path("var/sandbox.db"))
+    folder: Path = Path("var/sandbox")
+    course: CourseContent | None = None
+    sample: bool = True
     name: str = "Sandbox LMS"
     product_family_code: str = "canvas"
 
     def __post_init__(self) -> None:
         if urlsplit(self.base_url).scheme not in ("http", "https") or self.base_url.endswith("/"):
             raise ValueError(f"base_url must be an http(s) address without a slash at its end: {self.base_url!r}")
+
+    @property
+    def database(self) -> Path:
+        """The SQLite file."""
+        return self.folder / "sandbox.db"
 
     @property
     def issuer(self) -> str:
