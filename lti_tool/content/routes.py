@@ -1,0 +1,131 @@
+"""The course's content: a teacher's page, and the picker inside the playlist builder."""
+
+import uuid
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import RedirectResponse, Response
+
+from lti_tool.clock import Clock
+from lti_tool.content import rules, service
+from lti_tool.content.connectors import Connectors, NotConnected
+from lti_tool.courses import queries as course_queries
+from lti_tool.courses.access import InCourse, TeacherChanging, TeacherIn
+from lti_tool.courses.freshness import Outcome
+from lti_tool.courses.models import Course
+from lti_tool.courses.roster import readings
+from lti_tool.db.session import Database
+from lti_tool.errors import ToolError
+from lti_tool.web.dependencies import CurrentDatabase, CurrentPages
+from lti_tool.web.pages import Pages, say
+
+router = APIRouter(prefix="/courses/{course_id}/content")
+
+Search = Annotated[str, Query(max_length=200)]
+
+
+@router.get("", name="content")
+async def contents(
+    request: Request, here: TeacherIn, database: CurrentDatabase, pages: CurrentPages, q: Search = ""
+) -> Response:
+    """What the course holds, by module; read at the first look."""
+    outcome = await _read(request, here, asked=False)
+    return await _page(request, here, outcome, database, pages, q=q, said=request.query_params.get("said"))
+
+
+@router.post("/refresh", name="refresh_content")
+async def refresh(request: Request, here: TeacherChanging, database: CurrentDatabase, pages: CurrentPages) -> Response:
+    """Read the course's content again, now."""
+    outcome = await _read(request, here, asked=True)
+    if outcome.trouble is not None:
+        return await _page(request, here, outcome, database, pages, status_code=outcome.trouble.status)
+    said = "late" if outcome.late else "read"
+    return RedirectResponse(f"/courses/{here.course.id}/content?said={said}", status_code=303)
+
+
+@router.get("/picker", name="content_picker")
+async def picker(
+    request: Request,
+    here: TeacherIn,
+    database: CurrentDatabase,
+    pages: CurrentPages,
+    playlist: uuid.UUID,
+    q: Search = "",
+    revision: int | None = None,
+) -> Response:
+    """A fragment for the builder: items to choose, in a form that posts them to the playlist's steps as ``item``."""
+    outcome = await _read(request, here, asked=False)
+    context = await _context(request, here, outcome, database, q)
+    context |= {
+        "builder": f"/courses/{here.course.id}/playlists/{playlist}",
+        "playlist": playlist,
+        "revision": revision,
+    }
+    return pages.render(request, "content/picker.html", context)
+
+
+async def _read(request: Request, here: InCourse, *, asked: bool) -> Outcome:
+    """Read the content if it never was, or because somebody ``asked``. Trouble is in the outcome, never raised."""
+    clock: Clock = request.app.state.clock
+    database: Database = request.app.state.database
+    connectors: Connectors = request.app.state.connectors
+    course = here.course
+    trouble = await _not_ready(database, connectors, course)
+    if trouble is not None:
+        return Outcome(trouble=trouble)
+    if not asked and course.content_read_at is not None:
+        return Outcome()
+
+    async def read() -> service.RefreshReport:
+        return await service.refresh(database, connectors, course, clock.now())
+
+    return await readings(request).wait(("content", course.organisation_id, course.id), read, asked=asked)
+
+
+async def _not_ready(database: Database, connectors: Connectors, course: Course) -> ToolError | None:
+    """Why the course's platform cannot be asked at all, if so."""
+    async with database.reading() as session:
+        try:
+            await connectors.of(session, course)
+        except ToolError as error:
+            return error
+    return None
+
+
+async def _context(
+    request: Request, here: InCourse, outcome: Outcome, database: Database, wanted: str
+) -> dict[str, Any]:
+    async with database.reading() as session:
+        every = await service.items(session, here.organisation_id, here.course.id)
+        course = await course_queries.course(session, here.organisation_id, here.course.id) or here.course
+        read_at = course.content_read_at
+        session.expunge_all()
+    found = rules.matching(every, wanted)
+    return {
+        "modules": rules.sections(found),
+        "found": len(found),
+        "total": sum(1 for item in every if item.kind != "heading"),
+        "q": wanted,
+        "address": f"/courses/{here.course.id}/content",
+        "read_at": read_at,
+        "connected": not isinstance(outcome.trouble, NotConnected),
+        "trouble": say(request, outcome.trouble) if outcome.trouble else None,
+        "late": outcome.late,
+    }
+
+
+async def _page(
+    request: Request,
+    here: InCourse,
+    outcome: Outcome,
+    database: Database,
+    pages: Pages,
+    *,
+    q: str = "",
+    said: str | None = None,
+    status_code: int = 200,
+) -> Response:
+    context = await _context(request, here, outcome, database, q)
+    context["late"] = outcome.late or said == "late"
+    context["just_read"] = said == "read" and outcome.trouble is None
+    return pages.render(request, "content/contents.html", context, status_code=status_code)

@@ -1,0 +1,123 @@
+"""The course's front door, its people, and the page of a launch that came from no course."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.responses import RedirectResponse, Response
+
+from lti_tool.courses import queries, rules, service
+from lti_tool.courses.access import InCourse, MemberIn, TeacherChanging, TeacherIn
+from lti_tool.courses.freshness import Outcome
+from lti_tool.courses.models import Course, Membership, Person
+from lti_tool.courses.roster import FreshRoster, read_roster
+from lti_tool.db.session import Database
+from lti_tool.lti.models import Role
+from lti_tool.lti.sessions import CurrentVisit
+from lti_tool.web.dependencies import CurrentDatabase, CurrentPages
+from lti_tool.web.i18n import N_
+from lti_tool.web.pages import Pages, say
+
+router = APIRouter()
+
+ROLE_WORDS = {
+    Role.STUDENT: N_("Student"),
+    Role.TEACHER: N_("Teacher"),
+    Role.ASSISTANT: N_("Assistant"),
+    Role.OBSERVER: N_("Observer"),
+    Role.ADMINISTRATOR: N_("Administrator"),
+    Role.OTHER: N_("Other"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A person's line in the list of people; ``role`` is a message id."""
+
+    person_id: uuid.UUID
+    name: str
+    named: bool
+    role: str
+    active: bool
+    launched_at: datetime | None
+
+
+@router.get("/no-course", name="no_course")
+async def no_course(request: Request, visit: CurrentVisit, pages: CurrentPages) -> Response:
+    """Where a launch without a context leads: what happened, and what to do."""
+    return pages.render(request, "courses/no_course.html", {"has_course": visit.course_id is not None})
+
+
+@router.get("/courses/{course_id}", name="course")
+async def front_door(request: Request, here: MemberIn, pages: CurrentPages) -> Response:
+    """On to the page a role came for; a page that says what is missing for a role that has none."""
+    home = rules.home_of(here.visit.role)
+    if home is None:
+        return pages.render(request, "courses/no_role.html")
+    return RedirectResponse(f"/courses/{here.course.id}/{home}", status_code=303)
+
+
+@router.get("/courses/{course_id}/people", name="people")
+async def people(
+    request: Request, here: TeacherIn, fresh: FreshRoster, database: CurrentDatabase, pages: CurrentPages
+) -> Response:
+    """Who is in the course, read again if that was long ago."""
+    return await _people(request, here, fresh, database, pages, said=request.query_params.get("said"))
+
+
+@router.post("/courses/{course_id}/people/refresh", name="refresh_people")
+async def refresh_people(
+    request: Request, here: TeacherChanging, database: CurrentDatabase, pages: CurrentPages
+) -> Response:
+    """Ask the platform who is in the course, now."""
+    outcome = await read_roster(request, here, asked=True)
+    if outcome.trouble is not None:
+        return await _people(request, here, outcome, database, pages, status_code=outcome.trouble.status)
+    said = "late" if outcome.late else "read"
+    return RedirectResponse(f"/courses/{here.course.id}/people?said={said}", status_code=303)
+
+
+async def _people(
+    request: Request,
+    here: InCourse,
+    outcome: Outcome,
+    database: Database,
+    pages: Pages,
+    *,
+    said: str | None = None,
+    status_code: int = 200,
+) -> Response:
+    async with database.reading() as session:
+        rows = await queries.roster(session, here.organisation_id, here.course.id)
+        course = await queries.course(session, here.organisation_id, here.course.id) or here.course
+        lines = [_line(membership, person) for membership, person in rows]
+        context: dict[str, Any] = {
+            "here": [line for line in lines if line.active],
+            "gone": [line for line in lines if not line.active],
+            "students": sum(1 for membership, _ in rows if membership.active and membership.role is Role.STUDENT),
+            "nameless": any(line.active and not line.named for line in lines),
+            "address": _address(course),
+            "read_at": course.roster_read_at,
+            "can_read": course.memberships_url is not None,
+            "late": outcome.late or said == "late",
+            "just_read": said == "read",
+            "trouble": say(request, outcome.trouble) if outcome.trouble else None,
+        }
+    return pages.render(request, "courses/people.html", context, status_code=status_code)
+
+
+def _address(course: Course) -> str:
+    return f"/courses/{course.id}/people"
+
+
+def _line(membership: Membership, person: Person) -> Line:
+    return Line(
+        person_id=person.id,
+        name=service.display_name(person, membership.role),
+        named=person.name is not None,
+        role=ROLE_WORDS[membership.role],
+        active=membership.active,
+        launched_at=membership.last_launched_at or membership.launched_at,
+    )
