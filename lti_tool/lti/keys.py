@@ -10,15 +10,16 @@ import re
 import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
 from joserfc.errors import JoseError
 from joserfc.jwk import RSAKey
 
-from lti_tool.clock import Clock
+from lti_tool.clock import Clock, SystemClock
 from lti_tool.errors import NotFound, WrongSetting
+from lti_tool.settings import Settings
 
 KEY_BITS = 2048
 """RSA modulus; LTI's security framework asks for RS256, and every LMS reads 2048 bits (Security Framework 1.0 §6.1)."""
@@ -33,7 +34,7 @@ class SigningKey:
     """A private key, parsed once."""
 
     kid: str
-    made_at: datetime
+    created_at: datetime
     private: RSAKey
 
     def public_jwk(self) -> dict[str, Any]:
@@ -44,8 +45,8 @@ class SigningKey:
 class KeyStore(Protocol):
     """Where signing keys are kept."""
 
-    def all(self) -> tuple[SigningKey, ...]:
-        """Every published key, oldest first."""
+    def keys(self) -> tuple[SigningKey, ...]:
+        """Every published key, newest first: the first one signs."""
         ...
 
     def active(self) -> SigningKey:
@@ -63,7 +64,13 @@ class KeyStore(Protocol):
 
 def public_key_set(store: KeyStore) -> dict[str, list[dict[str, Any]]]:
     """The key set platforms read (RFC 7517 §5), newest first."""
-    return {"keys": [key.public_jwk() for key in reversed(store.all())]}
+    published = store.keys()
+    return {"keys": [key.public_jwk() for key in published]}
+
+
+def open_key_store(settings: Settings, clock: Clock | None = None) -> "FolderKeys":
+    """The installation's signing keys. Opening makes none; asking for the active one does."""
+    return FolderKeys(settings.keys_dir, clock or SystemClock())
 
 
 class MemoryKeys:
@@ -74,19 +81,19 @@ class MemoryKeys:
         self._make = make or _new_key
         self._keys: list[SigningKey] = []
 
-    def all(self) -> tuple[SigningKey, ...]:
-        """Every published key, oldest first."""
+    def keys(self) -> tuple[SigningKey, ...]:
+        """Every published key, newest first."""
         return tuple(self._keys)
 
     def active(self) -> SigningKey:
         """The key that signs."""
-        return self._keys[-1] if self._keys else self.rotate()
+        return self._keys[0] if self._keys else self.rotate()
 
     def rotate(self) -> SigningKey:
         """Make a new key, which signs from now on."""
         key = self._make()
-        self._keys.append(SigningKey(key.thumbprint(), self._clock.now(), key))
-        return self._keys[-1]
+        self._keys.insert(0, SigningKey(key.thumbprint(), self._clock.now(), key))
+        return self._keys[0]
 
     def retire(self, kid: str) -> None:
         """Forget a key."""
@@ -107,8 +114,8 @@ class FolderKeys:
         self._seen: int | None = None
         self._keys: tuple[SigningKey, ...] = ()
 
-    def all(self) -> tuple[SigningKey, ...]:
-        """Every published key, oldest first."""
+    def keys(self) -> tuple[SigningKey, ...]:
+        """Every published key, newest first."""
         try:
             changed = self._folder.stat().st_mtime_ns
         except FileNotFoundError:
@@ -122,25 +129,26 @@ class FolderKeys:
 
     def active(self) -> SigningKey:
         """The key that signs."""
-        keys = self.all()
-        return keys[-1] if keys else self.rotate()
+        keys = self.keys()
+        return keys[0] if keys else self.rotate()
 
     def rotate(self) -> SigningKey:
         """Make a new key, which signs from now on."""
         key = _new_key()
         kid = key.thumbprint()
-        # Two keys of one second keep their order by a later time; a clock that went back must not make the old one sign.
-        made_at = max([self._clock.now().replace(microsecond=0), *(key.made_at for key in self.all())])
-        if any(key.made_at == made_at for key in self.all()):
-            made_at = datetime.fromtimestamp(made_at.timestamp() + 1, UTC)
-        write_secret_file(self._folder / f"{made_at:%Y%m%dT%H%M%S}Z-{kid}.pem", key.as_pem(private=True))
+        created_at = self._clock.now().replace(microsecond=0)
+        # Of two keys of one second, or after a clock went back, the new one still has to be the one that signs.
+        newest = max((key.created_at for key in self.keys()), default=None)
+        if newest is not None and newest >= created_at:
+            created_at = newest.replace(microsecond=0) + timedelta(seconds=1)
+        write_secret_file(self._folder / f"{created_at:%Y%m%dT%H%M%S}Z-{kid}.pem", key.as_pem(private=True))
         self._seen = None
         log.info("a signing key was made", extra={"kid": kid})
-        return SigningKey(kid, made_at, key)
+        return SigningKey(kid, created_at, key)
 
     def retire(self, kid: str) -> None:
         """Remove a key's file."""
-        key = _retirable(self.all(), kid)
+        key = _retirable(self.keys(), kid)
         for name, parsed in self._parsed.items():
             if parsed.kid == key.kid:
                 (self._folder / name).unlink(missing_ok=True)
@@ -152,7 +160,7 @@ class FolderKeys:
             key = self._parsed.get(path.name) or _parse(path)
             parsed[path.name] = key
         self._parsed = parsed
-        return tuple(sorted(parsed.values(), key=lambda key: key.made_at))
+        return tuple(sorted(parsed.values(), key=lambda key: key.created_at, reverse=True))
 
 
 def write_secret_file(path: Path, content: bytes) -> None:
@@ -175,14 +183,14 @@ def _parse(path: Path) -> SigningKey:
         key = RSAKey.import_key(path.read_bytes())
         named = _NAMED.match(path.name)
         if named:
-            made_at = datetime.strptime(named[1], "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
+            created_at = datetime.strptime(named[1], "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
         else:
-            made_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+            created_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
     except (OSError, ValueError, TypeError, JoseError) as error:
         raise WrongSetting(f"LTI_TOOL_KEYS_DIR: {path.name} is not an RSA private key in PEM form") from error
     if not key.is_private:
         raise WrongSetting(f"LTI_TOOL_KEYS_DIR: {path.name} is a public key; the private one belongs here")
-    return SigningKey(key.thumbprint(), made_at, key)
+    return SigningKey(key.thumbprint(), created_at, key)
 
 
 def _new_key() -> RSAKey:
@@ -194,7 +202,7 @@ def _retirable(keys: Iterable[SigningKey], kid: str) -> SigningKey:
     key = next((key for key in listed if key.kid == kid), None)
     if key is None:
         raise NotFound(f"there is no key {kid}")
-    if key is listed[-1]:
+    if key is listed[0]:
         raise ValueError("this key signs; make a new one first (keys rotate)")
     return key
 

@@ -9,7 +9,7 @@ from lti_tool.db.session import Database
 from lti_tool.lti.access_tokens import AccessTokens, TokenRefused
 from lti_tool.lti.directory import Directory
 from lti_tool.lti.key_sets import KeySets
-from lti_tool.lti.keys import FolderKeys, KeyStore
+from lti_tool.lti.keys import KeyStore, open_key_store
 from lti_tool.lti.links import retry_after
 from lti_tool.lti.models import Registration
 from lti_tool.lti.trouble import ServiceRefused, unreachable
@@ -34,7 +34,7 @@ class Protocol:
         self.clock = clock
         self.http = http
         self.database = database
-        self.keys: KeyStore = keys if keys is not None else FolderKeys(settings.keys_dir, clock)
+        self.keys: KeyStore = keys if keys is not None else open_key_store(settings, clock)
         self.keys.active()
         self.directory = Directory(database, clock)
         self.key_sets = KeySets(http, clock, database)
