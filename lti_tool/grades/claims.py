@@ -1,4 +1,4 @@
-"""All SQL of the workers: claiming what is due under a lease, and recording what became of it.
+"""The workers' SQL, first half: finding and claiming what is due, under a lease. Recording what became of it is ``records``.
 
 A lease is a token and a time. Who claims a row writes both; who records its outcome names the token, so that a worker
 that slept past its lease, while another claimed the row, changes nothing. A row whose lease has ended is due again, which
@@ -9,20 +9,19 @@ Workers serve all schools of a registration at once: its LMS counts their reques
 """
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, case, exists, func, insert, null, or_, update
+from sqlalchemy import ColumnElement, and_, bindparam, exists, func, or_, update
+from sqlalchemy import select as sqlalchemy_select
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from lti_tool.courses.models import Course, Person
 from lti_tool.db.base import crossing
-from lti_tool.db.types import UtcDateTime
-from lti_tool.grades.models import ColumnState, Delivery, DeliveryPace, LineItem, Score, ScoreAttempt
-from lti_tool.grades.queries import insert_unless_there
+from lti_tool.grades.models import ColumnState, DeliveryPace, LineItem, Score
 from lti_tool.grades.rules import next_timestamp
 from lti_tool.ids import new_id
 from lti_tool.lti.models import Registration
@@ -99,6 +98,41 @@ _ITS_COURSE = and_(
 )
 
 
+# In the order of the claims' own fields.
+_COLUMN_FIELDS: tuple[Any, ...] = (
+    LineItem.organisation_id,
+    LineItem.id,
+    LineItem.resource_id,
+    LineItem.tag,
+    LineItem.label,
+    LineItem.score_maximum,
+    LineItem.end_at,
+    LineItem.url,
+    LineItem.attempts,
+    LineItem.remade,
+    Course.line_items_url,
+)
+_SCORE_FIELDS: tuple[Any, ...] = (
+    Score.organisation_id,
+    Score.id,
+    Score.line_item_id,
+    LineItem.url,
+    Person.sub,
+    Score.owed_given,
+    Score.owed_maximum,
+    Score.owed_comment,
+    Score.owed_finished,
+    Score.owed_version,
+    Score.owed_at,
+    Score.delivered_comment,
+    Score.delivered_given,
+    Score.delivered_maximum,
+    Score.attempts,
+    Score.trouble,
+    Score.last_timestamp,
+)
+
+
 # --- Looking ----------------------------------------------------------------------------------------------------------
 
 
@@ -147,9 +181,15 @@ async def due_now_and_next(
         .where(Score.registration_id == registration_id, col(Score.next_attempt_at) > now)
         .scalar_subquery()
     )
-    statement = select(or_(column, score), next_column, next_score)
-    due, one, other = (await session.exec(statement, execution_options=_ALL_SCHOOLS)).one()
+    statement = sqlalchemy_select(or_(column, score), next_column, next_score)
+    due, one, other = (await session.execute(statement, execution_options=_ALL_SCHOOLS)).one()
     return bool(due), min((moment for moment in (one, other) if moment is not None), default=None)
+
+
+async def on_their_way(session: AsyncSession) -> tuple[int, datetime | None]:
+    """How many scores are due or tried again, and since when the oldest of them is owed."""
+    statement = select(func.count(), func.min(Score.owed_at)).where(col(Score.next_attempt_at).is_not(None))
+    return (await session.exec(statement, execution_options=crossing("the gauges count all schools"))).one()
 
 
 # --- Claiming ---------------------------------------------------------------------------------------------------------
@@ -160,31 +200,19 @@ async def claim_columns(
 ) -> list[ClaimedColumn]:
     """Take up to ``most`` columns that are due, longest due first."""
     statement = (
-        select(
-            LineItem.organisation_id,
-            LineItem.id,
-            LineItem.resource_id,
-            LineItem.tag,
-            LineItem.label,
-            LineItem.score_maximum,
-            LineItem.end_at,
-            LineItem.url,
-            LineItem.attempts,
-            LineItem.remade,
-            Course.line_items_url,
-        )  # type: ignore[call-overload]
+        sqlalchemy_select(*_COLUMN_FIELDS)
         .join(Course, _ITS_COURSE)
         .where(LineItem.registration_id == registration_id, _column_is_due(now))
         .order_by(LineItem.next_attempt_at)
         .limit(most)
         .with_for_update(of=LineItem, skip_locked=True)
     )
-    rows = (await session.execute(statement, execution_options=_ALL_SCHOOLS)).all()
+    rows: Any = (await session.execute(statement, execution_options=_ALL_SCHOOLS)).all()
     if not rows:
         return []
     token, until = new_id(), now + lease
-    await _many(session, _LEASE_COLUMN, [_key(row) | {"b_token": token, "b_until": until} for row in rows])
-    return [ClaimedColumn(*row, token=token, lease_until=until) for row in rows]
+    await run_many(session, _LEASE_COLUMN, [_key(row) | {"b_token": token, "b_until": until} for row in rows])
+    return [ClaimedColumn(*row, token, until) for row in rows]
 
 
 async def claim_scores(
@@ -201,25 +229,7 @@ async def claim_scores(
     worker, no later claim can be given an earlier one.
     """
     statement = (
-        select(
-            Score.organisation_id,
-            Score.id,
-            Score.line_item_id,
-            LineItem.url,
-            Person.sub,
-            Score.owed_given,
-            Score.owed_maximum,
-            Score.owed_comment,
-            Score.owed_finished,
-            Score.owed_version,
-            Score.owed_at,
-            Score.delivered_comment,
-            Score.delivered_given,
-            Score.delivered_maximum,
-            Score.attempts,
-            Score.trouble,
-            Score.last_timestamp,
-        )  # type: ignore[call-overload]
+        sqlalchemy_select(*_SCORE_FIELDS)
         .join(LineItem, _ITS_COLUMN)
         .join(Person, _ITS_PERSON)
         .where(Score.registration_id == registration_id, _score_is_due(now))
@@ -227,12 +237,12 @@ async def claim_scores(
         .limit(most)
         .with_for_update(of=Score, skip_locked=True)
     )
-    rows = (await session.execute(statement, execution_options=_ALL_SCHOOLS)).all()
+    rows: Any = (await session.execute(statement, execution_options=_ALL_SCHOOLS)).all()
     if not rows:
         return []
     token, until = new_id(), now + lease
     stamps = [next_timestamp(row.last_timestamp, now, timestamp_step) for row in rows]
-    await _many(
+    await run_many(
         session,
         _LEASE_SCORE,
         [
@@ -240,222 +250,18 @@ async def claim_scores(
             for row, stamp in zip(rows, stamps, strict=True)
         ],
     )
-    return [
-        ClaimedScore(*row[:-1], timestamp=stamp, token=token, lease_until=until)
-        for row, stamp in zip(rows, stamps, strict=True)
-    ]
-
-
-# --- Recording: columns -----------------------------------------------------------------------------------------------
-
-
-async def column_is_made(session: AsyncSession, column: ClaimedColumn, url: str, now: datetime) -> None:
-    """Write down a column's address; its scores are due now. In a new column, all of them are, delivered ones too."""
-    done = await session.execute(
-        _own(update(LineItem), LineItem, column)
-        .where(col(LineItem.lease_token) == column.token)
-        .values(
-            state=ColumnState.MADE,
-            url=url,
-            attempts=0,
-            trouble=None,
-            next_attempt_at=None,
-            lease_token=None,
-            lease_until=None,
-        )
-    )
-    if done.rowcount == 0:  # type: ignore[attr-defined]
-        return
-    scores = update(Score).where(
-        col(Score.organisation_id) == column.organisation_id, col(Score.line_item_id) == column.id
-    )
-    if column.url is not None and column.url != url:
-        lost = scores.where(col(Score.delivery) == Delivery.DELIVERED)
-        await session.execute(
-            lost.values(
-                delivery=Delivery.DUE,
-                owed_version=Score.owed_version + 1,
-                delivered_comment=None,
-            ).execution_options(synchronize_session=False)
-        )
-    await session.execute(
-        scores.where(col(Score.delivery) == Delivery.DUE)
-        .values(next_attempt_at=now)
-        .execution_options(synchronize_session=False)
-    )
-
-
-async def column_failed(
-    session: AsyncSession, column: ClaimedColumn, code: str, next_attempt_at: datetime | None
-) -> None:
-    """Write down why a column could not be made, and when to try again; never again by itself when that is None."""
-    values: dict[str, Any] = {"state": ColumnState.WANTED if next_attempt_at else ColumnState.REFUSED}
-    done = await session.execute(
-        _own(update(LineItem), LineItem, column)
-        .where(col(LineItem.lease_token) == column.token)
-        .values(
-            attempts=LineItem.attempts + 1,
-            trouble=code,
-            next_attempt_at=next_attempt_at,
-            lease_token=None,
-            lease_until=None,
-            **values,
-        )
-    )
-    if next_attempt_at is None and done.rowcount:  # type: ignore[attr-defined]
-        # What waits for a refused column is not due, so that nobody looks at it again and again.
-        await session.execute(
-            update(Score)
-            .where(
-                col(Score.organisation_id) == column.organisation_id,
-                col(Score.line_item_id) == column.id,
-                col(Score.delivery) == Delivery.DUE,
-            )
-            .values(next_attempt_at=None)
-            .execution_options(synchronize_session=False)
-        )
-
-
-async def columns_are_gone(session: AsyncSession, scores: Iterable[ClaimedScore], code: str, now: datetime) -> None:
-    """Have columns looked for again that the LMS says are not there; unless somebody else has looked meanwhile."""
-    for organisation_id, line_item_id, url in sorted(
-        {(score.organisation_id, score.line_item_id, score.line_item_url) for score in scores}
-    ):
-        await session.execute(
-            update(LineItem)
-            .where(
-                col(LineItem.organisation_id) == organisation_id,
-                col(LineItem.id) == line_item_id,
-                col(LineItem.url) == url,
-                col(LineItem.state) == ColumnState.MADE,
-            )
-            .values(
-                state=ColumnState.WANTED,
-                trouble=code,
-                attempts=0,
-                remade=LineItem.remade + 1,
-                next_attempt_at=now,
-            )
-        )
-
-
-# --- Recording: scores ------------------------------------------------------------------------------------------------
-
-
-async def scores_are_delivered(session: AsyncSession, scores: Sequence[ClaimedScore], now: datetime) -> None:
-    """Write down that the LMS has these. One that changed meanwhile stays due."""
-    await _many(
-        session,
-        _DELIVERED,
-        [
-            _held(score)
-            | {
-                "b_version": score.version,
-                "b_given": score.given,
-                "b_maximum": score.maximum,
-                "b_comment": score.comment,
-                "b_now": now,
-            }
-            for score in scores
-        ],
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """A score that did not arrive: the code of why, when to try again (None: not by itself), and the latest timestamp
-    that the LMS is known to have.
-    """
-
-    score: ClaimedScore
-    code: str
-    next_attempt_at: datetime | None
-    timestamp: datetime
-
-
-async def scores_failed(session: AsyncSession, failures: Sequence[Failure], now: datetime) -> None:
-    """Write down what went wrong. A score that changed meanwhile is due at once."""
-    for statement, some in (
-        (_RETRYING, [failure for failure in failures if failure.next_attempt_at is not None]),
-        (_REFUSED, [failure for failure in failures if failure.next_attempt_at is None]),
-    ):
-        rows = [
-            _held(failure.score)
-            | {
-                "b_version": failure.score.version,
-                "b_code": failure.code,
-                "b_now": now,
-                "b_next": failure.next_attempt_at,
-                "b_timestamp": failure.timestamp,
-            }
-            for failure in some
-        ]
-        if statement is _REFUSED:
-            for row in rows:
-                del row["b_next"]
-        await _many(session, statement, rows)
-
-
-async def scores_are_released(session: AsyncSession, scores: Sequence[ClaimedScore]) -> None:
-    """Give back scores that were not sent after all; they are as due as before."""
-    await _many(session, _RELEASED, [_held(score) for score in scores])
-
-
-async def remember_attempts(session: AsyncSession, attempts: Sequence[dict[str, Any]]) -> None:
-    """Append to the record of attempts."""
-    if attempts:
-        await (await session.connection()).execute(insert(ScoreAttempt), attempts)
-
-
-# --- Recording: the platform ------------------------------------------------------------------------------------------
-
-
-async def platform_failed(
-    session: AsyncSession, registration_id: uuid.UUID, code: str, failures: int, paused_until: datetime
-) -> None:
-    """Leave a platform in peace until then. A longer pause that somebody else has found is kept."""
-    await insert_unless_there(session, DeliveryPace(registration_id=registration_id))
-    current = col(DeliveryPace.paused_until)
-    await session.execute(
-        update(DeliveryPace)
-        .where(col(DeliveryPace.registration_id) == registration_id)
-        .values(
-            failures=failures,
-            trouble=code,
-            paused_until=case((current > paused_until, current), else_=paused_until),
-        )
-        .execution_options(synchronize_session=False)
-    )
-
-
-async def platform_answers(session: AsyncSession, registration_id: uuid.UUID) -> None:
-    """The platform takes scores again."""
-    await session.execute(
-        update(DeliveryPace)
-        .where(col(DeliveryPace.registration_id) == registration_id)
-        .values(failures=0, trouble=None, paused_until=None)
-        .execution_options(synchronize_session=False)
-    )
+    return [ClaimedScore(*row[:-1], stamp, token, until) for row, stamp in zip(rows, stamps, strict=True)]
 
 
 # --- The statements that are run for many rows at once ----------------------------------------------------------------
-
-
-def _own(statement: Any, table: type[LineItem], row: ClaimedColumn) -> Any:
-    return statement.where(
-        col(table.organisation_id) == row.organisation_id, col(table.id) == row.id
-    ).execution_options(synchronize_session=False)
 
 
 def _key(row: Any) -> dict[str, Any]:
     return {"b_organisation": row.organisation_id, "b_id": row.id}
 
 
-def _held(score: ClaimedScore) -> dict[str, Any]:
-    return {"b_organisation": score.organisation_id, "b_id": score.id, "b_token": score.token}
-
-
-async def _many(session: AsyncSession, statement: Any, rows: Sequence[dict[str, Any]]) -> None:
+async def run_many(session: AsyncSession, statement: Any, rows: Sequence[dict[str, Any]]) -> None:
+    """Run a statement on many rows, named by ``b_organisation`` and ``b_id`` among its parameters."""
     if rows:
         # In the order of the keys, as every worker does, so that two of them never wait for each other.
         in_order = sorted(rows, key=lambda row: (row["b_organisation"], row["b_id"]))
@@ -464,14 +270,6 @@ async def _many(session: AsyncSession, statement: Any, rows: Sequence[dict[str, 
 
 _LINE_ITEMS = LineItem.__table__  # type: ignore[attr-defined]
 _SCORES = Score.__table__  # type: ignore[attr-defined]
-_FREE: dict[str, Any] = {"lease_token": null(), "lease_until": null()}
-_SCORE_IS_HELD = and_(
-    _SCORES.c.organisation_id == bindparam("b_organisation"),
-    _SCORES.c.id == bindparam("b_id"),
-    _SCORES.c.lease_token == bindparam("b_token"),
-)
-_UNCHANGED = _SCORES.c.owed_version == bindparam("b_version")
-_NOW = bindparam("b_now", type_=UtcDateTime())
 
 _LEASE_COLUMN = (
     update(_LINE_ITEMS)
@@ -483,43 +281,3 @@ _LEASE_SCORE = (
     .where(_SCORES.c.organisation_id == bindparam("b_organisation"), _SCORES.c.id == bindparam("b_id"))
     .values(lease_token=bindparam("b_token"), lease_until=bindparam("b_until"), last_timestamp=bindparam("b_timestamp"))
 )
-_DELIVERED = (
-    update(_SCORES)
-    .where(_SCORE_IS_HELD)
-    .values(
-        delivered_version=bindparam("b_version"),
-        delivered_given=bindparam("b_given"),
-        delivered_maximum=bindparam("b_maximum"),
-        delivered_comment=bindparam("b_comment"),
-        delivered_at=_NOW,
-        attempts=0,
-        trouble=null(),
-        delivery=case((_UNCHANGED, Delivery.DELIVERED.value), else_=Delivery.DUE.value),
-        next_attempt_at=case((_UNCHANGED, null()), else_=_NOW),
-        **_FREE,
-    )
-)
-_RETRYING = (
-    update(_SCORES)
-    .where(_SCORE_IS_HELD)
-    .values(
-        attempts=_SCORES.c.attempts + 1,
-        trouble=bindparam("b_code"),
-        last_timestamp=bindparam("b_timestamp"),
-        next_attempt_at=case((_UNCHANGED, bindparam("b_next", type_=UtcDateTime())), else_=_NOW),
-        **_FREE,
-    )
-)
-_REFUSED = (
-    update(_SCORES)
-    .where(_SCORE_IS_HELD)
-    .values(
-        attempts=_SCORES.c.attempts + 1,
-        trouble=bindparam("b_code"),
-        last_timestamp=bindparam("b_timestamp"),
-        delivery=case((_UNCHANGED, Delivery.REFUSED.value), else_=Delivery.DUE.value),
-        next_attempt_at=case((_UNCHANGED, null()), else_=_NOW),
-        **_FREE,
-    )
-)
-_RELEASED = update(_SCORES).where(_SCORE_IS_HELD).values(**_FREE)

@@ -7,6 +7,7 @@ from enum import StrEnum
 from lti_tool.grades.models import ColumnState, Delivery
 
 BACKOFF_BASE = timedelta(seconds=2)
+BACKOFF_LEAST = timedelta(milliseconds=100)
 BACKOFF_CAP = timedelta(minutes=15)
 MOST_PATIENCE = timedelta(days=1)
 """A Retry-After beyond this is taken for a mistake."""
@@ -71,12 +72,12 @@ def holds_for_all(code: str, *, retry_after: timedelta | None) -> bool:
 def backoff(failures: int, chance: float, retry_after: timedelta | None = None) -> timedelta:
     """How long to wait after the ``failures``-th failure in a row (from 1).
 
-    Full jitter: anything from nothing to a limit that doubles from 2 s to 15 min; ``chance`` in [0, 1] picks
+    Full jitter: anything from next to nothing to a limit that doubles from 2 s to 15 min; ``chance`` in [0, 1] picks
     (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/). What the platform asked for in Retry-After
     (RFC 9110 §10.2.3) is the least, and the jitter comes on top, so that not everything comes back in the same instant.
     """
     doubled = BACKOFF_BASE * (1 << min(max(failures - 1, 0), 20))
-    jitter = min(doubled, BACKOFF_CAP) * chance
+    jitter = max(min(doubled, BACKOFF_CAP) * chance, BACKOFF_LEAST)
     if retry_after is None:
         return jitter
     return min(max(retry_after, timedelta()), MOST_PATIENCE) + jitter

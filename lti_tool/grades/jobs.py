@@ -1,0 +1,36 @@
+"""What the grades room has for the background: delivery on a nudge, the sweep, and the gauges."""
+
+from datetime import timedelta
+
+from lti_tool.clock import Clock
+from lti_tool.db.session import Database
+from lti_tool.grades.delivery import SWEEP_EVERY, Deliverer
+from lti_tool.grades.ports import AgsFactory
+from lti_tool.grades.service import DELIVER
+from lti_tool.jobs import Periodic, Work
+from lti_tool.lti.models import Registration
+from lti_tool.lti.services import AgsClient, Protocol
+from lti_tool.platforms import quirks
+
+MEASURE_EVERY = timedelta(minutes=1)
+
+
+def ags_clients(protocol: Protocol) -> AgsFactory:
+    """Makes the real client of a registration."""
+
+    def make(registration: Registration) -> AgsClient:
+        return AgsClient(protocol, registration, quirks(registration.lms))
+
+    return make
+
+
+def work(database: Database, protocol: Protocol, clock: Clock) -> Work:
+    """Delivery, with the real clients of the platforms."""
+    deliverer = Deliverer(database, clock, ags_clients(protocol), quirks)
+    return Work(
+        tasks={DELIVER: deliverer.run},
+        periodic=(
+            Periodic("grades.sweep", SWEEP_EVERY, deliverer.sweep),
+            Periodic("grades.measure", MEASURE_EVERY, deliverer.measure),
+        ),
+    )

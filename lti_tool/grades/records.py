@@ -1,0 +1,290 @@
+"""The workers' SQL, second half: what became of what was claimed.
+
+Each statement on a claimed row names the lease's token, so that a worker that slept past its lease, while another claimed
+the row, changes nothing. A score that changed after it was claimed stays due, whatever became of the one that was sent.
+"""
+
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import and_, bindparam, case, insert, null, update
+from sqlmodel import col
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from lti_tool.db.types import UtcDateTime
+from lti_tool.grades.claims import ClaimedColumn, ClaimedScore, run_many
+from lti_tool.grades.models import ColumnState, Delivery, DeliveryPace, LineItem, Score, ScoreAttempt
+from lti_tool.grades.queries import insert_unless_there
+from lti_tool.ids import new_id
+
+# --- Recording: columns -----------------------------------------------------------------------------------------------
+
+
+async def column_is_made(session: AsyncSession, column: ClaimedColumn, url: str, now: datetime) -> None:
+    """Write down a column's address; its scores are due now. In a new column, all of them are, delivered ones too."""
+    done = await session.execute(
+        _own(update(LineItem), LineItem, column)
+        .where(col(LineItem.lease_token) == column.token)
+        .values(
+            state=ColumnState.MADE,
+            url=url,
+            remade=0 if url == column.url else LineItem.remade,
+            attempts=0,
+            trouble=None,
+            next_attempt_at=None,
+            lease_token=None,
+            lease_until=None,
+        )
+    )
+    if done.rowcount == 0:  # type: ignore[attr-defined]
+        return
+    scores = update(Score).where(
+        col(Score.organisation_id) == column.organisation_id, col(Score.line_item_id) == column.id
+    )
+    if column.url is not None and column.url != url:
+        # The new version makes those due again, too, that are on their way to the old column at this moment.
+        await session.execute(
+            scores.where(col(Score.delivery) != Delivery.REFUSED)
+            .values(delivery=Delivery.DUE, owed_version=Score.owed_version + 1, delivered_comment=None)
+            .execution_options(synchronize_session=False)
+        )
+    await session.execute(
+        scores.where(col(Score.delivery) == Delivery.DUE)
+        .values(next_attempt_at=now)
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def column_failed(
+    session: AsyncSession, column: ClaimedColumn, code: str, next_attempt_at: datetime | None
+) -> None:
+    """Write down why a column could not be made, and when to try again; never again by itself when that is None."""
+    values: dict[str, Any] = {"state": ColumnState.WANTED if next_attempt_at else ColumnState.REFUSED}
+    done = await session.execute(
+        _own(update(LineItem), LineItem, column)
+        .where(col(LineItem.lease_token) == column.token)
+        .values(
+            attempts=LineItem.attempts + 1,
+            trouble=code,
+            next_attempt_at=next_attempt_at,
+            lease_token=None,
+            lease_until=None,
+            **values,
+        )
+    )
+    if next_attempt_at is None and done.rowcount:  # type: ignore[attr-defined]
+        # What waits for a refused column is not due, so that nobody looks at it again and again.
+        await session.execute(
+            update(Score)
+            .where(
+                col(Score.organisation_id) == column.organisation_id,
+                col(Score.line_item_id) == column.id,
+                col(Score.delivery) == Delivery.DUE,
+            )
+            .values(next_attempt_at=None)
+            .execution_options(synchronize_session=False)
+        )
+
+
+async def columns_are_gone(session: AsyncSession, scores: Iterable[ClaimedScore], code: str, now: datetime) -> None:
+    """Have columns looked for again that the LMS says are not there; unless somebody else has looked meanwhile."""
+    for organisation_id, line_item_id, url in sorted(
+        {(score.organisation_id, score.line_item_id, score.line_item_url) for score in scores}
+    ):
+        await session.execute(
+            update(LineItem)
+            .where(
+                col(LineItem.organisation_id) == organisation_id,
+                col(LineItem.id) == line_item_id,
+                col(LineItem.url) == url,
+                col(LineItem.state) == ColumnState.MADE,
+            )
+            .values(
+                state=ColumnState.WANTED,
+                trouble=code,
+                attempts=0,
+                remade=LineItem.remade + 1,
+                next_attempt_at=now,
+            )
+        )
+
+
+# --- Recording: scores ------------------------------------------------------------------------------------------------
+
+
+async def scores_are_delivered(session: AsyncSession, scores: Sequence[ClaimedScore], now: datetime) -> None:
+    """Write down that the LMS has these. One that changed meanwhile stays due."""
+    await run_many(
+        session,
+        _DELIVERED,
+        [
+            _held(score)
+            | {
+                "b_version": score.version,
+                "b_given": score.given,
+                "b_maximum": score.maximum,
+                "b_comment": score.comment,
+                "b_now": now,
+            }
+            for score in scores
+        ],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A score that did not arrive: the code of why, when to try again (None: not by itself), and the latest timestamp
+    that the LMS is known to have.
+    """
+
+    score: ClaimedScore
+    code: str
+    next_attempt_at: datetime | None
+    timestamp: datetime
+
+
+async def scores_failed(session: AsyncSession, failures: Sequence[Failure], now: datetime) -> None:
+    """Write down what went wrong. A score that changed meanwhile is due at once."""
+    for statement, some in (
+        (_RETRYING, [failure for failure in failures if failure.next_attempt_at is not None]),
+        (_REFUSED, [failure for failure in failures if failure.next_attempt_at is None]),
+    ):
+        rows = [
+            _held(failure.score)
+            | {
+                "b_version": failure.score.version,
+                "b_code": failure.code,
+                "b_now": now,
+                "b_next": failure.next_attempt_at,
+                "b_timestamp": failure.timestamp,
+            }
+            for failure in some
+        ]
+        if statement is _REFUSED:
+            for row in rows:
+                del row["b_next"]
+        await run_many(session, statement, rows)
+
+
+async def scores_are_released(session: AsyncSession, scores: Sequence[ClaimedScore]) -> None:
+    """Give back scores that were not sent after all; they are as due as before."""
+    await run_many(session, _RELEASED, [_held(score) for score in scores])
+
+
+def attempt(score: ClaimedScore, at: datetime, status: int | None, outcome: str) -> dict[str, Any]:
+    """A row of the record of attempts."""
+    return {
+        "organisation_id": score.organisation_id,
+        "id": new_id(),
+        "score_id": score.id,
+        "at": at,
+        "version": score.version,
+        "given": score.given,
+        "status": status,
+        "outcome": outcome,
+    }
+
+
+async def remember_attempts(session: AsyncSession, attempts: Sequence[dict[str, Any]]) -> None:
+    """Append to the record of attempts."""
+    if attempts:
+        await (await session.connection()).execute(insert(ScoreAttempt), attempts)
+
+
+# --- Recording: the platform ------------------------------------------------------------------------------------------
+
+
+async def platform_failed(
+    session: AsyncSession, registration_id: uuid.UUID, code: str, failures: int, paused_until: datetime
+) -> None:
+    """Leave a platform in peace until then. A longer pause that somebody else has found is kept."""
+    await insert_unless_there(session, DeliveryPace(registration_id=registration_id))
+    current = col(DeliveryPace.paused_until)
+    await session.execute(
+        update(DeliveryPace)
+        .where(col(DeliveryPace.registration_id) == registration_id)
+        .values(
+            failures=failures,
+            trouble=code,
+            paused_until=case((current > paused_until, current), else_=paused_until),
+        )
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def platform_answers(session: AsyncSession, registration_id: uuid.UUID) -> None:
+    """The platform takes scores again."""
+    await session.execute(
+        update(DeliveryPace)
+        .where(col(DeliveryPace.registration_id) == registration_id)
+        .values(failures=0, trouble=None, paused_until=None)
+        .execution_options(synchronize_session=False)
+    )
+
+
+# --- The statements that are run for many rows at once ----------------------------------------------------------------
+
+
+def _own(statement: Any, table: type[LineItem], row: ClaimedColumn) -> Any:
+    return statement.where(
+        col(table.organisation_id) == row.organisation_id, col(table.id) == row.id
+    ).execution_options(synchronize_session=False)
+
+
+def _held(score: ClaimedScore) -> dict[str, Any]:
+    return {"b_organisation": score.organisation_id, "b_id": score.id, "b_token": score.token}
+
+
+_SCORES = Score.__table__  # type: ignore[attr-defined]
+_FREE: dict[str, Any] = {"lease_token": null(), "lease_until": null()}
+_SCORE_IS_HELD = and_(
+    _SCORES.c.organisation_id == bindparam("b_organisation"),
+    _SCORES.c.id == bindparam("b_id"),
+    _SCORES.c.lease_token == bindparam("b_token"),
+)
+_UNCHANGED = _SCORES.c.owed_version == bindparam("b_version")
+_NOW = bindparam("b_now", type_=UtcDateTime())
+
+_DELIVERED = (
+    update(_SCORES)
+    .where(_SCORE_IS_HELD)
+    .values(
+        delivered_version=bindparam("b_version"),
+        delivered_given=bindparam("b_given"),
+        delivered_maximum=bindparam("b_maximum"),
+        delivered_comment=bindparam("b_comment"),
+        delivered_at=_NOW,
+        attempts=0,
+        trouble=null(),
+        delivery=case((_UNCHANGED, Delivery.DELIVERED.value), else_=Delivery.DUE.value),
+        next_attempt_at=case((_UNCHANGED, null()), else_=_NOW),
+        **_FREE,
+    )
+)
+_RETRYING = (
+    update(_SCORES)
+    .where(_SCORE_IS_HELD)
+    .values(
+        attempts=_SCORES.c.attempts + 1,
+        trouble=bindparam("b_code"),
+        last_timestamp=bindparam("b_timestamp"),
+        next_attempt_at=case((_UNCHANGED, bindparam("b_next", type_=UtcDateTime())), else_=_NOW),
+        **_FREE,
+    )
+)
+_REFUSED = (
+    update(_SCORES)
+    .where(_SCORE_IS_HELD)
+    .values(
+        attempts=_SCORES.c.attempts + 1,
+        trouble=bindparam("b_code"),
+        last_timestamp=bindparam("b_timestamp"),
+        delivery=case((_UNCHANGED, Delivery.REFUSED.value), else_=Delivery.DUE.value),
+        next_attempt_at=case((_UNCHANGED, null()), else_=_NOW),
+        **_FREE,
+    )
+)
+_RELEASED = update(_SCORES).where(_SCORE_IS_HELD).values(**_FREE)
