@@ -271,22 +271,40 @@ def rules_for(step: PlaylistStep, item: ContentItem | None) -> list[DoneRule]:
     return [DoneRule.MARKED, DoneRule.OPENED, *([DoneRule.RESULT] if shared else [])]
 
 
-async def move_step(
+async def shift_step(
     session: AsyncSession,
     course: Course,
     playlist_id: uuid.UUID,
     revision: int,
     step_id: uuid.UUID,
-    to: int,
+    by: int,
     now: datetime,
 ) -> Playlist:
-    """Move a step to the place ``to``, counted from 0; places beyond either end mean that end."""
+    """Move a step ``by`` places down, or up where that is negative; no further than either end."""
     playlist = await _for_change(session, course, playlist_id, revision, now)
     present = await present_steps(session, playlist)
     step = _step(present, step_id)
+    place = present.index(step)
     present.remove(step)
-    present.insert(max(0, min(to, len(present))), step)
+    present.insert(max(0, min(place + by, len(present))), step)
     _number(session, present)
+    return await _changed(session, course, playlist, now)
+
+
+async def reorder(
+    session: AsyncSession,
+    course: Course,
+    playlist_id: uuid.UUID,
+    revision: int,
+    order: Sequence[uuid.UUID],
+    now: datetime,
+) -> Playlist:
+    """Put all steps in this order. Conflict when the order is not one of exactly the steps there are."""
+    playlist = await _for_change(session, course, playlist_id, revision, now)
+    present = {step.id: step for step in await present_steps(session, playlist)}
+    if len(order) != len(present) or set(order) != set(present):
+        raise _changed_meanwhile("an order of other steps")
+    _number(session, [present[step_id] for step_id in order])
     return await _changed(session, course, playlist, now)
 
 
@@ -422,16 +440,20 @@ async def _for_change(
     """The playlist, locked and with its next revision. Conflict when it is not at ``revision`` any more."""
     playlist = await _found(session, course, playlist_id, lock=True)
     if playlist.revision != revision:
-        raise Conflict(
-            f"made on revision {revision}, now {playlist.revision}",
-            code="playlist-changed",
-            title=N_("This playlist has changed since you opened it"),
-            advice=N_("Here it is as it stands now. If your change is not in it, make it once more."),
-        )
+        raise _changed_meanwhile(f"made on revision {revision}, now {playlist.revision}")
     playlist.revision += 1
     playlist.changed_at = now
     session.add(playlist)
     return playlist
+
+
+def _changed_meanwhile(detail: str) -> Conflict:
+    return Conflict(
+        detail,
+        code="playlist-changed",
+        title=N_("This playlist has changed since you opened it"),
+        advice=N_("Here it is as it stands now. If your change is not in it, make it once more."),
+    )
 
 
 async def _changed(session: AsyncSession, course: Course, playlist: Playlist, now: datetime) -> Playlist:

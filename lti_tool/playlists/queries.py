@@ -10,14 +10,15 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 from sqlmodel.sql.expression import SelectOfScalar
 
 from lti_tool.content.models import ContentItem
-from lti_tool.courses.models import Course, Membership, Person
+from lti_tool.courses.models import Membership, Person
 from lti_tool.db.base import crossing, scoped
+from lti_tool.db.upsert import upsert
+from lti_tool.grades.models import LineItem
 from lti_tool.lti.models import Role
 from lti_tool.playlists.models import PersonalPlaylist, PersonalStep, Playlist, PlaylistStatus, PlaylistStep
 
@@ -67,11 +68,6 @@ async def steps(
     for step in (await session.exec(statement)).all():
         found[step.playlist_id].append(step)
     return found
-
-
-async def step_exists(session: AsyncSession, organisation_id: uuid.UUID, step_id: uuid.UUID) -> bool:
-    """Whether there is such a step, in any playlist of the organisation."""
-    return (await session.get(PlaylistStep, (organisation_id, step_id))) is not None
 
 
 async def items(
@@ -155,65 +151,15 @@ async def step_rows(
     return found
 
 
-async def has_work(session: AsyncSession, organisation_id: uuid.UUID, step_id: uuid.UUID) -> bool:
-    """Whether any student has begun this step."""
-    statement = scoped(PersonalStep, organisation_id).where(PersonalStep.step_id == step_id).limit(1)
-    return (await session.exec(statement)).first() is not None
-
-
 async def add_copies(session: AsyncSession, rows: Sequence[PersonalPlaylist]) -> None:
     """Add copies; one that somebody else added at the same moment is left as it is."""
-    if not rows:
-        return
-    values = [row.model_dump() for row in rows]
-    key = ["organisation_id", "playlist_id", "person_id"]
-    if session.get_bind().dialect.name == "sqlite":
-        await session.exec(sqlite.insert(PersonalPlaylist).values(values).on_conflict_do_nothing(index_elements=key))
-    else:
-        await session.exec(
-            postgresql.insert(PersonalPlaylist).values(values).on_conflict_do_nothing(index_elements=key)
-        )
-
-
-async def active_students(session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID) -> list[Person]:
-    """The students of the course now, by name."""
-    statement = (
-        select(Person)
-        .where(
-            Person.organisation_id == organisation_id,
-            Membership.organisation_id == organisation_id,
-            col(Membership.person_id) == col(Person.id),
-            Membership.course_id == course_id,
-            Membership.role == Role.STUDENT,
-            col(Membership.active).is_(True),
-        )
-        .order_by(col(Person.sort_name), col(Person.name), col(Person.id))
+    ordered = sorted(rows, key=lambda row: (row.playlist_id, row.person_id))
+    await upsert(
+        session,
+        PersonalPlaylist,
+        [row.model_dump() for row in ordered],
+        key=("organisation_id", "playlist_id", "person_id"),
     )
-    return list((await session.exec(statement)).all())
-
-
-async def observed_students(
-    session: AsyncSession,
-    organisation_id: uuid.UUID,
-    course_id: uuid.UUID,
-    registration_id: uuid.UUID,
-    subs: Collection[str],
-) -> list[Person]:
-    """Those students of the course, now or once, that the platform knows by these ids."""
-    statement = (
-        select(Person)
-        .where(
-            Person.organisation_id == organisation_id,
-            Membership.organisation_id == organisation_id,
-            col(Membership.person_id) == col(Person.id),
-            Membership.course_id == course_id,
-            Membership.role == Role.STUDENT,
-            Person.registration_id == registration_id,
-            col(Person.sub).in_(subs),
-        )
-        .order_by(col(Person.sort_name), col(Person.name), col(Person.id))
-    )
-    return list((await session.exec(statement)).all())
 
 
 async def student(
@@ -231,22 +177,14 @@ async def student(
     return (await session.exec(statement)).one_or_none()
 
 
-async def is_active_student(
-    session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID, person_id: uuid.UUID
-) -> bool:
-    """Whether this person is a student of the course now."""
-    statement = scoped(Membership, organisation_id).where(
-        Membership.course_id == course_id,
-        Membership.person_id == person_id,
-        Membership.role == Role.STUDENT,
-        col(Membership.active).is_(True),
+async def columns(
+    session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID, resource_ids: Collection[str]
+) -> dict[str, LineItem]:
+    """The gradebook columns of these things in a course, by resource id; those not wanted yet are left out."""
+    statement = scoped(LineItem, organisation_id).where(
+        LineItem.course_id == course_id, col(LineItem.resource_id).in_(resource_ids)
     )
-    return (await session.exec(statement)).one_or_none() is not None
-
-
-async def course(session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID) -> Course | None:
-    """A course."""
-    return await session.get(Course, (organisation_id, course_id))
+    return {column.resource_id: column for column in (await session.exec(statement)).all()}
 
 
 async def playlists_with_scores_due(session: AsyncSession, now: datetime) -> list[Playlist]:

@@ -14,7 +14,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from lti_tool import audit
 from lti_tool.content.service import ItemResult
-from lti_tool.courses.models import Course, Person
+from lti_tool.courses import queries as course_queries
+from lti_tool.courses.models import Course
 from lti_tool.db.session import Database
 from lti_tool.errors import Conflict, NotFound
 from lti_tool.grades import service as grades
@@ -61,8 +62,8 @@ async def path_of_person(session: AsyncSession, course: Course, person_id: uuid.
 async def paths_of_course(session: AsyncSession, course: Course, playlists: Sequence[Playlist]) -> list[Path]:
     """The paths of the course's present students on these playlists, students by name."""
     by_id = {playlist.id: playlist for playlist in playlists}
-    students = await queries.active_students(session, course.organisation_id, course.id)
-    place = {person.id: index for index, person in enumerate(sorted(students, key=_by_name))}
+    students = await course_queries.students(session, course.organisation_id, course.id)
+    place = {person.id: index for index, person in enumerate(students)}
     copies = await queries.copies(session, course.organisation_id, by_id)
     present = [copy for copy in copies if copy.person_id in place]
     present.sort(key=lambda copy: place[copy.person_id])
@@ -75,10 +76,6 @@ def preview(playlist: Playlist, steps: list[PlaylistStep], now: datetime) -> Pat
         organisation_id=playlist.organisation_id, playlist_id=playlist.id, person_id=uuid.UUID(int=0), created_at=now
     )
     return Path(playlist, copy, steps)
-
-
-def _by_name(person: Person) -> tuple[str, str]:
-    return ((person.sort_name or person.name or "\uffff").casefold(), str(person.id))
 
 
 async def _paths(session: AsyncSession, pairs: Sequence[tuple[PersonalPlaylist, Playlist]]) -> list[Path]:
@@ -100,7 +97,7 @@ async def missing_copies(
     assigned = await queries.playlists(session, course.organisation_id, course.id, ASSIGNED)
     if not assigned:
         return []
-    students = await queries.active_students(session, course.organisation_id, course.id)
+    students = await course_queries.students(session, course.organisation_id, course.id)
     wanted = [person.id for person in students if person_ids is None or person.id in person_ids]
     copies = await queries.copies(session, course.organisation_id, [playlist.id for playlist in assigned])
     have = {(copy.playlist_id, copy.person_id) for copy in copies}
@@ -457,6 +454,7 @@ async def _account(
         given=rules.points_given(owed.share, playlist.points),
         maximum=playlist.points,
         now=now,
+        finished=done.is_finished,
     )
 
 
@@ -480,7 +478,7 @@ async def send_due(database: Database, now: datetime) -> DueReport:
         places = [(playlist.organisation_id, playlist.course_id, playlist.id) for playlist in due]
     for organisation_id, course_id, playlist_id in places:
         async with database.writing() as session:
-            course = await queries.course(session, organisation_id, course_id)
+            course = await course_queries.course(session, organisation_id, course_id)
             playlist = await queries.playlist(session, organisation_id, course_id, playlist_id, lock=True)
             if course is not None and playlist is not None and playlist.status is PlaylistStatus.ASSIGNED:
                 await resettle(session, course, playlist, now)

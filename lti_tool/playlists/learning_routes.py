@@ -1,0 +1,149 @@
+"""What a student and their family see: the paths, the one next step, and what moves it on."""
+
+import uuid
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+
+from fastapi import APIRouter, Request
+from sqlmodel.ext.asyncio.session import AsyncSession
+from starlette.responses import Response
+
+from lti_tool.courses.access import InCourse, ObserverIn, StudentChanging, StudentIn
+from lti_tool.courses.models import Course
+from lti_tool.db.session import Database
+from lti_tool.playlists import queries, service, views
+from lti_tool.playlists.paths import Path
+from lti_tool.playlists.replies import Said, by_script, notice, results_desk, see
+from lti_tool.playlists.results import Answer
+from lti_tool.web.dependencies import CurrentDatabase, CurrentPages, Now
+
+router = APIRouter(prefix="/courses/{course_id}")
+
+_Act = Callable[[AsyncSession, Course, uuid.UUID, uuid.UUID, uuid.UUID, datetime], Awaitable[Path]]
+
+
+def my_address(course: Course, copy_id: uuid.UUID | None = None) -> str:
+    """A student's list, or one of their playlists."""
+    return f"/courses/{course.id}/my" + (f"/{copy_id}" if copy_id else "")
+
+
+async def _views(session: AsyncSession, course: Course, paths: Sequence[Path]) -> list[views.PathView]:
+    ids = [step.content_item_id for path in paths for step in path.template if step.content_item_id]
+    items = await queries.items(session, course.organisation_id, course.id, ids)
+    return [views.path_view(path, items) for path in paths]
+
+
+async def _my_views(database: Database, here: InCourse) -> list[views.PathView]:
+    async with database.reading() as session:
+        paths = await service.paths_of_person(session, here.course, here.person_id)
+        return await _views(session, here.course, paths)
+
+
+async def _has_their_copies(database: Database, here: InCourse, clock: Now) -> None:
+    """A student who joined after a playlist was assigned gets it at their first visit."""
+    async with database.reading() as session:
+        late = await service.missing_copies(session, here.course, [here.person_id])
+    if late:
+        async with database.writing() as session:
+            await service.ensure_copies(session, here.course, clock.now(), [here.person_id])
+
+
+@router.get("/my", name="my_playlists")
+async def my_playlists(
+    request: Request, here: StudentIn, database: CurrentDatabase, clock: Now, pages: CurrentPages
+) -> Response:
+    """A student's playlists; the only one opens by itself."""
+    await _has_their_copies(database, here, clock)
+    shown = await _my_views(database, here)
+    if len(shown) == 1:
+        return see(my_address(here.course, shown[0].path.copy.id))
+    # What is still to do comes first, in the order in which it was assigned.
+    shown.sort(key=lambda view: view.progress.is_finished)
+    return pages.render(
+        request, "playlists/my.html", {"views": shown, "home": my_address(here.course), "now": clock.now()}
+    )
+
+
+@router.get("/my/{copy_id}", name="my_playlist")
+async def my_playlist(
+    request: Request, here: StudentIn, copy_id: uuid.UUID, database: CurrentDatabase, clock: Now, pages: CurrentPages
+) -> Response:
+    """One next step and why it is next; below it the whole path."""
+    shown = await _my_views(database, here)
+    answer = Answer()
+    if any(view.awaits_result for view in shown if view.path.copy.id == copy_id):
+        answer = await results_desk(request).ask(here.course, here.person_id)
+        shown = await _my_views(database, here)
+    async with database.reading() as session:
+        await service.path_of_person(session, here.course, here.person_id, copy_id)
+    view = next(view for view in shown if view.path.copy.id == copy_id)
+    context = {
+        "view": view,
+        "answer": answer,
+        "home": my_address(here.course) if len(shown) > 1 else None,
+        "address": my_address(here.course, copy_id),
+        "notice": notice(request),
+        "now": clock.now(),
+    }
+    return pages.render(request, "playlists/path.html", context)
+
+
+@router.post("/my/{copy_id}/check")
+async def check(request: Request, here: StudentChanging, copy_id: uuid.UUID, database: CurrentDatabase) -> Response:
+    """Ask the LMS for this student's results again now."""
+    async with database.reading() as session:
+        await service.path_of_person(session, here.course, here.person_id, copy_id)
+    await results_desk(request).ask(here.course, here.person_id, now=True)
+    return see(my_address(here.course, copy_id), Said.ASKED)
+
+
+async def _act(
+    here: InCourse, copy_id: uuid.UUID, step_id: uuid.UUID, database: Database, clock: Now, act: _Act
+) -> Path:
+    async with database.writing() as session:
+        return await act(session, here.course, here.person_id, copy_id, step_id, clock.now())
+
+
+@router.post("/my/{copy_id}/steps/{step_id}/open")
+async def open_step(
+    request: Request,
+    here: StudentChanging,
+    copy_id: uuid.UUID,
+    step_id: uuid.UUID,
+    database: CurrentDatabase,
+    clock: Now,
+) -> Response:
+    """Record that a step was opened: told by the page's script while the step opens beside it, or by a button."""
+    await _act(here, copy_id, step_id, database, clock, service.open_step)
+    return Response(status_code=204) if by_script(request) else see(my_address(here.course, copy_id))
+
+
+@router.post("/my/{copy_id}/steps/{step_id}/done")
+async def mark_done(
+    here: StudentChanging, copy_id: uuid.UUID, step_id: uuid.UUID, database: CurrentDatabase, clock: Now
+) -> Response:
+    """The student says that a step is done."""
+    await _act(here, copy_id, step_id, database, clock, service.mark_done)
+    return see(my_address(here.course, copy_id), Said.MARKED)
+
+
+@router.post("/my/{copy_id}/steps/{step_id}/not-done")
+async def mark_not_done(
+    here: StudentChanging, copy_id: uuid.UUID, step_id: uuid.UUID, database: CurrentDatabase, clock: Now
+) -> Response:
+    """The student takes their own mark back."""
+    await _act(here, copy_id, step_id, database, clock, service.mark_not_done)
+    return see(my_address(here.course, copy_id), None, f"step-{step_id}")
+
+
+@router.get("/family", name="family")
+async def family(
+    request: Request, here: ObserverIn, database: CurrentDatabase, clock: Now, pages: CurrentPages
+) -> Response:
+    """The paths of those an observer is linked to, to read and nothing else."""
+    people = []
+    async with database.reading() as session:
+        for person in here.observed:
+            paths = await service.paths_of_person(session, here.course, person.id)
+            people.append({"person": person, "views": await _views(session, here.course, paths)})
+    return pages.render(request, "playlists/family.html", {"people": people, "now": clock.now()})

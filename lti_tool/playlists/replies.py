@@ -1,0 +1,85 @@
+"""What the routes of this room share: redirects after a form, notices carried over one, the desk for results."""
+
+import uuid
+from enum import StrEnum
+
+from fastapi import Request
+from starlette.responses import RedirectResponse
+
+from lti_tool.courses.models import Course
+from lti_tool.lti.sessions import SESSION_HEADER
+from lti_tool.playlists.results import ResultsDesk
+from lti_tool.web.i18n import N_
+from lti_tool.web.pages import language_of
+
+
+class Said(StrEnum):
+    """What a page says after a form: a word in the address, never a text of anybody's making."""
+
+    SAVED = "saved"
+    ADDED = "added"
+    REMOVED = "removed"
+    DUPLICATED = "duplicated"
+    ASSIGNED = "assigned"
+    TERMS_CHANGED = "terms-changed"
+    MARKED = "marked"
+    TAKEN_BACK = "taken-back"
+    NOTHING_CHOSEN = "nothing-chosen"
+    ASKED = "asked"
+    SENT_AGAIN = "sent-again"
+
+
+_SENTENCES = {
+    Said.SAVED: N_("Saved."),
+    Said.ADDED: N_("Added at the end of the playlist."),
+    Said.REMOVED: N_("Removed."),
+    Said.DUPLICATED: N_("This is the copy. Nobody has been given it yet."),
+    Said.ASSIGNED: N_("Assigned. Every student has their own copy now, and late joiners get theirs when they come."),
+    Said.TERMS_CHANGED: N_("Saved. The new terms hold for everybody."),
+    Said.MARKED: N_("Marked as done."),
+    Said.TAKEN_BACK: N_("Taken back. The student is asked to look at it again."),
+    Said.NOTHING_CHOSEN: N_("Nothing was chosen, so nothing was added."),
+    Said.ASKED: N_("Checked."),
+    Said.SENT_AGAIN: N_("On its way to the gradebook again."),
+}
+
+
+def playlists_address(course: Course) -> str:
+    """The teacher's list."""
+    return f"/courses/{course.id}/playlists"
+
+
+def playlist_address(course: Course, playlist_id: uuid.UUID) -> str:
+    """A playlist's builder; its other pages hang below."""
+    return f"{playlists_address(course)}/{playlist_id}"
+
+
+def see(address: str, said: Said | None = None, anchor: str | None = None) -> RedirectResponse:
+    """Send the browser on with a GET (303), so that reloading the page repeats nothing."""
+    query = f"?said={said.value}" if said else ""
+    return RedirectResponse(f"{address}{query}{'#' + anchor if anchor else ''}", status_code=303)
+
+
+def notice(request: Request) -> dict[str, str] | None:
+    """What the page before left to say, in the reader's language."""
+    try:
+        said = Said(request.query_params.get("said", ""))
+    except ValueError:
+        return None
+    tone = "info" if said in {Said.NOTHING_CHOSEN, Said.ASKED} else "success"
+    return {"tone": tone, "text": language_of(request).gettext(_SENTENCES[said])}
+
+
+def by_script(request: Request) -> bool:
+    """Whether our script sent this, which needs no page in answer."""
+    return SESSION_HEADER in request.headers and "hx-request" not in request.headers
+
+
+def results_desk(request: Request) -> ResultsDesk:
+    """The application's one desk for results, made at the first question."""
+    state = request.app.state
+    desk: ResultsDesk | None = getattr(state, "results_desk", None)
+    if desk is None:
+        desk = ResultsDesk(state.database, getattr(state, "connectors", None), state.clock)
+        state.results_desk = desk
+    return desk

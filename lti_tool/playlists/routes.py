@@ -1,0 +1,10 @@
+"""Every page of the playlists: what teachers make, how classes stand, what students and families see."""
+
+from fastapi import APIRouter
+
+from lti_tool.playlists import learning_routes, progress_routes, teaching_routes
+
+router = APIRouter()
+router.include_router(teaching_routes.router)
+router.include_router(progress_routes.router)
+router.include_router(learning_routes.router)
