@@ -182,7 +182,7 @@ async def add_items(
     items = await queries.items(session, course.organisation_id, course.id, item_ids)
     if not items or len(items) != len(set(item_ids)):
         raise NotFound("an item that is not in this course")
-    wanted = [item for item in sorted(items.values(), key=lambda item: item.position) if _can_be_a_step(item)]
+    wanted = [item for item in sorted(items.values(), key=lambda item: item.position) if can_be_a_step(item)]
     drafts = [
         PlaylistStep(
             organisation_id=course.organisation_id,
@@ -325,7 +325,8 @@ async def remove_step(
     return await _changed(session, course, playlist, now)
 
 
-def _can_be_a_step(item: ContentItem) -> bool:
+def can_be_a_step(item: ContentItem) -> bool:
+    """Whether an item of the course leads anywhere a student can go."""
     return item.kind is not ItemKind.HEADING and item.deleted_at is None and item.url is not None
 
 

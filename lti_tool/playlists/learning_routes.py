@@ -9,12 +9,13 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.responses import Response
 
 from lti_tool.courses.access import InCourse, ObserverIn, StudentChanging, StudentIn
+from lti_tool.courses.freshness import Outcome
 from lti_tool.courses.models import Course
 from lti_tool.db.session import Database
 from lti_tool.playlists import queries, service, views
 from lti_tool.playlists.paths import Path
-from lti_tool.playlists.replies import Said, by_script, notice, results_desk, see
-from lti_tool.playlists.results import Answer
+from lti_tool.playlists.replies import Said, by_script, notice, see
+from lti_tool.playlists.results import bring_results
 from lti_tool.web.dependencies import CurrentDatabase, CurrentPages, Now
 
 router = APIRouter(prefix="/courses/{course_id}")
@@ -70,9 +71,9 @@ async def my_playlist(
 ) -> Response:
     """One next step and why it is next; below it the whole path."""
     shown = await _my_views(database, here)
-    answer = Answer()
+    answer = Outcome()
     if any(view.awaits_result for view in shown if view.path.copy.id == copy_id):
-        answer = await results_desk(request).ask(here.course, here.person_id)
+        answer = await bring_results(request, here.course, here.person_id)
         shown = await _my_views(database, here)
     async with database.reading() as session:
         await service.path_of_person(session, here.course, here.person_id, copy_id)
@@ -93,7 +94,7 @@ async def check(request: Request, here: StudentChanging, copy_id: uuid.UUID, dat
     """Ask the LMS for this student's results again now."""
     async with database.reading() as session:
         await service.path_of_person(session, here.course, here.person_id, copy_id)
-    await results_desk(request).ask(here.course, here.person_id, now=True)
+    await bring_results(request, here.course, here.person_id, asked=True)
     return see(my_address(here.course, copy_id), Said.ASKED)
 
 

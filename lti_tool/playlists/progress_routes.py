@@ -10,7 +10,9 @@ from lti_tool import audit
 from lti_tool.content.models import ContentItem
 from lti_tool.courses import queries as course_queries
 from lti_tool.courses.access import InCourse, TeacherChanging, TeacherIn
+from lti_tool.courses.freshness import Outcome
 from lti_tool.courses.models import Person
+from lti_tool.courses.roster import FreshRoster
 from lti_tool.db.session import Database
 from lti_tool.errors import NotFound
 from lti_tool.grades import service as grades
@@ -20,8 +22,8 @@ from lti_tool.playlists import forms, queries, service, views
 from lti_tool.playlists.forms import Entered
 from lti_tool.playlists.models import Playlist, PlaylistStatus
 from lti_tool.playlists.paths import Path
-from lti_tool.playlists.replies import Said, notice, playlist_address, results_desk, see
-from lti_tool.playlists.results import Answer
+from lti_tool.playlists.replies import Said, notice, playlist_address, see
+from lti_tool.playlists.results import bring_results
 from lti_tool.web.dependencies import CurrentDatabase, CurrentPages, Now
 
 router = APIRouter(prefix="/courses/{course_id}/playlists/{playlist_id}")
@@ -50,6 +52,7 @@ async def _everybody_has_a_copy(database: Database, here: InCourse, clock: Now) 
 async def progress(
     request: Request,
     here: TeacherIn,
+    _fresh: FreshRoster,
     playlist_id: uuid.UUID,
     database: CurrentDatabase,
     clock: Now,
@@ -94,15 +97,15 @@ async def progress(
     return pages.render(request, "playlists/progress.html", context)
 
 
-async def _ask_for_class(request: Request, here: InCourse, database: Database, playlist: Playlist) -> Answer:
+async def _ask_for_class(request: Request, here: InCourse, database: Database, playlist: Playlist) -> Outcome:
     """Ask the LMS for the class's results, if this playlist has a step that a result could move."""
     async with database.reading() as session:
         steps = (await queries.steps(session, here.organisation_id, [playlist.id]))[playlist.id]
         ids = [step.content_item_id for step in steps if step.content_item_id and step.removed_at is None]
         items = await queries.items(session, here.organisation_id, here.course.id, ids)
     if not any(item.result_key for item in items.values()):
-        return Answer()
-    return await results_desk(request).ask(here.course)
+        return Outcome()
+    return await bring_results(request, here.course)
 
 
 @router.post("/progress/check")
@@ -110,7 +113,7 @@ async def check(request: Request, here: TeacherChanging, playlist_id: uuid.UUID,
     """Ask the LMS for results again now."""
     if await _assigned(database, here, playlist_id) is None:
         raise NotFound("the playlist is not assigned")
-    await results_desk(request).ask(here.course, now=True)
+    await bring_results(request, here.course, asked=True)
     return see(f"{playlist_address(here.course, playlist_id)}/progress", Said.ASKED)
 
 

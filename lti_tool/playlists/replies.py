@@ -8,7 +8,6 @@ from starlette.responses import RedirectResponse
 
 from lti_tool.courses.models import Course
 from lti_tool.lti.sessions import SESSION_HEADER
-from lti_tool.playlists.results import ResultsDesk
 from lti_tool.web.i18n import N_
 from lti_tool.web.pages import language_of
 
@@ -73,13 +72,3 @@ def notice(request: Request) -> dict[str, str] | None:
 def by_script(request: Request) -> bool:
     """Whether our script sent this, which needs no page in answer."""
     return SESSION_HEADER in request.headers and "hx-request" not in request.headers
-
-
-def results_desk(request: Request) -> ResultsDesk:
-    """The application's one desk for results, made at the first question."""
-    state = request.app.state
-    desk: ResultsDesk | None = getattr(state, "results_desk", None)
-    if desk is None:
-        desk = ResultsDesk(state.database, getattr(state, "connectors", None), state.clock)
-        state.results_desk = desk
-    return desk

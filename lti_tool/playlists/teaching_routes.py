@@ -6,8 +6,10 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from lti_tool.content import service as content
 from lti_tool.courses import queries as course_queries
 from lti_tool.courses.access import InCourse, TeacherChanging, TeacherIn
+from lti_tool.courses.roster import FreshRoster
 from lti_tool.errors import Conflict, NotFound, ToolError
 from lti_tool.ids import new_id
 from lti_tool.playlists import editing, forms, queries, service, views
@@ -28,7 +30,7 @@ SHOWN = (PlaylistStatus.DRAFT, PlaylistStatus.ASSIGNED)
 
 @router.get("", name="playlists")
 async def home(
-    request: Request, here: TeacherIn, database: CurrentDatabase, clock: Now, pages: CurrentPages
+    request: Request, here: TeacherIn, _fresh: FreshRoster, database: CurrentDatabase, clock: Now, pages: CurrentPages
 ) -> Response:
     """All playlists of the course, how the class stands with each, and its one next thing to do."""
     now = clock.now()
@@ -104,7 +106,11 @@ async def _builder(
             here.course.id,
             [step.content_item_id for step in steps if step.content_item_id],
         )
-        has_copies = bool(await queries.copies(session, here.organisation_id, [playlist.id]))
+        course_items = [
+            item
+            for item in await content.items(session, here.organisation_id, here.course.id)
+            if editing.can_be_a_step(item)
+        ]
     shown = views.path_view(service.preview(playlist, steps, playlist.changed_at), items)
     rules_of = {
         step.id: editing.rules_for(step, items.get(step.content_item_id) if step.content_item_id else None)
@@ -115,7 +121,7 @@ async def _builder(
         "steps": shown.steps,
         "minutes": sum(step.minutes or 0 for step in steps),
         "rules_of": rules_of,
-        "has_copies": has_copies,
+        "course_items": course_items,
         "address": playlist_address(here.course, playlist.id),
         "notice": _trouble(request, trouble) or notice(request),
         "values": entered.values if entered else {},
@@ -414,6 +420,7 @@ async def _assign_page(
 async def ask_to_assign(
     request: Request,
     here: TeacherIn,
+    _fresh: FreshRoster,
     playlist_id: uuid.UUID,
     database: CurrentDatabase,
     clock: Now,

@@ -364,17 +364,30 @@ async def test_two_editors_notice_each_other(database: Database) -> None:
 
 
 @pytest.mark.parametrize(
-    ("start", "to", "order"), [(0, 2, "231"), (2, 0, "312"), (1, 0, "213"), (1, 99, "132"), (1, -5, "213")]
+    ("place", "by", "order"), [(0, 1, "213"), (2, -1, "132"), (0, -1, "123"), (2, 5, "123"), (0, 2, "231")]
 )
-async def test_steps_move_to_any_place(database: Database, start: int, to: int, order: str) -> None:
+async def test_steps_move_up_and_down(database: Database, place: int, by: int, order: str) -> None:
     async with database.writing() as session:
         school = await seed.school(session)
         playlist = await made(session, school)
         before = await editing.present_steps(session, playlist)
-        await editing.move_step(session, school.course, playlist.id, playlist.revision, before[start].id, to, NOW)
+        await editing.shift_step(session, school.course, playlist.id, playlist.revision, before[place].id, by, NOW)
         after = await editing.present_steps(session, playlist)
         assert [step.id for step in after] == [before[int(place) - 1].id for place in order]
         assert [step.position for step in after] == [0, 1, 2]
+
+
+async def test_steps_take_any_order_of_exactly_themselves(database: Database) -> None:
+    async with database.writing() as session:
+        school = await seed.school(session)
+        playlist = await made(session, school)
+        ids = [step.id for step in await editing.present_steps(session, playlist)]
+        revision = playlist.revision
+        await editing.reorder(session, school.course, playlist.id, revision, ids[::-1], NOW)
+        assert [step.id for step in await editing.present_steps(session, playlist)] == ids[::-1]
+        for wrong in (ids[:2], [*ids, uuid.uuid4()], [ids[0], ids[0], ids[1]]):
+            with pytest.raises(Conflict):
+                await editing.reorder(session, school.course, playlist.id, playlist.revision, wrong, NOW)
 
 
 async def test_forms_sent_twice_make_one_playlist(database: Database) -> None:
