@@ -227,8 +227,8 @@ async def connect(
 ) -> ApiConnection:
     """Keep a school's access to a platform's own API, the token encrypted; an earlier one is replaced.
 
-    ``base_url`` is scheme and host; ``secret_key`` the installation's secret. Raises BadRequest for an address or token that cannot be used; plain http is for this
-    machine alone, since the token would travel readable.
+    ``base_url`` is scheme and host; ``secret_key`` the installation's secret. Raises BadRequest for an address or token that
+    cannot be used; plain http is for this machine alone, since the token would travel readable.
     """
     origin = api_origin(base_url)
     token = token.strip()

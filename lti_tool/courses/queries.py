@@ -293,22 +293,28 @@ async def memberships(session: AsyncSession, organisation_id: uuid.UUID, course_
     return {row.person_id: row for row in rows}
 
 
-async def retire_unseen(
-    session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID, read_at: datetime
+async def retire(
+    session: AsyncSession,
+    organisation_id: uuid.UUID,
+    course_id: uuid.UUID,
+    person_ids: Sequence[uuid.UUID],
+    read_at: datetime,
 ) -> int:
-    """Make inactive who was not in the roster of ``read_at`` and has not launched since. Returns how many."""
-    seen, launched = col(Membership.seen_in_roster_at), col(Membership.last_launched_at)
-    result = await session.exec(
-        update(Membership)
-        .where(
-            col(Membership.organisation_id) == organisation_id,
-            col(Membership.course_id) == course_id,
-            col(Membership.active).is_(True),
-            or_(seen.is_(None), seen < read_at),
-            or_(launched.is_(None), launched < read_at),
+    """Make inactive who is not in the roster of ``read_at``, unless they have launched since. Returns how many."""
+    launched = col(Membership.last_launched_at)
+    retired = 0
+    for start in range(0, len(person_ids), 500):
+        result = await session.exec(
+            update(Membership)
+            .where(
+                col(Membership.organisation_id) == organisation_id,
+                col(Membership.course_id) == course_id,
+                col(Membership.person_id).in_(person_ids[start : start + 500]),
+                or_(launched.is_(None), launched < read_at),
+            )
+            .values(active=False)
+            .returning(col(Membership.id))
+            .execution_options(synchronize_session=False)
         )
-        .values(active=False)
-        .returning(col(Membership.id))
-        .execution_options(synchronize_session=False)
-    )
-    return len(result.all())
+        retired += len(result.all())
+    return retired

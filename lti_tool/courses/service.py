@@ -321,7 +321,9 @@ async def take_over_roster(session: AsyncSession, course: Course, members: list[
         session, Membership, rows, key=MEMBERSHIP_KEY, update=("role", "active", "seen_in_roster_at"), returning=("id",)
     )
     switched_off = sum(1 for row in rows if not row["active"] and (was := before.get(row["person_id"])) and was.active)
-    gone = await queries.retire_unseen(session, organisation_id, course.id, now)
+    there = {row["person_id"] for row in rows}
+    missing = sorted((person_id for person_id, row in before.items() if row.active and person_id not in there), key=str)
+    gone = await queries.retire(session, organisation_id, course.id, missing, now)
     return RosterReport(people=len(members), new=new, returned=returned, left=switched_off + gone)
 
 

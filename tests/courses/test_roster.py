@@ -1,0 +1,168 @@
+"""Taking over what the platform says of who is in a course."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+from sqlmodel import select
+
+from lti_tool.audit import AuditEntry
+from lti_tool.clock import ManualClock
+from lti_tool.courses import queries
+from lti_tool.courses.models import Course, Membership, Person
+from lti_tool.courses.service import EmptyRoster, NoRoster, RosterReport, refresh_roster, students
+from lti_tool.db.base import scoped
+from lti_tool.db.session import Database
+from lti_tool.lti.models import Role
+from lti_tool.lti.services import ServiceRefused
+
+from .school import NOW, come_in
+from .site import Site, a_site
+
+LATER = NOW + timedelta(hours=3)
+
+
+async def the_course(site: Site) -> Course:
+    async with site.database.reading() as session:
+        course = (await session.exec(scoped(Course, site.school.organisation.id))).one()
+        session.expunge(course)
+        return course
+
+
+def answer(*members: dict[str, Any]) -> httpx.Response:
+    return httpx.Response(200, json={"members": list(members)})
+
+
+def member(user_id: str, role: str = "Learner", **more: str) -> dict[str, Any]:
+    return {"user_id": user_id, "roles": [role], **more}
+
+
+async def read(site: Site, *members: dict[str, Any], at: Any = LATER) -> RosterReport:
+    site.lms.answers["/nrps"] = answer(*members)
+    return await refresh_roster(site.database, site.protocol, await the_course(site), at)
+
+
+async def by_sub(site: Site) -> dict[str, tuple[Membership, Person]]:
+    course = await the_course(site)
+    async with site.database.reading() as session:
+        found = await queries.roster(session, course.organisation_id, course.id)
+        session.expunge_all()
+    return {person.sub: (membership, person) for membership, person in found}
+
+
+async def test_everyone_comes_in_also_those_who_never_launched(site: Site) -> None:
+    await come_in(site.database, site.school.launch())
+    report = await read(
+        site,
+        member("s1", name="Ada Lovelace", given_name="Ada", family_name="Lovelace"),
+        member("s2", name="Alan Turing", given_name="Alan", family_name="Turing"),
+        member("t", "Instructor", name="Grace Hopper"),
+        member("gone", status="Inactive"),
+        member("nameless"),
+    )
+    assert report == RosterReport(people=5, new=4, returned=0, left=0)
+    people = await by_sub(site)
+    assert people["s2"][1].sort_name == "Turing, Alan"
+    assert people["s2"][0].launched_at is None
+    assert people["s1"][0].launched_at == NOW
+    assert people["t"][0].role is Role.TEACHER
+    assert not people["gone"][0].active
+    course = await the_course(site)
+    assert course.roster_read_at == LATER
+    async with site.database.reading() as session:
+        names = [person.sub for person in await students(session, course.organisation_id, course.id)]
+    assert names == ["s1", "s2", "nameless"]
+
+
+async def test_who_vanishes_becomes_inactive_and_comes_back(site: Site) -> None:
+    await come_in(site.database, site.school.launch())
+    await read(site, member("s1"), member("s2"), at=LATER)
+    report = await read(site, member("s2"), at=LATER + timedelta(minutes=1))
+    assert (report.left, report.returned) == (1, 0)
+    people = await by_sub(site)
+    assert not people["s1"][0].active
+    assert people["s1"][1].name == "Ada Lovelace"
+    report = await read(site, member("s1"), member("s2"), at=LATER + timedelta(minutes=2))
+    assert (report.left, report.returned, report.new) == (0, 1, 0)
+    assert (await by_sub(site))["s1"][0].active
+
+
+async def test_who_launched_while_the_roster_was_read_stays(site: Site) -> None:
+    await come_in(site.database, site.school.launch("late"), LATER + timedelta(seconds=5))
+    await read(site, member("s2"), at=LATER)
+    assert (await by_sub(site))["late"][0].active
+
+
+async def test_a_name_that_is_not_sent_is_kept_and_one_that_changed_is_taken_over(site: Site) -> None:
+    await come_in(site.database, site.school.launch())
+    await come_in(site.database, site.school.launch("s2", name="Old Name", given_name=None, family_name=None))
+    await read(site, member("s1"), member("s2", name="New Name"))
+    people = await by_sub(site)
+    assert people["s1"][1].name == "Ada Lovelace"
+    assert people["s2"][1].name == "New Name"
+
+
+async def test_reading_leaves_a_trace_that_names_nobody(site: Site) -> None:
+    await come_in(site.database, site.school.launch())
+    await read(site, member("s1"), member("s2", name="Alan Turing"))
+    async with site.database.reading() as session:
+        entry = (await session.exec(select(AuditEntry).where(AuditEntry.action == "roster.read"))).one()
+        assert entry.organisation_id == site.school.organisation.id
+        assert entry.detail == "2 people, 1 new, 0 returned, 0 left"
+
+
+async def test_nobody_at_all_is_not_believed(site: Site) -> None:
+    await come_in(site.database, site.school.launch())
+    with pytest.raises(EmptyRoster):
+        await read(site)
+    assert (await by_sub(site))["s1"][0].active
+    assert (await the_course(site)).roster_read_at is None
+
+
+async def test_a_service_that_went_away_is_forgotten_until_a_launch_brings_it_back(site: Site) -> None:
+    await come_in(site.database, site.school.launch())
+    site.lms.answers["/nrps"] = httpx.Response(404)
+    with pytest.raises(NoRoster):
+        await refresh_roster(site.database, site.protocol, await the_course(site), LATER)
+    course = await the_course(site)
+    assert course.memberships_url is None
+    with pytest.raises(NoRoster):
+        await refresh_roster(site.database, site.protocol, course, LATER)
+    await come_in(site.database, site.school.launch())
+    assert (await the_course(site)).memberships_url is not None
+
+
+async def test_trouble_of_the_platform_changes_nothing(site: Site) -> None:
+    await come_in(site.database, site.school.launch())
+    site.lms.answers["/nrps"] = httpx.Response(503)
+    with pytest.raises(ServiceRefused):
+        await refresh_roster(site.database, site.protocol, await the_course(site), LATER)
+    course = await the_course(site)
+    assert (course.roster_read_at, course.memberships_url) == (None, "https://lms.example/nrps")
+
+
+async def test_a_large_class_comes_in(site: Site) -> None:
+    await come_in(site.database, site.school.launch())
+    report = await read(site, *(member(f"u{number}", name=f"Student {number}") for number in range(1300)))
+    assert report.people == 1300
+    async with site.database.reading() as session:
+        course = await the_course(site)
+        assert len(await students(session, course.organisation_id, course.id)) == 1300
+
+
+async def test_launches_and_readings_at_once_do_not_wait_for_each_other_for_ever(
+    own_database: Database, clock: ManualClock
+) -> None:
+    site = await a_site(own_database, clock)
+    await come_in(own_database, site.school.launch())
+    members = [member(f"u{number}", name=f"Student {number}") for number in range(40)]
+    site.lms.answers["/nrps"] = answer(*members)
+    course = await the_course(site)
+    readings = [refresh_roster(own_database, site.protocol, course, NOW + timedelta(seconds=n)) for n in range(4)]
+    launches = [come_in(own_database, site.school.launch(f"u{n % 20}", name=f"Name {n}"), NOW) for n in range(40)]
+    await asyncio.wait_for(asyncio.gather(*readings, *launches), 60)
+    people = await by_sub(site)
+    assert len(people) == 41
+    assert all(membership.active for sub, (membership, _) in people.items() if sub != "s1")
