@@ -1,9 +1,11 @@
 """Line items and scores as tools send them, and what a score does to the gradebook (LTI AGS 2.0).
 
-Pure rules stand first: reading and checking. ``record`` and ``rescale`` then write, inside the caller's transaction.
+Pure rules stand first: reading, checking, and what a score changes. ``record`` and ``rescale`` then write, inside the
+caller's transaction.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, TypeVar
@@ -102,6 +104,29 @@ def _read(kind: type[B], body: bytes) -> B:
         raise ServiceError(422, "unprocessable_entity", f"{where}: {first['msg']}") from error
 
 
+def apply(result: Result, line_item: LineItem, body: ScoreBody, raw: Mapping[str, Any], now: datetime) -> bool:
+    """Change a result as a score asks for, if the score is later than the last one; says whether it was.
+
+    The time of the newest score counts even after its grade was cleared, so nothing older comes back.
+    """
+    if result.timestamp is not None and body.timestamp <= result.timestamp:
+        return False
+    extension = raw.get(SUBMISSION)
+    wishes = extension if isinstance(extension, dict) else {}
+    result.timestamp, result.updated_at = body.timestamp, now
+    result.activity_progress, result.grading_progress = body.activityProgress, body.gradingProgress
+    if result.graded_by == "teacher" and result.score is not None and wishes.get("prioritize_non_tool_grade") is True:
+        return True
+    if body.comment:
+        result.comment = body.comment
+    if body.gradingProgress in KEEPS_SCORE and body.scoreGiven is not None and body.scoreMaximum is not None:
+        result.score = body.scoreGiven / body.scoreMaximum * line_item.score_maximum
+        result.maximum, result.graded_by = line_item.score_maximum, "tool"
+    elif wishes.get("preserve_score") is not True:
+        result.score, result.graded_by = None, "tool"
+    return True
+
+
 @dataclass(frozen=True)
 class Recorded:
     """What became of a score: 200, or 409 where a later one stands; and the result's id."""
@@ -119,9 +144,7 @@ async def record(
     """
     person = await _student(session, line_item, body.userId)
     result = await _result(session, line_item, person, now)
-    # The time of the newest score counts even after its grade was cleared, so nothing older comes back.
-    later = result.timestamp is None or body.timestamp > result.timestamp
-    status = 200 if later else 409
+    status = 200 if apply(result, line_item, body, raw, now) else 409
     session.add(
         Score(
             line_item_id=line_item.id,
@@ -137,8 +160,6 @@ async def record(
             received_at=now,
         )
     )
-    if later:
-        _apply(result, line_item, body, raw, now)
     await session.flush()
     return Recorded(status, result.id)
 
@@ -181,22 +202,6 @@ async def _result(session: AsyncSession, line_item: LineItem, person: Person, no
         )
         session.add(result)
     return result
-
-
-def _apply(result: Result, line_item: LineItem, body: ScoreBody, raw: dict[str, Any], now: datetime) -> None:
-    extension = raw.get(SUBMISSION)
-    wishes = extension if isinstance(extension, dict) else {}
-    result.timestamp, result.updated_at = body.timestamp, now
-    result.activity_progress, result.grading_progress = body.activityProgress, body.gradingProgress
-    if result.graded_by == "teacher" and result.score is not None and wishes.get("prioritize_non_tool_grade") is True:
-        return
-    if body.comment:
-        result.comment = body.comment
-    if body.gradingProgress in KEEPS_SCORE and body.scoreGiven is not None and body.scoreMaximum is not None:
-        result.score = body.scoreGiven / body.scoreMaximum * line_item.score_maximum
-        result.maximum, result.graded_by = line_item.score_maximum, "tool"
-    elif wishes.get("preserve_score") is not True:
-        result.score, result.graded_by = None, "tool"
 
 
 async def rescale(session: AsyncSession, line_item: LineItem, maximum: float) -> None:
