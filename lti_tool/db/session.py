@@ -64,6 +64,8 @@ class Database:
             try:
                 yield session
             finally:
+                # What was read stays readable afterwards; a rollback would mark it as stale.
+                session.expunge_all()
                 await session.rollback()
 
     @asynccontextmanager

@@ -12,9 +12,9 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import ColumnElement, and_, bindparam, exists, func, or_, update
+from sqlalchemy import ColumnElement, CursorResult, and_, bindparam, exists, func, or_, update
 from sqlalchemy import select as sqlalchemy_select
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -182,7 +182,7 @@ async def due_now_and_next(
         .scalar_subquery()
     )
     statement = sqlalchemy_select(or_(column, score), next_column, next_score)
-    due, one, other = (await session.execute(statement, execution_options=_ALL_SCHOOLS)).one()
+    due, one, other = (await (await session.connection()).execute(statement, execution_options=_ALL_SCHOOLS)).one()
     return bool(due), min((moment for moment in (one, other) if moment is not None), default=None)
 
 
@@ -202,17 +202,18 @@ async def claim_columns(
     statement = (
         sqlalchemy_select(*_COLUMN_FIELDS)
         .join(Course, _ITS_COURSE)
-        .where(LineItem.registration_id == registration_id, _column_is_due(now))
-        .order_by(LineItem.next_attempt_at)
+        .where(col(LineItem.registration_id) == registration_id, _column_is_due(now))
+        .order_by(col(LineItem.next_attempt_at))
         .limit(most)
         .with_for_update(of=LineItem, skip_locked=True)
     )
-    rows: Any = (await session.execute(statement, execution_options=_ALL_SCHOOLS)).all()
+    found: CursorResult[Any] = await (await session.connection()).execute(statement, execution_options=_ALL_SCHOOLS)
+    rows = cast("list[Any]", found.all())
     if not rows:
         return []
     token, until = new_id(), now + lease
     await run_many(session, _LEASE_COLUMN, [_key(row) | {"b_token": token, "b_until": until} for row in rows])
-    return [ClaimedColumn(*row, token, until) for row in rows]
+    return [ClaimedColumn(*(*row, token, until)) for row in rows]
 
 
 async def claim_scores(
@@ -232,12 +233,13 @@ async def claim_scores(
         sqlalchemy_select(*_SCORE_FIELDS)
         .join(LineItem, _ITS_COLUMN)
         .join(Person, _ITS_PERSON)
-        .where(Score.registration_id == registration_id, _score_is_due(now))
-        .order_by(Score.next_attempt_at)
+        .where(col(Score.registration_id) == registration_id, _score_is_due(now))
+        .order_by(col(Score.next_attempt_at))
         .limit(most)
         .with_for_update(of=Score, skip_locked=True)
     )
-    rows: Any = (await session.execute(statement, execution_options=_ALL_SCHOOLS)).all()
+    found: CursorResult[Any] = await (await session.connection()).execute(statement, execution_options=_ALL_SCHOOLS)
+    rows = cast("list[Any]", found.all())
     if not rows:
         return []
     token, until = new_id(), now + lease
@@ -250,7 +252,7 @@ async def claim_scores(
             for row, stamp in zip(rows, stamps, strict=True)
         ],
     )
-    return [ClaimedScore(*row[:-1], stamp, token, until) for row, stamp in zip(rows, stamps, strict=True)]
+    return [ClaimedScore(*(*row[:-1], stamp, token, until)) for row, stamp in zip(rows, stamps, strict=True)]
 
 
 # --- The statements that are run for many rows at once ----------------------------------------------------------------

@@ -19,7 +19,7 @@ async def insert_unless_there(session: AsyncSession, row: SQLModel) -> None:
     """Insert a row, or nothing when a unique key of it is taken already; two transactions at once make one row."""
     table: Table = row.__table__  # type: ignore[attr-defined]
     insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    await session.execute(insert(table).values(row.model_dump()).on_conflict_do_nothing())
+    await session.exec(insert(table).values(row.model_dump()).on_conflict_do_nothing())
 
 
 async def line_item_of(
@@ -44,7 +44,7 @@ async def score_of(session: AsyncSession, line_item: LineItem, person_id: uuid.U
 
 async def want_again(session: AsyncSession, line_item: LineItem, now: datetime) -> None:
     """Take back that a column is refused: it is tried again, and what waits for it with it."""
-    await session.execute(
+    await session.exec(
         update(LineItem)
         .where(
             col(LineItem.organisation_id) == line_item.organisation_id,
@@ -67,7 +67,7 @@ async def owe_again(
         scores = scores.where(col(Score.delivery) != Delivery.DELIVERED)
     else:
         scores = scores.where(col(Score.person_id).in_(person_ids))
-    done = await session.execute(
+    done = await session.exec(
         scores.values(
             owed_version=Score.owed_version + 1,
             delivery=Delivery.DUE,
@@ -76,12 +76,12 @@ async def owe_again(
             trouble=None,
         ).execution_options(synchronize_session=False)
     )
-    return int(done.rowcount)  # type: ignore[attr-defined]
+    return int(done.rowcount)
 
 
 async def end_pause(session: AsyncSession, registration_id: uuid.UUID) -> None:
     """Let a platform be tried at once that did not answer; one that asked for patience keeps it."""
-    await session.execute(
+    await session.exec(
         update(DeliveryPace)
         .where(
             col(DeliveryPace.registration_id) == registration_id,

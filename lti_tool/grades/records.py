@@ -25,7 +25,7 @@ from lti_tool.ids import new_id
 
 async def column_is_made(session: AsyncSession, column: ClaimedColumn, url: str, now: datetime) -> None:
     """Write down a column's address; its scores are due now. In a new column, all of them are, delivered ones too."""
-    done = await session.execute(
+    done = await session.exec(
         _own(update(LineItem), LineItem, column)
         .where(col(LineItem.lease_token) == column.token)
         .values(
@@ -39,19 +39,19 @@ async def column_is_made(session: AsyncSession, column: ClaimedColumn, url: str,
             lease_until=None,
         )
     )
-    if done.rowcount == 0:  # type: ignore[attr-defined]
+    if done.rowcount == 0:
         return
     scores = update(Score).where(
         col(Score.organisation_id) == column.organisation_id, col(Score.line_item_id) == column.id
     )
     if column.url is not None and column.url != url:
         # The new version makes those due again, too, that are on their way to the old column at this moment.
-        await session.execute(
+        await session.exec(
             scores.where(col(Score.delivery) != Delivery.REFUSED)
             .values(delivery=Delivery.DUE, owed_version=Score.owed_version + 1, delivered_comment=None)
             .execution_options(synchronize_session=False)
         )
-    await session.execute(
+    await session.exec(
         scores.where(col(Score.delivery) == Delivery.DUE)
         .values(next_attempt_at=now)
         .execution_options(synchronize_session=False)
@@ -63,7 +63,7 @@ async def column_failed(
 ) -> None:
     """Write down why a column could not be made, and when to try again; never again by itself when that is None."""
     values: dict[str, Any] = {"state": ColumnState.WANTED if next_attempt_at else ColumnState.REFUSED}
-    done = await session.execute(
+    done = await session.exec(
         _own(update(LineItem), LineItem, column)
         .where(col(LineItem.lease_token) == column.token)
         .values(
@@ -75,9 +75,9 @@ async def column_failed(
             **values,
         )
     )
-    if next_attempt_at is None and done.rowcount:  # type: ignore[attr-defined]
+    if next_attempt_at is None and done.rowcount:
         # What waits for a refused column is not due, so that nobody looks at it again and again.
-        await session.execute(
+        await session.exec(
             update(Score)
             .where(
                 col(Score.organisation_id) == column.organisation_id,
@@ -94,7 +94,7 @@ async def columns_are_gone(session: AsyncSession, scores: Iterable[ClaimedScore]
     for organisation_id, line_item_id, url in sorted(
         {(score.organisation_id, score.line_item_id, score.line_item_url) for score in scores}
     ):
-        await session.execute(
+        await session.exec(
             update(LineItem)
             .where(
                 col(LineItem.organisation_id) == organisation_id,
@@ -203,7 +203,7 @@ async def platform_failed(
     """Leave a platform in peace until then. A longer pause that somebody else has found is kept."""
     await insert_unless_there(session, DeliveryPace(registration_id=registration_id))
     current = col(DeliveryPace.paused_until)
-    await session.execute(
+    await session.exec(
         update(DeliveryPace)
         .where(col(DeliveryPace.registration_id) == registration_id)
         .values(
@@ -217,7 +217,7 @@ async def platform_failed(
 
 async def platform_answers(session: AsyncSession, registration_id: uuid.UUID) -> None:
     """The platform takes scores again."""
-    await session.execute(
+    await session.exec(
         update(DeliveryPace)
         .where(col(DeliveryPace.registration_id) == registration_id)
         .values(failures=0, trouble=None, paused_until=None)
