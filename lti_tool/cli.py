@@ -153,7 +153,7 @@ def database_check() -> None:
 @key_commands.command("list")
 def keys_list(as_json: AsJson = False) -> None:
     """List the signing keys; the first one signs."""
-    from lti_tool.lti.keys import open_key_store  # noqa: PLC0415
+    from lti_tool.lti.keys import open_key_store  # noqa: PLC0415 (brings cryptography, which most commands do without)
 
     rows = [
         {"kid": key.kid, "created_at": key.created_at.isoformat(), "signs": number == 0}
@@ -222,6 +222,33 @@ def platform_add(
             return str(added.registration.id)
 
     typer.echo(_with_database(load_settings(), work))
+
+
+@platform_commands.command("connect")
+def platform_connect(
+    platform_id: str,
+    api_url: Annotated[
+        str, typer.Option(help="Scheme and host of the LMS's own API, such as https://school.instructure.com.")
+    ],
+    organisation: Organisation = None,
+) -> None:
+    """Keep a token of the LMS's own API, read from standard input, encrypted: teachers then pick from the course's items."""
+    from lti_tool.content.service import connect  # noqa: PLC0415 (the other commands do not need it)
+    from lti_tool.lti.secret import secret_key  # noqa: PLC0415
+
+    settings = load_settings()
+    secret = secret_key(settings)
+    token = typer.prompt("API token", hide_input=True) if sys.stdin.isatty() else sys.stdin.readline().strip()
+
+    async def work(database: Database) -> None:
+        now = SystemClock().now()
+        async with database.writing() as session:
+            found = await registrations.platform(session, platform_id)
+            school = await registrations.find_organisation(session, organisation, now)
+            await connect(session, found.registration, school.id, api_url, token, now, secret_key=secret)
+
+    _with_database(settings, work)
+    typer.echo(f"connected {platform_id}")
 
 
 @platform_commands.command("list")

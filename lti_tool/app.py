@@ -1,0 +1,135 @@
+"""The application: the one place that knows every room and wires them together."""
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import httpx
+from fastapi import FastAPI
+
+from lti_tool import health
+from lti_tool.clock import Clock, SystemClock
+from lti_tool.content import routes as content_routes
+from lti_tool.content.connectors import Connectors
+from lti_tool.courses import routes as course_routes
+from lti_tool.courses import service as courses
+from lti_tool.db.session import Database
+from lti_tool.errors import WrongSetting
+from lti_tool.grades import jobs as grade_jobs
+from lti_tool.jobs.runner import EmbeddedRunner, NullRunner, Work
+from lti_tool.jobs.transactions import attach
+from lti_tool.logs import set_up_logging
+from lti_tool.lti import jobs as lti_jobs
+from lti_tool.lti import routes as lti_routes
+from lti_tool.lti.http import make_client
+from lti_tool.lti.secret import secret_key
+from lti_tool.lti.services import Protocol
+from lti_tool.playlists import jobs as playlist_jobs
+from lti_tool.playlists import routes as playlist_routes
+from lti_tool.settings import Settings, load_settings
+from lti_tool.web import styleguide
+from lti_tool.web.install import install
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the web service and the worker are made of."""
+
+    settings: Settings
+    clock: Clock
+    database: Database
+    http: httpx.AsyncClient
+    protocol: Protocol
+    connectors: Connectors
+
+    def work(self) -> Work:
+        """Everything that runs behind the pages."""
+        return (
+            grade_jobs.work(self.database, self.protocol, self.clock)
+            + playlist_jobs.work(self.database, self.clock)
+            + lti_jobs.work(self.database, self.clock)
+        )
+
+    async def close(self) -> None:
+        """Give back connections."""
+        await self.protocol.key_sets.settle()
+        await self.http.aclose()
+        await self.database.close()
+
+
+def make_parts(settings: Settings, *, clock: Clock | None = None, http: httpx.AsyncClient | None = None) -> Parts:
+    """The parts for these settings; tests put in a clock of their own and a faked way out.
+
+    Raises WrongSetting where a setting cannot be used.
+    """
+    clock = clock or SystemClock()
+    database = Database.at(settings.database_url)
+    http = http or make_client(settings)
+    protocol = Protocol(settings, clock, http, database)
+    return Parts(settings, clock, database, http, protocol, Connectors(http, clock, secret_key(settings)))
+
+
+def create_app(settings: Settings, *, clock: Clock | None = None, http: httpx.AsyncClient | None = None) -> FastAPI:
+    """The web service. With ``LTI_TOOL_WORKER=embedded`` the background work runs in it, from start to end."""
+    parts = make_parts(settings, clock=clock, http=http)
+    work = parts.work()
+    runner = EmbeddedRunner(work.tasks, work.periodic) if settings.worker == "embedded" else NullRunner()
+    attach(parts.database, runner)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        if isinstance(runner, EmbeddedRunner):
+            await runner.start()
+        try:
+            yield
+        finally:
+            if isinstance(runner, EmbeddedRunner):
+                await runner.stop()
+            await parts.close()
+
+    app = FastAPI(title="lti-tool", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.settings = settings
+    app.state.clock = parts.clock
+    app.state.database = parts.database
+    app.state.http = parts.http
+    app.state.protocol = parts.protocol
+    app.state.connectors = parts.connectors
+    app.state.runner = runner
+    app.state.enter = courses.enter
+    install(app, settings)
+    for room in (health, lti_routes, course_routes, content_routes, playlist_routes):
+        app.include_router(room.router)
+    if settings.on_loopback:
+        app.include_router(styleguide.router)
+    return app
+
+
+def from_environment() -> FastAPI:
+    """The application as ``serve``'s processes make it, each for itself."""
+    settings = load_settings()
+    set_up_logging(settings.log_format)
+    return create_app(settings)
+
+
+async def run_worker(settings: Settings) -> None:
+    """The background work alone, until the process is told to end."""
+    if settings.worker != "external":
+        raise WrongSetting(
+            "LTI_TOOL_WORKER: `serve` does the background work itself; set it to external for both commands"
+        )
+    parts = make_parts(settings)
+    work = parts.work()
+    runner = EmbeddedRunner(work.tasks, work.periodic)
+    attach(parts.database, runner)
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, ended.set)
+    await runner.start()
+    try:
+        await ended.wait()
+    finally:
+        await runner.stop()
+        await parts.close()
