@@ -25,9 +25,9 @@ ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-backg
 
 
 def chromium_path() -> str | None:
-    """The browser on this machine: ``LTI_TOOL_TEST_CHROMIUM``, or the first one found; None if there is none."""
+    """The browser on this machine: ``LTI_TOOL_CHROMIUM``, or the first one found; None if there is none."""
     names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-    found = [os.environ.get("LTI_TOOL_TEST_CHROMIUM"), *(shutil.which(name) for name in names)]
+    found = [os.environ.get("LTI_TOOL_CHROMIUM"), *(shutil.which(name) for name in names)]
     return next((path for path in found if path), None)
 
 

@@ -70,8 +70,9 @@ const page = (() => {
 
   // What an error page says, taken out of its HTML.
   function reasonIn(html) {
-    const told = new DOMParser().parseFromString(html, "text/html").querySelector("[data-error]");
-    return told?.dataset.error ?? "";
+    const answer = new DOMParser().parseFromString(html, "text/html");
+    const told = answer.querySelector("[data-error]")?.dataset.error;
+    return told ?? answer.querySelector(".message--error .message__body")?.textContent.replace(/\s+/g, " ").trim() ?? "";
   }
 
   async function post(address, fields = {}, options = {}) {

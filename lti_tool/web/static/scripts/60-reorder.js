@@ -29,8 +29,11 @@
       if (list.dataset.revision) fields.revision = list.dataset.revision;
       try {
         const answer = await page.post(list.dataset.reorder, fields);
-        if (!answer.ok) throw new Error(page.reasonIn(await answer.text()));
-        const revision = answer.headers.get("X-Revision");
+        const text = await answer.text();
+        if (!answer.ok) throw new Error(page.reasonIn(text));
+        // The answer is the page as it stands now; the next change must name its revision.
+        const fresh = new DOMParser().parseFromString(text, "text/html").querySelector("[data-reorder][data-revision]");
+        const revision = fresh?.dataset.revision;
         if (revision) {
           list.dataset.revision = revision;
           for (const field of document.querySelectorAll('input[name="revision"]')) field.value = revision;
@@ -69,7 +72,8 @@
     if (!list || event.button !== 0) return;
     event.preventDefault();
     const before = items(list);
-    handle.setPointerCapture(event.pointerId);
+    // The list hears the pointer from now on: the item itself is taken out and put back while it moves, and would lose it.
+    list.setPointerCapture(event.pointerId);
     item.classList.add("reorder__item--moving");
 
     const move = (moved) => {
@@ -84,10 +88,11 @@
       else if (!below && moved.clientY < box.top + box.height / 2) over.before(item);
     };
     const end = (ended) => {
-      handle.removeEventListener("pointermove", move);
-      handle.removeEventListener("pointerup", end);
-      handle.removeEventListener("pointercancel", end);
-      document.removeEventListener("keydown", give_up);
+      if (list.hasPointerCapture(event.pointerId)) list.releasePointerCapture(event.pointerId);
+      list.removeEventListener("pointermove", move);
+      list.removeEventListener("pointerup", end);
+      list.removeEventListener("pointercancel", end);
+      document.removeEventListener("keydown", giveUp);
       item.classList.remove("reorder__item--moving");
       if (ended.type !== "pointerup") {
         list.append(...before);
@@ -97,12 +102,12 @@
       if (items(list).indexOf(item) !== before.indexOf(item)) tell(list, item);
       save(list, before);
     };
-    const give_up = (pressed) => {
+    const giveUp = (pressed) => {
       if (pressed.key === "Escape") end(pressed);
     };
-    handle.addEventListener("pointermove", move);
-    handle.addEventListener("pointerup", end);
-    handle.addEventListener("pointercancel", end);
-    document.addEventListener("keydown", give_up);
+    list.addEventListener("pointermove", move);
+    list.addEventListener("pointerup", end);
+    list.addEventListener("pointercancel", end);
+    document.addEventListener("keydown", giveUp);
   });
 }

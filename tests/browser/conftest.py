@@ -1,0 +1,32 @@
+"""A browser for the tests of this folder.
+
+It lives as long as one module and those tests are plain functions: Playwright's synchronous interface keeps an event loop
+running in its thread, in which asynchronous tests could not start theirs.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.browser_tools import chromium
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Headless Chromium."""
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A new page in a profile of its own; an error in a script, or something the security policy stops, fails the test."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-US", timezone_id="Europe/Madrid")
+    opened = context.new_page()
+    troubles: list[str] = []
+    opened.on("pageerror", lambda error: troubles.append(str(error)))
+    opened.on("console", lambda told: troubles.append(told.text) if "Content Security Policy" in told.text else None)
+    yield opened
+    context.close()
+    assert troubles == []

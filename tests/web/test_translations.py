@@ -1,0 +1,81 @@
+"""Catalogues: complete, and made of what templates and code really say."""
+
+import io
+import re
+
+import pytest
+
+from lti_tool.web import translations
+from lti_tool.web.i18n import accepted, language_for
+
+
+def test_the_titles_and_advice_of_errors_are_messages() -> None:
+    source = b"""
+class Late(NotFound):
+    title = "It is too late"
+def f():
+    raise Late("detail", advice="Come " "earlier", fields={})
+N_("marked")
+other(title="not a message")
+"""
+    real = translations.error_names() | {"Late"}
+    found = set()
+    original, translations.error_names = translations.error_names, lambda: frozenset(real)  # type: ignore[assignment]
+    try:
+        for _, _, text, _ in translations.messages_of_python(io.BytesIO(source), [], [], options={}):
+            found.add(text)
+    finally:
+        translations.error_names = original
+    assert found == {"It is too late", "Come earlier", "marked"}
+
+
+def test_every_error_of_the_package_is_known() -> None:
+    assert {"ToolError", "NotFound", "LaunchRefused", "Unforeseen"} <= translations.error_names()
+
+
+def test_the_template_is_made_of_what_is_there() -> None:
+    messages = {message.id for message in translations.extract() if isinstance(message.id, str)}
+    assert {"Skip to the main part", "Your session has ended", "Playlists"} <= messages
+    assert "Type" not in messages
+
+
+def test_every_language_has_every_message() -> None:
+    assert {language: texts for language, texts in translations.missing().items() if texts} == {}
+
+
+def test_translations_keep_the_fields_of_their_messages() -> None:
+    field = re.compile(r"%\(\w+\)s|\{\w+\}")
+    for path in translations.catalogues():
+        for message in translations.read(path):
+            ids = message.id if isinstance(message.id, tuple) else (message.id,)
+            texts = message.string if isinstance(message.string, tuple) else (message.string,)
+            for text in filter(None, texts if message.id else ()):
+                assert set(field.findall(text)) == set(field.findall(ids[-1])), text
+
+
+def test_a_catalogue_written_and_read_again_is_the_same() -> None:
+    for path in translations.catalogues():
+        buffer = {message.id: message.string for message in translations.read(path)}
+        assert buffer[""], path
+
+
+@pytest.mark.parametrize(
+    ("header", "tags"),
+    [
+        ("es-MX,es;q=0.9,en;q=0.8", ["es-MX", "es", "en"]),
+        ("en;q=0.2, fr;q=0.9", ["fr", "en"]),
+        ("de;q=0, *;q=0.5, nl", ["nl"]),
+        ("", []),
+    ],
+)
+def test_languages_in_order_of_wish(header: str, tags: list[str]) -> None:
+    assert accepted(header) == tags
+
+
+@pytest.mark.parametrize(("tag", "shown"), [("es_mx", "es-MX"), ("ES", "es"), ("es-es-tradnl", "es"), ("zz", "en")])
+def test_the_tags_platforms_send(tag: str, shown: str) -> None:
+    assert language_for((tag,)).tag == shown
+
+
+def test_the_command_knows_its_words() -> None:
+    assert translations.main(["nonsense"]) == 2
