@@ -1,0 +1,429 @@
+"""The client of Canvas's REST API, against answers as Canvas gives them, traps included."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import pytest
+
+from lti_tool.clock import ManualClock
+from lti_tool.platforms.canvas_api import ACCEPT, ASSIGNMENTS_AT_ONCE, STUDENTS_AT_ONCE, CanvasApi
+from lti_tool.platforms.native import (
+    ApiBusy,
+    ApiCourseNotFound,
+    ApiNotPermitted,
+    ApiTokenRefused,
+    ApiUnreachable,
+    ApiUnreadable,
+    NativeItem,
+    NativeResult,
+    NativeTrouble,
+)
+
+BASE = "https://school.instructure.com"
+COURSE = "/api/v1/courses/17"
+AT = datetime(2026, 9, 2, 10, tzinfo=UTC)
+Answer = httpx.Response | Callable[[httpx.Request], httpx.Response]
+
+
+class Canvas:
+    """Answers by path, in turn where there are several; remembers what was asked and how long was waited."""
+
+    def __init__(self, **answers: Any) -> None:
+        self.answers: dict[str, list[Answer]] = {}
+        self.asked: list[httpx.Request] = []
+        self.waits: list[float] = []
+
+    def on(self, path: str, *answers: Answer) -> "Canvas":
+        self.answers[path] = list(answers)
+        return self
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        self.asked.append(request)
+        waiting = self.answers.get(request.url.path)
+        if not waiting:
+            return httpx.Response(404, json={"errors": [{"message": "The specified resource does not exist."}]})
+        answer = waiting[0] if len(waiting) == 1 else waiting.pop(0)
+        return answer(request) if callable(answer) else answer
+
+    def api(self) -> CanvasApi:
+        async def sleep(seconds: float) -> None:
+            self.waits.append(seconds)
+
+        http = httpx.AsyncClient(transport=httpx.MockTransport(self))
+        return CanvasApi(http, BASE, "secret-token", ManualClock(), sleep=sleep)
+
+
+def rows(*items: Any, link: str | None = None, header: str = "Link") -> httpx.Response:
+    return httpx.Response(200, json=list(items), headers={header: link} if link else {})
+
+
+def assignment(number: int = 5, **more: Any) -> dict[str, Any]:
+    return {
+        "id": number,
+        "name": f"Assignment {number}",
+        "points_possible": 10,
+        "due_at": "2026-09-10T21:59:59Z",
+        "html_url": f"{BASE}/courses/17/assignments/{number}",
+        "published": True,
+        "submission_types": ["online_text_entry"],
+    } | more
+
+
+def module_item(number: int, kind: str, **more: Any) -> dict[str, Any]:
+    return {
+        "id": number,
+        "module_id": 1,
+        "title": f"{kind} {number}",
+        "type": kind,
+        "indent": 0,
+        "html_url": f"{BASE}/courses/17/modules/items/{number}",
+        "published": True,
+    } | more
+
+
+def submission(**more: Any) -> dict[str, Any]:
+    return {
+        "assignment_id": 5,
+        "user_id": 40,
+        "workflow_state": "graded",
+        "score": 8.0,
+        "entered_score": 8.0,
+        "graded_at": "2026-09-02T10:00:00Z",
+        "posted_at": "2026-09-02T10:00:00Z",
+        "excused": False,
+        "missing": False,
+        "late": False,
+    } | more
+
+
+async def contents(canvas: Canvas) -> tuple[NativeItem, ...]:
+    return (await canvas.api().read_contents("17")).items
+
+
+async def results(canvas: Canvas, *submissions: Any, **points: Any) -> list[NativeResult]:
+    canvas.on(f"{COURSE}/assignments", rows(assignment(5, **points)))
+    canvas.on(f"{COURSE}/students/submissions", rows(*submissions))
+    return await canvas.api().read_results("17", ["5"], ["40"])
+
+
+# --- Contents ---------------------------------------------------------------------------------------------------------
+
+
+async def test_modules_and_assignments_become_items_in_order() -> None:
+    canvas = Canvas()
+    canvas.on(
+        f"{COURSE}/assignments",
+        rows(
+            assignment(5),
+            assignment(6, quiz_id=60, submission_types=["online_quiz"], points_possible=4),
+            assignment(7, is_quiz_lti_assignment=True, submission_types=["external_tool"]),
+            assignment(8, discussion_topic={"id": 80}),
+            assignment(9, name="Loose"),
+        ),
+    )
+    canvas.on(
+        f"{COURSE}/modules",
+        rows(
+            {
+                "id": 1,
+                "name": "Week 1",
+                "items_count": 9,
+                "items": [
+                    module_item(11, "SubHeader", html_url=None),
+                    module_item(12, "Page", indent=1, page_url="intro"),
+                    module_item(13, "Assignment", content_id=5),
+                    module_item(14, "Quiz", content_id=60),
+                    module_item(15, "Assignment", content_id=7),
+                    module_item(16, "Discussion", content_id=80),
+                ],
+            },
+            {
+                "id": 2,
+                "name": "Week 2",
+                "items": [
+                    module_item(
+                        21, "ExternalUrl", html_url=None, external_url="https://example.org/x", published=False
+                    ),
+                    module_item(22, "ExternalTool"),
+                    module_item(23, "File"),
+                ],
+            },
+        ),
+    )
+    found = await contents(canvas)
+    assert [(item.kind, item.section, item.result_key) for item in found] == [
+        ("heading", "Week 1", None),
+        ("page", "Week 1", None),
+        ("assignment", "Week 1", "5"),
+        ("quiz", "Week 1", "6"),
+        ("quiz", "Week 1", "7"),
+        ("discussion", "Week 1", "8"),
+        ("link", "Week 2", None),
+        ("tool", "Week 2", None),
+        ("file", "Week 2", None),
+        ("assignment", "", "9"),
+    ]
+    assert found[0].url is None
+    assert found[1].external_id == "canvas:module-item:12"
+    assert found[1].indent == 1
+    assert found[3].points_possible == 4
+    assert found[2].due_at == datetime(2026, 9, 10, 21, 59, 59, tzinfo=UTC)
+    assert (found[6].url, found[6].published) == ("https://example.org/x", False)
+    assert found[9].external_id == "canvas:assignment:9"
+
+
+async def test_the_home_page_is_the_courses_own() -> None:
+    canvas = Canvas().on(f"{COURSE}/assignments", rows()).on(f"{COURSE}/modules", rows())
+    assert (await canvas.api().read_contents("17")).home_url == f"{BASE}/courses/17"
+
+
+async def test_items_canvas_left_out_are_fetched_for_their_module() -> None:
+    """Large modules come without ``items``, and with a scoped key that ignores include[] all of them do."""
+    canvas = Canvas().on(f"{COURSE}/assignments", rows())
+    canvas.on(
+        f"{COURSE}/modules",
+        rows(
+            {"id": 1, "name": "Big", "items_url": "https://evil.example/steal", "items": None},
+            {"id": 2, "name": "Small"},
+        ),
+    )
+    canvas.on(
+        f"{COURSE}/modules/1/items", rows(module_item(11, "Page", content_details={"due_at": "2026-09-03T00:00:00Z"}))
+    )
+    canvas.on(f"{COURSE}/modules/2/items", rows(module_item(21, "Page")))
+    assert [item.section for item in await contents(canvas)] == ["Big", "Small"]
+    assert {request.url.host for request in canvas.asked} == {"school.instructure.com"}
+
+
+async def test_pages_follow_opaque_links_whatever_the_headers_case() -> None:
+    canvas = Canvas().on(f"{COURSE}/modules", rows())
+    first = rows(
+        assignment(5), link=f'<{BASE}{COURSE}/assignments?page=bookmark:WyJBYiJd&per_page=1>; rel="next"', header="link"
+    )
+    canvas.on(f"{COURSE}/assignments", first, rows(assignment(6)))
+    assert len(await contents(canvas)) == 2
+    assert "page=bookmark:WyJBYiJd" in str(canvas.asked[1].url)
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    ["https://evil.example/api/v1/x", "http://school.instructure.com/api", "https://school.instructure.com:8443/a"],
+)
+async def test_the_token_goes_to_its_own_host_only(elsewhere: str) -> None:
+    canvas = Canvas().on(f"{COURSE}/assignments", rows(assignment(5), link=f'<{elsewhere}>; rel="next"'))
+    with pytest.raises(ApiUnreadable):
+        await contents(canvas)
+    assert len(canvas.asked) == 1
+
+
+async def test_pages_that_go_in_a_circle_end() -> None:
+    canvas = Canvas().on(
+        f"{COURSE}/assignments", rows(assignment(5), link=f'<{BASE}{COURSE}/assignments?page=2>; rel="next"')
+    )
+    with pytest.raises(ApiUnreadable):
+        await contents(canvas)
+    assert len(canvas.asked) == 2
+
+
+async def test_a_redirect_is_not_followed_with_the_token() -> None:
+    canvas = Canvas().on(f"{COURSE}/assignments", httpx.Response(302, headers={"Location": "https://evil.example/"}))
+    with pytest.raises(NativeTrouble):
+        await contents(canvas)
+    assert len(canvas.asked) == 1
+
+
+async def test_ids_are_asked_for_as_text_and_read_either_way() -> None:
+    canvas = Canvas().on(f"{COURSE}/assignments", rows(assignment(10730000000000125))).on(f"{COURSE}/modules", rows())
+    (item,) = await contents(canvas)
+    assert item.result_key == "10730000000000125"
+    canvas.on(f"{COURSE}/assignments", rows(assignment() | {"id": "10730000000000125"}))
+    assert (await contents(canvas))[0].result_key == "10730000000000125"
+    assert {request.headers["accept"] for request in canvas.asked} == {ACCEPT}
+    assert canvas.asked[0].headers["authorization"] == "Bearer secret-token"
+
+
+async def test_what_makes_no_sense_in_a_row_is_left_out() -> None:
+    canvas = Canvas().on(
+        f"{COURSE}/assignments", rows({"id": None}, "x", assignment(5, html_url="javascript:alert(1)"))
+    )
+    canvas.on(
+        f"{COURSE}/modules",
+        rows(
+            {
+                "id": 1,
+                "name": None,
+                "items": [{"title": "no id"}, 3, module_item(2, "Mystery", title="T\x00itle " * 200)],
+            }
+        ),
+    )
+    strange, loose = await contents(canvas)
+    assert (strange.kind, len(strange.title)) == ("link", 500)
+    assert loose.url is None
+
+
+# --- Results ----------------------------------------------------------------------------------------------------------
+
+
+async def test_a_graded_submission_is_a_percentage() -> None:
+    assert await results(Canvas(), submission()) == [NativeResult("5", "40", 80.0, AT)]
+
+
+async def test_lateness_takes_nothing_off_what_somebody_knows() -> None:
+    (result,) = await results(Canvas(), submission(score=6.0, entered_score=8.0, late=True))
+    assert result.percent == 80
+
+
+async def test_extra_credit_goes_beyond_and_zero_is_a_result() -> None:
+    assert [
+        one.percent for one in await results(Canvas(), submission(entered_score=12), submission(entered_score=0))
+    ] == [
+        120,
+        0,
+    ]
+
+
+@pytest.mark.parametrize(
+    "blank",
+    [
+        {"excused": True},
+        {"missing": True, "score": 0, "entered_score": 0},
+        {"score": None, "entered_score": None},
+        {"workflow_state": "submitted"},
+        {"workflow_state": "pending_review", "score": 3},
+        {"workflow_state": "unsubmitted"},
+        {"posted_at": None},
+        {"score": "8", "entered_score": "8"},
+        {"score": True, "entered_score": True},
+        {"assignment_id": 6},
+        {"user_id": None},
+        {"graded_at": None, "posted_at": "nonsense"},
+    ],
+)
+async def test_what_is_no_grade_is_no_result(blank: dict[str, Any]) -> None:
+    assert await results(Canvas(), submission(**blank)) == []
+
+
+@pytest.mark.parametrize("points", [0, None])
+async def test_an_assignment_without_points_has_no_percentage(points: float | None) -> None:
+    canvas = Canvas()
+    assert await results(canvas, submission(), points_possible=points) == []
+    assert all("submissions" not in request.url.path for request in canvas.asked)
+
+
+async def test_large_classes_are_asked_for_in_parts() -> None:
+    canvas = Canvas()
+
+    def asked_for(request: httpx.Request) -> httpx.Response:
+        return rows(*(assignment(int(key)) for key in request.url.params.get_list("assignment_ids[]")))
+
+    canvas.on(f"{COURSE}/assignments", asked_for)
+    canvas.on(f"{COURSE}/students/submissions", rows())
+    users = [str(number) for number in range(1, STUDENTS_AT_ONCE + 2)]
+    keys = [str(number) for number in range(1, ASSIGNMENTS_AT_ONCE + 2)]
+    await canvas.api().read_results("17", keys, users)
+    asked = [request for request in canvas.asked if request.url.path.endswith("submissions")]
+    assert len(asked) == 4
+    assert {one for request in asked for one in request.url.params.get_list("student_ids[]")} == set(users)
+    assert {one for request in asked for one in request.url.params.get_list("assignment_ids[]")} == set(keys)
+    assert max(len(str(request.url)) for request in asked) < 4000
+
+
+async def test_ids_that_are_none_of_canvass_are_not_asked_for() -> None:
+    canvas = Canvas().on(f"{COURSE}/assignments", rows(assignment(5)))
+    assert await canvas.api().read_results("17", ["5", "quiz/../../"], ["dd8a-uuid"]) == []
+    assert all("submissions" not in request.url.path for request in canvas.asked)
+
+
+@pytest.mark.parametrize("course_id", ["", "4dde05e8ca1973bcca9bffc13e1548820eee93a3", "17/../18", "１７"])
+async def test_a_course_without_an_id_of_canvass_own_is_not_asked_for(course_id: str) -> None:
+    canvas = Canvas()
+    with pytest.raises(ApiCourseNotFound):
+        await canvas.api().read_contents(course_id)
+    assert canvas.asked == []
+
+
+# --- Trouble ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (httpx.Response(401, headers={"WWW-Authenticate": 'Bearer realm="canvas-lms"'}), ApiTokenRefused),
+        (httpx.Response(401, json={"status": "unauthorized"}), ApiNotPermitted),
+        (httpx.Response(403, json={"errors": "no"}), ApiNotPermitted),
+        (httpx.Response(404), ApiCourseNotFound),
+        (httpx.Response(400), ApiUnreadable),
+        (httpx.Response(200, text="<html>maintenance</html>"), ApiUnreadable),
+        (httpx.Response(200, json={"not": "a list"}), ApiUnreadable),
+    ],
+)
+async def test_refusals_are_told_apart(answer: httpx.Response, error: type[NativeTrouble]) -> None:
+    canvas = Canvas().on(f"{COURSE}/assignments", answer)
+    with pytest.raises(error) as caught:
+        await contents(canvas)
+    assert not caught.value.temporary
+    assert "secret-token" not in str(caught.value)
+    assert len(canvas.asked) == 1
+
+
+@pytest.mark.parametrize(
+    "throttle", [httpx.Response(403, text="403 Forbidden (Rate Limit Exceeded)\n"), httpx.Response(429)]
+)
+async def test_a_throttle_of_either_kind_is_waited_for(throttle: httpx.Response) -> None:
+    canvas = Canvas().on(f"{COURSE}/assignments", throttle, throttle, rows()).on(f"{COURSE}/modules", rows())
+    assert await contents(canvas) == ()
+    assert canvas.waits == [1.0, 2.0]
+
+
+async def test_retry_after_is_honoured() -> None:
+    busy = httpx.Response(429, headers={"Retry-After": "3"})
+    canvas = Canvas().on(f"{COURSE}/assignments", busy, rows()).on(f"{COURSE}/modules", rows())
+    await contents(canvas)
+    assert canvas.waits == [3.0]
+
+
+async def test_a_wait_too_long_for_a_page_is_trouble_at_once() -> None:
+    canvas = Canvas().on(f"{COURSE}/assignments", httpx.Response(429, headers={"Retry-After": "600"}))
+    with pytest.raises(ApiBusy) as caught:
+        await contents(canvas)
+    assert caught.value.temporary
+    assert canvas.waits == []
+
+
+async def test_a_platform_that_is_down_is_given_up() -> None:
+    canvas = Canvas().on(f"{COURSE}/assignments", httpx.Response(502))
+    with pytest.raises(ApiUnreachable):
+        await contents(canvas)
+    assert len(canvas.asked) == 4
+
+
+async def test_no_answer_is_trouble_that_says_nothing_of_the_address() -> None:
+    def silent(request: httpx.Request) -> httpx.Response:
+        raise httpx.ReadTimeout("no answer from https://school.instructure.com", request=request)
+
+    canvas = Canvas().on(f"{COURSE}/assignments", silent)
+    with pytest.raises(ApiUnreachable) as caught:
+        await contents(canvas)
+    assert "instructure" not in caught.value.detail
+
+
+async def test_one_token_asks_one_thing_at_a_time() -> None:
+    import asyncio
+
+    under_way, most = 0, 0
+
+    async def answer(_request: httpx.Request) -> httpx.Response:
+        nonlocal under_way, most
+        under_way += 1
+        most = max(most, under_way)
+        await asyncio.sleep(0.001)
+        under_way -= 1
+        return rows()
+
+    turn = asyncio.Lock()
+    http = httpx.AsyncClient(transport=httpx.MockTransport(answer))
+    apis = [CanvasApi(http, BASE, "t", ManualClock(), turn=turn) for _ in range(4)]
+    await asyncio.gather(*(api.read_contents("17") for api in apis))
+    assert most == 1
