@@ -1,10 +1,8 @@
 """The sandbox LMS's application."""
 
-import contextlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
-from importlib import import_module
 
 import httpx
 from fastapi import FastAPI
@@ -12,6 +10,7 @@ from fastapi import FastAPI
 from lti_tool.sandbox import ags, canvas_api, control, nrps, oidc, token
 from lti_tool.sandbox.behaviour import BehaviourMiddleware
 from lti_tool.sandbox.loading import load_course, load_sample
+from lti_tool.sandbox.pages import set_up_pages
 from lti_tool.sandbox.platform import Platform, system_now
 from lti_tool.sandbox.services import ServiceError, answer_service_error
 from lti_tool.sandbox.settings import SandboxSettings
@@ -48,9 +47,7 @@ def create_sandbox(
     app.add_exception_handler(canvas_api.ApiError, canvas_api.answer_api_error)
     for part in (oidc, token, ags, nrps, canvas_api, control):
         app.include_router(part.router)
-    # Until the pages are finished: without them the platform works all the same.
-    with contextlib.suppress(ImportError):
-        import_module("lti_tool.sandbox.pages").set_up_pages(app)
+    set_up_pages(app)
     return app
 
 

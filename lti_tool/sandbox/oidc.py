@@ -36,7 +36,8 @@ from lti_tool.sandbox.store import enrolment_in, observed_by
 
 TICKET_LIFE = timedelta(hours=1)
 TOKEN_LIFE = timedelta(seconds=300)
-MAX_FIELD = 4096
+# Longer than any state or hint a tool has reason to send; what is over it counts as not sent.
+MAX_FIELD = 65_536
 
 router = APIRouter()
 

@@ -30,6 +30,7 @@ class Platform:
         self.http = http
         self.tool_keys = ToolKeys(http)
         self._clock = clock
+        self._api_token: str | None = None
 
     def now(self) -> datetime:
         """What the platform believes the time to be: its clock, put wrong by ``behaviour.clock_offset``."""
@@ -47,7 +48,9 @@ class Platform:
 
     async def api_token(self) -> str:
         """The one token of the Canvas REST API, made at the first start; it may see every course."""
-        return await self.store.secret("api token")
+        if self._api_token is None:
+            self._api_token = await self.store.secret("api token")
+        return self._api_token
 
 
 def platform_of(request: Request) -> Platform:
