@@ -64,11 +64,17 @@ def compare(rounds: int, count: int) -> None:
             ),
         ]
         theirs = [
-            stack.enter_context(servers.flask_tool("PyLTI1p3 Flask, key set given", platform, folder / "f1", "given")),
-            stack.enter_context(
-                servers.flask_tool("PyLTI1p3 Flask, key set fetched", platform, folder / "f2", "address")
-            ),
+            stack.enter_context(servers.flask_tool("PyLTI1p3 Flask, memory", platform, folder / "f1", "given")),
+            stack.enter_context(servers.flask_tool("same, key set fetched", platform, folder / "f2", "address")),
+            stack.enter_context(servers.flask_tool("PyLTI1p3 Flask, files", platform, folder / "f3", "given", "files")),
         ]
+        if servers.LTIJS_LIBRARIES.exists():
+            url = servers.new_database(address, "ltijs")
+            theirs.append(
+                stack.enter_context(
+                    servers.ltijs_tool("ltijs, PostgreSQL", platform, folder / "ltijs", url, postmaster)
+                )
+            )
         every = ours + theirs
         figures: dict[str, list[float]] = {server.name: [] for server in every}
         empty: dict[str, float] = {}
@@ -84,12 +90,12 @@ def compare(rounds: int, count: int) -> None:
 
                 figures[server.name].append(_milliseconds(server, work, count))
     print(f"\nCPU ms per login and launch, {rounds} alternating rounds of {count}, RSA {KEY_BITS}, one worker each")
-    print(f"{'':42}{'median':>8}{'min–max':>16}{'waited ms':>11}{'empty request':>15}")
+    print(f"{'':26}{'median':>8}{'min–max':>16}{'waited ms':>11}{'empty request':>15}")
     for server in every:
         got = figures[server.name]
         waited = 1000 * statistics.median(waits[server.name])
         spread = f"{min(got):.2f}–{max(got):.2f}"
-        print(f"{server.name:42}{statistics.median(got):8.2f}{spread:>16}{waited:11.2f}{empty[server.name]:15.2f}")
+        print(f"{server.name:26}{statistics.median(got):8.2f}{spread:>16}{waited:11.2f}{empty[server.name]:15.2f}")
     print()
     for mine in ours:
         for other in theirs:
