@@ -47,7 +47,6 @@ class TokenRefused(Exception):
 class _Kept:
     token: str
     until: datetime
-    generation: int
 
 
 class AccessTokens:
@@ -59,27 +58,26 @@ class AccessTokens:
         self._keys = keys
         self._kept: dict[TokenKey, _Kept] = {}
         self._locks: dict[TokenKey, asyncio.Lock] = {}
-        self._generation = 0
 
-    async def token(self, registration: Registration, scopes: Iterable[str], *, fresh: bool = False) -> str:
-        """A token for the scopes. ``fresh`` asks for another than the one at hand, which the platform no longer takes.
+    async def token(
+        self, registration: Registration, scopes: Iterable[str], *, spent: str | None = None, fresh: bool = False
+    ) -> str:
+        """A token for the scopes: another than ``spent``, which the platform no longer takes; ``fresh``, a new one in any case.
 
         Raises TokenRefused and httpx's errors.
         """
         key: TokenKey = (registration.issuer, registration.client_id, frozenset(scopes))
-        kept = self._usable(key)
-        if kept is not None and not fresh:
+        kept = None if fresh else self._usable(key, spent)
+        if kept is not None:
             return kept.token
-        spent = kept.generation if kept is not None else 0
         async with self._locks.setdefault(key, asyncio.Lock()):
-            kept = self._usable(key)
             # Somebody who waited finds what the one before has fetched.
-            if kept is not None and kept.generation > spent:
-                return kept.token
-            kept = await self._fetch(registration, key)
-            if len(self._kept) >= _MOST_KEPT:
-                self._kept.clear()
-            self._kept[key] = kept
+            kept = None if fresh else self._usable(key, spent)
+            if kept is None:
+                kept = await self._fetch(registration, key)
+                if len(self._kept) >= _MOST_KEPT:
+                    self._kept.clear()
+                self._kept[key] = kept
             return kept.token
 
     def forget(self, registration: Registration) -> None:
@@ -101,9 +99,11 @@ class AccessTokens:
         }
         return jwt.encode({"alg": "RS256", "typ": "JWT", "kid": signing.kid}, body, signing.private)
 
-    def _usable(self, key: TokenKey) -> _Kept | None:
+    def _usable(self, key: TokenKey, spent: str | None) -> _Kept | None:
         kept = self._kept.get(key)
-        return kept if kept is not None and self._clock.now() < kept.until else None
+        if kept is None or kept.token == spent or self._clock.now() >= kept.until:
+            return None
+        return kept
 
     async def _fetch(self, registration: Registration, key: TokenKey) -> _Kept:
         asked_at = self._clock.now()
@@ -124,9 +124,8 @@ class AccessTokens:
             raise TokenRefused(response.status_code, _error_word(answer), response.headers.get("retry-after"))
         if _nothing_granted(answer.get("scope"), key[2]):
             raise TokenRefused(403, "invalid_scope")
-        self._generation += 1
         life = max(_life(answer.get("expires_in")) - EARLY, timedelta(0))
-        return _Kept(token, asked_at + life, self._generation)
+        return _Kept(token, asked_at + life)
 
 
 def _parsed(response: httpx.Response) -> dict[str, Any]:

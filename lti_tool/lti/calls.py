@@ -62,9 +62,11 @@ class Caller:
         if content_type is not None:
             headers["Content-Type"] = content_type
             content = json.dumps(body, ensure_ascii=False).encode()
-        response = await self._send(call, method, url, headers, content, scopes, fresh=False)
+        token = await self._protocol.token(self._registration, scopes)
+        response = await self._send(call, method, url, headers, content, token)
         if response.status_code == 401:
-            response = await self._send(call, method, url, headers, content, scopes, fresh=True)
+            token = await self._protocol.token(self._registration, scopes, spent=token)
+            response = await self._send(call, method, url, headers, content, token)
         if response.is_success:
             return Answer(call, response.status_code, response.headers, response.content)
         raise self._refusal(call, response)
@@ -84,10 +86,13 @@ class Caller:
         for _ in range(MOST_PAGES):
             answer = await self.call(call, "GET", url, scopes=scopes, accept=accept)
             yield answer.json()
-            following = next_link(answer.headers.get_list("link"), url)
-            if following is None:
-                return
-            url = with_query(_beside(call, first, following), every_page or {})
+            try:
+                following = next_link(answer.headers.get_list("link"), url)
+                if following is None:
+                    return
+                url = with_query(_beside(call, first, following), every_page or {})
+            except ValueError:
+                raise unreadable(call.value, "the next page is no address") from None
             if url in seen:
                 raise unreadable(call.value, "the pages go in a circle")
             seen.add(url)
@@ -100,11 +105,8 @@ class Caller:
         url: str,
         headers: Mapping[str, str],
         content: bytes | None,
-        scopes: Collection[str],
-        *,
-        fresh: bool,
+        token: str,
     ) -> httpx.Response:
-        token = await self._protocol.token(self._registration, scopes, fresh=fresh)
         try:
             return await self._protocol.http.request(
                 method, url, headers={**headers, "Authorization": f"Bearer {token}"}, content=content

@@ -141,10 +141,13 @@ class FolderKeys:
         newest = max((key.created_at for key in self.keys()), default=None)
         if newest is not None and newest >= created_at:
             created_at = newest.replace(microsecond=0) + timedelta(seconds=1)
-        write_secret_file(self._folder / f"{created_at:%Y%m%dT%H%M%S}Z-{kid}.pem", key.as_pem(private=True))
+        made = SigningKey(kid, created_at, key)
+        name = f"{created_at:%Y%m%dT%H%M%S}Z-{kid}.pem"
+        write_secret_file(self._folder / name, key.as_pem(private=True))
+        self._parsed[name] = made
         self._seen = None
         log.info("a signing key was made", extra={"kid": kid})
-        return SigningKey(kid, created_at, key)
+        return made
 
     def retire(self, kid: str) -> None:
         """Remove a key's file."""

@@ -9,14 +9,14 @@ from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
 _LONGEST_WAIT = timedelta(days=1)
 # Moodle 4.1–5.0 writes rel=“next” with typographic quotes and &amp; in the address; names are case-insensitive (RFC 8288).
-_LINK = re.compile(r"<([^<>]*)>((?:[^<,]|,(?!\s*<))*)")
+_LINK = re.compile(r"<([^<>]+)>((?:[^<,]|,(?!\s*<))*)")
 _NEXT = re.compile(r"""\brel\s*=\s*["'“”„‟]?\s*(?:[\w:/.-]+\s+)*next\b""", re.IGNORECASE)
 
 
 def next_link(headers: Iterable[str], base: str) -> str | None:
     """The address with ``rel=next`` in ``Link`` headers (RFC 8288), made absolute against ``base``; None when it is the last.
 
-    The address's case is kept: Canvas's bookmarks differ by it.
+    The address's case is kept: Canvas's bookmarks differ by it. Raises ValueError for what is no address.
     """
     for header in headers:
         for address, parameters in _LINK.findall(header):

@@ -45,13 +45,16 @@ class Protocol:
         """The redirect URI of every message."""
         return self.settings.base_url + "/lti/launch"
 
-    async def token(self, registration: Registration, scopes: Iterable[str], *, fresh: bool = False) -> str:
+    async def token(
+        self, registration: Registration, scopes: Iterable[str], *, spent: str | None = None, fresh: bool = False
+    ) -> str:
         """An access token for the platform's services, kept until a minute before its end.
 
-        ``fresh`` replaces the one at hand. Raises ServiceRefused and ServiceUnreachable.
+        ``spent`` is one the platform no longer takes; ``fresh`` asks for a new one in any case, to see that it works.
+        Raises ServiceRefused and ServiceUnreachable.
         """
         try:
-            return await self.access_tokens.token(registration, scopes, fresh=fresh)
+            return await self.access_tokens.token(registration, scopes, spent=spent, fresh=fresh)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise unreachable("token", error) from error
         except TokenRefused as error:

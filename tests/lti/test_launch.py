@@ -1,0 +1,157 @@
+"""What a launch looks like to the rest of the tool."""
+
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from lti_tool.audit import AuditEntry
+from lti_tool.lti.launch import AgsEndpoint, Launch, read_launch
+from lti_tool.lti.models import Family, Role, ToolSession
+from lti_tool.lti.sessions import frame_origins
+from tests.lti.conftest import Tool
+from tests.lti.support import LTI, claims_of, fixture
+
+MOODLE = fixture("moodle-4.5-messages.json")
+
+
+def launch_of(tool: Tool, body: dict[str, Any]) -> Launch:
+    from lti_tool.lti.models import Deployment
+
+    deployment = Deployment(
+        organisation_id=tool.organisation_id,
+        registration_id=tool.registration.id,
+        deployment_id="1",
+        created_at=tool.clock.now(),
+    )
+    return read_launch(body, tool.registration, deployment)
+
+
+async def test_every_part_of_a_full_launch_arrives(tool: Tool) -> None:
+    custom = {"a": "value", "n": 7, "empty": "", "gone": None, "unresolved": "$Canvas.course.id", "flag": True, "o": {}}
+    mentor = ["http://purl.imsglobal.org/vocab/lis/v2/membership#Mentor"]
+    body = claims_of() | {
+        LTI + "custom": custom,
+        LTI + "roles": mentor,
+        LTI + "role_scope_mentor": ["17", "", "18", "17"],
+    }
+    launch = launch_of(tool, body)
+
+    assert (launch.sub, launch.name, launch.given_name, launch.family_name) == (
+        "39890",
+        "Ada Teacher",
+        "Ada",
+        "Teacher",
+    )
+    assert launch.context is not None
+    assert (launch.context.id, launch.context.title, launch.context.label) == ("8893483", "Biology 102", "BIO102")
+    assert launch.resource_link is not None
+    assert (launch.resource_link.id, launch.resource_link.title) == ("3623", "Introduction")
+    assert launch.ags == AgsEndpoint(
+        scopes=tuple(
+            f"https://purl.imsglobal.org/spec/lti-ags/scope/{name}" for name in ("lineitem", "result.readonly", "score")
+        ),
+        line_items_url="https://platform.example/ags/361/lineitems",
+    )
+    assert launch.nrps_url == "https://platform.example/namesandroles.html?memberships=361"
+    assert launch.custom == {"a": "value", "n": "7"}
+    assert launch.locale == "en-US"
+    assert (launch.role, launch.mentor_of) == (Role.OBSERVER, ("17", "18"))
+    assert launch.platform_family is Family.OTHER
+
+
+@pytest.mark.parametrize("name", MOODLE)
+async def test_moodles_messages_open(tool: Tool, name: str) -> None:
+    body = dict(MOODLE[name])
+    tool.platform.deployment_id = body[LTI + "deployment_id"]
+    from lti_tool.lti.models import Deployment
+
+    async with tool.database.writing() as session:
+        session.add(
+            Deployment(
+                organisation_id=tool.organisation_id,
+                registration_id=tool.registration.id,
+                deployment_id=tool.platform.deployment_id,
+                created_at=tool.clock.now(),
+            )
+        )
+    browser = tool.browser()
+    login = await browser.login(tool.platform)
+    now = int(tool.clock.now().timestamp())
+    body |= {"iss": tool.platform.issuer, "aud": tool.platform.client_id, "nonce": login.query["nonce"]}
+    # Moodle's tokens live a minute; this one has been on its way for longer than that.
+    body |= {"iat": now - 90, "exp": now - 30}
+
+    response = await browser.post(login, tool.platform.token(body))
+
+    assert response.status_code == 303, (response.text, await tool.rows(AuditEntry))
+    (launch,) = tool.entered
+    assert launch.platform_family is Family.MOODLE
+    assert launch.context is not None
+    assert (launch.context.id, launch.context.types) == ("8", ("CourseSection",))
+    assert "v_resourcelink_submission_enddatetime" not in launch.custom
+    assert launch.custom["plain"] == "static value"
+
+
+async def test_moodles_particulars(tool: Tool) -> None:
+    student = launch_of(tool, MOODLE["student"])
+    assert student.ags is not None
+    assert (
+        student.ags.line_item_url == "https://platform.example/mod/lti/services.php/8/lineitems/36/lineitem?type_id=2"
+    )
+    assert student.role is Role.STUDENT
+    assert student.presentation.return_url is not None
+    assert "sesskey" in student.presentation.return_url
+
+    assert launch_of(tool, MOODLE["privacy-off-student"]).name is None
+    # An administrator of the site comes as Instructor of the course too.
+    assert launch_of(tool, MOODLE["admin"]).role is Role.TEACHER
+    assert launch_of(tool, MOODLE["ta"]).role is Role.TEACHER
+    review = launch_of(tool, MOODLE["submission-review"])
+    assert (review.for_user, review.message_type) == ("190", "LtiSubmissionReviewRequest")
+    assert launch_of(tool, MOODLE["deeplink"]).resource_link is None
+
+
+async def test_who_may_frame_the_pages(tool: Tool) -> None:
+    registration = tool.registration
+    registration.lms = Family.CANVAS
+    registration.auth_login_url = "https://sso.canvaslms.com/api/lti/authorize_redirect"
+    registration.issuer = "https://canvas.instructure.com"
+    body = claims_of() | {LTI + "launch_presentation": {"return_url": "https://Canvas.School.example:8443/x?y"}}
+
+    assert frame_origins(launch_of(tool, body)) == (
+        "https://sso.canvaslms.com",
+        "https://canvas.instructure.com",
+        "https://*.instructure.com",
+        "https://canvas.school.example:8443",
+    )
+
+
+async def test_what_is_too_long_is_cut_and_what_is_no_address_left_out(tool: Tool) -> None:
+    body = claims_of() | {
+        "name": "x" * 1000,
+        LTI + "context": {"id": "1", "title": "y" * 1000, "label": "z" * 1000, "type": "not a list"},
+        "https://purl.imsglobal.org/spec/lti-ags/claim/endpoint": {"scope": "x", "lineitems": "ftp://x.example/"},
+        "https://purl.imsglobal.org/spec/lti-nrps/claim/namesroleservice": {"context_memberships_url": "https://["},
+    }
+    launch = launch_of(tool, body)
+
+    assert launch.name == "x" * 300
+    assert launch.context is not None
+    assert (len(launch.context.title), len(launch.context.label), launch.context.types) == (500, 200, ())
+    assert launch.ags == AgsEndpoint(scopes=(), line_items_url=None)
+    assert launch.nrps_url is None
+
+
+async def test_the_session_remembers_what_pages_need(tool: Tool) -> None:
+    response = await tool.browser().launch(tool.platform)
+
+    cookie = response.headers["set-cookie"]
+    assert cookie.startswith("__Host-lti_session=")
+    assert cookie.endswith("; Path=/; Secure; HttpOnly; SameSite=None; Partitioned")
+    (row,) = await tool.rows(ToolSession)
+    assert row.frame_origins == ["https://platform.example", "https://school.platform.example"]
+    assert row.return_url == "https://school.platform.example/return"
+    assert row.token_digest not in cookie
+    assert (row.started_at, row.seen_at) == (tool.clock.now(), tool.clock.now())
+    assert isinstance(row.started_at, datetime)
