@@ -88,7 +88,7 @@ async def add_people(session: AsyncSession, now: datetime) -> None:
     if await people(session):
         return
     for person in sample_people():
-        added = await add_person(
+        await add_person(
             session,
             login=person.login,
             given_name=person.given_name,
@@ -97,8 +97,6 @@ async def add_people(session: AsyncSession, now: datetime) -> None:
             locale=person.locale,
             now=now,
         )
-        if person.locale == "ja":  # Family name first, as it is written there.
-            added.name = f"{person.family_name} {person.given_name}"
 
 
 async def _enrol_everybody(session: AsyncSession, course: Course, now: datetime) -> None:
