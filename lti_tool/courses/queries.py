@@ -57,42 +57,46 @@ _PARTS: tuple[tuple[type[TenantRow], tuple[str, ...]], ...] = (
 
 def _whereabouts_statement() -> Any:
     """One row whatever is missing: everything hangs by outer joins on a row that is always there."""
+    # Tables, not classes: nothing of the ORM is needed for one row of plain values.
+    course, person, membership, link = (model.__table__ for model, _ in _PARTS)  # type: ignore[attr-defined]
     organisation: BindParameter[uuid.UUID] = bindparam("organisation")
     here = select(literal(1).label("here")).subquery("launch")
     columns = [
-        getattr(model, name).label(f"{place}_{name}") for place, (model, names) in enumerate(_PARTS) for name in names
+        model.__table__.c[name].label(f"{place}_{name}")  # type: ignore[attr-defined]
+        for place, (model, names) in enumerate(_PARTS)
+        for name in names
     ]
     return select(*columns).select_from(
         here.outerjoin(
-            Course,
+            course,
             and_(
-                col(Course.organisation_id) == organisation,
-                col(Course.deployment_id) == bindparam("deployment"),
-                col(Course.context_id) == bindparam("context"),
+                course.c.organisation_id == organisation,
+                course.c.deployment_id == bindparam("deployment"),
+                course.c.context_id == bindparam("context"),
             ),
         )
         .outerjoin(
-            Person,
+            person,
             and_(
-                col(Person.organisation_id) == organisation,
-                col(Person.registration_id) == bindparam("registration"),
-                col(Person.sub) == bindparam("sub"),
+                person.c.organisation_id == organisation,
+                person.c.registration_id == bindparam("registration"),
+                person.c.sub == bindparam("sub"),
             ),
         )
         .outerjoin(
-            Membership,
+            membership,
             and_(
-                col(Membership.organisation_id) == organisation,
-                col(Membership.course_id) == col(Course.id),
-                col(Membership.person_id) == col(Person.id),
+                membership.c.organisation_id == organisation,
+                membership.c.course_id == course.c.id,
+                membership.c.person_id == person.c.id,
             ),
         )
         .outerjoin(
-            ResourceLink,
+            link,
             and_(
-                col(ResourceLink.organisation_id) == organisation,
-                col(ResourceLink.course_id) == col(Course.id),
-                col(ResourceLink.resource_link_id) == bindparam("link"),
+                link.c.organisation_id == organisation,
+                link.c.course_id == course.c.id,
+                link.c.resource_link_id == bindparam("link"),
             ),
         )
     )
@@ -160,16 +164,15 @@ async def change(
     )
 
 
-def first_launch() -> ColumnElement[Any]:
-    """For an upsert of memberships: the first launch known before, or else the one being inserted."""
-    return func.coalesce(col(Membership.launched_at), literal_column("excluded.launched_at"))
+FIRST_LAUNCH: Mapping[str, ColumnElement[Any]] = {
+    "launched_at": func.coalesce(col(Membership.launched_at), literal_column("excluded.launched_at"))
+}
+"""For an upsert of memberships: the first launch known before, or else the one being inserted."""
 
-
-def names_if_sent() -> dict[str, ColumnElement[Any]]:
-    """For an upsert of people: names where they are sent, the known ones otherwise."""
-    return {
-        name: func.coalesce(literal_column(f"excluded.{name}"), getattr(Person, name)) for name in ("name", "sort_name")
-    }
+NAMES_IF_SENT: Mapping[str, ColumnElement[Any]] = {
+    name: func.coalesce(literal_column(f"excluded.{name}"), getattr(Person, name)) for name in ("name", "sort_name")
+}
+"""For an upsert of people: names where they are sent, the known ones otherwise."""
 
 
 # --- Reading ---------------------------------------------------------------------------------------------------------

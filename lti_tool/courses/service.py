@@ -191,7 +191,7 @@ async def _note_membership(
                 "last_launched_at": now,
             },
             update_columns=("role", "active", "last_launched_at"),
-            compute={"launched_at": queries.first_launch()},
+            compute=queries.FIRST_LAUNCH,
         )
         return
     changes: Known = {}
@@ -352,7 +352,7 @@ async def _take_over_people(
             }
         )
     written = await upsert(
-        session, Person, rows, key=PERSON_KEY, compute=queries.names_if_sent(), returning=("id", "sub")
+        session, Person, rows, key=PERSON_KEY, compute=queries.NAMES_IF_SENT, returning=("id", "sub")
     )
     ids = {sub: row.id for sub, row in known.items()} | {row.sub: row.id for row in written}
     return ids, len(members) - len(known)
