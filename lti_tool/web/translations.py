@@ -81,7 +81,9 @@ def error_names() -> frozenset[str]:
     for path in PACKAGE.rglob("*.py"):
         tree = ast.parse(path.read_text("utf-8"))
         parents += [
-            (node.name, {_name(base) for base in node.bases}) for node in ast.walk(tree) if isinstance(node, ast.ClassDef)
+            (node.name, {_name(base) for base in node.bases})
+            for node in ast.walk(tree)
+            if isinstance(node, ast.ClassDef)
         ]
     known = {"ToolError"}
     while True:
@@ -96,12 +98,8 @@ def extract() -> Catalog:
     catalog = Catalog(
         project="lti-tool",
         header_comment="# The messages of lti-tool; made by python -m lti_tool.web.translations extract.\n#",
-        copyright_holder="",
-        msgid_bugs_address="",
         creation_date=_MADE_AT,
         revision_date=_MADE_AT,
-        last_translator="",
-        language_team="",
         fuzzy=False,
     )
     options: dict[str, dict[str, Any]] = {
@@ -127,6 +125,9 @@ def read(path: Path) -> Catalog:
 def write(path: Path, catalog: Catalog) -> None:
     """Write a catalogue so that versions compare well: sorted, without line numbers or obsolete messages."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    # Babel fills these lines of the header with placeholders otherwise.
+    catalog.version, catalog.last_translator, catalog.msgid_bugs_address = "1", "lti-tool", "lti-tool"
+    catalog.language_team = str(catalog.locale or "all languages")
     with path.open("wb") as target:
         write_po(target, catalog, width=120, sort_output=True, include_lineno=False, ignore_obsolete=True)
 

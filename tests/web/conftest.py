@@ -11,6 +11,7 @@ from jinja2 import ChoiceLoader, DictLoader
 
 from lti_tool import errors
 from lti_tool.settings import Settings
+from lti_tool.web import i18n, translations
 from lti_tool.web.install import install
 from lti_tool.web.pages import Pages, room_loader
 
@@ -80,6 +81,13 @@ def make_app(visit: ExampleVisit | None = None, settings: Settings | None = None
 
 
 Client = Callable[..., httpx.AsyncClient]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _compiled() -> None:
+    """The catalogues as they stand in the checkout, not as they were when the package was installed."""
+    translations.compile_all()
+    i18n.language_for.cache_clear()
 
 
 @pytest.fixture
