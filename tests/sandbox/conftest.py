@@ -3,7 +3,6 @@
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from joserfc.jwk import RSAKey
 from lti_tool.clock import ManualClock
 from lti_tool.sandbox.app import create_sandbox
 from lti_tool.sandbox.claims import ALL_SCOPES
-from lti_tool.sandbox.models import Course, Person, Tool
+from lti_tool.sandbox.models import Course, Person, SigningKey, Tool
 from lti_tool.sandbox.platform import Platform
 from lti_tool.sandbox.settings import SandboxSettings
 from lti_tool.sandbox.store import add_course, add_person, enrol, observe
@@ -31,6 +30,12 @@ TOOL = "http://localhost:8000"
 def tool_keys() -> list[RSAKey]:
     """Two keys of the tool; at first only the first is published."""
     return [RSAKey.generate_key(2048, {"kid": f"tool-key-{number}"}) for number in (1, 2)]
+
+
+@pytest.fixture(scope="session")
+def platform_key() -> str:
+    """The platform's signing key, as PEM."""
+    return RSAKey.generate_key(2048).as_pem(private=True).decode()
 
 
 @dataclass
@@ -126,12 +131,19 @@ def client_of(app: FastAPI, **options: Any) -> httpx.AsyncClient:
 
 @pytest.fixture
 async def lms(
-    sandbox_at: Callable[[], tuple[FastAPI, ToolSide]], clock: ManualClock, tool_keys: list[RSAKey]
+    sandbox_at: Callable[[], tuple[FastAPI, ToolSide]],
+    clock: ManualClock,
+    tool_keys: list[RSAKey],
+    platform_key: str,
 ) -> AsyncIterator[Lms]:
     """A sandbox with a course, its people and a tool."""
     app, side = sandbox_at()
+    platform: Platform = app.state.platform
+    # Making a key takes longer than most tests, so the platform finds one in its store.
+    await platform.store.open()
+    async with platform.store.writing() as session:
+        session.add(SigningKey(kid="platform-key", private_pem=platform_key, created_at=platform.now()))
     async with app.router.lifespan_context(app), client_of(app) as http:
-        platform: Platform = app.state.platform
         now = platform.now()
         async with platform.store.writing() as session:
             people = [
@@ -159,6 +171,3 @@ async def lms(
                 ),
             )
         yield Lms(app, platform, http, clock, side, tool_keys, course, tool, *people)
-
-
-MINUTE = timedelta(minutes=1)
