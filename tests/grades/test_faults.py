@@ -189,6 +189,8 @@ async def test_a_lease_that_is_nearly_over_sends_nothing_more(own_school: School
     await school.worker(at_once=1, lms=Slow(school.lms, Fuse(99))).deliver(school.registration_id)
     assert seen == 3
     assert [school.lms.grade(f"s{person}") for person in range(3)] == [0.5] * 3
+    # The third was claimed again: its timestamp is that of its own moment, not of the first claim.
+    assert max(moments[0] for moments in school.lms.received.values()) == school.clock.now() - timedelta(seconds=19)
     assert {score.attempts for score in await school.scores()} == {0}
 
 
