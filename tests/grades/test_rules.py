@@ -1,6 +1,7 @@
 """The pure rules of delivery, by example and by property."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -135,3 +136,8 @@ def test_every_standing_and_every_code_has_words_and_unknown_codes_general_ones(
     assert known <= set(TROUBLES)
     assert all(words.what.endswith(".") and words.todo.endswith(".") for words in TROUBLES.values())
     assert words_for("never heard of").todo
+
+
+def test_every_code_with_words_is_documented() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "grades.md").read_text()
+    assert [code for code in TROUBLES if f"`{code}`" not in page] == []
