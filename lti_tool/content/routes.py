@@ -1,6 +1,7 @@
 """The course's content: a teacher's page, and the picker inside the playlist builder."""
 
 import uuid
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
@@ -22,6 +23,7 @@ from lti_tool.web.pages import Pages, say
 router = APIRouter(prefix="/courses/{course_id}/content")
 
 Search = Annotated[str, Query(max_length=200)]
+Chosen = Annotated[Sequence[uuid.UUID], Query(max_length=200)]
 
 
 @router.get("", name="content")
@@ -52,10 +54,14 @@ async def picker(
     playlist: uuid.UUID,
     q: Search = "",
     revision: int | None = None,
+    item: Chosen = (),
 ) -> Response:
-    """A fragment for the builder: items to choose, in a form that posts them to the playlist's steps as ``item``."""
+    """A fragment for the builder: items to choose, in a form that posts them to the playlist's steps as ``item``.
+
+    Each ``item`` in the address is chosen already; a search keeps it in sight.
+    """
     outcome = await _read(request, here, asked=False)
-    context = await _context(request, here, outcome, database, q)
+    context = await _context(request, here, outcome, database, q, frozenset(item))
     context |= {
         "builder": f"/courses/{here.course.id}/playlists/{playlist}",
         "playlist": playlist,
@@ -93,7 +99,12 @@ async def _not_ready(database: Database, connectors: Connectors, course: Course)
 
 
 async def _context(
-    request: Request, here: InCourse, outcome: Outcome, database: Database, wanted: str
+    request: Request,
+    here: InCourse,
+    outcome: Outcome,
+    database: Database,
+    wanted: str,
+    chosen: frozenset[uuid.UUID] = frozenset(),
 ) -> dict[str, Any]:
     async with database.reading() as session:
         every = await service.items(session, here.organisation_id, here.course.id)
@@ -101,8 +112,10 @@ async def _context(
         read_at = course.content_read_at
         session.expunge_all()
     found = rules.matching(every, wanted)
+    found_ids = {item.id for item in found} | chosen
     return {
-        "modules": rules.sections(found),
+        "modules": rules.sections(item for item in every if item.id in found_ids),
+        "chosen": chosen,
         "found": len(found),
         "total": sum(1 for item in every if item.kind != "heading"),
         "q": wanted,

@@ -7,7 +7,7 @@ from lti_tool.lti.models import Role
 from tests.courses.school import a_school, come_in
 from tests.courses.site import Site, nowhere
 
-from .conftest import CUSTOM, Canvas, assignment, item
+from .conftest import CUSTOM, Canvas, all_items, assignment, item
 
 PICKER = f"/content/picker?playlist={nowhere()}"
 
@@ -119,6 +119,18 @@ async def test_the_picker_posts_what_is_chosen_to_the_playlists_steps(site: Site
     assert 'name="revision" value="3"' in picker.text
     assert "Volcanoes" in picker.text
     assert "Rivers" not in picker.text
+
+
+async def test_a_search_keeps_what_is_chosen_in_sight(site: Site, canvas: Canvas) -> None:
+    canvas.module("Week 1", item(2, "Volcanoes"), item(3, "Rivers"), item(4, "Lakes"))
+    visitor = await site.teacher(custom=CUSTOM)
+    await visitor.get(visitor.course + PICKER)
+    rivers = (await all_items(site))["canvas:module-item:3"].id
+    picker = await visitor.get(f"{visitor.course}{PICKER}&q=volc&item={rivers}&item={nowhere()}")
+    assert f'value="{rivers}" checked' in picker.text
+    assert picker.text.count(" checked") == 1
+    assert "Volcanoes" in picker.text
+    assert "Lakes" not in picker.text
 
 
 @pytest.mark.parametrize("query", ["", "?playlist=../../x", "?playlist=%3Cscript%3E"])
