@@ -2,6 +2,7 @@
 
 import io
 import re
+from pathlib import Path
 
 import pytest
 
@@ -81,3 +82,24 @@ def test_the_tags_platforms_send(tag: str, shown: str) -> None:
 
 def test_the_command_knows_its_words() -> None:
     assert translations.main(["nonsense"]) == 2
+
+
+def templates() -> list[Path]:
+    """Every template a person sees."""
+    found = translations.PACKAGE.glob("*/templates/**/*.html")
+    return sorted(path for path in found if "sandbox" not in path.parts and "styleguide" not in path.name)
+
+
+@pytest.mark.parametrize("path", templates(), ids=lambda path: path.name)
+def test_no_template_says_anything_that_cannot_be_translated(path: Path) -> None:
+    """What stands between tags, in the attributes people hear or see, and in the words given to components."""
+    source = re.sub(r"\{#.*?#\}", "", path.read_text("utf-8"), flags=re.DOTALL)
+    given = re.findall(r"\bui\.\w+\(\s*\"([^\"]*)\"", source)
+    wording = [text for text in given if re.search(r"[A-Z]\w+|\w \w", text)]
+    plain = re.sub(r"\{%.*?%\}|\{\{.*?\}\}", "", source, flags=re.DOTALL)
+    wording += re.findall(r"\s(?:title|alt|aria-label|placeholder)=\"([^\"]*[A-Za-z]{2}[^\"]*)\"", plain)
+    between = re.sub(r"<[^>]*>", "\n", plain)
+    wording += [
+        line.strip() for line in between.splitlines() if re.search(r"[^\W\d_]{2}", re.sub(r"data-[\w-]+", "", line))
+    ]
+    assert wording == []
