@@ -134,9 +134,9 @@ def _fraction(question: Question, answer: object) -> float | None:
         return 0.0
     if question.marked_by_hand:
         return 0.0 if answer is None else None
-    if isinstance(answer, list):
+    if isinstance(answer, list) and question.kind is QuestionKind.MULTIPLE_RESPONSE:
         return _of_several(question.choices, {str(value) for value in answer})
-    if isinstance(answer, dict):
+    if isinstance(answer, dict) and question.blanks:
         return _of_blanks(question, answer)
     return float(_of_one(question, answer)) if isinstance(answer, str) else 0.0
 
