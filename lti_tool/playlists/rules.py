@@ -102,21 +102,20 @@ def progress(steps: Iterable[Step]) -> Progress:
 
 
 def locked(steps: Sequence[Step], order: OrderRule) -> dict[uuid.UUID, Step]:
-    """The steps that are not open yet, each with the step that has to be done first.
+    """The steps that are not open yet, each with the undone step right before it.
 
     Only must-dos wait for each other; may-dos are always open, and so is what a student has already begun.
     """
     if order is OrderRule.ANY:
         return {}
     waiting: dict[uuid.UUID, Step] = {}
-    first_undone: Step | None = None
+    undone_before: Step | None = None
     for step in steps:
         if step.need is not Need.MUST or step.is_done:
             continue
-        if first_undone is None:
-            first_undone = step
-        elif step.standing.state is StepState.TODO:
-            waiting[step.id] = first_undone
+        if undone_before is not None and step.standing.state is StepState.TODO:
+            waiting[step.id] = undone_before
+        undone_before = step
     return waiting
 
 

@@ -203,14 +203,14 @@ def _is_done(path: Path, step: PlaylistStep) -> bool:
 
 
 def _must_be_open(path: Path, step: PlaylistStep) -> None:
-    before = path.locked.get(step.id)
-    if before is not None:
+    following = path.next
+    if step.id in path.locked and following is not None:
         raise Conflict(
             "the step is not open yet",
             code="step-locked",
             title=N_("This step is not open yet"),
             advice=N_("First finish “%(title)s”, then come back to this one."),
-            fields={"title": before.title},
+            fields={"title": following.step.title},
         )
 
 

@@ -346,7 +346,7 @@ async def ask_to_remove(
 async def remove(
     request: Request, here: TeacherChanging, playlist_id: uuid.UUID, database: CurrentDatabase, clock: Now
 ) -> Response:
-    """Take a playlist away. When it is away already, that is as well."""
+    """Take a playlist away."""
     entered = Entered.of(await request.form())
     async with database.writing() as session:
         await editing.remove(session, here.course, playlist_id, entered.revision(), here.visit.person_id, clock.now())

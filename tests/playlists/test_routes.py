@@ -368,11 +368,10 @@ async def test_the_class_stands_in_one_table(site: Site) -> None:
     teacher = await site.teacher()
     here = f"{site.course}/playlists/{playlist.id}/progress"
     page = await teacher.get(here)
-    assert "2 marked by the student" in page.text
+    assert re.search(r'data-label="Marked by student"[^>]*>2<', page.text)
     assert "100 of 100" in page.text
     assert "On its way" in page.text
-    assert "40% so far, counts from 70%" in page.text
-    assert "A result is not there yet" in page.text
+    assert "40%, counts from 70%" in page.text
     assert "fail" not in page.text.split("<main")[1].split("</main>")[0].lower()
     shown = {
         name: set(re.findall(r"(Ada Ash|Ben Birch|Cem Cedar)</a>", (await teacher.get(f"{here}?show={name}")).text))
