@@ -1,6 +1,6 @@
 """The modules of a course as one person sees them: what is published to them, and where they stand with each item."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -116,12 +116,7 @@ async def _assignments(session: AsyncSession, course_id: int) -> dict[tuple[str,
         .outerjoin(Quiz, Quiz.assignment_id == Assignment.id)
         .where(Assignment.course_id == course_id)
     )
-    return dict(_keys(iter(rows.tuples())))
-
-
-def _keys(rows: Iterator[tuple[Assignment, int | None]]) -> Iterator[tuple[tuple[str, int], Assignment]]:
-    for assignment, quiz_id in rows:
-        yield (("Quiz", quiz_id) if quiz_id is not None else ("Assignment", assignment.id)), assignment
+    return {(("Quiz", quiz_id) if quiz_id else ("Assignment", row.id)): row for row, quiz_id in rows}
 
 
 async def _standing(session: AsyncSession, visit: Visit) -> dict[int, Submission]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from html import unescape
 from pathlib import Path
 from typing import Annotated, Any
@@ -192,14 +192,15 @@ def error_page(request: Request, error: Exception) -> HTMLResponse | RedirectRes
     return render(request, "message.html", status_code=404, title="Page not found", words=words)
 
 
-def _zone(person: Person | None) -> ZoneInfo:
+def _zone(person: Person | None) -> tzinfo:
+    """The person's time zone; UTC for one that this machine's time zone data does not know, or where it has none."""
     try:
-        return ZoneInfo(person.time_zone if person else "UTC")
+        return ZoneInfo(person.time_zone) if person else UTC
     except (ZoneInfoNotFoundError, ValueError):
-        return ZoneInfo("UTC")
+        return UTC
 
 
-def _moment(value: datetime, zone: ZoneInfo) -> Markup:
+def _moment(value: datetime, zone: tzinfo) -> Markup:
     local = value.astimezone(zone)
     words = f"{local:%a} {local.day} {local:%b %Y, %H:%M}"
     return Markup('<time datetime="{}">{}</time>').format(value.isoformat(), words)
