@@ -279,18 +279,16 @@ async def reorder(
         async with database.writing() as session:
             if wanted:
                 order = [forms.parsed(uuid.UUID, part) for part in wanted]
-                playlist = await editing.reorder(session, here.course, playlist_id, revision, order, now)
+                await editing.reorder(session, here.course, playlist_id, revision, order, now)
             else:
                 step_id = forms.parsed(uuid.UUID, entered.values.get("item", ""))
                 by = {"up": -1, "down": 1}.get(entered.values.get("move", ""), 0)
-                playlist = await editing.shift_step(session, here.course, playlist_id, revision, step_id, by, now)
-            after = playlist.revision
+                await editing.shift_step(session, here.course, playlist_id, revision, step_id, by, now)
     except Conflict as conflict:
         if by_script(request):
-            raise
+            raise  # The page puts its list back and shows this error's words.
         return await _builder(request, here, database, pages, playlist_id, trouble=conflict, status_code=409)
-    if by_script(request):
-        return Response(status_code=204, headers={"X-Revision": str(after)})
+    # The script follows to the page as it stands now, and takes the next revision from it.
     return see(playlist_address(here.course, playlist_id), None, "steps")
 
 
