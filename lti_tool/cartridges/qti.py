@@ -126,7 +126,7 @@ def _question(item: Element, remark: Remark) -> Question:
     if kind is None:
         kind = _guess(presentation)
         if stated:
-            remark(identifier, f"is a question of the unknown kind “{stated}”; it is shown as {kind.value}")
+            remark(identifier, f"has a question of the unknown kind “{stated}”; it is shown as {kind.value}")
     points = number(fields.get("points_possible", fields.get("cc_weighting", "1")))
     question = Question(
         identifier=identifier,
@@ -140,7 +140,7 @@ def _question(item: Element, remark: Remark) -> Question:
     if stated == "calculated_question":
         question = _with_fixed_values(question, item, remark)
     if question.marked_by_hand and kind not in (QuestionKind.ESSAY, QuestionKind.UPLOAD):
-        remark(identifier, "names no right answer, so it is marked by hand")
+        remark(identifier, "has a question that names no right answer; it is marked by hand")
     return question
 
 
@@ -272,7 +272,7 @@ def _with_fixed_values(question: Question, item: Element, remark: Remark) -> Que
     values = next(descendants(calculated, "var_set"), None)
     answer = number(text(values, "answer"))
     if values is None or answer is None:
-        remark(question.identifier, "is a formula question without prepared values")
+        remark(question.identifier, "has a formula question without prepared values")
         return question
     prompt = question.prompt
     for variable in children(values, "var"):

@@ -289,10 +289,13 @@ class Contents:
     def _quiz(self, resource: Resource) -> Item:
         own = self._archive.find(f"non_cc_assessments/{resource.identifier}.xml.qti") if self._canvas else None
         path = own or self._path(resource)
-        where = path
+        root, where = self._xml(path), path
+        title = next((part.get("title", "") for part in descendants(root, "assessment")), "")
         found = read_assessment(
-            self._xml(path),
-            lambda identifier, reason: self._remark(f"{where} ({identifier})" if identifier else where, reason),
+            root,
+            lambda identifier, reason: self._remark(
+                f"{where} ({identifier})" if identifier else where, f"“{title}” {reason}"
+            ),
             self._bank,
         )
         if found is None:
