@@ -4,11 +4,15 @@ SQLite: the driver's own transaction handling is off and every writing transacti
 driver's default, 28 of 30 concurrent increments were lost. The journal is WAL, and every commit reaches the disk.
 """
 
+import sqlite3
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, event, make_url
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from lti_tool.db import one_hop
 
 BUSY_SECONDS = 30
 
@@ -29,6 +33,7 @@ def make_engine(database_url: str, *, pool_size: int = 10) -> AsyncEngine:
         engine = create_async_engine(
             url, connect_args={"isolation_level": None, "timeout": BUSY_SECONDS}, pool_size=pool_size
         )
+        event.listen(engine.sync_engine, "do_connect", one_hop.connect)
         event.listen(engine.sync_engine, "connect", _prepare_sqlite)
         event.listen(engine.sync_engine, "begin", _begin_sqlite)
         return engine
@@ -46,4 +51,10 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     reads_only = connection.get_execution_options().get("reads_only", False)
-    connection.exec_driver_sql("BEGIN DEFERRED" if reads_only else "BEGIN IMMEDIATE")
+    # Straight to the driver: a statement through SQLAlchemy would cost as much as the work that follows.
+    driver: Any = connection.connection.dbapi_connection
+    begin = "BEGIN DEFERRED" if reads_only else "BEGIN IMMEDIATE"
+    try:
+        driver.execute(begin)
+    except sqlite3.OperationalError as error:
+        raise OperationalError(begin, None, error) from error

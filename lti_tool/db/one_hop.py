@@ -1,0 +1,120 @@
+"""SQLite statements in one hop to the driver's thread instead of four.
+
+aiosqlite runs SQLite in a thread of its own. SQLAlchemy's adapter crosses to it for opening a cursor, executing, fetching and
+closing, and each crossing wakes two threads: most of what a small statement costs. Here one function does all four there.
+A transaction that is over is not rolled back once more when its connection goes back to the pool.
+"""
+
+import collections
+import sqlite3
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy.dialects.sqlite.aiosqlite import AsyncAdapt_aiosqlite_connection, AsyncAdapt_aiosqlite_cursor
+from sqlalchemy.util import EMPTY_DICT
+from sqlalchemy.util.concurrency import await_
+
+
+class _Done:
+    """What a statement left behind, in place of the cursor that is closed already."""
+
+    __slots__ = ("arraysize", "description", "lastrowid", "rowcount")
+
+    def __init__(self) -> None:
+        self.description: Any = None
+        self.rowcount = -1
+        self.lastrowid: int | None = None
+        self.arraysize = 1
+
+
+class OneHopCursor(AsyncAdapt_aiosqlite_cursor):
+    """A cursor that exists only while its statement runs."""
+
+    __slots__ = ()
+
+    def __init__(self, adapt_connection: Any) -> None:
+        self._adapt_connection = adapt_connection
+        self._connection = adapt_connection._connection  # noqa: SLF001 - the adapter's own contract.
+        self._cursor: Any = _Done()
+        self._rows = collections.deque()
+        self._soft_closed_memoized = EMPTY_DICT
+
+    def execute(self, operation: Any, parameters: Any = None) -> Any:
+        """Run a statement and fetch all of its rows."""
+        return self._run(lambda cursor: cursor.execute(operation, () if parameters is None else parameters))
+
+    def executemany(self, operation: Any, seq_of_parameters: Sequence[Any]) -> Any:
+        """Run a statement with many sets of parameters."""
+        return self._run(lambda cursor: cursor.executemany(operation, seq_of_parameters))
+
+    def close(self) -> None:
+        """Drop rows nobody fetched."""
+        self._rows.clear()
+
+    async def _async_soft_close(self) -> None:
+        """Nothing is open."""
+
+    def _run(self, statement: Any) -> Any:
+        driver: Any = self._connection
+
+        def in_the_thread() -> tuple[list[Any], _Done]:
+            connection: sqlite3.Connection = driver._conn  # noqa: SLF001
+            cursor = connection.cursor()
+            try:
+                statement(cursor)
+                done = _Done()
+                done.description = cursor.description
+                rows = cursor.fetchall() if cursor.description else []
+                # After RETURNING, rows are counted only once they have been fetched.
+                done.rowcount, done.lastrowid = cursor.rowcount, cursor.lastrowid
+                return rows, done
+            finally:
+                cursor.close()
+
+        try:
+            rows, self._cursor = await_(self._locked(in_the_thread))
+        except Exception as error:  # noqa: BLE001 - handed to the adapter, which raises it as the DBAPI's.
+            self._adapt_connection._handle_exception(error)  # noqa: SLF001
+        self._rows = collections.deque(rows)
+        return self
+
+    async def _locked(self, work: Any) -> Any:
+        driver: Any = self._connection
+        adapted: Any = self._adapt_connection
+        async with adapted._execute_mutex:  # noqa: SLF001
+            adapted.left_running = True
+            try:
+                done = await driver._execute(work)  # noqa: SLF001 - what every public method of aiosqlite calls.
+            except Exception:
+                adapted.left_running = False
+                raise
+            adapted.left_running = False
+            return done
+
+
+class OneHopConnection(AsyncAdapt_aiosqlite_connection):
+    """SQLAlchemy's adapter of an aiosqlite connection, with the cursors above."""
+
+    __slots__ = ("left_running",)
+
+    _cursor_cls = OneHopCursor
+
+    def __init__(self, dbapi: Any, connection: Any) -> None:
+        super().__init__(dbapi, connection)
+        self.left_running = False
+        """Whether a statement's caller was cancelled: the thread goes on with it, and may begin a transaction for nobody."""
+
+    def rollback(self) -> None:
+        """Undo what is open; nothing to do, and no hop, when nothing is. After a cancelled statement one can only ask the
+        thread, which answers when it is through with that.
+        """
+        driver: Any = self._connection
+        if driver._connection is not None and (self.left_running or driver.in_transaction):  # noqa: SLF001
+            super().rollback()
+            self.left_running = False
+
+
+def connect(dialect: Any, _record: object, arguments: Any, options: Any) -> OneHopConnection:
+    """A connection, for SQLAlchemy's ``do_connect`` event."""
+    adapted = dialect.dbapi.connect(*arguments, **options)
+    return OneHopConnection(adapted.dbapi, adapted._connection)  # noqa: SLF001
