@@ -4,7 +4,7 @@ import uuid
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import delete, insert, update
+from sqlalchemy import bindparam, delete, insert, update
 from sqlalchemy import select as sa_select
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -50,6 +50,10 @@ class LiveSession(NamedTuple):
 _LOGIN_COLUMNS: list[Any] = [getattr(OidcLogin, name) for name in LoginUnderWay._fields]
 _SESSION_COLUMNS: list[Any] = [getattr(ToolSession, name) for name in LiveSession._fields]
 
+# Putting a statement together costs as much as running it; every launch or every page needs these two.
+_USE_UP_LOGIN = delete(OidcLogin).where(col(OidcLogin.state_digest) == bindparam("state")).returning(*_LOGIN_COLUMNS)
+_SESSION_BY_DIGEST = sa_select(*_SESSION_COLUMNS).where(col(ToolSession.token_digest) == bindparam("digest"))
+
 
 async def registrations_of(session: AsyncSession, issuer: str) -> list[Registration]:
     """Every registration with an issuer."""
@@ -89,9 +93,8 @@ async def add_login(session: AsyncSession, values: dict[str, Any]) -> None:
 
 async def use_up_login(session: AsyncSession, state_digest: str) -> LoginUnderWay | None:
     """Take a login away, once: of two transactions that try, one gets the row and the other None."""
-    statement = delete(OidcLogin).where(col(OidcLogin.state_digest) == state_digest).returning(*_LOGIN_COLUMNS)
     connection = await session.connection()
-    row = (await connection.execute(statement)).one_or_none()
+    row = (await connection.execute(_USE_UP_LOGIN, {"state": state_digest})).one_or_none()
     return LoginUnderWay(*row) if row is not None else None
 
 
@@ -105,9 +108,9 @@ async def add_session(session: AsyncSession, values: dict[str, Any]) -> None:
 
 async def session_by_digest(session: AsyncSession, token_digest: str) -> LiveSession | None:
     """The session whose token has this digest."""
-    statement = sa_select(*_SESSION_COLUMNS).where(col(ToolSession.token_digest) == token_digest)
     connection = await session.connection()
-    row = (await connection.execute(statement, execution_options=_BY_TOKEN)).one_or_none()
+    found = await connection.execute(_SESSION_BY_DIGEST, {"digest": token_digest}, execution_options=_BY_TOKEN)
+    row = found.one_or_none()
     return LiveSession(*row) if row is not None else None
 
 
