@@ -6,6 +6,7 @@ life, and they talk over HTTP only. Both run in this process; each keeps its own
 
 import asyncio
 import contextlib
+import logging
 import os
 import shutil
 import socket
@@ -51,6 +52,8 @@ def run_demo(*, tool_port: int, lms_port: int, course: Path | None, reset: bool,
         keys_dir=FOLDER / "keys",
     )
     set_up_logging(settings.log_format)
+    # The lines about where to go should not scroll away; what goes wrong is still told.
+    logging.getLogger().setLevel(logging.WARNING)
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(_run(settings, lms_port, content, open_browser=open_browser))
 

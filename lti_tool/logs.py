@@ -22,7 +22,7 @@ def set_up_logging(log_format: Literal["text", "json"]) -> None:
     """Send every logger's lines to standard error in the one format."""
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
-        _add_reference,
+        _tidy,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.ExtraAdder(),
@@ -48,8 +48,9 @@ def set_up_logging(log_format: Literal["text", "json"]) -> None:
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 
-def _add_reference(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+def _tidy(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
     code = reference_code.get()
     if code is not None:
         event["reference"] = code
+    event.pop("color_message", None)  # uvicorn's second copy of its message, with terminal colours.
     return event

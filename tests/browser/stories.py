@@ -1,0 +1,126 @@
+"""What the stories share: a browser as people have it, someone who signs in, and a look at every page on the way."""
+
+import json
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from playwright.sync_api import BrowserContext, Frame, FrameLocator, Page, expect, sync_playwright
+
+from tests.browser_tools import ARGUMENTS, axe, chromium_path, overflow, screenshot
+from tests.servers import Demo
+
+SECONDS = 20_000
+
+# Chromium's own switch for third-party cookies, as it stands in a profile's preferences: 0 allows them, 1 blocks them.
+COOKIE_MODES = {"allowed": 0, "blocked": 1}
+
+
+@contextmanager
+def people_browser(folder: Path, cookies: str) -> Iterator[BrowserContext]:
+    """A browser with a profile of its own in which third-party cookies are ``allowed`` or ``blocked``.
+
+    A profile on disk, since private windows do not follow that setting.
+    """
+    profile = folder / "Default"
+    profile.mkdir(parents=True)
+    preferences = {
+        "profile": {"cookie_controls_mode": COOKIE_MODES[cookies], "block_third_party_cookies": cookies == "blocked"}
+    }
+    (profile / "Preferences").write_text(json.dumps(preferences), "utf-8")
+    with sync_playwright() as playwright:
+        context = playwright.chromium.launch_persistent_context(
+            folder,
+            executable_path=chromium_path(),
+            args=ARGUMENTS,
+            viewport={"width": 1280, "height": 900},
+            locale="en-US",
+            timezone_id="Europe/Madrid",
+        )
+        context.set_default_timeout(SECONDS)
+        try:
+            yield context
+        finally:
+            context.close()
+
+
+@dataclass
+class Visitor:
+    """A person at their browser: signed in to the LMS, with the tool in the frame of its page."""
+
+    demo: Demo
+    context: BrowserContext
+    name: str
+    pictures: str
+    troubles: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.page: Page = self.context.new_page()
+        self.page.on("pageerror", lambda error: self.troubles.append(f"script: {error}"))
+        self.page.on("response", lambda response: self._note(response.status, response.url))
+        self.page.goto(self.demo.lms)
+        self.page.get_by_role("button", name=re.compile(re.escape(self.name))).click()
+        self.page.wait_for_url("**/courses/*")
+
+    def _note(self, status: int, url: str) -> None:
+        if status >= 500:
+            self.troubles.append(f"{status} {url}")
+
+    def open_tool(self) -> None:
+        """Open the tool from the course's navigation: a whole launch."""
+        self.page.get_by_role("navigation").get_by_role("link", name="Playlists", exact=True).click()
+        expect(self.tool.get_by_role("heading", level=1)).to_be_visible(timeout=SECONDS)
+
+    @property
+    def tool(self) -> FrameLocator:
+        """What is in the LMS's frame."""
+        return self.page.frame_locator("iframe")
+
+    @property
+    def frame(self) -> Frame:
+        """The tool's frame itself."""
+        for _ in range(100):
+            for frame in self.page.frames:
+                if frame.url.startswith(self.demo.tool):
+                    return frame
+            time.sleep(0.1)
+        raise AssertionError(f"the tool is in no frame: {[frame.url for frame in self.page.frames]}")
+
+    def section(self, name: str, heading: str | None = None) -> None:
+        """Go to one of the tool's sections by its header."""
+        self.tool.get_by_role("link", name=name, exact=True).first.click()
+        expect(self.tool.get_by_role("heading", level=1, name=heading or name)).to_be_visible()
+
+    def look(self, name: str) -> None:
+        """Look at the page as it stands: axe, no sideways scrolling down to 320 pixels, and a picture wide and narrow."""
+        screenshot(self.page, f"{self.pictures}-{name}")
+        found = axe(self.frame)
+        assert found == [], f"{name}: " + "\n".join(found)
+        try:
+            # The sandbox's frame takes the whole width of a narrow window.
+            self.page.set_viewport_size({"width": 320, "height": 900})
+            self.page.wait_for_timeout(150)
+            assert overflow(self.frame) <= 0, f"{name}: {overflow(self.frame)} pixels too wide at 320"
+            screenshot(self.page, f"{self.pictures}-{name}-narrow")
+        finally:
+            self.page.set_viewport_size({"width": 1280, "height": 900})
+
+    def leave(self) -> None:
+        """Close the page and sign out of the LMS; nothing may have gone wrong on the way."""
+        self.page.goto(self.demo.lms + "/courses")
+        self.page.get_by_role("button", name="Switch person").click()
+        self.page.close()
+        assert self.troubles == []
+
+
+def until(what: Callable[[], bool], message: str, seconds: float = 15.0) -> None:
+    """Wait until ``what`` is true; AssertionError with ``message`` if it never is."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if what():
+            return
+        time.sleep(0.3)
+    raise AssertionError(message)
