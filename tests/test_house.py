@@ -48,7 +48,7 @@ def test_every_module_says_what_it_is_for() -> None:
 def test_templates_run_no_script_and_no_style_of_their_own() -> None:
     """The content security policy would refuse them; find them here rather than in a school's browser."""
     inline = re.compile(
-        r"<script(?![^>]*\bsrc=)[^>]*>|<style\b|\son[a-z]+\s*=\s*[\"']|\sstyle\s*=\s*[\"']|javascript:", re.I
+        r"<script(?![^>]*\bsrc=)[^>]*>|<style\b|\son[a-z]+\s*=\s*[\"']|\sstyle\s*=\s*[\"']|javascript:", re.IGNORECASE
     )
     found = [
         f"{path.relative_to(ROOT)}: {match.group(0)!r}"

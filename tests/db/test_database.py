@@ -116,9 +116,9 @@ async def test_a_query_without_its_school_is_refused(database: Database) -> None
 
 def test_a_joined_table_is_held_by_the_one_it_is_joined_to() -> None:
     school = uuid.uuid4()
-    held = (
-        scoped(Membership, school)
-        .join(Person, (col(Person.organisation_id) == col(Membership.organisation_id)) & (col(Person.id) == Membership.person_id))
+    held = scoped(Membership, school).join(
+        Person,
+        (col(Person.organisation_id) == col(Membership.organisation_id)) & (col(Person.id) == Membership.person_id),
     )
     assert unscoped_tables(held) == set()
     loose = scoped(Membership, school).join(Person, col(Person.id) == Membership.person_id)

@@ -47,7 +47,7 @@ def running(command: list[str], environment: Mapping[str, str], port: int, error
     """Keep a server process running inside the block; its standard error goes to ``errors``."""
     with (
         errors.open("wb") as log,
-        subprocess.Popen(  # noqa: S603 (our own command)
+        subprocess.Popen(
             command, env=dict(environment), stdin=subprocess.PIPE, stdout=log, stderr=log, cwd=errors.parent
         ) as process,
     ):
@@ -134,7 +134,7 @@ class Tool:
 
     def run(self, *arguments: str) -> str:
         """One ``lti-tool`` command; what it printed. AssertionError with its error when it fails."""
-        done = subprocess.run(  # noqa: S603 (our own command)
+        done = subprocess.run(
             [sys.executable, "-m", "lti_tool", *arguments],
             env=self.environment, cwd=self.log.parent, capture_output=True, text=True, timeout=120, check=False,
         )  # fmt: skip

@@ -141,7 +141,7 @@ asyncio.run(main())
 def _write_until_killed(file: Path) -> list[int]:
     """What a process said it had committed before it was killed in the middle of its work."""
     # Our own interpreter on our own script.
-    process = subprocess.Popen([sys.executable, "-c", _WRITER, str(file)], stdout=subprocess.PIPE, text=True)  # noqa: S603
+    process = subprocess.Popen([sys.executable, "-c", _WRITER, str(file)], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     with process.stdout as lines:
         promised = [int(lines.readline()) for _ in range(20)]
