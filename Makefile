@@ -3,8 +3,9 @@
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
 
-# The newest Python from 3.11 on; PYTHON=… chooses another.
-PYTHON ?= $(firstword $(foreach name,python3.14 python3.13 python3.12 python3.11 python3,$(shell command -v $(name) 2>/dev/null)))
+# The first Python from 3.11 on that really runs (version managers leave names behind that do not); PYTHON=… chooses another.
+PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11; do \
+	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && command -v "$$name" && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
@@ -35,8 +36,8 @@ setup: $(VENV)/.tool ## The tool itself, in .venv
 setup-tests: $(VENV)/.tests ## The tool and what its tests need, in .venv
 
 $(VENV)/.made:
-	@$(if $(PYTHON),,$(error Python 3.11 or newer is needed, and no python3 was found))
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; $(PYTHON) is older. Try: make PYTHON=/path/to/python3.11 …" >&2; exit 1; }
+	@$(if $(PYTHON),,$(error Python 3.11 or newer is needed, and none was found; make PYTHON=/path/to/python3 names one))
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; $(PYTHON) is older or does not run" >&2; exit 1; }
 	@$(PYTHON) -m venv $(VENV) || { echo "Python's venv module is missing; on Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
 	@touch $@
 
