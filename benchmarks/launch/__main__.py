@@ -11,12 +11,12 @@ import statistics
 import sys
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.launch import servers
-from benchmarks.launch.client import Launch, ask, launch
+from benchmarks.launch.burst import burst
+from benchmarks.launch.client import ask, launch
 from benchmarks.launch.lms import KEY_BITS, Platform, running_platform
 from benchmarks.launch.servers import Server
 
@@ -106,30 +106,7 @@ def compare(rounds: int, count: int) -> None:
             )
 
 
-async def _burst(
-    platform: Platform, server: Server, count: int, over: float
-) -> tuple[list[object], list[float], float]:
-    waited: list[float] = []
-
-    async def come(student: int) -> Launch:
-        await asyncio.sleep(over * student / count)
-        begun = time.perf_counter()
-        done = await asyncio.wait_for(launch(platform, server.url, 1000 + student), 60)
-        waited.append(time.perf_counter() - begun)
-        return done
-
-    begun = time.perf_counter()
-    ended = await asyncio.gather(*(come(student) for student in range(count)), return_exceptions=True)
-    return list(ended), waited, time.perf_counter() - begun
-
-
-async def _opened(server: Server, done: Launch) -> bool:
-    address = done.answer.header("location")
-    page = await ask("GET", address if address.startswith("http") else server.url + address, cookies=done.cookies)
-    return page.status in (200, 302, 303, 307)
-
-
-def burst(count: int, over: float) -> None:
+def show_burst(count: int, over: float) -> None:
     """Print, for each database, how many of ``count`` new students' launches were refused or lost, and how long it took."""
     with contextlib.ExitStack() as stack:
         folder = Path(
@@ -147,18 +124,13 @@ def burst(count: int, over: float) -> None:
         ]
         print(f"\n{count} new students' launches begun within {over:g} s, one worker")
         for server in ours:
-            ended, waited, seconds = asyncio.run(_burst(platform, server, count, over))
-            launches = [one for one in ended if isinstance(one, Launch)]
-            accepted = [one for one in launches if one.answer.status == 303]
-            opened = [asyncio.run(_opened(server, one)) for one in accepted]
+            got = asyncio.run(burst(platform, server, count, over))
             print(
-                f"{server.name:24} refused {len(launches) - len(accepted)}, failed {len(ended) - len(launches)}, "
-                f"lost {opened.count(False)}, all done in {seconds:.1f} s; "
-                f"waited median {statistics.median(waited):.2f} s, longest {max(waited):.2f} s"
+                f"{server.name:24} refused {got.refused}, failed {got.failed}, lost {got.lost}, "
+                f"all done in {got.seconds:.1f} s; "
+                f"waited median {statistics.median(got.waited):.2f} s, longest {max(got.waited):.2f} s"
             )
-            others = Counter(repr(one)[:160] for one in ended if not isinstance(one, Launch))
-            others += Counter(f"status {one.answer.status}" for one in launches if one.answer.status != 303)
-            for what, times in others.most_common(5):
+            for what, times in got.troubles.most_common(5):
                 print(f"    {times} × {what}")
 
 
@@ -171,7 +143,7 @@ def main() -> None:
     parser.add_argument("--over", type=float, default=0.0, help="seconds within which the burst begins")
     given = parser.parse_args()
     if given.burst:
-        burst(given.burst, given.over)
+        show_burst(given.burst, given.over)
         return
     if not (servers.FLASK_ENVIRONMENT / "bin" / "gunicorn").exists():
         sys.exit("the other tools need their environment, .venv-bench: see benchmarks/launch/README.md")
