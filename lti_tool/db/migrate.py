@@ -1,7 +1,7 @@
 """Applying migrations, on both databases.
 
 On SQLite a migration runs with foreign keys off, and a check of all of them follows before the commit: batch mode with
-them on deleted the children of the tables it rebuilt (measured, see DESIGN's traps).
+them on deleted the children of the tables it rebuilt (measured).
 """
 
 from collections.abc import Callable
@@ -19,10 +19,11 @@ _LOCK = 7_365_341  # Any constant: the number of our advisory lock on PostgreSQL
 
 
 def migrations_folder() -> Path:
-    """Where the migrations are: beside the package in a checkout, inside it when installed."""
+    """Where the migrations are: inside the package when it is installed, beside it in a checkout."""
     package = Path(str(resources.files("lti_tool")))
-    beside = package.parent / "migrations"
-    return beside if (beside / "env.py").is_file() else package / "db" / "migrations"
+    # Inside comes first: what lies beside an installed package may be another project's folder of the same name.
+    inside = package / "db" / "migrations"
+    return inside if (inside / "env.py").is_file() else package.parent / "migrations"
 
 
 def _config(connection: Connection | None = None) -> Config:
