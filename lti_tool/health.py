@@ -36,7 +36,9 @@ async def ready(request: Request) -> JSONResponse:
     except (SQLAlchemyError, OSError):
         log.exception("the database does not answer")
     good = all(checks.values())
-    return JSONResponse({"status": "ready" if good else "not ready", "checks": checks}, status_code=200 if good else 503)
+    return JSONResponse(
+        {"status": "ready" if good else "not ready", "checks": checks}, status_code=200 if good else 503
+    )
 
 
 @router.get("/metrics")
