@@ -1,8 +1,9 @@
 """Who may open a course's page: dependencies that a route names in its signature.
 
-Each gives an ``InCourse`` for the ``{course_id}`` of the path. A course of another visit, or of another school, is 404: that
-it exists is nobody's business. The wrong role is 403. The ``…Changing`` ones belong on routes that change something; they
-also refuse what did not come from a page of this session.
+Each gives an ``InCourse`` for the ``{course_id}`` of the path. Whoever has two courses open in two tabs of one browser, whose
+cookie is the last launch's, is in each by their own launch into it. A course that this person did not launch into, or one of
+another school, is 404: that it exists is nobody's business. The wrong role is 403. The ``…Changing`` ones belong on routes
+that change something; they also refuse what did not come from a page of this person's.
 """
 
 import uuid
@@ -18,7 +19,7 @@ from lti_tool.courses.rules import TEACHING
 from lti_tool.db.session import Database
 from lti_tool.errors import NotAllowed, NotFound
 from lti_tool.lti.models import Role
-from lti_tool.lti.sessions import ChangingVisit, CurrentVisit, Visit
+from lti_tool.lti.sessions import ChangingVisit, CurrentVisit, Visit, visit_in_course
 from lti_tool.web.dependencies import CurrentDatabase
 from lti_tool.web.i18n import N_
 
@@ -29,6 +30,17 @@ class Nameless(NotAllowed):
     code = "anonymous-visit"
     title = N_("Your learning platform did not say who you are")
     advice = N_("Sign in to your learning platform, go to your course and open this tool from there.")
+
+
+class AnotherCourse(NotFound):
+    """The address of a course that this visit has not been launched into; whether there is one is not said."""
+
+    code = "another-course"
+    title = N_("This page belongs to another visit")
+    advice = N_(
+        "Since it was opened, somebody else has used the tool in this browser, or the visit has ended. Go to the course you "
+        "want in your learning platform and open the tool from there. What you did before is kept."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +74,15 @@ async def enter_course(
     request: Request, database: Database, visit: Visit, course_id: uuid.UUID, allowed: Collection[Role] | None
 ) -> InCourse:
     """The visit in its course; NotFound for another course, NotAllowed for a role that is not ``allowed`` (None: any)."""
-    if visit.course_id != course_id:
-        raise NotFound("the course is not the visit's")
+    found = await visit_in_course(request, visit, course_id)
+    if found is None:
+        raise AnotherCourse("the course is not the visit's")
+    return await _enter(request, database, found, course_id, allowed)
+
+
+async def _enter(
+    request: Request, database: Database, visit: Visit, course_id: uuid.UUID, allowed: Collection[Role] | None
+) -> InCourse:
     if allowed is not None and visit.role not in allowed:
         raise NotAllowed(f"the role is {visit.role}")
     # A transaction of its own, closed before the route opens one: SQLite's reader must not hold up anything.
@@ -97,22 +116,31 @@ async def _observer(
     found = await enter_course(request, database, visit, course_id, {Role.OBSERVER})
     async with database.reading() as session:
         people = await queries.observed(
-            session, visit.organisation_id, course_id, visit.registration_id, visit.observes
+            session, found.organisation_id, course_id, found.visit.registration_id, found.visit.observes
         )
         session.expunge_all()
-    return ObservedCourse(visit, found.course, tuple(people))
+    return ObservedCourse(found.visit, found.course, tuple(people))
 
 
 async def _teacher_changing(
     request: Request, course_id: uuid.UUID, visit: ChangingVisit, database: CurrentDatabase
 ) -> InCourse:
-    return await enter_course(request, database, visit, course_id, TEACHING)
+    return await _enter_changing(request, database, visit, course_id, TEACHING)
 
 
 async def _student_changing(
     request: Request, course_id: uuid.UUID, visit: ChangingVisit, database: CurrentDatabase
 ) -> InCourse:
-    return _someone(await enter_course(request, database, visit, course_id, _STUDENTS))
+    return _someone(await _enter_changing(request, database, visit, course_id, _STUDENTS))
+
+
+async def _enter_changing(
+    request: Request, database: Database, visit: Visit, course_id: uuid.UUID, allowed: Collection[Role]
+) -> InCourse:
+    """What changes something names its page's session, and that is in the course already: no other is looked for."""
+    if visit.course_id != course_id:
+        raise AnotherCourse("the course is not the page's")
+    return await _enter(request, database, visit, course_id, allowed)
 
 
 def _someone(here: InCourse) -> InCourse:

@@ -114,6 +114,24 @@ async def session_by_digest(session: AsyncSession, token_digest: str) -> LiveSes
     return LiveSession(*row) if row is not None else None
 
 
+async def sessions_of_person(
+    session: AsyncSession, organisation_id: uuid.UUID, registration_id: uuid.UUID, person_id: uuid.UUID
+) -> list[LiveSession]:
+    """A person's sessions, the newest first; at most fifty."""
+    connection = await session.connection()
+    found = await connection.execute(
+        sa_select(*_SESSION_COLUMNS)
+        .where(
+            col(ToolSession.organisation_id) == organisation_id,
+            col(ToolSession.person_id) == person_id,
+            col(ToolSession.registration_id) == registration_id,
+        )
+        .order_by(col(ToolSession.started_at).desc(), col(ToolSession.id).desc())
+        .limit(50)
+    )
+    return [LiveSession(*row) for row in found]
+
+
 async def touch_session(
     session: AsyncSession, organisation_id: uuid.UUID, session_id: uuid.UUID, seen_at: datetime
 ) -> None:

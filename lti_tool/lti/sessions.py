@@ -4,6 +4,10 @@ A page carries its token in a ``__Host-`` cookie where the browser keeps one in 
 as ``Authorization: Bearer``. A token that a request carries on purpose goes before the cookie, which the browser adds by
 itself and which the last launch in any tab has set. Since that cookie is ``SameSite=None``, a request that changes something
 has to come from a page of our own, and that page has to be the page of this session.
+
+One person may have the tool open in several tabs, from several courses. The cookie is the last launch's, but the earlier
+launches of the same person are as true as they were: a page is served by the living session that it belongs to
+(``visit_in_course``), with the role of that launch. Another person's is not.
 """
 
 import hashlib
@@ -54,12 +58,12 @@ class ForeignRequest(NotAllowed):
 
 
 class AnotherVisit(Conflict):
-    """The page belongs to another session than the browser's newest: somebody else opened the tool, or another course."""
+    """The page belongs to another person than the browser's newest session, or to a session that has ended."""
 
     code = "another-visit"
     title = N_("The tool was opened again in this browser")
     advice = N_(
-        "This page is from an earlier visit, perhaps another person's or another course's, so nothing was changed. "
+        "This page is from an earlier visit, perhaps another person's, so nothing was changed. "
         "Go back to your course and open the tool again."
     )
 
@@ -169,28 +173,78 @@ def origin_of(address: str | None) -> str | None:
 
 
 async def current_visit(request: Request) -> Visit:
-    """The visit this request belongs to. Raises NotSignedIn without one, AnotherVisit when the page is of another."""
-    visit = await find_visit(request)
-    if visit is None:
-        raise NotSignedIn("no session, or one that has ended")
-    claimed = request.headers.get(SESSION_HEADER)
-    if claimed is not None and claimed != str(visit.session_id):
-        raise AnotherVisit("the page's session is not the request's")
-    return visit
+    """The visit this request belongs to. Raises NotSignedIn without one, AnotherVisit when the page is another person's."""
+    return await _visit_of_page(request, request.headers.get(SESSION_HEADER))
 
 
 async def changing_visit(request: Request) -> Visit:
-    """Like ``current_visit``, for a request that changes something: refuses what did not come from a page of this session.
+    """Like ``current_visit``, for a request that changes something: refuses what did not come from a page of this person.
 
     Raises ForeignRequest (403) and AnotherVisit (409).
     """
     settings: Settings = request.app.state.settings
     if request.method not in _SAFE_METHODS:
         _refuse_foreign(request, origin_of(settings.base_url) or settings.base_url)
-    visit = await current_visit(request)
+    # Who is not signed in hears that, whatever their form names.
+    await _visit_of_page(request, None)
     claimed = request.headers.get(SESSION_HEADER) or await _session_field(request)
-    if claimed != str(visit.session_id):
-        raise AnotherVisit("the form's session is not the request's" if claimed else "the form names no session")
+    if not claimed:
+        raise AnotherVisit("the form names no session")
+    return await _visit_of_page(request, claimed)
+
+
+async def _visit_of_page(request: Request, claimed: str | None) -> Visit:
+    visit = await find_visit(request)
+    if visit is None:
+        raise NotSignedIn("no session, or one that has ended")
+    if claimed is None or claimed == str(visit.session_id):
+        return visit
+    # What the newest launch into a course may do, an older page of that course may, and no more.
+    theirs = await _living_of(request, visit)
+    page = next((row for row in theirs if str(row.id) == claimed), None)
+    newest = next((row for row in theirs if page is not None and row.course_id == page.course_id), None)
+    if page is None or newest is None or newest.role is not page.role:
+        raise AnotherVisit("the page's session is not the request's")
+    return await _adopt(request, page)
+
+
+async def visit_in_course(request: Request, visit: Visit, course_id: uuid.UUID) -> Visit | None:
+    """The visit that the same person's newest living launch into a course began; None where there was none.
+
+    The request goes on as that visit: it has the role, and the observed, of that launch.
+    """
+    if visit.course_id == course_id:
+        return visit
+    row = next((row for row in await _living_of(request, visit) if row.course_id == course_id), None)
+    return None if row is None else await _adopt(request, row)
+
+
+async def _living_of(request: Request, visit: Visit) -> list[queries.LiveSession]:
+    """All living sessions of the visit's person, the newest first: other tabs, from this course or another.
+
+    None for whom the platform did not name: nobody knows whether two such launches were one person's.
+    """
+    if visit.person_id is None:
+        return []
+    database: Database = request.app.state.database
+    clock: Clock = request.app.state.clock
+    async with database.reading() as session:
+        rows = await queries.sessions_of_person(session, visit.organisation_id, visit.registration_id, visit.person_id)
+    now = clock.now()
+    return [row for row in rows if _lives(row, now)]
+
+
+async def _adopt(request: Request, row: queries.LiveSession) -> Visit:
+    database: Database = request.app.state.database
+    clock: Clock = request.app.state.clock
+    await _touch(database, row, clock.now())
+    return _remember(request, _visit(row))
+
+
+def _remember(request: Request, visit: Visit) -> Visit:
+    # Pages and security headers look for it here.
+    request.state.visit = visit
+    request.state.frame_ancestors = list(visit.frame_origins)
     return visit
 
 
@@ -211,10 +265,7 @@ async def find_visit(request: Request) -> Visit | None:
     for token in _tokens(request):
         visit = await _alive(database, token, clock.now())
         if visit is not None:
-            # Pages and security headers look for it here.
-            request.state.visit = visit
-            request.state.frame_ancestors = list(visit.frame_origins)
-            return visit
+            return _remember(request, visit)
     return None
 
 
@@ -232,12 +283,24 @@ async def _alive(database: Database, token: str, now: datetime) -> Visit | None:
         return None
     async with database.reading() as session:
         row = await queries.session_by_digest(session, digest(token))
-    if row is None or row.started_at + TOTAL <= now or row.seen_at + IDLE <= now:
+    if row is None or not _lives(row, now):
         return None
+    await _touch(database, row, now)
+    return _visit(row)
+
+
+async def _touch(database: Database, row: queries.LiveSession, now: datetime) -> None:
     # A clock that went back must not make the session younger.
     if now - row.seen_at >= SEEN_EVERY:
         async with database.writing() as session:
             await queries.touch_session(session, row.organisation_id, row.id, now)
+
+
+def _lives(row: queries.LiveSession, now: datetime) -> bool:
+    return row.started_at + TOTAL > now and row.seen_at + IDLE > now
+
+
+def _visit(row: queries.LiveSession) -> Visit:
     return Visit(
         session_id=row.id,
         organisation_id=row.organisation_id,
