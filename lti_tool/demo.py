@@ -37,6 +37,8 @@ from lti_tool.settings import Settings
 
 FOLDER = Path("var/demo")
 LOOPBACK = "127.0.0.1"
+GRACE_SECONDS = 3
+"""How long a request may still take after Ctrl-C; a sandbox that was told to be slow would hold the demo otherwise."""
 
 
 def run_demo(*, tool_port: int, lms_port: int, course: Path | None, reset: bool, open_browser: bool) -> None:
@@ -75,6 +77,8 @@ async def _run(settings: Settings, lms_port: int, content: CourseContent | None,
             webbrowser.open(lms_address)
         await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
     finally:
+        # A request that is cut off on the way out is no news.
+        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
         for server in servers:
             server.should_exit = True
         await asyncio.gather(*running, return_exceptions=True)
@@ -92,7 +96,14 @@ class _Server(uvicorn.Server):
 def _server(app: FastAPI, port: int) -> _Server:
     return _Server(
         uvicorn.Config(
-            app, host=LOOPBACK, port=port, log_config=None, access_log=False, server_header=False, lifespan="on"
+            app,
+            host=LOOPBACK,
+            port=port,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            lifespan="on",
+            timeout_graceful_shutdown=GRACE_SECONDS,
         )
     )
 

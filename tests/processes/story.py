@@ -273,7 +273,7 @@ def play(world: World, kills: int, seed: int, *, column_is_cut_off: bool = False
         try:
             if not column_is_cut_off:
                 _wait_for_the_first_score(world)
-            moments += [_thunder(world, TROUBLES[number % len(TROUBLES)], chance) for number in range(kills)]
+            moments += [_thunder(world, trouble, chance) for trouble in _troubles(kills, chance)]
             _control(world, {"reset": {}})
         finally:
             ending.set()
@@ -294,6 +294,11 @@ def play(world: World, kills: int, seed: int, *, column_is_cut_off: bool = False
             moments,
             waited,
         )
+
+
+def _troubles(kills: int, chance: random.Random) -> list[Trouble]:
+    """As many as there are kills, the first three always among them."""
+    return [*TROUBLES[:3], *chance.choices(TROUBLES[3:], k=max(kills - 3, 0))][:kills]
 
 
 def _thunder(world: World, trouble: Trouble, chance: random.Random) -> str:

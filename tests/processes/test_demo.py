@@ -13,7 +13,7 @@ from lxml import html
 
 from lti_tool.cartridges import CourseContent, ItemKind, read_cartridge
 from tests.processes.people import Someone
-from tests.processes.story import say
+from tests.processes.story import assign, say
 from tests.servers import Demo, running_demo
 
 pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("processes")]
@@ -61,6 +61,26 @@ def test_it_ends_when_told_to(tmp_path: Path, number: signal.Signals) -> None:
     accepted = {signal.SIGINT: (0, 130), signal.SIGTERM: (0, -signal.SIGTERM, 128 + signal.SIGTERM)}
     assert status in accepted[number], said
     assert time.monotonic() - begun < 15
+
+
+def test_ctrl_c_ends_it_while_the_lms_takes_a_minute_to_answer(tmp_path: Path) -> None:
+    with running_demo(tmp_path) as demo, Someone(demo.lms, demo.tool, "rivera") as teacher:
+        slow = {"latency": {"line_items": 60.0}}
+        httpx.post(f"{demo.lms}/_control/behaviour", json=slow).raise_for_status()
+        assign(teacher)
+        deadline = time.monotonic() + 20
+        while not _calls(demo, "line_items") and time.monotonic() < deadline:
+            time.sleep(0.1)
+        begun = time.monotonic()
+        status = demo.stop()
+    assert status in (0, 130)
+    assert time.monotonic() - begun < 15
+    assert "Traceback" not in demo.log.read_text("utf-8")
+
+
+def _calls(demo: Demo, endpoint: str) -> int:
+    state = httpx.get(f"{demo.lms}/_control/state").raise_for_status().json()
+    return int(state["calls"].get(endpoint, 0))
 
 
 def test_ctrl_c_in_the_middle_of_starting(tmp_path: Path) -> None:
