@@ -12,7 +12,7 @@ from .conftest import CUSTOM, Canvas, all_items, assignment, item
 PICKER = f"/content/picker?playlist={nowhere()}"
 
 
-@pytest.mark.parametrize("path", ["/content", PICKER])
+@pytest.mark.parametrize("path", ["/content", PICKER], ids=["content", "picker"])
 async def test_without_a_session_nothing_opens(site: Site, path: str) -> None:
     visitor = await site.teacher()
     async with site.client() as client:
