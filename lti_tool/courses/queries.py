@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, func, literal, literal_column, or_, update
+from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, case, func, literal, literal_column, or_, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from lti_tool.courses.models import Course, Membership, Person, ResourceLink
+from lti_tool.courses.rules import TEACHING
 from lti_tool.db.base import TenantRow, scoped
 from lti_tool.db.upsert import upsert
 from lti_tool.ids import new_id
@@ -168,6 +169,21 @@ FIRST_LAUNCH: Mapping[str, ColumnElement[Any]] = {
     "launched_at": func.coalesce(col(Membership.launched_at), literal_column("excluded.launched_at"))
 }
 """For an upsert of memberships: the first launch known before, or else the one being inserted."""
+
+ROLE_UNLESS_CAME_TO_TEACH: Mapping[str, ColumnElement[Any]] = {
+    "role": case(
+        (
+            and_(
+                col(Membership.launched_at).is_not(None),
+                col(Membership.role).in_(sorted(TEACHING)),
+                literal_column("excluded.role", Membership.role.type) == Role.STUDENT,  # type: ignore[attr-defined]
+            ),
+            col(Membership.role),
+        ),
+        else_=literal_column("excluded.role"),
+    )
+}
+"""For an upsert of memberships: who has launched with a teaching role is not made a student by a roster."""
 
 NAMES_IF_SENT: Mapping[str, ColumnElement[Any]] = {
     name: func.coalesce(literal_column(f"excluded.{name}"), getattr(Person, name)) for name in ("name", "sort_name")

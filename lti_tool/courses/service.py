@@ -19,6 +19,7 @@ from lti_tool.logs import reference_code
 from lti_tool.lti.launch import Entry, Launch
 from lti_tool.lti.models import Role
 from lti_tool.lti.services import Member, MemberStatus, NrpsClient, Protocol, ServiceRefused
+from lti_tool.platforms import quirks
 from lti_tool.web.i18n import N_, current_language
 
 NO_COURSE = "/no-course"
@@ -275,7 +276,8 @@ async def refresh_roster(
     if not members:
         raise EmptyRoster("no members")
     async with database.writing() as session:
-        report = await take_over_roster(session, course, members, now)
+        hidden = quirks(registration.lms).roster_hides_assistants
+        report = await take_over_roster(session, course, members, now, hides_assistants=hidden)
         audit.record(
             session,
             now,
@@ -289,8 +291,13 @@ async def refresh_roster(
     return report
 
 
-async def take_over_roster(session: AsyncSession, course: Course, members: list[Member], now: datetime) -> RosterReport:
-    """Bring people and memberships up to what the platform says; ``now`` is when the reading began."""
+async def take_over_roster(
+    session: AsyncSession, course: Course, members: list[Member], now: datetime, *, hides_assistants: bool = False
+) -> RosterReport:
+    """Bring people and memberships up to what the platform says; ``now`` is when the reading began.
+
+    Where the roster ``hides_assistants``, somebody who came in to teach stays what the launch said, until another launch.
+    """
     organisation_id = course.organisation_id
     # The course first, as in a launch, so that the two cannot wait for each other in a circle.
     await queries.change(session, Course, organisation_id, course.id, {"roster_read_at": now})
@@ -318,7 +325,13 @@ async def take_over_roster(session: AsyncSession, course: Course, members: list[
         )
     rows.sort(key=lambda row: str(row["person_id"]))
     await upsert(
-        session, Membership, rows, key=MEMBERSHIP_KEY, update=("role", "active", "seen_in_roster_at"), returning=("id",)
+        session,
+        Membership,
+        rows,
+        key=MEMBERSHIP_KEY,
+        update=("active", "seen_in_roster_at") if hides_assistants else ("role", "active", "seen_in_roster_at"),
+        compute=queries.ROLE_UNLESS_CAME_TO_TEACH if hides_assistants else None,
+        returning=("id",),
     )
     switched_off = sum(1 for row in rows if not row["active"] and (was := before.get(row["person_id"])) and was.active)
     there = {row["person_id"] for row in rows}

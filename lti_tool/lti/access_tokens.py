@@ -17,8 +17,8 @@ from lti_tool.lti.keys import KeyStore
 from lti_tool.lti.models import Registration
 
 ASSERTION_LIFE = timedelta(minutes=5)
-BACKDATED = timedelta(seconds=5)
-"""Moodle 4.5 refuses an assertion whose iat is ahead of its own clock at all."""
+BACKDATED = timedelta(seconds=60)
+"""Moodle 4.5 refuses an assertion whose iat is ahead of its own clock at all: as far as clocks may be apart in a launch."""
 
 EARLY = timedelta(seconds=60)
 """A token is not used for the last minute of its life, so that it does not end on the way."""

@@ -29,6 +29,11 @@ class ServiceQuirks(Protocol):
         """True where a score without its comment erases the comment; False where each repetition adds another."""
         ...
 
+    @property
+    def roster_hides_assistants(self) -> bool:
+        """True where the roster calls somebody a learner whom launches call an instructor."""
+        ...
+
     def score_url(self, line_item_url: str) -> str:
         """Where scores of a line item are posted."""
         ...

@@ -17,6 +17,9 @@ class Quirks:
     repeat_comment: bool = True
     """A score replaces the last one, and its comment with it."""
 
+    roster_hides_assistants: bool = False
+    """Launches and the roster say the same of a person."""
+
     def score_url(self, line_item_url: str) -> str:
         """``/scores`` goes into the path, before the query (AGS 2.0 §3.4.1)."""
         return append_to_path(line_item_url, "scores")

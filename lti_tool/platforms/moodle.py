@@ -14,6 +14,10 @@ class Moodle(WholeSeconds):
     # A score without its comment clears the one that was there.
     repeat_comment = True
 
+    # A non-editing teacher is Instructor at launch (mod/lti:manage) and Learner in the roster, which asks for another
+    # capability (moodle/course:manageactivities).
+    roster_hides_assistants = True
+
     def meaning(self, call: Call, status: int, reason: str, body: str) -> str | None:
         """A score for somebody who cannot be graded here (a teacher, or not enrolled) is a 400 with these words, followed by
         the whole request. A score that is written wrongly gets the same ones, but ours are not.

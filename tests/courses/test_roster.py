@@ -15,7 +15,7 @@ from lti_tool.courses.models import Course, Membership, Person
 from lti_tool.courses.service import EmptyRoster, NoRoster, RosterReport, refresh_roster, students
 from lti_tool.db.base import scoped
 from lti_tool.db.session import Database
-from lti_tool.lti.models import Role
+from lti_tool.lti.models import Family, Registration, Role
 from lti_tool.lti.services import ServiceRefused
 
 from .school import NOW, come_in
@@ -166,3 +166,20 @@ async def test_launches_and_readings_at_once_do_not_wait_for_each_other_for_ever
     people = await by_sub(site)
     assert len(people) == 41
     assert all(membership.active for sub, (membership, _) in people.items() if sub != "s1")
+
+
+@pytest.mark.parametrize(("lms", "role"), [(Family.MOODLE, Role.TEACHER), (Family.OTHER, Role.STUDENT)])
+async def test_an_assistant_whom_moodles_roster_calls_a_learner(site: Site, lms: Family, role: Role) -> None:
+    """Moodle 4.5: a non-editing teacher is Instructor at launch and Learner in the roster."""
+    async with site.database.writing() as session:
+        registration = await session.get_one(Registration, site.school.registration.id)
+        registration.lms = lms
+    await come_in(site.database, site.school.launch("ta", role=Role.TEACHER), NOW)
+    await read(site, member("ta"), member("s1"))
+    people = await by_sub(site)
+    assert {sub: membership.role for sub, (membership, _) in people.items()} == {"ta": role, "s1": Role.STUDENT}
+    # A launch as a student is believed, and so is a roster that makes somebody a teacher.
+    await come_in(site.database, site.school.launch("ta", role=Role.STUDENT), LATER)
+    await read(site, member("ta"), member("s1", "Instructor"))
+    people = await by_sub(site)
+    assert {sub: membership.role for sub, (membership, _) in people.items()} == {"ta": Role.STUDENT, "s1": Role.TEACHER}
