@@ -68,5 +68,14 @@ openedx: .venv-openedx/.made ## Open edX's LTI consumer, in an environment of it
 translations: setup-tests ## Collect the strings of the code and templates into the catalogues
 	$(BIN)/python -m lti_tool.web.translations update
 
+benchmarks: setup-tests .venv-bench/.made ## Print what a launch costs, beside its peers
+	$(BIN)/python -m benchmarks.launch
+
+.venv-bench/.made: benchmarks/launch/requirements.txt | $(VENV)/.made
+	@$(PYTHON) -m venv .venv-bench
+	@.venv-bench/bin/python -m pip --disable-pip-version-check --quiet install --requirement $<
+	@mkdir -p .venv-bench/ltijs && cp benchmarks/launch/ltijs_tool/package*.json .venv-bench/ltijs && npm ci --prefix .venv-bench/ltijs --no-audit --no-fund --loglevel=error
+	@touch $@
+
 clean: ## Remove what was set up; the demo's data in var/ stays
 	rm -rf $(VENV) .venv-openedx .venv-bench node_modules lti_tool/web/static/vendor .mypy_cache .ruff_cache .pytest_cache
