@@ -13,8 +13,9 @@ from lti_tool.courses.freshness import Outcome
 from lti_tool.courses.models import Course
 from lti_tool.db.session import Database
 from lti_tool.playlists import queries, service, views
+from lti_tool.playlists.forms import Entered
 from lti_tool.playlists.paths import Path
-from lti_tool.playlists.replies import Said, by_script, notice, see
+from lti_tool.playlists.replies import Said, by_script, came_of, notice, see
 from lti_tool.playlists.results import bring_results
 from lti_tool.web.dependencies import CurrentDatabase, CurrentPages, Now
 
@@ -84,9 +85,17 @@ async def my_playlist(
         "home": my_address(here.course) if len(shown) > 1 else None,
         "address": my_address(here.course, copy_id),
         "notice": notice(request),
+        "asked_about": _asked_about(request, view),
         "now": clock.now(),
     }
     return pages.render(request, "playlists/path.html", context)
+
+
+def _asked_about(request: Request, view: views.PathView) -> views.StepView | None:
+    """The step whose result the student has just asked for, where the LMS answered."""
+    if request.query_params.get("said") != Said.ASKED:
+        return None
+    return next((one for one in view.steps if str(one.step.id) == request.query_params.get("step")), None)
 
 
 @router.post("/my/{copy_id}/check")
@@ -94,8 +103,9 @@ async def check(request: Request, here: StudentChanging, copy_id: uuid.UUID, dat
     """Ask the LMS for this student's results again now."""
     async with database.reading() as session:
         await service.path_of_person(session, here.course, here.person_id, copy_id)
-    await bring_results(request, here.course, here.person_id, asked=True)
-    return see(my_address(here.course, copy_id), Said.ASKED)
+    entered = Entered.of(await request.form())
+    outcome = await bring_results(request, here.course, here.person_id, asked=True)
+    return see(my_address(here.course, copy_id), came_of(outcome), step=entered.made_id("step"))
 
 
 async def _act(

@@ -13,6 +13,7 @@ from lti_tool.courses.access import InCourse, TeacherChanging, TeacherIn
 from lti_tool.courses.freshness import Outcome
 from lti_tool.courses.models import Person
 from lti_tool.courses.roster import FreshRoster
+from lti_tool.courses.service import display_name
 from lti_tool.db.session import Database
 from lti_tool.errors import NotFound
 from lti_tool.grades import service as grades
@@ -22,7 +23,7 @@ from lti_tool.playlists import forms, queries, service, views
 from lti_tool.playlists.forms import Entered
 from lti_tool.playlists.models import Playlist, PlaylistStatus
 from lti_tool.playlists.paths import Path
-from lti_tool.playlists.replies import Said, notice, playlist_address, see
+from lti_tool.playlists.replies import Said, came_of, notice, playlist_address, see
 from lti_tool.playlists.results import bring_results
 from lti_tool.web.dependencies import CurrentDatabase, CurrentPages, Now
 
@@ -80,6 +81,7 @@ async def progress(
     column_trouble = column.trouble if column is not None and column.state is not ColumnState.MADE else None
     context = {
         "playlist": playlist,
+        "display_name": display_name,
         "rows": [row for row in rows if chosen in {"all", row.group}],
         "all_rows": rows,
         "groups": {name: sum(name in {"all", row.group} for row in rows) for name in FILTERS},
@@ -113,8 +115,8 @@ async def check(request: Request, here: TeacherChanging, playlist_id: uuid.UUID,
     """Ask the LMS for results again now."""
     if await _assigned(database, here, playlist_id) is None:
         raise NotFound("the playlist is not assigned")
-    await bring_results(request, here.course, asked=True)
-    return see(f"{playlist_address(here.course, playlist_id)}/progress", Said.ASKED)
+    outcome = await bring_results(request, here.course, asked=True)
+    return see(f"{playlist_address(here.course, playlist_id)}/progress", came_of(outcome))
 
 
 @router.post("/progress/send-again")
@@ -178,6 +180,7 @@ async def student(
         column = (await queries.columns(session, here.organisation_id, here.course.id, [resource])).get(resource)
         lines = await grades.standing(session, here.organisation_id, column.id) if column else []
     context = {
+        "display_name": display_name,
         "person": person,
         "playlist": playlist,
         "view": views.path_view(path, items),

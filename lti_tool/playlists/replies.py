@@ -6,6 +6,7 @@ from enum import StrEnum
 from fastapi import Request
 from starlette.responses import RedirectResponse
 
+from lti_tool.courses.freshness import Outcome
 from lti_tool.courses.models import Course
 from lti_tool.lti.sessions import SESSION_HEADER
 from lti_tool.web.i18n import N_
@@ -25,6 +26,8 @@ class Said(StrEnum):
     TAKEN_BACK = "taken-back"
     NOTHING_CHOSEN = "nothing-chosen"
     ASKED = "asked"
+    ASKED_LATE = "asked-late"
+    ASKED_IN_VAIN = "asked-in-vain"
     SENT_AGAIN = "sent-again"
 
 
@@ -38,9 +41,23 @@ _SENTENCES = {
     Said.MARKED: N_("Marked as done."),
     Said.TAKEN_BACK: N_("Taken back. The student is asked to look at it again."),
     Said.NOTHING_CHOSEN: N_("Nothing was chosen, so nothing was added."),
-    Said.ASKED: N_("Checked."),
+    Said.ASKED: N_("These are the results as they stand now."),
+    Said.ASKED_LATE: N_("Your learning platform is slow to answer. Wait a moment, then check again."),
+    Said.ASKED_IN_VAIN: N_(
+        "Your learning platform could not be asked just now. Everything done so far is kept. Check again in a minute."
+    ),
     Said.SENT_AGAIN: N_("On its way to the gradebook again."),
 }
+
+
+_NEITHER_GOOD_NOR_BAD = frozenset({Said.NOTHING_CHOSEN, Said.ASKED, Said.ASKED_LATE})
+
+
+def came_of(outcome: Outcome) -> Said:
+    """What to say of having asked the LMS for results."""
+    if outcome.late:
+        return Said.ASKED_LATE
+    return Said.ASKED if outcome.trouble is None else Said.ASKED_IN_VAIN
 
 
 def playlists_address(course: Course) -> str:
@@ -53,9 +70,12 @@ def playlist_address(course: Course, playlist_id: uuid.UUID) -> str:
     return f"{playlists_address(course)}/{playlist_id}"
 
 
-def see(address: str, said: Said | None = None, anchor: str | None = None) -> RedirectResponse:
-    """Send the browser on with a GET (303), so that reloading the page repeats nothing."""
+def see(
+    address: str, said: Said | None = None, anchor: str | None = None, step: uuid.UUID | None = None
+) -> RedirectResponse:
+    """Send the browser on with a GET (303), so that reloading the page repeats nothing. ``step``: what is said is about it."""
     query = f"?said={said.value}" if said else ""
+    query += f"&step={step}" if said and step else ""
     return RedirectResponse(f"{address}{query}{'#' + anchor if anchor else ''}", status_code=303)
 
 
@@ -65,7 +85,7 @@ def notice(request: Request) -> dict[str, str] | None:
         said = Said(request.query_params.get("said", ""))
     except ValueError:
         return None
-    tone = "info" if said in {Said.NOTHING_CHOSEN, Said.ASKED} else "success"
+    tone = "warning" if said is Said.ASKED_IN_VAIN else "info" if said in _NEITHER_GOOD_NOR_BAD else "success"
     return {"tone": tone, "text": language_of(request).gettext(_SENTENCES[said])}
 
 

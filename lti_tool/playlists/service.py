@@ -37,6 +37,14 @@ from lti_tool.web.i18n import N_
 ASSIGNED = (PlaylistStatus.ASSIGNED,)
 
 
+class PlaylistRemoved(NotFound):
+    """A student's own copy of a playlist that the teacher has taken away since."""
+
+    code = "playlist-removed"
+    title = N_("Your teacher has taken this playlist away")
+    advice = N_("What you did is kept. If you think this is a mistake, ask your teacher.")
+
+
 def resource_id(playlist: Playlist) -> str:
     """What the playlist's gradebook column is known by in the LMS (AGS 2.0 ``resourceId``)."""
     return f"playlist:{playlist.id}"
@@ -52,10 +60,15 @@ async def paths_of_person(session: AsyncSession, course: Course, person_id: uuid
 
 
 async def path_of_person(session: AsyncSession, course: Course, person_id: uuid.UUID, copy_id: uuid.UUID) -> Path:
-    """One of a student's paths. NotFound for another's, or one that is not assigned any more."""
+    """One of a student's paths. NotFound for another's, PlaylistRemoved for one that is not assigned any more."""
     for path in await paths_of_person(session, course, person_id):
         if path.copy.id == copy_id:
             return path
+    copy = await queries.copy_by_id(session, course.organisation_id, copy_id)
+    if copy is not None and copy.person_id == person_id:
+        playlist = await queries.playlist(session, course.organisation_id, course.id, copy.playlist_id)
+        if playlist is not None:
+            raise PlaylistRemoved("the copy's playlist is not assigned any more")
     raise NotFound("no such copy of this person in this course")
 
 
@@ -176,8 +189,10 @@ async def _own_step(
     if copy is None or copy.person_id != person_id:
         raise NotFound("no such copy of this person")
     playlist = await queries.playlist(session, course.organisation_id, course.id, copy.playlist_id)
-    if playlist is None or playlist.status is not PlaylistStatus.ASSIGNED:
-        raise NotFound("the copy's playlist is not assigned in this course")
+    if playlist is None:
+        raise NotFound("the copy's playlist is not of this course")
+    if playlist.status is not PlaylistStatus.ASSIGNED:
+        raise PlaylistRemoved("the copy's playlist is not assigned any more")
     return await _with_step(session, playlist, copy, step_id)
 
 
