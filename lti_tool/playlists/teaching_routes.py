@@ -10,6 +10,7 @@ from lti_tool.content import service as content
 from lti_tool.courses import queries as course_queries
 from lti_tool.courses.access import InCourse, TeacherChanging, TeacherIn
 from lti_tool.courses.roster import FreshRoster
+from lti_tool.courses.service import display_name
 from lti_tool.errors import Conflict, NotFound, ToolError
 from lti_tool.ids import new_id
 from lti_tool.playlists import editing, forms, queries, service, views
@@ -209,7 +210,8 @@ async def add_steps(
         return await _builder(
             request, here, database, pages, playlist_id, trouble=trouble, entered=entered, status_code=trouble.status
         )
-    return see(playlist_address(here.course, playlist_id), Said.ADDED, "add")
+    # After a choice from the course, most go on to assign; addresses and words are often added one after another.
+    return see(playlist_address(here.course, playlist_id), Said.ADDED, None if item_ids else "add")
 
 
 @router.post("/{playlist_id}/steps/{step_id}")
@@ -403,6 +405,7 @@ async def _assign_page(
         "view": view,
         "playlist": view.path.playlist,
         "students": students,
+        "display_name": display_name,
         "can_have_column": editing.can_have_column(here.course),
         "address": playlist_address(here.course, playlist_id),
         "values": entered.values if entered else {},

@@ -13,9 +13,23 @@
       event.preventDefault();
       return;
     }
+    if (navigator.onLine === false) {
+      // The browser would put its own page in place of this one, and what was entered would be gone.
+      event.preventDefault();
+      page.complain(page.phrase("offline"));
+      return;
+    }
     form.dataset.sent = "yes";
     form.setAttribute("aria-busy", "true");
     event.submitter?.setAttribute("aria-busy", "true");
+  });
+
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest?.("a[href]");
+    if (!link || navigator.onLine !== false || event.defaultPrevented || link.origin !== location.origin || link.target) return;
+    if (link.getAttribute("href").startsWith("#")) return;
+    event.preventDefault();
+    page.complain(page.phrase("offline"));
   });
 
   document.addEventListener("htmx:afterRequest", (event) => {
@@ -36,6 +50,17 @@
       if (box !== event.target && !box.disabled && !box.closest("[hidden]")) box.checked = event.target.checked;
     }
   });
+
+  // How many are chosen: <span data-count="selector" data-words="{count} chosen">, out of sight while there are none.
+  const count = () => {
+    for (const part of document.querySelectorAll("[data-count]")) {
+      const number = document.querySelectorAll(part.dataset.count).length;
+      part.hidden = number === 0;
+      part.textContent = part.dataset.words.replace("{count}", new Intl.NumberFormat(document.documentElement.lang || undefined).format(number));
+    }
+  };
+  document.addEventListener("change", count);
+  document.addEventListener("htmx:load", count);
 
   // Narrow a long list by what is typed: <input data-filter="#list">; the list's items or rows are hidden that lack it.
   document.addEventListener("input", (event) => {
