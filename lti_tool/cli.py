@@ -97,6 +97,8 @@ def serve(
         access_log=False,
         proxy_headers=True,
         server_header=False,
+        # A platform that answers slowly must not hold up the end; what was not recorded is done again.
+        timeout_graceful_shutdown=10,
     )
 
 

@@ -43,8 +43,9 @@ def set_up_logging(log_format: Literal["text", "json"]) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.INFO)
-    # httpx logs full addresses, which can hold a person's id; uvicorn's access log is replaced by our own line.
-    for noisy in ("httpx", "httpcore", "uvicorn.access"):
+    # httpx logs full addresses, which can hold a person's id; uvicorn's access log is replaced by our own line; alembic
+    # introduces itself at every look at the database's revision.
+    for noisy in ("httpx", "httpcore", "uvicorn.access", "alembic.runtime.migration"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 

@@ -1,4 +1,4 @@
-"""Engines for the two databases, set up as their traps demand (DESIGN: measured before this was written).
+"""Engines for the two databases, set up as their traps demand.
 
 SQLite: the driver's own transaction handling is off and every writing transaction begins with BEGIN IMMEDIATE; with the
 driver's default, 28 of 30 concurrent increments were lost. The journal is WAL, and every commit reaches the disk.
