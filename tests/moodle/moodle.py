@@ -276,7 +276,7 @@ class Moodle:
     # --- Tokens -------------------------------------------------------------------------------------------------------
 
     async def _token(self, request: httpx.Request) -> httpx.Response:
-        """``token.php``: JSON that calls itself text/html. A wrong aud, iss or jti is nothing to it; a clock ahead of its own is."""
+        """``token.php``: JSON that calls itself text/html. A wrong aud, iss or jti is nothing to it; an iat ahead is."""
         form = dict(parse_qsl(request.content.decode()))
         kind = request.headers.get("content-type", "").partition(";")[0]
         if (
