@@ -247,6 +247,31 @@ REFUSALS = [
     (Family.CANVAS, httpx.Response(403, text="403 Forbidden (Rate Limit Exceeded)"), "rate-limited", True),
     (Family.CANVAS, httpx.Response(403, text="forbidden"), "no-permission", False),
     (Family.CANVAS, httpx.Response(422, json={"errors": "User not found in course"}), "not-enrolled", False),
+    # The words of lti/ims/scores_controller.rb: a moment that is over, attempts that are used up, a score without a maximum.
+    (
+        Family.CANVAS,
+        httpx.Response(400, json={"errors": {"message": "Provided timestamp of A before last updated timestamp of B"}}),
+        "conflict-newer",
+        False,
+    ),
+    (
+        Family.CANVAS,
+        httpx.Response(400, json={"errors": {"message": "Provided timestamp of A not a valid timestamp"}}),
+        "not-accepted",
+        False,
+    ),
+    (
+        Family.CANVAS,
+        httpx.Response(422, json={"errors": {"message": "The maximum number of allowed attempts has been reached"}}),
+        "not-accepted",
+        False,
+    ),
+    (
+        Family.CANVAS,
+        httpx.Response(422, json={"errors": {"message": "ScoreMaximum not supplied when ScoreGiven present."}}),
+        "not-accepted",
+        False,
+    ),
     (Family.BRIGHTSPACE, httpx.Response(422), "not-enrolled", False),
     (
         Family.OPENEDX,
@@ -470,6 +495,30 @@ async def test_members_over_canvas_pages_keep_the_case_of_their_bookmarks(servic
     assert (one.user_id, one.name, one.role, one.status) == ("1", "Again", Role.STUDENT, MemberStatus.ACTIVE)
     assert (two.user_id, two.status) == ("2", MemberStatus.INACTIVE)
     assert services.tokens == 1
+
+
+async def test_a_large_class_over_canvas_pages_of_fifty(services: Services) -> None:
+    """Canvas gives fifty at most, whatever is asked for; a student is known by a UUID, roles are full URNs of several kinds."""
+    ids = [f"3f2b8a10-0000-4000-8000-{number:012}" for number in range(120)]
+    roles = [
+        "http://purl.imsglobal.org/vocab/lis/v2/membership#Learner",
+        "http://purl.imsglobal.org/vocab/lis/v2/institution/person#Student",
+        "http://purl.imsglobal.org/vocab/lis/v2/system/person#User",
+    ]
+
+    def page(request: httpx.Request) -> httpx.Response:
+        number = int(request.url.params.get("page", "1"))
+        some = ids[50 * (number - 1) : 50 * number]
+        link = f'<{MEMBERS}&page={number}>; rel="current",<{MEMBERS}&page=1>; rel="first"'
+        if number < 3:
+            link = f'<{MEMBERS}&page={number + 1}>; rel="next",' + link
+        return httpx.Response(200, json={"members": [member(one, roles=roles) for one in some]}, headers={"Link": link})
+
+    services.answer("/members", page)
+    found = await services.nrps().members(MEMBERS)
+    assert [one.user_id for one in found] == ids
+    assert {one.role for one in found} == {Role.STUDENT}
+    assert len(services.calls("/members")) == 3
 
 
 async def test_the_role_that_was_asked_for_is_asked_again_on_every_page(services: Services) -> None:
