@@ -19,8 +19,11 @@ help: ## What can be made
 demo: setup ## Start the tool and a sandbox LMS on this machine (ARGS="--reset", "--course FILE.imscc", …)
 	@$(BIN)/lti-tool demo $(ARGS)
 
+# A file's tests stay together on one of two workers: stories build on each other, and servers are shared.
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+
 test: check setup-tests browser openedx ## Every check and every test: SQLite, PostgreSQL, a real browser, Open edX
-	$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+	$(PYTEST) $(ARGS)
 
 check: setup-tests ## Style, types, and the direction of imports
 	$(BIN)/ruff check .
@@ -29,7 +32,7 @@ check: setup-tests ## Style, types, and the direction of imports
 	$(BIN)/lint-imports --no-cache
 
 unit: setup-tests ## The quick tests only: no browser, no other processes
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not browser and not openedx and not processes" $(ARGS)
+	$(PYTEST) -m "not browser and not openedx and not processes" $(ARGS)
 
 setup: $(VENV)/.tool ## The tool itself, in .venv
 

@@ -13,7 +13,7 @@ import pytest
 
 from tests.servers import running_demo
 
-pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("package")]
+pytestmark = pytest.mark.processes
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "lti_tool"

@@ -14,6 +14,8 @@ from tests.browser_tools import ARGUMENTS, axe, chromium_path, overflow, screens
 from tests.servers import Demo
 
 SECONDS = 20_000
+# A machine with two cores that runs other tests beside this one is slow; what never comes still fails.
+expect.set_options(timeout=SECONDS)
 
 # Chromium's own switch for third-party cookies, as it stands in a profile's preferences: 0 allows them, 1 blocks them.
 COOKIE_MODES = {"allowed": 0, "blocked": 1}
@@ -107,6 +109,13 @@ class Visitor:
             screenshot(self.page, f"{self.pictures}-{name}-narrow")
         finally:
             self.page.set_viewport_size({"width": 1280, "height": 900})
+
+    def describe(self) -> str:
+        """What stood on the page, for the report of a test that failed."""
+        screenshot(self.page, f"failed-{self.pictures}")
+        shown = [f"{frame.url}\n{frame.evaluate('document.body.innerText')}" for frame in self.page.frames]
+        log = self.demo.log.read_text("utf-8")[-2000:]
+        return "\n".join([f"what {self.name} saw:", *shown, *self.troubles, "the demo's last lines:", log])
 
     def leave(self) -> None:
         """Close the page and sign out of the LMS; nothing may have gone wrong on the way."""

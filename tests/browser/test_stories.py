@@ -13,6 +13,7 @@ import httpx
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from tests.browser.conftest import CALL_REPORT
 from tests.browser.stories import Visitor, people_browser, until
 from tests.conftest import _own_database
 from tests.servers import Demo, running_demo
@@ -48,7 +49,7 @@ def browser_context(world: tuple[str, str, Path]) -> Iterator[BrowserContext]:
 
 
 @pytest.fixture
-def visit(demo: Demo, browser_context: BrowserContext, world: tuple[str, str, Path]) -> Iterator[object]:
+def visit(demo: Demo, browser_context: BrowserContext, request: pytest.FixtureRequest) -> Iterator[object]:
     opened: list[Visitor] = []
 
     def enter(name: str, pictures: str) -> Visitor:
@@ -58,6 +59,10 @@ def visit(demo: Demo, browser_context: BrowserContext, world: tuple[str, str, Pa
         return visitor
 
     yield enter
+    report = request.node.stash.get(CALL_REPORT, None)
+    if report is not None and report.failed:
+        for visitor in opened:
+            print(visitor.describe())  # noqa: T201 - pytest shows it with the failure, and only then.
     for visitor in opened:
         visitor.leave()
 
@@ -67,7 +72,6 @@ def scores(demo: Demo) -> list[dict[str, object]]:
     return found
 
 
-@pytest.mark.xdist_group("stories")
 class TestTheMainJob:
     """One playlist from its making to the grade."""
 

@@ -21,12 +21,11 @@ class World:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Every test of this folder has the marker, and one worker runs them all, since they share processes."""
+    """Every test of this folder has the marker."""
     here = Path(__file__).parent
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.openedx)
-            item.add_marker(pytest.mark.xdist_group("openedx"))
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ from benchmarks.launch.lms import running_platform
 from tests.conftest import _own_database
 from tests.processes.story import say
 
-pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("processes")]
+pytestmark = pytest.mark.processes
 
 STUDENTS, SECONDS = 500, 10.0
 

@@ -16,7 +16,7 @@ from tests.processes.people import Someone
 from tests.processes.story import assign, say
 from tests.servers import Demo, running_demo
 
-pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("processes")]
+pytestmark = pytest.mark.processes
 
 UNPLACED = "Not in any module"
 

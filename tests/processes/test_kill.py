@@ -17,7 +17,7 @@ from tests.processes.story import NEVER_BEGINS, Ending, expected, play, say
 from tests.processes.worlds import Apart
 from tests.servers import Demo
 
-pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("processes")]
+pytestmark = pytest.mark.processes
 
 WORLDS = {
     # Tool and LMS die together, as in a demo.
