@@ -30,6 +30,13 @@ class NotConnected(PlatformTrouble):
     )
 
 
+class NoConnector(NotConnected):
+    """The tool has no connector for this kind of platform, so that nobody can connect it."""
+
+    code = "no-connector"
+    advice = N_("Add pages by pasting their addresses from your course.")
+
+
 class ConnectedElsewhere(PlatformTrouble):
     """The launch names another host than the connection's; the token is for the connection's alone."""
 
@@ -69,11 +76,16 @@ class Connectors:
         }
 
     async def of(self, session: AsyncSession, course: Course) -> Connected:
-        """The connector of a course. Raises NotConnected, ConnectedElsewhere, and Unsealable when the secret has changed."""
+        """The connector of a course.
+
+        Raises NotConnected, its NoConnector, ConnectedElsewhere, and Unsealable when the secret has changed.
+        """
         registration = await queries.registration(session, course.registration_id)
         builder = self._builders.get(registration.lms) if registration is not None else None
         connection = await queries.connection(session, course.organisation_id, course.registration_id)
-        if registration is None or builder is None or connection is None:
+        if builder is None:
+            raise NoConnector("no connector for this kind of platform")
+        if registration is None or connection is None:
             raise NotConnected("no connection of this school with this platform")
         if course.api_domain is not None and not rules.same_host(connection.base_url, course.api_domain):
             raise ConnectedElsewhere(

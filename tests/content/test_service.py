@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from lti_tool.content import queries
-from lti_tool.content.connectors import ConnectedElsewhere, Connectors, NotConnected
+from lti_tool.content.connectors import ConnectedElsewhere, Connectors, NoConnector, NotConnected
 from lti_tool.content.models import ItemKind
 from lti_tool.content.rules import BadAddress
 from lti_tool.content.secrets import Unsealable
@@ -189,7 +189,7 @@ async def test_without_a_connection_or_a_connector_nothing_is_asked(site: Site) 
 
         found = await course(session, entry.organisation_id, entry.course_id)  # type: ignore[arg-type]
         assert found is not None
-        with pytest.raises(NotConnected):
+        with pytest.raises(NoConnector):
             await site.connectors.of(session, found)
     assert site.lms.asked == []
 
