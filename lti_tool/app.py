@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import httpx
 from fastapi import FastAPI
 
+import lti_tool.tables  # noqa: F401 - every table is known before the first is used.
 from lti_tool import health
 from lti_tool.clock import Clock, SystemClock
 from lti_tool.content import routes as content_routes
@@ -31,6 +32,7 @@ from lti_tool.playlists import routes as playlist_routes
 from lti_tool.settings import Settings, load_settings
 from lti_tool.web import styleguide
 from lti_tool.web.install import install
+from lti_tool.web.routing import add_routes
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,8 @@ def create_app(settings: Settings, *, clock: Clock | None = None, http: httpx.As
     app.state.runner = runner
     app.state.enter = courses.enter
     install(app, settings)
-    for room in (health, lti_routes, course_routes, content_routes, playlist_routes):
+    add_routes(app, lti_routes.routes)
+    for room in (health, course_routes, content_routes, playlist_routes):
         app.include_router(room.router)
     if settings.on_loopback:
         app.include_router(styleguide.router)

@@ -8,7 +8,6 @@ import re
 from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
-from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
@@ -20,6 +19,7 @@ from lti_tool.lti.protocol import Protocol
 from lti_tool.lti.refusals import CookieBlocked
 from lti_tool.lti.sessions import add_cookie, origin_of, set_session_cookie
 from lti_tool.web.pages import Pages, say
+from lti_tool.web.routing import PlainRoute
 
 BODY_LIMIT = 1_000_000
 """Bytes of a message's form that are read."""
@@ -64,10 +64,11 @@ async def key_set(request: Request) -> Response:
     return JSONResponse(public_key_set(_protocol(request).keys), headers={"Cache-Control": "public, max-age=300"})
 
 
-router = APIRouter()
-router.add_route("/lti/login", login, methods=["GET", "POST"], include_in_schema=False)
-router.add_route("/lti/launch", launch, methods=["POST"], include_in_schema=False)
-router.add_route("/.well-known/jwks.json", key_set, methods=["GET"], include_in_schema=False)
+routes = (
+    PlainRoute("/lti/login", login, "GET", "POST"),
+    PlainRoute("/lti/launch", launch, "POST"),
+    PlainRoute("/.well-known/jwks.json", key_set, "GET"),
+)
 
 
 def _protocol(request: Request) -> Protocol:

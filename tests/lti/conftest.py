@@ -23,9 +23,10 @@ from lti_tool.lti.keys import MemoryKeys
 from lti_tool.lti.launch import Entry, Launch
 from lti_tool.lti.models import Deployment, OidcLogin, Registration, ToolSession
 from lti_tool.lti.protocol import Protocol
-from lti_tool.lti.routes import router
+from lti_tool.lti.routes import routes
 from lti_tool.settings import Settings
 from lti_tool.web.install import install
+from lti_tool.web.routing import add_routes
 from tests.lti.support import TOOL, Browser, Platform, pem, private_key
 
 
@@ -125,7 +126,7 @@ async def build(database: Database, clock: ManualClock, folder: Path) -> tuple[T
     app.state.settings, app.state.clock, app.state.database = settings, clock, database
     app.state.http, app.state.protocol, app.state.enter = http, protocol, enter
     install(app, settings)
-    app.include_router(router)
+    add_routes(app, routes)
     return tool, http.aclose
 
 

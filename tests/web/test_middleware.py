@@ -6,10 +6,13 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 from prometheus_client import REGISTRY
+from starlette.requests import Request
+from starlette.responses import Response
 
 from lti_tool.logs import reference_code
 from lti_tool.settings import Settings
 from lti_tool.web.middleware import BODY_LIMIT, content_security_policy
+from lti_tool.web.routing import PlainRoute, add_routes
 from tests.web.conftest import ExampleVisit, connect, make_app
 
 
@@ -105,3 +108,19 @@ async def test_the_state_of_one_request_does_not_reach_another() -> None:
         await client.get("/raise/NotFound")
         headers = (await client.get("/number/1")).headers
     assert headers["Content-Security-Policy"].endswith("frame-ancestors 'none'")
+
+
+async def test_a_plain_route_is_known_by_its_template(caplog: pytest.LogCaptureFixture) -> None:
+    app = make_app()
+
+    async def endpoint(_request: Request) -> Response:
+        return Response("plain")
+
+    add_routes(app, [PlainRoute("/plain/{secret}", endpoint, "POST")])
+    with caplog.at_level(logging.DEBUG, "lti_tool.access"):
+        async with connect(app) as client:
+            assert (await client.post("/plain/4711")).text == "plain"
+            assert (await client.get("/plain/4711")).status_code == 405
+            await client.get("/static/1/styles/none.css")
+    lines = [(record.route, record.status) for record in caplog.records if record.name == "lti_tool.access"]  # type: ignore[attr-defined]
+    assert lines == [("/plain/{secret}", 200), ("/plain/{secret}", 405), ("/static/{version}/{path:path}", 404)]
