@@ -13,6 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from lti_tool.courses.models import Course, Membership, Person, ResourceLink
 from lti_tool.courses.rules import TEACHING
 from lti_tool.db.base import TenantRow, scoped
+from lti_tool.db.fixed import Fixed
 from lti_tool.db.upsert import upsert
 from lti_tool.ids import new_id
 from lti_tool.lti.models import Registration, Role
@@ -103,7 +104,7 @@ def _whereabouts_statement() -> Any:
     )
 
 
-_WHEREABOUTS = _whereabouts_statement()
+_WHEREABOUTS = Fixed(_whereabouts_statement())
 
 
 async def whereabouts(
@@ -117,9 +118,9 @@ async def whereabouts(
     link_id: str | None,
 ) -> Whereabouts:
     """Everything a launch may meet, in one statement."""
-    result = await session.exec(
-        _WHEREABOUTS,
-        params={
+    (row,) = await _WHEREABOUTS.run(
+        session,
+        {
             "organisation": organisation_id,
             "deployment": deployment_id,
             "context": context_id,
@@ -128,7 +129,6 @@ async def whereabouts(
             "link": link_id,
         },
     )
-    row = result.one()
     parts: list[Known | None] = []
     start = 0
     for _, names in _PARTS:

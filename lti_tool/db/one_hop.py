@@ -2,12 +2,13 @@
 
 aiosqlite runs SQLite in a thread of its own. SQLAlchemy's adapter crosses to it for opening a cursor, executing, fetching and
 closing, and each crossing wakes two threads: most of what a small statement costs. Here one function does all four there.
-A transaction that is over is not rolled back once more when its connection goes back to the pool.
+A transaction begins in the hop of its first statement, and one that is over is not rolled back once more when its connection
+goes back to the pool.
 """
 
 import collections
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy.dialects.sqlite.aiosqlite import AsyncAdapt_aiosqlite_connection, AsyncAdapt_aiosqlite_cursor
@@ -55,12 +56,40 @@ class OneHopCursor(AsyncAdapt_aiosqlite_cursor):
         """Nothing is open."""
 
     def _run(self, statement: Any) -> Any:
+        adapted: Any = self._adapt_connection
+        try:
+            rows, self._cursor = await_(adapted.fetch(statement))
+        except Exception as error:  # noqa: BLE001 - handed to the adapter, which raises it as the DBAPI's.
+            adapted._handle_exception(error)  # noqa: SLF001
+        self._rows = collections.deque(rows)
+        return self
+
+
+class OneHopConnection(AsyncAdapt_aiosqlite_connection):
+    """SQLAlchemy's adapter of an aiosqlite connection, with the cursors above."""
+
+    __slots__ = ("begin_with", "left_running")
+
+    _cursor_cls = OneHopCursor
+
+    def __init__(self, dbapi: Any, connection: Any) -> None:
+        super().__init__(dbapi, connection)
+        self.begin_with: str | None = None
+        """The statement that begins the transaction, as long as it is still to be run, before the first of the others."""
+        self.left_running = False
+        """Whether a statement's caller was cancelled: the thread goes on with it, and may begin a transaction for nobody."""
+
+    async def fetch(self, statement: Callable[[sqlite3.Cursor], object]) -> tuple[list[Any], _Done]:
+        """Have the thread begin the transaction if it is still to begin, run a statement and fetch all of its rows."""
         driver: Any = self._connection
+        begin, self.begin_with = self.begin_with, None
 
         def in_the_thread() -> tuple[list[Any], _Done]:
             connection: sqlite3.Connection = driver._conn  # noqa: SLF001
             cursor = connection.cursor()
             try:
+                if begin is not None:
+                    cursor.execute(begin)
                 statement(cursor)
                 done = _Done()
                 done.description = cursor.description
@@ -71,47 +100,36 @@ class OneHopCursor(AsyncAdapt_aiosqlite_cursor):
             finally:
                 cursor.close()
 
-        try:
-            rows, self._cursor = await_(self._locked(in_the_thread))
-        except Exception as error:  # noqa: BLE001 - handed to the adapter, which raises it as the DBAPI's.
-            self._adapt_connection._handle_exception(error)  # noqa: SLF001
-        self._rows = collections.deque(rows)
-        return self
-
-    async def _locked(self, work: Any) -> Any:
-        driver: Any = self._connection
-        adapted: Any = self._adapt_connection
-        async with adapted._execute_mutex:  # noqa: SLF001
-            adapted.left_running = True
+        async with self._execute_mutex:
+            self.left_running = True
             try:
-                done = await driver._execute(work)  # noqa: SLF001 - what every public method of aiosqlite calls.
+                fetched: tuple[list[Any], _Done] = await driver._execute(in_the_thread)  # noqa: SLF001 - what aiosqlite's public methods call.
             except Exception:
-                adapted.left_running = False
+                self.left_running = False
+                if begin is not None and not driver.in_transaction:
+                    # It could not begin. Whoever goes on all the same must not do so outside of a transaction.
+                    self.begin_with = begin
                 raise
-            adapted.left_running = False
-            return done
-
-
-class OneHopConnection(AsyncAdapt_aiosqlite_connection):
-    """SQLAlchemy's adapter of an aiosqlite connection, with the cursors above."""
-
-    __slots__ = ("left_running",)
-
-    _cursor_cls = OneHopCursor
-
-    def __init__(self, dbapi: Any, connection: Any) -> None:
-        super().__init__(dbapi, connection)
-        self.left_running = False
-        """Whether a statement's caller was cancelled: the thread goes on with it, and may begin a transaction for nobody."""
+            self.left_running = False
+            return fetched
 
     def rollback(self) -> None:
         """Undo what is open; nothing to do, and no hop, when nothing is. After a cancelled statement one can only ask the
         thread, which answers when it is through with that.
         """
-        driver: Any = self._connection
-        if driver._connection is not None and (self.left_running or driver.in_transaction):  # noqa: SLF001
+        if self._may_be_open():
             super().rollback()
             self.left_running = False
+
+    def commit(self) -> None:
+        """Keep what was done; nothing to do, and no hop, when no statement was run or each was its own transaction."""
+        if self._may_be_open():
+            super().commit()
+
+    def _may_be_open(self) -> bool:
+        self.begin_with = None
+        driver: Any = self._connection
+        return driver._connection is not None and (self.left_running or driver.in_transaction)  # noqa: SLF001
 
 
 def connect(dialect: Any, _record: object, arguments: Any, options: Any) -> OneHopConnection:

@@ -4,14 +4,17 @@ What must happen after the commit, and only then (a nudge to the worker), is lef
 """
 
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.util.concurrency import greenlet_spawn
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from lti_tool.db.engine import make_engine
+from lti_tool.db.fixed import Fixed
+from lti_tool.db.one_hop import OneHopConnection
 
 _AFTER_COMMIT = "after_commit"
 
@@ -57,6 +60,20 @@ class Database:
             for action in actions:
                 action()
 
+    async def alone(self, statement: Fixed, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        """The rows of one statement that is its own transaction: there is no BEGIN and no COMMIT to wait for."""
+        dialect = self.engine.dialect
+        if self._inside is not None:
+            async with self._inside.begin_nested():
+                raw = await self._inside.get_raw_connection()
+                return await statement.on(raw.dbapi_connection, dialect, values)
+        proxy = await greenlet_spawn(self.engine.sync_engine.raw_connection)
+        try:
+            async with _committing_itself(proxy.dbapi_connection):
+                return await statement.on(proxy.dbapi_connection, dialect, values)
+        finally:
+            await greenlet_spawn(proxy.close)
+
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:
         """A transaction that only reads, and on SQLite waits for no writer. Whatever it changed is thrown away."""
@@ -85,3 +102,18 @@ class Database:
     async def close(self) -> None:
         """Give back every connection."""
         await self.engine.dispose()
+
+
+@asynccontextmanager
+async def _committing_itself(adapted: Any) -> AsyncIterator[None]:
+    """Statements on this connection are transactions of their own. SQLite's are whenever nobody has begun one."""
+    if isinstance(adapted, OneHopConnection):
+        yield
+        return
+    driver = adapted.driver_connection
+    await driver.set_autocommit(True)
+    try:
+        yield
+    finally:
+        if not driver.closed:
+            await driver.set_autocommit(False)

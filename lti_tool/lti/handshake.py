@@ -111,8 +111,7 @@ async def begin_login(protocol: Protocol, given: Mapping[str, str], browser: str
         "expires_at": protocol.clock.now() + LOGIN_LIFE,
     }
     try:
-        async with protocol.database.writing() as session:
-            await queries.add_login(session, values)
+        await queries.add_login(protocol.database, values)
     except IntegrityError as error:
         # The registration was removed by another process while it was remembered here.
         protocol.forget(registration)

@@ -10,13 +10,11 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from lti_tool.db.base import crossing
+from lti_tool.db.fixed import Fixed
+from lti_tool.db.session import Database
 from lti_tool.lti.models import Deployment, OidcLogin, Registration, Role, ToolSession
 
-_BY_TOKEN = crossing("a token is all a request has; its row says which organisation it belongs to")
 _HOUSEKEEPING = crossing("sessions end alike in every organisation")
-
-_add_login = insert(OidcLogin)
-_add_session = insert(ToolSession)
 
 
 class LoginUnderWay(NamedTuple):
@@ -50,9 +48,15 @@ class LiveSession(NamedTuple):
 _LOGIN_COLUMNS: list[Any] = [getattr(OidcLogin, name) for name in LoginUnderWay._fields]
 _SESSION_COLUMNS: list[Any] = [getattr(ToolSession, name) for name in LiveSession._fields]
 
-# Putting a statement together costs as much as running it; every launch or every page needs these two.
-_USE_UP_LOGIN = delete(OidcLogin).where(col(OidcLogin.state_digest) == bindparam("state")).returning(*_LOGIN_COLUMNS)
-_SESSION_BY_DIGEST = sa_select(*_SESSION_COLUMNS).where(col(ToolSession.token_digest) == bindparam("digest"))
+_ADD_LOGIN = Fixed(insert(OidcLogin), values=tuple(OidcLogin.model_fields))
+_USE_UP_LOGIN = Fixed(
+    delete(OidcLogin).where(col(OidcLogin.state_digest) == bindparam("state")).returning(*_LOGIN_COLUMNS)
+)
+_ADD_SESSION = Fixed(insert(ToolSession), values=tuple(ToolSession.model_fields))
+_SESSION_BY_DIGEST = Fixed(
+    sa_select(*_SESSION_COLUMNS).where(col(ToolSession.token_digest) == bindparam("digest")),
+    crosses="a token is all a request has; its row says which organisation it belongs to",
+)
 
 
 async def registrations_of(session: AsyncSession, issuer: str) -> list[Registration]:
@@ -85,33 +89,28 @@ async def keep_key_set(
     )
 
 
-async def add_login(session: AsyncSession, values: dict[str, Any]) -> None:
-    """Remember a login under way."""
-    connection = await session.connection()
-    await connection.execute(_add_login, values)
+async def add_login(database: Database, values: dict[str, Any]) -> None:
+    """Remember a login under way, in a transaction of its own."""
+    await database.alone(_ADD_LOGIN, values)
 
 
 async def use_up_login(session: AsyncSession, state_digest: str) -> LoginUnderWay | None:
     """Take a login away, once: of two transactions that try, one gets the row and the other None."""
-    connection = await session.connection()
-    row = (await connection.execute(_USE_UP_LOGIN, {"state": state_digest})).one_or_none()
-    return LoginUnderWay(*row) if row is not None else None
+    rows = await _USE_UP_LOGIN.run(session, {"state": state_digest})
+    return LoginUnderWay(*rows[0]) if rows else None
 
 
 async def add_session(session: AsyncSession, values: dict[str, Any]) -> None:
     """Add a session's row."""
     # What the same transaction has added through the session (the person, the course) has to be there first.
     await session.flush()
-    connection = await session.connection()
-    await connection.execute(_add_session, values)
+    await _ADD_SESSION.run(session, values)
 
 
 async def session_by_digest(session: AsyncSession, token_digest: str) -> LiveSession | None:
     """The session whose token has this digest."""
-    connection = await session.connection()
-    found = await connection.execute(_SESSION_BY_DIGEST, {"digest": token_digest}, execution_options=_BY_TOKEN)
-    row = found.one_or_none()
-    return LiveSession(*row) if row is not None else None
+    rows = await _SESSION_BY_DIGEST.run(session, {"digest": token_digest})
+    return LiveSession(*rows[0]) if rows else None
 
 
 async def sessions_of_person(

@@ -1,0 +1,103 @@
+"""Statements that never change, run on the driver itself.
+
+SQLAlchemy puts a statement together, looks it up in its cache, wraps its parameters and its rows, and crosses between
+greenlets, anew for each execution: five to ten times what the driver needs. The few statements of every login, every launch
+and every page are compiled once here, from the same models, and then run in the transaction of a session without all that.
+They are held to one school as all others are: one that is not is refused when it is defined.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sqlalchemy import ClauseElement, Insert
+from sqlalchemy.engine import Dialect
+from sqlalchemy.exc import DBAPIError
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from lti_tool.db.one_hop import OneHopConnection
+from lti_tool.db.scoping import UnscopedQuery, unscoped_tables
+
+Convert = Callable[[Any], Any]
+
+
+class Fixed:
+    """A statement and its text on each database.
+
+    ``values`` names the columns of an insert. ``crosses`` says why the statement reads or changes rows of several schools.
+    Raises UnscopedQuery for one that does so without a reason.
+    """
+
+    def __init__(self, statement: ClauseElement, *, values: tuple[str, ...] = (), crosses: str | None = None) -> None:
+        self._statement: Any = statement
+        self._values = values
+        self._compiled: dict[str, Compiled] = {}
+        missing = set() if crosses or isinstance(statement, Insert) else unscoped_tables(statement)
+        if missing:
+            raise UnscopedQuery(f"no organisation_id on {', '.join(sorted(missing))} in: {statement}")
+
+    async def run(self, session: AsyncSession, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        """Its rows, in the session's transaction. What was added to the session has to be flushed before.
+
+        Raises what SQLAlchemy would: IntegrityError, OperationalError and so on.
+        """
+        connection: Any = (await session.connection()).sync_connection
+        for note in connection.dispatch.before_cursor_execute:
+            note(connection, None, self.compiled(connection.dialect).text, values, None, False)
+        return await self.on(connection.connection.dbapi_connection, connection.dialect, values)
+
+    async def on(self, adapted: Any, dialect: Dialect, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        """Its rows, on one of the pool's connections (SQLAlchemy's adapter of the driver's)."""
+        compiled = self.compiled(dialect)
+        try:
+            rows = await _fetch(adapted, compiled.text, compiled.parameters(values))
+        except dialect.loaded_dbapi.Error as error:
+            raise DBAPIError.instance(
+                compiled.text, None, error, dialect.loaded_dbapi.Error, hide_parameters=True, dialect=dialect
+            ) from error
+        return compiled.converted(rows)
+
+    def compiled(self, dialect: Dialect) -> "Compiled":
+        """The statement as this database is told it; the work is done once."""
+        found = self._compiled.get(dialect.name)
+        if found is None:
+            found = self._compiled[dialect.name] = Compiled(self._statement, self._values, dialect)
+        return found
+
+
+class Compiled:
+    """The statement in the words of one database, with what turns values of ours into the driver's and back."""
+
+    def __init__(self, statement: Any, values: tuple[str, ...], dialect: Dialect) -> None:
+        compiled = statement.compile(dialect=dialect, column_keys=list(values) or None)
+        self.text: str = str(compiled)
+        self._literals = {name: value for name, value in compiled.params.items() if value is not None}
+        self._positions: list[str] | None = compiled.positiontup if compiled.positional else None
+        self._into = {
+            name: bound.type.dialect_impl(dialect).bind_processor(dialect)
+            for bound, name in compiled.bind_names.items()
+        }
+        columns = statement.selected_columns if statement.is_select else getattr(statement, "_returning", ())
+        self._back: list[Convert | None] = [
+            column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns
+        ]
+
+    def parameters(self, values: Mapping[str, Any]) -> Any:
+        """Values as the driver takes them, by place or by name."""
+        given = {**self._literals, **values}
+        ready = {name: given[name] if into is None else into(given[name]) for name, into in self._into.items()}
+        return ready if self._positions is None else [ready[name] for name in self._positions]
+
+    def converted(self, rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+        """The driver's rows with values as the models have them."""
+        back = self._back
+        return [
+            tuple([value if to is None else to(value) for to, value in zip(back, row, strict=True)]) for row in rows
+        ]
+
+
+async def _fetch(adapted: Any, text: str, parameters: Any) -> list[tuple[Any, ...]]:
+    if isinstance(adapted, OneHopConnection):
+        rows, _ = await adapted.fetch(lambda cursor: cursor.execute(text, parameters))
+        return rows
+    cursor = await adapted.driver_connection.execute(text, parameters)
+    return await cursor.fetchall() if cursor.description else []
