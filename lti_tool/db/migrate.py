@@ -4,6 +4,7 @@ On SQLite a migration runs with foreign keys off, and a check of all of them fol
 them on deleted the children of the tables it rebuilt (measured).
 """
 
+import asyncio
 from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
@@ -54,6 +55,16 @@ async def missing(engine: AsyncEngine) -> list[str]:
 
 
 async def _run(engine: AsyncEngine, work: Callable[[Connection], None]) -> None:
+    """Carry ``work`` out to its end, also when the caller is cancelled meanwhile, as Ctrl-C does: then it ends afterwards."""
+    running = asyncio.ensure_future(_carry_out(engine, work))
+    try:
+        await asyncio.shield(running)
+    except asyncio.CancelledError:
+        await asyncio.wait([running])
+        raise
+
+
+async def _carry_out(engine: AsyncEngine, work: Callable[[Connection], None]) -> None:
     async with engine.connect() as connection:
         if engine.dialect.name == "sqlite":
             driver = await connection.get_raw_connection()
