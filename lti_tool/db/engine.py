@@ -32,7 +32,8 @@ def make_engine(database_url: str, *, pool_size: int = 10) -> AsyncEngine:
             Path(url.database).parent.mkdir(parents=True, exist_ok=True)
         engine = create_async_engine(
             url,
-            connect_args={"isolation_level": None, "timeout": BUSY_SECONDS},
+            # One thread at a time uses a connection (its lock sees to that), but not always the same one.
+            connect_args={"isolation_level": None, "timeout": BUSY_SECONDS, "check_same_thread": False},
             pool_size=pool_size,
             pool_use_lifo=True,
         )

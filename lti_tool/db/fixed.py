@@ -21,7 +21,7 @@ Convert = Callable[[Any], Any]
 
 
 class Fixed:
-    """A statement and its text on each database.
+    """A statement and its text on each database. It finds a few rows by their keys and no more, see ``fetch_short``.
 
     ``values`` names the columns of an insert. ``crosses`` says why the statement reads or changes rows of several schools.
     Raises UnscopedQuery for one that does so without a reason.
@@ -49,7 +49,7 @@ class Fixed:
         """Its rows, on one of the pool's connections (SQLAlchemy's adapter of the driver's)."""
         compiled = self.compiled(dialect)
         try:
-            rows = await _fetch(adapted, compiled.text, compiled.parameters(values))
+            rows = await _fetch(adapted, compiled, compiled.parameters(values))
         except dialect.loaded_dbapi.Error as error:
             raise DBAPIError.instance(
                 compiled.text, None, error, dialect.loaded_dbapi.Error, hide_parameters=True, dialect=dialect
@@ -80,6 +80,7 @@ class Compiled:
         self._back: list[Convert | None] = [
             column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns
         ]
+        self.gives_rows = bool(self._back)
 
     def parameters(self, values: Mapping[str, Any]) -> Any:
         """Values as the driver takes them, by place or by name."""
@@ -95,9 +96,9 @@ class Compiled:
         ]
 
 
-async def _fetch(adapted: Any, text: str, parameters: Any) -> list[tuple[Any, ...]]:
+async def _fetch(adapted: Any, compiled: Compiled, parameters: Any) -> list[tuple[Any, ...]]:
+    text = compiled.text
     if isinstance(adapted, OneHopConnection):
-        rows, _ = await adapted.fetch(lambda cursor: cursor.execute(text, parameters))
-        return rows
+        return await adapted.fetch_short(lambda cursor: cursor.execute(text, parameters))
     cursor = await adapted.driver_connection.execute(text, parameters)
-    return await cursor.fetchall() if cursor.description else []
+    return await cursor.fetchall() if compiled.gives_rows else []

@@ -3,12 +3,14 @@
 What must happen after the commit, and only then (a nudge to the worker), is left with ``after_commit``.
 """
 
+import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.pool import PoolProxiedConnection
 from sqlalchemy.util.concurrency import greenlet_spawn
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -49,16 +51,32 @@ class Database:
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncSession]:
         """A transaction that may change rows: committed at the end, rolled back when an error leaves the block."""
-        async with self._session(self.engine) as session:
-            try:
-                yield session
-                await session.commit()
-            except BaseException:
-                await session.rollback()
-                raise
-            actions: list[Callable[[], None]] = session.info.pop(_AFTER_COMMIT, [])
-            for action in actions:
-                action()
+        session = self._session(self.engine)
+        try:
+            yield session
+            await session.commit()
+        except BaseException:
+            await _to_the_end(session.close())
+            raise
+        _put_away(session)
+        actions: list[Callable[[], None]] = session.info.pop(_AFTER_COMMIT, [])
+        for action in actions:
+            action()
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncSession]:
+        """A transaction that only reads, and on SQLite waits for no writer. Whatever it changed is thrown away."""
+        session = self._session(self._reading_engine)
+        try:
+            yield session
+            # What was read stays readable afterwards; a rollback would mark it as stale.
+            session.expunge_all()
+            await session.rollback()
+        except BaseException:
+            session.expunge_all()
+            await _to_the_end(session.close())
+            raise
+        _put_away(session)
 
     async def alone(self, statement: Fixed, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         """The rows of one statement that is its own transaction: there is no BEGIN and no COMMIT to wait for."""
@@ -70,38 +88,43 @@ class Database:
         proxy = await greenlet_spawn(self.engine.sync_engine.raw_connection)
         try:
             async with _committing_itself(proxy.dbapi_connection):
-                return await statement.on(proxy.dbapi_connection, dialect, values)
-        finally:
-            await greenlet_spawn(proxy.close)
+                rows = await statement.on(proxy.dbapi_connection, dialect, values)
+        except BaseException:
+            await _to_the_end(greenlet_spawn(_give_back, proxy))
+            raise
+        await greenlet_spawn(_give_back, proxy)
+        return rows
 
-    @asynccontextmanager
-    async def reading(self) -> AsyncIterator[AsyncSession]:
-        """A transaction that only reads, and on SQLite waits for no writer. Whatever it changed is thrown away."""
-        async with self._session(self._reading_engine) as session:
-            try:
-                yield session
-            finally:
-                # What was read stays readable afterwards; a rollback would mark it as stale.
-                session.expunge_all()
-                await session.rollback()
-
-    @asynccontextmanager
-    async def _session(self, engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
+    def _session(self, engine: AsyncEngine) -> AsyncSession:
         if self._inside is not None:
-            async with AsyncSession(
+            return AsyncSession(
                 bind=self._inside,
                 expire_on_commit=False,
                 join_transaction_mode="create_savepoint",
                 info=dict(self.session_info),
-            ) as session:
-                yield session
-        else:
-            async with AsyncSession(engine, expire_on_commit=False, info=dict(self.session_info)) as session:
-                yield session
+            )
+        return AsyncSession(engine, expire_on_commit=False, info=dict(self.session_info))
 
     async def close(self) -> None:
         """Give back every connection."""
         await self.engine.dispose()
+
+
+async def _to_the_end(work: Coroutine[Any, Any, object]) -> None:
+    """Await ``work``; who is cancelled meanwhile leaves it running, so that no connection goes astray."""
+    await asyncio.shield(asyncio.create_task(work))
+
+
+def _put_away(session: AsyncSession) -> None:
+    """Close a session whose transaction is over. Its connection is back in the pool: there is nothing to wait for."""
+    session.sync_session.close()
+
+
+def _give_back(proxy: PoolProxiedConnection) -> None:
+    """Return a connection to the pool, but never one that would commit the next one's statements each by itself."""
+    if getattr(proxy.driver_connection, "autocommit", False) is True:
+        proxy.invalidate()
+    proxy.close()
 
 
 @asynccontextmanager

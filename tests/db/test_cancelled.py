@@ -3,8 +3,13 @@
 import asyncio
 
 from sqlalchemy import text
+from sqlmodel import select
 
 from lti_tool.db.session import Database
+from lti_tool.lti.models import OidcLogin
+
+from .test_database import a_school
+from .test_fixed import ADD_LOGIN, TAKE_LOGIN, a_login
 
 PATIENCE = 5.0
 _TOUCH = text("UPDATE organisation SET name = name")
@@ -41,3 +46,27 @@ async def test_cancelled_at_any_step_it_holds_nothing(own_database: Database) ->
         await asyncio.gather(task, return_exceptions=True)
         async with asyncio.timeout(PATIENCE):
             await _write(own_database, asyncio.Event())
+
+
+async def test_statements_of_launches_cancelled_at_any_step_hold_nothing(own_database: Database) -> None:
+    """They go around SQLAlchemy: what it does for a cancelled statement has to happen for them too."""
+    _, registration, _ = await a_school(own_database)
+
+    async def login_and_launch(state: str) -> None:
+        await own_database.alone(ADD_LOGIN, a_login(registration.id, state))
+        async with own_database.writing() as session:
+            assert len(await TAKE_LOGIN.run(session, {"state": state})) == 1
+            assert await TAKE_LOGIN.run(session, {"state": state}) == []
+            await asyncio.sleep(0)
+
+    for step in range(24):
+        task = asyncio.create_task(login_and_launch(f"cancelled {step}"))
+        for _ in range(step // 2):
+            await asyncio.sleep(0.0005 if step % 2 else 0)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        async with asyncio.timeout(PATIENCE):
+            await login_and_launch(f"after {step}")
+    async with own_database.reading() as session:
+        left = {one.state_digest for one in (await session.exec(select(OidcLogin))).all()}
+    assert not any(state.startswith("after") for state in left)

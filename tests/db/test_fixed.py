@@ -144,3 +144,31 @@ def test_a_fixed_statement_names_its_school_or_says_why_not() -> None:
         Fixed(everyones)
     Fixed(everyones, crosses="a test of the guard")
     assert crossing("x")
+
+
+async def test_a_connection_that_would_commit_each_statement_never_goes_back(
+    own_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from psycopg import AsyncConnection
+
+    async def fails(_self: AsyncConnection, value: bool) -> None:
+        if not value:
+            raise ZeroDivisionError
+
+    _, registration, _ = await a_school(own_database)
+    with monkeypatch.context() as patched:
+        keep = AsyncConnection.set_autocommit
+
+        async def only_on(self: AsyncConnection, value: bool) -> None:
+            await (keep if value else fails)(self, value)
+
+        patched.setattr(AsyncConnection, "set_autocommit", only_on)
+        try:
+            await own_database.alone(ADD_LOGIN, a_login(registration.id))
+        except ZeroDivisionError:
+            assert not own_database.is_sqlite
+    with pytest.raises(ZeroDivisionError):
+        async with own_database.writing() as session:
+            await TAKE_LOGIN.run(session, {"state": "s"})
+            raise ZeroDivisionError
+    assert len(await own_database.alone(TAKE_LOGIN, {"state": "s"})) == 1
