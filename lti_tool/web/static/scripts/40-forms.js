@@ -19,6 +19,8 @@
       page.complain(page.phrase("offline"));
       return;
     }
+    // What opens beside this page leaves it as it is, to be pressed again if that was closed.
+    if (form.target === "_blank") return;
     form.dataset.sent = "yes";
     form.setAttribute("aria-busy", "true");
     event.submitter?.setAttribute("aria-busy", "true");
@@ -40,7 +42,8 @@
   // Back from the browser's memory: the form may be sent again.
   window.addEventListener("pageshow", () => document.querySelectorAll("form[data-sent]").forEach(free));
 
-  document.querySelector("[data-focus]")?.focus();
+  // Browsers ignore `autofocus` in another site's frame. A frame that has the focus may place it; no other is given it.
+  (document.querySelector("[data-focus]") ?? (document.hasFocus() ? document.querySelector("[autofocus]") : null))?.focus();
 
   // "Select all" within a group: <input type="checkbox" data-select-all="#group">.
   document.addEventListener("change", (event) => {

@@ -6,14 +6,19 @@
     if (!told || told.tabIndex === 0 || document.querySelector("[data-focus]")) return;
     const landed = location.hash.length > 1 ? document.getElementById(decodeURIComponent(location.hash.slice(1))) : null;
     if (landed && landed !== messages.parentElement) {
-      if (landed.matches("li")) landed.prepend(messages);
-      else landed.before(messages);
+      const step = landed.matches("li") ? landed.querySelector(":scope > .step__body") : null;
+      if (step) step.prepend(messages);
+      else (landed.closest("ol, ul, table") && landed.matches("li, tr") ? landed.closest("ol, ul, table") : landed).before(messages);
     }
     told.tabIndex = -1;
     told.focus({ preventScroll: true });
     if (landed) {
-      // The browser goes to the place of the address until the page is complete; the message stands just above it.
-      const show = () => requestAnimationFrame(() => messages.scrollIntoView({ block: "start" }));
+      // Until the page is complete the browser goes to the place of the address, and takes the focus away; the message
+      // stands just above that place.
+      const show = () => requestAnimationFrame(() => {
+        messages.scrollIntoView({ block: "start" });
+        told.focus({ preventScroll: true });
+      });
       show();
       if (document.readyState !== "complete") window.addEventListener("load", show, { once: true });
     }
