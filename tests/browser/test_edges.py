@@ -133,8 +133,9 @@ class Keyboard:
                 """() => { const e = document.activeElement;
                   if (!e || e === document.body || e.localName === 'iframe' || !document.hasFocus()) return {};
                   const box = e.getBoundingClientRect(), style = getComputedStyle(e);
-                  return {text: (e.labels?.[0]?.textContent ?? e.textContent).replace(/\\s+/g, ' ').trim(), tag: e.localName,
-                          ring: style.boxShadow !== 'none' || style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2,
+                  return {text: (e.labels?.[0]?.textContent ?? e.textContent).replace(/\\s+/g, ' ').trim(),
+                          ring: style.boxShadow !== 'none' ||
+                            (style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) > 1),
                           seen: box.bottom > 0 && box.top < innerHeight}; }"""
             )
             if found:
@@ -179,6 +180,7 @@ def test_a_teacher_makes_and_assigns_a_playlist_by_keyboard(demo: Demo, context:
     keys.press("Enter")
     expect(tool.locator("#messages .message")).to_be_focused()
     expect(tool.get_by_role("row", name=re.compile(STUDENT))).to_contain_text("Not begun yet")
+    # docs/playlists.md says about how many; where the cursor first stands differs by a few.
     assert keys.presses < 60, keys.presses
 
 

@@ -508,6 +508,56 @@ async def test_an_lms_that_cannot_be_asked_is_said_quietly(site: Site) -> None:
     assert site.lms.asked == 1
 
 
+async def test_asking_for_a_result_says_what_came_of_it(site: Site) -> None:
+    playlist = await assigned(site, order=OrderRule.ANY)
+    path = await copy_of(site, playlist)
+    quiz = str(path.present[1].id)
+    ada = await site.student()
+    check = f"{site.course}/my/{path.copy.id}/check"
+    await ada.get(f"{site.course}/my")
+    assert "No new result yet." in (await ada.post(check, step=quiz)).text
+    site.lms.known = [result(site, 55)]
+    page = await ada.post(check, step=quiz)
+    assert "Your result is 55%. This step counts from 70%. Not yet, but you can try again." in page.text
+    site.clock.move(timedelta(minutes=1))
+    site.lms.known = [result(site, 80)]
+    assert "Your result is 80%. This step is done." in (await ada.post(check, step=quiz)).text
+    # Without a step, or with one of nobody's, it says how things stand and nothing of anybody's.
+    assert "These are the results as they stand now." in (await ada.post(check)).text
+    assert "These are the results as they stand now." in (await ada.post(check, step=str(uuid.uuid4()))).text
+    site.lms.trouble = NativeTrouble("down")
+    page = await ada.post(check, step=quiz)
+    assert "could not be asked just now. Everything done so far is kept." in page.text
+    assert "Your result is 80%" not in page.text.partition("<main")[2].partition('class="heading"')[0]
+
+
+async def test_a_playlist_that_was_taken_away_says_so_to_its_student_alone(site: Site) -> None:
+    playlist = await assigned(site)
+    path = await copy_of(site, playlist)
+    here = f"{site.course}/my/{path.copy.id}"
+    ada, ben = await site.student(), await site.student(1)
+    async with site.database.writing() as session:
+        await editing.remove(session, site.school.course, playlist.id, playlist.revision, None, NOW)
+    for answer in (await ada.get(here), await ada.post(f"{here}/steps/{path.present[0].id}/done")):
+        assert answer.status_code == 404
+        assert "Your teacher has taken this playlist away" in answer.text
+        assert "What you did is kept." in answer.text
+    answer = await ben.get(here)
+    assert answer.status_code == 404
+    assert "There is nothing here" in answer.text
+
+
+async def test_assigning_says_which_steps_are_not_there_for_students(site: Site) -> None:
+    playlist = await draft(site)
+    async with site.database.writing() as session:
+        item = site.school.items["quiz"]
+        item.published = False
+        await session.merge(item)
+    teacher = await site.teacher()
+    page = await teacher.get(f"{site.course}/playlists/{playlist.id}/assign")
+    assert "1 step is not there for students" in page.text
+
+
 async def test_an_item_gone_from_the_course_is_said(site: Site) -> None:
     await assigned(site)
     async with site.database.writing() as session:
