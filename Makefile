@@ -44,7 +44,7 @@ $(VENV)/.made:
 	@$(PYTHON) -m venv $(VENV) || { echo "Python's venv module is missing; on Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
 	@touch $@
 
-$(VENV)/.tool: $(VENV)/.made pyproject.toml constraints.txt package.json package-lock.json hatch_build.py
+$(VENV)/.tool: $(VENV)/.made pyproject.toml constraints.txt package.json package-lock.json hatch_build.py $(wildcard lti_tool/web/locales/*/LC_MESSAGES/*.po)
 	@command -v npm >/dev/null || { echo "npm is needed for the browser libraries: install Node.js 20 or newer" >&2; exit 1; }
 	@echo "Setting up the tool (about a minute, once) …"
 	@$(PIP) install --constraint constraints.txt --editable .
