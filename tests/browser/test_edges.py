@@ -94,7 +94,7 @@ def assign(tool: FrameLocator) -> None:
 def look_and_close(opened: Page) -> None:
     """Wait for what a step opened, and close it. A page that is closed while it comes can leave the browser waiting."""
     opened.wait_for_load_state("domcontentloaded")
-    opened.close()
+    opened.close(run_before_unload=True)  # Which does not wait for it to be gone.
 
 
 def has_several(tool: FrameLocator) -> bool:
@@ -288,7 +288,7 @@ def test_everything_works_without_script(demo: Demo, chrome: Browser) -> None:
         tool.get_by_role("checkbox", name=PAGE).check()
         tool.get_by_role("button", name="Add chosen items").click()
         assign(tool)
-        page.close()
+        page.close(run_before_unload=True)
         page = _open_without_script(demo, context, STUDENT)
         tool = page.frame_locator("iframe")
         if has_several(tool):
@@ -345,7 +345,7 @@ def test_a_browser_that_keeps_no_cookie_in_frames_has_a_way_on(
             with context.expect_page() as opening:
                 student.tool.get_by_role("button", name="Open in a new window").click()
             expect(opening.value.get_by_role("heading", level=1)).to_have_text("My playlists")
-            opening.value.close()
+            opening.value.close(run_before_unload=True)
     finally:
         context.close()
 
