@@ -4,10 +4,27 @@ from sqlmodel import SQLModel
 
 from lti_tool.audit import AuditEntry
 from lti_tool.content.models import ApiConnection, ContentItem
-from lti_tool.courses.models import Course, Membership, Person, ResourceLink
+from lti_tool.courses.models import (
+    Course,
+    CourseGroup,
+    CourseGroupMember,
+    CourseOrigin,
+    Membership,
+    Person,
+    ResourceLink,
+)
 from lti_tool.db.organisation import Organisation
 from lti_tool.grades.models import DeliveryPace, LineItem, Score, ScoreAttempt
-from lti_tool.lti.models import Deployment, OidcLogin, Registration, ToolSession
+from lti_tool.lti.models import (
+    DeepLinkingRequest,
+    Deployment,
+    OidcLogin,
+    OwnerLink,
+    OwnerSession,
+    Registration,
+    RegistrationInvite,
+    ToolSession,
+)
 from lti_tool.playlists.models import PersonalPlaylist, PersonalStep, Playlist, PlaylistStep
 
 metadata = SQLModel.metadata
@@ -18,8 +35,15 @@ TABLES: tuple[type[SQLModel], ...] = (
     Registration,
     Deployment,
     OidcLogin,
+    RegistrationInvite,
+    OwnerLink,
+    OwnerSession,
     ToolSession,
+    DeepLinkingRequest,
     Course,
+    CourseOrigin,
+    CourseGroup,
+    CourseGroupMember,
     Person,
     Membership,
     ResourceLink,

@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import datetime
+from enum import StrEnum
 
 from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Field
@@ -30,9 +31,73 @@ class Course(TenantRow, table=True):
     )
     api_domain: str | None = Field(default=None, max_length=255, description="The host of the platform's own API.")
     home_url: str | None = Field(default=None, max_length=2000, description="The course's own page in the LMS.")
+    groups_url: str | None = Field(default=None, max_length=2000, description="Course Groups context_groups_url.")
+    group_sets_url: str | None = Field(default=None, max_length=2000, description="Course Groups context_group_sets_url.")
+    groups_read_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     roster_read_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     content_read_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class CopyDecision(StrEnum):
+    """What the teacher said about a course that was copied from another."""
+
+    ASKED = "asked"
+    CARRIED = "carried"
+    FRESH = "fresh"
+
+
+class CourseOrigin(TenantRow, table=True):
+    """A course that another was copied from, as the platform says it. The teacher of the copy is asked once what to do."""
+
+    __tablename__ = "course_origin"
+    __table_args__ = (
+        UniqueConstraint("organisation_id", "course_id", "context_id"),
+        belongs_to("course", "course_id"),
+        one_of("decision", CopyDecision),
+    )
+
+    course_id: uuid.UUID
+    context_id: str = Field(max_length=255, description="The platform's id of the course it was copied from.")
+    position: int = Field(default=0, description="0 is the course it was copied from, 1 what that was copied from, …")
+    decision: CopyDecision = Field(default=CopyDecision.ASKED, sa_type=words(CopyDecision))
+    decided_by: uuid.UUID | None = None
+    decided_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class CourseGroup(TenantRow, table=True):
+    """A group of a course as the platform has it (Course Groups 1.0). One that goes there becomes inactive here."""
+
+    __tablename__ = "course_group"
+    __table_args__ = (
+        UniqueConstraint("organisation_id", "course_id", "group_id"),
+        belongs_to("course", "course_id"),
+    )
+
+    course_id: uuid.UUID
+    group_id: str = Field(max_length=255)
+    name: str = Field(default="", max_length=500)
+    tag: str | None = Field(default=None, max_length=255)
+    set_id: str | None = Field(default=None, max_length=255)
+    set_name: str | None = Field(default=None, max_length=500)
+    active: bool = True
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class CourseGroupMember(TenantRow, table=True):
+    """A person's place in a group."""
+
+    __tablename__ = "course_group_member"
+    __table_args__ = (
+        UniqueConstraint("organisation_id", "group_id", "person_id"),
+        belongs_to("course_group", "group_id"),
+        belongs_to("person", "person_id"),
+        Index(None, "organisation_id", "person_id"),
+    )
+
+    group_id: uuid.UUID
+    person_id: uuid.UUID
 
 
 class Person(TenantRow, table=True):
@@ -91,4 +156,13 @@ class ResourceLink(TenantRow, table=True):
     resource_link_id: str = Field(max_length=255)
     title: str = Field(default="", max_length=500)
     line_item_url: str | None = Field(default=None, max_length=2000)
+    opens: str | None = Field(
+        default=None, max_length=80, description="What of ours the link opens: a kind and an id, as in playlist:0193…"
+    )
+    history: list[str] = Field(
+        default_factory=list,
+        sa_type=json_type(),
+        sa_column_kwargs={"server_default": "[]"},
+        description="The ids of the links it was copied from, the latest first ($ResourceLink.id.history).",
+    )
     created_at: datetime = Field(sa_type=UtcDateTime)

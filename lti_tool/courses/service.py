@@ -81,7 +81,7 @@ async def enter(session: AsyncSession, launch: Launch, now: datetime) -> Entry:
     the row another transaction inserted meanwhile. Parts are written in one order (course, person, membership, link), so
     that transactions cannot wait for each other in a circle.
     """
-    organisation_id = launch.deployment.organisation_id
+    organisation_id = launch.organisation_id
     known = await queries.whereabouts(
         session,
         organisation_id=organisation_id,
@@ -130,7 +130,7 @@ async def _note_course(session: AsyncSession, launch: Launch, known: Known | Non
             Course,
             COURSE_KEY,
             {
-                "organisation_id": launch.deployment.organisation_id,
+                "organisation_id": launch.organisation_id,
                 "registration_id": launch.registration.id,
                 "deployment_id": launch.deployment.id,
                 "context_id": context.id,
@@ -161,7 +161,7 @@ async def _note_person(session: AsyncSession, launch: Launch, known: Known | Non
             Person,
             PERSON_KEY,
             {
-                "organisation_id": launch.deployment.organisation_id,
+                "organisation_id": launch.organisation_id,
                 "registration_id": launch.registration.id,
                 "sub": launch.sub,
                 "created_at": now,
@@ -175,7 +175,7 @@ async def _note_person(session: AsyncSession, launch: Launch, known: Known | Non
 async def _note_membership(
     session: AsyncSession, launch: Launch, known: Whereabouts, course_id: uuid.UUID, person_id: uuid.UUID, now: datetime
 ) -> None:
-    organisation_id = launch.deployment.organisation_id
+    organisation_id = launch.organisation_id
     before = known.membership
     if before is None:
         await queries.put(
@@ -221,7 +221,7 @@ async def _note_link(
             ResourceLink,
             LINK_KEY,
             {
-                "organisation_id": launch.deployment.organisation_id,
+                "organisation_id": launch.organisation_id,
                 "course_id": course_id,
                 "resource_link_id": link.id,
                 "title": "",
@@ -238,7 +238,7 @@ async def _bring_up_to_date(
 ) -> uuid.UUID:
     changes = {name: value for name, value in said.items() if known[name] != value}
     if changes:
-        await queries.change(session, model, launch.deployment.organisation_id, known["id"], changes)
+        await queries.change(session, model, launch.organisation_id, known["id"], changes)
     found: uuid.UUID = known["id"]
     return found
 

@@ -85,6 +85,13 @@ class Launch:
     for_user: str | None = None
     deep_linking: Mapping[str, Any] | None = field(default=None)
 
+    @property
+    def organisation_id(self) -> uuid.UUID:
+        """The tenant: the deployment's organisation. A deployment without one is held, and opens nothing."""
+        if self.deployment.organisation_id is None:
+            raise ValueError("a held deployment has no organisation")
+        return self.deployment.organisation_id
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:

@@ -41,6 +41,12 @@ class LiveSession(NamedTuple):
     locale: str | None
     frame_origins: list[str]
     return_url: str | None
+    document_target: str | None
+    time_zone: str | None
+    high_contrast: bool
+    masquerading: bool
+    administers: bool
+    roles_received: list[str]
     started_at: datetime
     seen_at: datetime
 

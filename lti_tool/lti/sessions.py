@@ -83,6 +83,12 @@ class Visit:
     locale: str | None
     frame_origins: tuple[str, ...]
     return_url: str | None = None
+    document_target: str | None = None
+    time_zone: str | None = None
+    high_contrast: bool = False
+    masquerading: bool = False
+    administers: bool = False
+    roles_received: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +105,12 @@ class SessionStart:
     locale: str | None = None
     frame_origins: tuple[str, ...] = ()
     return_url: str | None = None
+    document_target: str | None = None
+    time_zone: str | None = None
+    high_contrast: bool = False
+    masquerading: bool = False
+    administers: bool = False
+    roles_received: tuple[str, ...] = ()
 
 
 def digest(secret: str) -> str:
@@ -124,6 +136,12 @@ async def start_session(session: AsyncSession, start: SessionStart, now: datetim
             "locale": start.locale,
             "frame_origins": list(start.frame_origins),
             "return_url": start.return_url,
+            "document_target": start.document_target,
+            "time_zone": start.time_zone,
+            "high_contrast": start.high_contrast,
+            "masquerading": start.masquerading,
+            "administers": start.administers,
+            "roles_received": list(start.roles_received),
             "started_at": now,
             "seen_at": now,
         },
@@ -313,6 +331,12 @@ def _visit(row: queries.LiveSession) -> Visit:
         locale=row.locale,
         frame_origins=tuple(row.frame_origins),
         return_url=row.return_url,
+        document_target=row.document_target,
+        time_zone=row.time_zone,
+        high_contrast=row.high_contrast,
+        masquerading=row.masquerading,
+        administers=row.administers,
+        roles_received=tuple(row.roles_received),
     )
 
 

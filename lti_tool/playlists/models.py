@@ -77,6 +77,9 @@ class Playlist(TenantRow, table=True):
     )
 
     course_id: uuid.UUID
+    copied_from_id: uuid.UUID | None = Field(
+        default=None, description="The playlist of an earlier course that this one was carried over from."
+    )
     title: str = Field(max_length=200)
     introduction: str = Field(default="", max_length=2000)
     status: PlaylistStatus = Field(default=PlaylistStatus.DRAFT, sa_type=words(PlaylistStatus))

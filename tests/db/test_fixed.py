@@ -58,6 +58,12 @@ async def test_rows_are_those_of_sqlalchemy(database: Database) -> None:
         "locale": None,
         "frame_origins": [],
         "return_url": "https://lms.example/%s?x=:y",
+        "document_target": "iframe",
+        "time_zone": None,
+        "high_contrast": True,
+        "masquerading": False,
+        "administers": False,
+        "roles_received": ["Learner"],
         "started_at": NOW,
         "seen_at": NOW + timedelta(microseconds=1),
     }
