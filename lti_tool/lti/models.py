@@ -279,5 +279,5 @@ class DeepLinkingRequest(TenantRow, table=True):
     settings: dict[str, Any] = Field(default_factory=dict, sa_type=json_type())
     return_url: str = Field(max_length=4000, description="Where the answer is posted, unchanged. Never logged.")
     created_at: datetime = Field(sa_type=UtcDateTime)
-    expires_at: datetime = Field(sa_type=UtcDateTime, index=True)
+    expires_at: datetime = Field(sa_type=UtcDateTime)
     answered_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

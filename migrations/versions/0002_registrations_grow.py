@@ -164,7 +164,6 @@ def upgrade() -> None:
         batch_op.create_index(
             batch_op.f("deep_linking_request_by_course_id"), ["organisation_id", "course_id"], unique=False
         )
-        batch_op.create_index(batch_op.f("deep_linking_request_by_expires_at"), ["expires_at"], unique=False)
 
     op.create_table(
         "course_group_member",
@@ -305,7 +304,6 @@ def downgrade() -> None:
 
     op.drop_table("course_group_member")
     with op.batch_alter_table("deep_linking_request", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("deep_linking_request_by_expires_at"))
         batch_op.drop_index(batch_op.f("deep_linking_request_by_course_id"))
 
     op.drop_table("deep_linking_request")
