@@ -50,6 +50,9 @@ from lti_tool.lti.sessions import SessionStart, digest, frame_origins, start_ses
 LOGIN_LIFE = timedelta(minutes=10)
 """How long a platform, and the person signing in there, may take between login and launch."""
 
+MOST_ROLES = 50
+"""How many roles of an administrator are kept to be shown."""
+
 Enter = Callable[[AsyncSession, Launch, datetime], Awaitable[Entry]]
 
 log = logging.getLogger(__name__)
@@ -276,6 +279,12 @@ def _session_start(launch: Launch, entry: Entry) -> SessionStart:
         locale=launch.locale,
         frame_origins=frame_origins(launch),
         return_url=launch.presentation.return_url,
+        document_target=launch.presentation.document_target,
+        time_zone=launch.time_zone,
+        high_contrast=launch.high_contrast,
+        masquerading=launch.masquerading,
+        administers=launch.administers,
+        roles_received=launch.roles[:MOST_ROLES] if launch.administers else (),
     )
 
 

@@ -9,14 +9,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from lti_tool.lti import claims
 from lti_tool.lti.families import family_of
 from lti_tool.lti.models import Deployment, Family, Registration, Role
-from lti_tool.lti.roles import observed_by, role_of
+from lti_tool.lti.roles import administers, observed_by, role_of
 
 ID_LENGTH = 255
 """The longest identifier LTI allows, in characters (LTI Core 1.3 §5.3.1, §5.3.4, §5.3.5)."""
+
+TIME_ZONE = "user_timezone"
+"""The custom parameter that holds ``$Person.address.timezone``. Moodle's "99" means the server's zone, and says nothing."""
+
+HIGH_CONTRAST = "user_high_contrast"
+"""The custom parameter that holds Canvas's ``$Canvas.user.prefersHighContrast``: ``true`` or ``false``."""
+
+MASQUERADING_USER = "masquerading_user_id"
+"""The custom parameter that holds Canvas's ``$Canvas.masqueradingUser.id``: there while an administrator acts as a user."""
 
 _URL_LENGTH = 2000
 _NAME_LENGTH = 300
@@ -61,7 +71,11 @@ class Presentation:
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """A verified message. ``mentor_of`` holds the subs a mentor may see; ``for_user`` the sub under review, if any."""
+    """A verified message. ``mentor_of`` holds the subs a mentor may see; ``for_user`` the sub under review, if any.
+
+    ``administers`` says that the person is an administrator of the institution or the system, whatever they are in the
+    course; ``masquerading`` that an administrator acts as this person; ``time_zone`` is an IANA name.
+    """
 
     registration: Registration
     deployment: Deployment
@@ -83,6 +97,10 @@ class Launch:
     presentation: Presentation
     platform_family: Family
     for_user: str | None = None
+    administers: bool = False
+    masquerading: bool = False
+    high_contrast: bool = False
+    time_zone: str | None = None
     deep_linking: Mapping[str, Any] | None = field(default=None)
 
     @property
@@ -109,6 +127,8 @@ def read_launch(body: Mapping[str, Any], registration: Registration, deployment:
     """The launch that checked claims describe."""
     roles = tuple(role for role in _list(body.get(claims.ROLES)) if role)
     presentation = _presentation(body)
+    custom = _custom(body)
+    masquerading = bool(custom.get(MASQUERADING_USER, "").strip())
     family = family_of(registration.lms, _text(_object(body, claims.TOOL_PLATFORM), "product_family_code"))
     return Launch(
         registration=registration,
@@ -121,16 +141,20 @@ def read_launch(body: Mapping[str, Any], registration: Registration, deployment:
         family_name=_text(body, "family_name", _NAME_LENGTH),
         locale=presentation.locale or _text(body, "locale", 35),
         roles=roles,
-        role=role_of(roles),
-        mentor_of=observed_by(roles, _list(body.get(claims.ROLE_SCOPE_MENTOR))),
+        role=role_of(roles, registration.role_overrides),
+        mentor_of=observed_by(roles, _list(body.get(claims.ROLE_SCOPE_MENTOR)), registration.role_overrides),
         context=_context(body),
         resource_link=_resource_link(body),
         ags=_ags(body),
         nrps_url=_address(_object(body, claims.NAMES_ROLE_SERVICE), "context_memberships_url"),
-        custom=_custom(body),
+        custom=custom,
         presentation=presentation,
         platform_family=family,
         for_user=_text(_object(body, claims.FOR_USER), "user_id"),
+        administers=administers(roles) and not masquerading,
+        masquerading=masquerading,
+        high_contrast=custom.get(HIGH_CONTRAST, "").strip().lower() == "true",
+        time_zone=_time_zone(custom.get(TIME_ZONE)),
         deep_linking=_object(body, claims.DEEP_LINKING_SETTINGS) or None,
     )
 
@@ -205,6 +229,17 @@ def _presentation(body: Mapping[str, Any]) -> Presentation:
         return_url=_address(given, "return_url"),
         locale=_text(given, "locale", 35),
     )
+
+
+def _time_zone(name: str | None) -> str | None:
+    """The name, if it is one of the IANA database."""
+    if name is None or len(name) > 64:
+        return None
+    try:
+        return ZoneInfo(name.strip()).key
+    except (KeyError, ValueError, OSError):
+        # An unknown name is a KeyError; one with a path in it a ValueError; that of a folder of zones an OSError.
+        return None
 
 
 def _custom(body: Mapping[str, Any]) -> dict[str, str]:

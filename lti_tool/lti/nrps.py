@@ -1,6 +1,6 @@
 """Names and Role Provisioning Services 2.0: who is in the course."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -41,6 +41,7 @@ class NrpsClient:
 
     def __init__(self, protocol: Protocol, registration: Registration) -> None:
         self._caller = Caller(protocol, registration)
+        self._registration = registration
 
     async def members(self, memberships_url: str, role: str | None = None) -> list[Member]:
         """Everyone in the course, over every page; with ``role`` (a full URN) only those who have it.
@@ -60,12 +61,12 @@ class NrpsClient:
         ):
             if not isinstance(page, dict) or not isinstance(page.get("members"), list):
                 raise unreadable(Call.READ_MEMBERS.value, "a membership container has no list of members")
-            for member in _members(page["members"]):
+            for member in _members(page["members"], self._registration.role_overrides):
                 found[member.user_id] = member
         return list(found.values())
 
 
-def _members(given: Iterable[Any]) -> Iterable[Member]:
+def _members(given: Iterable[Any], overrides: Mapping[str, str]) -> Iterable[Member]:
     for one in given:
         if not isinstance(one, dict):
             continue
@@ -76,7 +77,7 @@ def _members(given: Iterable[Any]) -> Iterable[Member]:
         yield Member(
             user_id=user_id,
             roles=roles,
-            role=role_of(roles),
+            role=role_of(roles, overrides),
             name=_name(one, "name"),
             given_name=_name(one, "given_name"),
             family_name=_name(one, "family_name"),
