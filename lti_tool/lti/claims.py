@@ -1,7 +1,7 @@
 """The addresses of LTI 1.3: claims, message types, roles, scopes and media types, each written once.
 
 Sources: LTI Core 1.3 §5, LTI Deep Linking 2.0 §4, Assignment and Grade Services 2.0 §3, Names and Role Provisioning
-Services 2.0 §3, LTI Submission Review 1.0 §3.
+Services 2.0 §3, LTI Submission Review 1.0 §3, Course Groups 1.0 §3, Platform Notification Service 1.0 §3.
 """
 
 VERSION_1_3 = "1.3.0"
@@ -10,6 +10,7 @@ _LTI = "https://purl.imsglobal.org/spec/lti/claim/"
 _DEEP_LINKING = "https://purl.imsglobal.org/spec/lti-dl/claim/"
 _AGS = "https://purl.imsglobal.org/spec/lti-ags/"
 _NRPS = "https://purl.imsglobal.org/spec/lti-nrps/"
+_GROUPS = "https://purl.imsglobal.org/spec/lti-gs/"
 
 MESSAGE_TYPE = _LTI + "message_type"
 VERSION = _LTI + "version"
@@ -25,6 +26,8 @@ ROLE_SCOPE_MENTOR = _LTI + "role_scope_mentor"
 FOR_USER = _LTI + "for_user"
 AGS_ENDPOINT = _AGS + "claim/endpoint"
 NAMES_ROLE_SERVICE = _NRPS + "claim/namesroleservice"
+GROUPS_SERVICE = _GROUPS + "claim/groupsservice"
+NOTIFICATION_SERVICE = _LTI + "platformnotificationservice"
 DEEP_LINKING_SETTINGS = _DEEP_LINKING + "deep_linking_settings"
 
 RESOURCE_LINK_REQUEST = "LtiResourceLinkRequest"
@@ -36,11 +39,14 @@ LINE_ITEM_READ_SCOPE = _AGS + "scope/lineitem.readonly"
 RESULT_READ_SCOPE = _AGS + "scope/result.readonly"
 SCORE_SCOPE = _AGS + "scope/score"
 MEMBERSHIP_READ_SCOPE = _NRPS + "scope/contextmembership.readonly"
+GROUP_READ_SCOPE = _GROUPS + "scope/contextgroup.readonly"
+NOTICE_HANDLERS_SCOPE = "https://purl.imsglobal.org/spec/lti/scope/noticehandlers"
 
 LINE_ITEM_MEDIA = "application/vnd.ims.lis.v2.lineitem+json"
 LINE_ITEMS_MEDIA = "application/vnd.ims.lis.v2.lineitemcontainer+json"
 SCORE_MEDIA = "application/vnd.ims.lis.v1.score+json"
 RESULTS_MEDIA = "application/vnd.ims.lis.v2.resultcontainer+json"
 MEMBERS_MEDIA = "application/vnd.ims.lti-nrps.v2.membershipcontainer+json"
+GROUPS_MEDIA = "application/vnd.ims.lti-gs.v1.contextgroupcontainer+json"
 
 ROLE_VOCABULARY = "http://purl.imsglobal.org/vocab/lis/v2/"

@@ -61,6 +61,24 @@ class AgsEndpoint:
 
 
 @dataclass(frozen=True, slots=True)
+class GroupsEndpoint:
+    """What the Course Groups service offers here (Course Groups 1.0 §3.1); ``sets_url`` only where groups come in sets."""
+
+    groups_url: str
+    sets_url: str | None = None
+    scopes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeEndpoint:
+    """Where to ask for notices, and which there are (Platform Notification Service 1.0 §3)."""
+
+    url: str
+    types: tuple[str, ...] = ()
+    scopes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Presentation:
     """How the platform shows the tool (§5.4.4). ``return_url`` may hold a session key of the user: never log it."""
 
@@ -102,6 +120,8 @@ class Launch:
     high_contrast: bool = False
     time_zone: str | None = None
     deep_linking: Mapping[str, Any] | None = field(default=None)
+    groups: GroupsEndpoint | None = None
+    notices: NoticeEndpoint | None = None
 
     @property
     def organisation_id(self) -> uuid.UUID:
@@ -127,7 +147,7 @@ def read_launch(body: Mapping[str, Any], registration: Registration, deployment:
     """The launch that checked claims describe."""
     roles = tuple(role for role in _list(body.get(claims.ROLES)) if role)
     presentation = _presentation(body)
-    custom = _custom(body)
+    custom = custom_parameters(body)
     masquerading = bool(custom.get(MASQUERADING_USER, "").strip())
     family = family_of(registration.lms, _text(_object(body, claims.TOOL_PLATFORM), "product_family_code"))
     return Launch(
@@ -156,6 +176,8 @@ def read_launch(body: Mapping[str, Any], registration: Registration, deployment:
         high_contrast=custom.get(HIGH_CONTRAST, "").strip().lower() == "true",
         time_zone=_time_zone(custom.get(TIME_ZONE)),
         deep_linking=_object(body, claims.DEEP_LINKING_SETTINGS) or None,
+        groups=_groups(body),
+        notices=_notices(body),
     )
 
 
@@ -222,6 +244,28 @@ def _ags(body: Mapping[str, Any]) -> AgsEndpoint | None:
     )
 
 
+def _groups(body: Mapping[str, Any]) -> GroupsEndpoint | None:
+    given = _object(body, claims.GROUPS_SERVICE)
+    groups_url = _address(given, "context_groups_url")
+    if groups_url is None:
+        return None
+    return GroupsEndpoint(
+        groups_url=groups_url,
+        sets_url=_address(given, "context_group_sets_url"),
+        scopes=tuple(_list(given.get("scope"))),
+    )
+
+
+def _notices(body: Mapping[str, Any]) -> NoticeEndpoint | None:
+    given = _object(body, claims.NOTIFICATION_SERVICE)
+    url = _address(given, "platform_notification_service_url")
+    if url is None:
+        return None
+    return NoticeEndpoint(
+        url=url, types=tuple(_list(given.get("notice_types_supported"))), scopes=tuple(_list(given.get("scope")))
+    )
+
+
 def _presentation(body: Mapping[str, Any]) -> Presentation:
     given = _object(body, claims.LAUNCH_PRESENTATION)
     return Presentation(
@@ -242,7 +286,7 @@ def _time_zone(name: str | None) -> str | None:
         return None
 
 
-def _custom(body: Mapping[str, Any]) -> dict[str, str]:
+def custom_parameters(body: Mapping[str, Any]) -> dict[str, str]:
     """Custom values as text; without the empty ones and those the platform could not resolve and sent literally."""
     kept = {}
     for name, value in _object(body, claims.CUSTOM).items():

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from lti_tool.audit import AuditEntry
-from lti_tool.lti.launch import AgsEndpoint, Launch, read_launch
+from lti_tool.lti.launch import AgsEndpoint, GroupsEndpoint, Launch, NoticeEndpoint, read_launch
 from lti_tool.lti.models import Family, Role, ToolSession
 from lti_tool.lti.sessions import frame_origins
 from tests.lti.conftest import Tool
@@ -155,3 +155,43 @@ async def test_the_session_remembers_what_pages_need(tool: Tool) -> None:
     assert row.token_digest not in cookie
     assert (row.started_at, row.seen_at) == (tool.clock.now(), tool.clock.now())
     assert isinstance(row.started_at, datetime)
+
+
+async def test_groups_and_notices_are_there_where_the_platform_offers_them(tool: Tool) -> None:
+    groups_scope = "https://purl.imsglobal.org/spec/lti-gs/scope/contextgroup.readonly"
+    notices_scope = "https://purl.imsglobal.org/spec/lti/scope/noticehandlers"
+    body = claims_of() | {
+        "https://purl.imsglobal.org/spec/lti-gs/claim/groupsservice": {
+            "scope": [groups_scope],
+            "context_groups_url": "https://platform.example/groups",
+            "context_group_sets_url": "https://platform.example/sets",
+            "service_versions": ["1.0"],
+        },
+        LTI + "platformnotificationservice": {
+            "service_versions": ["1.0"],
+            "platform_notification_service_url": "https://platform.example/api/lti/notice-handlers/3407",
+            "scope": [notices_scope],
+            "notice_types_supported": ["LtiHelloWorldNotice", "LtiContextCopyNotice"],
+        },
+    }
+    launch = launch_of(tool, body)
+
+    assert launch.groups == GroupsEndpoint(
+        "https://platform.example/groups", "https://platform.example/sets", (groups_scope,)
+    )
+    assert launch.notices == NoticeEndpoint(
+        "https://platform.example/api/lti/notice-handlers/3407",
+        ("LtiHelloWorldNotice", "LtiContextCopyNotice"),
+        (notices_scope,),
+    )
+
+
+async def test_groups_and_notices_are_never_assumed(tool: Tool) -> None:
+    assert launch_of(tool, claims_of()).groups is None
+    assert launch_of(tool, claims_of()).notices is None
+    odd = {
+        "https://purl.imsglobal.org/spec/lti-gs/claim/groupsservice": {"context_groups_url": "javascript:x"},
+        LTI + "platformnotificationservice": ["not", "an", "object"],
+    }
+    assert launch_of(tool, claims_of() | odd).groups is None
+    assert launch_of(tool, claims_of() | odd).notices is None
