@@ -193,7 +193,9 @@ class ToolSession(TenantRow, table=True):
         default=None, max_length=2000, description="Never logged: Moodle's holds a session key."
     )
     document_target: str | None = Field(default=None, max_length=32, description="iframe, window or frame.")
-    time_zone: str | None = Field(default=None, max_length=64, description="An IANA name, where the platform gives one.")
+    time_zone: str | None = Field(
+        default=None, max_length=64, description="An IANA name, where the platform gives one."
+    )
     high_contrast: bool = Field(default=False, sa_column_kwargs={"server_default": sa_false()})
     masquerading: bool = Field(
         default=False,
@@ -233,6 +235,9 @@ class RegistrationInvite(SQLModel, table=True):
     code_digest: str = Field(max_length=64)
     created_at: datetime = Field(sa_type=UtcDateTime)
     expires_at: datetime = Field(sa_type=UtcDateTime)
+    claimed_at: datetime | None = Field(
+        default=None, sa_type=UtcDateTime, description="When a registration with it began that has not ended yet."
+    )
     used_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     revoked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     made_id: uuid.UUID | None = Field(
