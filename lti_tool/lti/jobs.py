@@ -6,10 +6,10 @@ from lti_tool.clock import Clock
 from lti_tool.db.session import Database
 from lti_tool.jobs.runner import Periodic, Work
 from lti_tool.lti import queries
-from lti_tool.lti.sessions import IDLE, TOTAL
+from lti_tool.lti.sessions import IDLE, KEPT, TOTAL
 
 SWEEP_EVERY = timedelta(minutes=10)
-"""How long a login nobody finished, or a session that has ended, may outlive its end. Neither opens anything meanwhile."""
+"""How often what has ended is swept out. It opens nothing meanwhile."""
 
 
 def work(database: Database, clock: Clock) -> Work:
@@ -17,6 +17,6 @@ def work(database: Database, clock: Clock) -> Work:
 
     async def forget_ended() -> None:
         async with database.writing() as session:
-            await queries.forget_ended(session, clock.now(), idle=IDLE, total=TOTAL)
+            await queries.forget_ended(session, clock.now(), idle=IDLE + KEPT, total=TOTAL + KEPT)
 
     return Work(periodic=(Periodic("lti.forget-ended", SWEEP_EVERY, forget_ended),))

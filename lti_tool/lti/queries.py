@@ -12,7 +12,15 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from lti_tool.db.base import crossing
 from lti_tool.db.fixed import Fixed
 from lti_tool.db.session import Database
-from lti_tool.lti.models import Deployment, OidcLogin, Registration, Role, ToolSession
+from lti_tool.lti.models import (
+    DeepLinkingRequest,
+    Deployment,
+    DeploymentStatus,
+    OidcLogin,
+    Registration,
+    Role,
+    ToolSession,
+)
 
 _HOUSEKEEPING = crossing("sessions end alike in every organisation")
 
@@ -24,6 +32,7 @@ class LoginUnderWay(NamedTuple):
     browser_digest: str
     registration_id: uuid.UUID
     request: dict[str, str]
+    storage_target: str | None
     expires_at: datetime
 
 
@@ -60,7 +69,13 @@ _USE_UP_LOGIN = Fixed(
 )
 _ADD_SESSION = Fixed(insert(ToolSession), values=tuple(ToolSession.model_fields))
 _SESSION_BY_DIGEST = Fixed(
-    sa_select(*_SESSION_COLUMNS).where(col(ToolSession.token_digest) == bindparam("digest")),
+    # A launch may still be under way in another process while its registration is switched off.
+    sa_select(*_SESSION_COLUMNS).where(
+        col(ToolSession.token_digest) == bindparam("digest"),
+        sa_select(col(Registration.id))
+        .where(col(Registration.id) == col(ToolSession.registration_id), col(Registration.enabled))
+        .exists(),
+    ),
     crosses="a token is all a request has; its row says which organisation it belongs to",
 )
 
@@ -81,6 +96,60 @@ async def deployment(session: AsyncSession, registration_id: uuid.UUID, deployme
         Deployment.registration_id == registration_id, Deployment.deployment_id == deployment_id
     )
     return (await session.exec(statement)).one_or_none()
+
+
+async def lock_registration(session: AsyncSession, registration_id: uuid.UUID) -> Registration | None:
+    """A registration as it is now; whoever else locks it waits until this transaction ends."""
+    # SQLite has one writer at a time; its dialect leaves FOR UPDATE out.
+    return await session.get(Registration, registration_id, with_for_update=True, populate_existing=True)
+
+
+async def deployments_of(session: AsyncSession, registration_id: uuid.UUID) -> list[DeploymentStatus]:
+    """The statuses of a registration's deployments."""
+    statement = select(Deployment.status).where(Deployment.registration_id == registration_id)
+    return [DeploymentStatus(status) for status in (await session.exec(statement)).all()]
+
+
+async def deployments_listed(
+    session: AsyncSession, registration_id: uuid.UUID | None
+) -> list[tuple[Deployment, Registration]]:
+    """Deployments with their registrations; those that wait first, then the oldest."""
+    statement = (
+        select(Deployment, Registration)
+        .join(Registration, col(Registration.id) == col(Deployment.registration_id))
+        .order_by(col(Deployment.status).desc(), col(Deployment.created_at), col(Deployment.id))
+    )
+    if registration_id is not None:
+        statement = statement.where(Deployment.registration_id == registration_id)
+    return [(deployment, found) for deployment, found in (await session.exec(statement)).all()]
+
+
+async def note_launch(session: AsyncSession, deployment_id: uuid.UUID, hour: datetime) -> None:
+    """Remember the hour of a deployment's last launch."""
+    connection = await session.connection()
+    await connection.execute(
+        update(Deployment)
+        .where(
+            col(Deployment.id) == deployment_id,
+            col(Deployment.launched_at).is_(None) | (col(Deployment.launched_at) < hour),
+        )
+        .values(launched_at=hour)
+    )
+
+
+async def end_sessions(
+    session: AsyncSession, registration_id: uuid.UUID, organisation_id: uuid.UUID | None = None
+) -> int:
+    """End a registration's sessions, those of one school or all, and the logins under way; says how many sessions."""
+    connection = await session.connection()
+    await connection.execute(delete(OidcLogin).where(col(OidcLogin.registration_id) == registration_id))
+    statement = delete(ToolSession).where(col(ToolSession.registration_id) == registration_id)
+    if organisation_id is not None:
+        statement = statement.where(col(ToolSession.organisation_id) == organisation_id)
+    ended = await connection.execute(
+        statement, execution_options=crossing("a registration may be shared by several schools")
+    )
+    return ended.rowcount
 
 
 async def keep_key_set(
@@ -170,3 +239,51 @@ async def forget_ended(session: AsyncSession, now: datetime, *, idle: timedelta,
         execution_options=_HOUSEKEEPING,
     )
     return logins.rowcount, sessions.rowcount
+
+
+async def deep_linking_request(
+    session: AsyncSession, organisation_id: uuid.UUID, request_id: uuid.UUID
+) -> tuple[DeepLinkingRequest, Deployment, Registration] | None:
+    """A request to pick content, with the deployment and the registration it came from; None when the deployment has gone
+    to another school since, or the registration is switched off.
+    """
+    statement = (
+        select(DeepLinkingRequest, Deployment, Registration)
+        .join(Deployment, col(Deployment.id) == col(DeepLinkingRequest.deployment_id))
+        .join(Registration, col(Registration.id) == col(DeepLinkingRequest.registration_id))
+        .where(
+            DeepLinkingRequest.organisation_id == organisation_id,
+            DeepLinkingRequest.id == request_id,
+            Deployment.organisation_id == organisation_id,
+            col(Deployment.registration_id) == col(Registration.id),
+            col(Registration.enabled),
+        )
+    )
+    found = (await session.exec(statement)).one_or_none()
+    return None if found is None else (found[0], found[1], found[2])
+
+
+async def use_up_deep_linking_request(
+    session: AsyncSession, organisation_id: uuid.UUID, request_id: uuid.UUID, now: datetime
+) -> bool:
+    """Mark a request as answered, once: of two transactions that try, one is told True."""
+    connection = await session.connection()
+    done = await connection.execute(
+        update(DeepLinkingRequest)
+        .where(
+            col(DeepLinkingRequest.organisation_id) == organisation_id,
+            col(DeepLinkingRequest.id) == request_id,
+            col(DeepLinkingRequest.answered_at).is_(None),
+            col(DeepLinkingRequest.expires_at) > now,
+        )
+        .values(answered_at=now)
+    )
+    return bool(done.rowcount)
+
+
+async def forget_deep_linking_requests(session: AsyncSession, before: datetime) -> None:
+    """Remove requests that ended before a moment, answered or not."""
+    connection = await session.connection()
+    await connection.execute(
+        delete(DeepLinkingRequest).where(col(DeepLinkingRequest.expires_at) <= before), execution_options=_HOUSEKEEPING
+    )

@@ -1,11 +1,17 @@
 """The specification's own behaviour. Each LMS's file changes what that LMS does otherwise, one small method at a time."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from lti_tool.lti import claims
 from lti_tool.lti.links import append_to_path, with_query
 from lti_tool.lti.quirks import Call
+from lti_tool.lti.tool_description import Placement, host_of
+from lti_tool.web.i18n import N_
+
+ADD_LABEL = "Add a playlist"
+"""What the tool is called where a teacher picks content."""
 
 
 class Quirks:
@@ -29,6 +35,14 @@ class Quirks:
         address = append_to_path(line_item_url, "results")
         return address if user_id is None else with_query(address, {"user_id": user_id})
 
+    def link_points(self, points: float) -> float:
+        """The maximum of a column that comes with a link (Deep Linking 2.0 §3.6): as many points as the teacher said."""
+        return points
+
+    def link_variables(self) -> Mapping[str, str]:
+        """Custom parameters that every link has to carry itself: none, since the tool's own come with each launch."""
+        return {}
+
     def line_items_query(self) -> Mapping[str, str]:
         """Nothing: the platform chooses its page size."""
         return {}
@@ -44,6 +58,44 @@ class Quirks:
     def meaning(self, call: Call, status: int, reason: str, body: str) -> str | None:
         """Nothing beyond what the status says."""
         return None
+
+    # --- Registration: ``lti.tool_description.RegistrationQuirks`` ----------------------------------------------------
+
+    registers_itself: bool = True
+    """An administrator of the LMS can register the tool with a link (Dynamic Registration 1.0)."""
+
+    next_steps: Sequence[str] = (
+        N_("Switch the tool on in your learning platform, if it asks for it."),
+        N_("Open a course and add the tool there."),
+    )
+
+    def domain(self, base_url: str) -> str:
+        """The host (Dynamic Registration 1.0 §3.3.1)."""
+        return host_of(base_url)
+
+    def custom_parameters(self) -> Mapping[str, str]:
+        """None beyond those of the specification."""
+        return {}
+
+    def placements(self) -> Sequence[Placement]:
+        """Deep linking from the list of a course's content (``ContentArea``, §3.3.2)."""
+        return (Placement("ContentArea", claims.DEEP_LINKING_REQUEST, ADD_LABEL),)
+
+    def tool_members(self) -> Mapping[str, Any]:
+        """None beyond those of the specification."""
+        return {}
+
+    def message_members(self, placement: Placement) -> Mapping[str, Any]:
+        """None beyond those of the specification."""
+        return {}
+
+    def token_audience(self, token_url: str, authorization_server: str | None) -> str | None:
+        """What the platform calls its authorization server, where it does (§2.1)."""
+        return authorization_server if authorization_server != token_url else None
+
+    def belongs(self, issuer: str, host: str) -> bool:
+        """A platform lives on one host, unless it is known to be otherwise."""
+        return False
 
 
 class WholeSeconds(Quirks):

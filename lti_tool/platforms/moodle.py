@@ -18,6 +18,12 @@ class Moodle(WholeSeconds):
     # capability (moodle/course:manageactivities).
     roster_hides_assistants = True
 
+    def link_points(self, points: float) -> float:
+        """A whole number from 1 to 100 (the site's ``gradepointmax``, whose usual value that is). Of several links at once,
+        one with another maximum silently becomes a link without a grade; scores are scaled to the column anyway.
+        """
+        return min(max(round(points), 1), 100)
+
     def meaning(self, call: Call, status: int, reason: str, body: str) -> str | None:
         """A score for somebody who cannot be graded here (a teacher, or not enrolled) is a 400 with these words, followed by
         the whole request. A score that is written wrongly gets the same ones, but ours are not.
