@@ -3,6 +3,7 @@
 import asyncio
 import json
 import sys
+import uuid
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -15,9 +16,9 @@ from lti_tool import __version__
 from lti_tool.clock import SystemClock
 from lti_tool.db import migrate
 from lti_tool.db.session import Database
-from lti_tool.errors import ToolError, WrongSetting
+from lti_tool.errors import NotFound, ToolError, WrongSetting
 from lti_tool.logs import set_up_logging
-from lti_tool.lti import registrations
+from lti_tool.lti import deployments, registrations
 from lti_tool.lti.models import Family
 from lti_tool.settings import Settings, load_settings
 
@@ -194,8 +195,15 @@ def platform_add(
     auth_login_url: Annotated[str, typer.Option(help="The OIDC authorization address.")],
     token_url: Annotated[str, typer.Option(help="The OAuth 2 token address.")],
     jwks_url: Annotated[str, typer.Option(help="The platform's key set.")],
-    deployment_id: Annotated[list[str], typer.Option(help="A deployment id; repeat for several.")],
+    deployment_id: Annotated[
+        list[str] | None,
+        typer.Option(help="A deployment id; repeat for several. Only a shared platform can do without."),
+    ] = None,
     organisation: Organisation = None,
+    shared: Annotated[
+        bool,
+        typer.Option("--shared", help="Several schools launch with this client id, as in Schoology or Blackboard."),
+    ] = False,
     token_audience: Annotated[
         str | None, typer.Option(help="The audience of token requests, where it is not the token address.")
     ] = None,
@@ -206,7 +214,9 @@ def platform_add(
     async def work(database: Database) -> str:
         now = SystemClock().now()
         async with database.writing() as session:
-            school = await registrations.find_organisation(session, organisation, now)
+            school = None
+            if organisation is not None or not shared:
+                school = await registrations.find_organisation(session, organisation, now)
             added = await registrations.add_platform(
                 session,
                 now,
@@ -217,9 +227,10 @@ def platform_add(
                 auth_login_url=auth_login_url,
                 token_url=token_url,
                 jwks_url=jwks_url,
-                deployment_ids=deployment_id,
+                deployment_ids=deployment_id or [],
                 token_audience=token_audience,
                 lms=lms,
+                shared=shared,
             )
             return str(added.registration.id)
 
@@ -286,6 +297,58 @@ def platform_show(platform_id: str, as_json: AsJson = False) -> None:
         typer.echo(f"{label}: {', '.join(value) if isinstance(value, list) else value}")
 
 
+@platform_commands.command("deployments")
+def platform_deployments(
+    platform_id: Annotated[str | None, typer.Argument(help="The platform's id; without it, every platform's.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List where the tool was installed; those that wait for an administrator come first."""
+
+    async def work(database: Database) -> list[dict[str, Any]]:
+        async with database.reading() as session:
+            found = await registrations.platform(session, platform_id) if platform_id else None
+            rows = await deployments.listed(session, found.registration.id if found else None)
+            return [_deployment_row(row) for row in rows]
+
+    _print_rows(_with_database(load_settings(), work), as_json, "no deployment yet")
+
+
+@platform_commands.command("accept")
+def platform_accept(deployment: str, organisation: Organisation = None) -> None:
+    """Let a deployment in, as the school's that it belongs to; DEPLOYMENT is the id that `platform deployments` lists."""
+
+    async def work(database: Database) -> str:
+        now = SystemClock().now()
+        async with database.writing() as session:
+            school = await registrations.find_organisation(session, organisation, now)
+            accepted = await deployments.accept(session, _as_id(deployment), school.id, "command line", now)
+            return f"accepted {accepted.deployment_id} for {school.name}"
+
+    typer.echo(_with_database(load_settings(), work))
+
+
+@platform_commands.command("disable")
+def platform_disable(platform_id: str) -> None:
+    """Switch a platform off without losing anything: nobody comes in, and whoever is in has to leave."""
+    _switch(platform_id, enabled=False)
+
+
+@platform_commands.command("enable")
+def platform_enable(platform_id: str) -> None:
+    """Switch a platform on again."""
+    _switch(platform_id, enabled=True)
+
+
+def _switch(platform_id: str, *, enabled: bool) -> None:
+    async def work(database: Database) -> None:
+        now = SystemClock().now()
+        async with database.writing() as session:
+            await registrations.switch_platform(session, platform_id, enabled, "command line", now)
+
+    _with_database(load_settings(), work)
+    typer.echo(f"{'enabled' if enabled else 'disabled'} {platform_id}")
+
+
 @platform_commands.command("remove")
 def platform_remove(platform_id: str, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
     """Remove a platform and everything that was launched from it."""
@@ -304,6 +367,26 @@ def platform_remove(platform_id: str, yes: Annotated[bool, typer.Option("--yes",
         typer.confirm(f"Remove {name!r} with its courses, playlists and scores?", abort=True)
     _with_database(settings, work)
     typer.echo(f"removed {platform_id}")
+
+
+def _as_id(text: str) -> uuid.UUID:
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        raise NotFound(f"{text!r} is no id; see `lti-tool platform deployments`") from None
+
+
+def _deployment_row(row: deployments.DeploymentRow) -> dict[str, Any]:
+    one = row.deployment
+    return {
+        "id": str(one.id),
+        "status": one.status.value,
+        "platform": row.registration.name,
+        "deployment_id": one.deployment_id,
+        "described": one.described or "",
+        "organisation_id": str(one.organisation_id) if one.organisation_id else "",
+        "launched_at": one.launched_at.isoformat() if one.launched_at else "",
+    }
 
 
 def _platform_row(one: registrations.Platform) -> dict[str, Any]:

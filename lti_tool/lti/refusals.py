@@ -195,7 +195,7 @@ class CookieBlocked(LaunchRefused):
 
     code = "cookie-blocked"
     title = N_("Your browser does not let this tool work inside the course page")
-    advice = N_("Open it in a window of its own, or go back to your course and open the link from there in a new tab.")
+    advice = N_("It works in a window of its own. Press the button to open it there; this page stays as it is.")
 
     def __init__(self, detail: str = "", *, hints: dict[str, str] | None = None) -> None:
         super().__init__(detail)

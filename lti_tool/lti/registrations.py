@@ -9,8 +9,11 @@ from urllib.parse import urlsplit
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from lti_tool import audit
 from lti_tool.db.organisation import Organisation
 from lti_tool.errors import BadRequest, Conflict, NotFound
+from lti_tool.logs import reference_code
+from lti_tool.lti import queries
 from lti_tool.lti.models import Deployment, Family, Registration
 
 FIRST_ORGANISATION = "My school"
@@ -60,7 +63,7 @@ async def add_platform(
     session: AsyncSession,
     now: datetime,
     *,
-    organisation: Organisation,
+    organisation: Organisation | None,
     name: str,
     issuer: str,
     client_id: str,
@@ -70,8 +73,12 @@ async def add_platform(
     deployment_ids: Sequence[str],
     token_audience: str | None = None,
     lms: Family = Family.OTHER,
+    shared: bool = False,
 ) -> Platform:
-    """Register a platform with at least one deployment.
+    """Register a platform with at least one deployment, which belongs to the organisation as the registration does.
+
+    A ``shared`` registration belongs to the installation, since several schools launch through it; its deployments belong to
+    the organisation, and there may be none yet. Each unknown deployment waits for an administrator.
 
     Raises BadRequest where a value cannot be used and Conflict where (issuer, client id) is registered already.
     """
@@ -85,7 +92,9 @@ async def add_platform(
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise BadRequest(f"--{label} must be an http or https address, not {address!r}", code="bad-address")
     wanted = list(dict.fromkeys(one.strip() for one in deployment_ids if one.strip()))
-    if not wanted or any(len(one) > 255 for one in wanted):
+    if shared and wanted and organisation is None:
+        raise BadRequest("whose are the deployments? Name their --organisation", code="bad-deployment")
+    if (not wanted and not shared) or any(len(one) > 255 for one in wanted):
         raise BadRequest("at least one deployment id is needed, each of at most 255 characters", code="bad-deployment")
     if not name.strip() or not client_id.strip():
         raise BadRequest("a name and a client id are needed", code="bad-name")
@@ -95,7 +104,7 @@ async def add_platform(
     if taken.first() is not None:
         raise Conflict(f"client id {client_id} of {issuer} is registered already; see `lti-tool platform list`")
     registration = Registration(
-        organisation_id=organisation.id,
+        organisation_id=None if shared or organisation is None else organisation.id,
         name=name.strip(),
         issuer=issuer,
         client_id=client_id,
@@ -109,7 +118,12 @@ async def add_platform(
     session.add(registration)
     await session.flush()
     deployments = tuple(
-        Deployment(organisation_id=organisation.id, registration_id=registration.id, deployment_id=one, created_at=now)
+        Deployment(
+            organisation_id=organisation.id if organisation else None,
+            registration_id=registration.id,
+            deployment_id=one,
+            created_at=now,
+        )
         for one in wanted
     )
     session.add_all(deployments)
@@ -134,6 +148,28 @@ async def platform(session: AsyncSession, wanted: str) -> Platform:
         if str(one.registration.id) == wanted:
             return one
     raise NotFound(f"there is no platform {wanted!r}; see `lti-tool platform list`")
+
+
+async def switch_platform(session: AsyncSession, wanted: str, enabled: bool, actor: str, now: datetime) -> Registration:
+    """Switch a platform off without losing anything, or on again. NotFound where there is none.
+
+    Off: nobody comes in and nobody stays in, here at once and in other processes within ``directory.REMEMBERED``.
+    """
+    registration = (await platform(session, wanted)).registration
+    registration.enabled = enabled
+    if not enabled:
+        await queries.end_sessions(session, registration.id)
+    audit.record(
+        session,
+        now,
+        "registration.enabled" if enabled else "registration.disabled",
+        organisation_id=registration.organisation_id,
+        actor=actor,
+        subject=f"registration {registration.id}",
+        reference=reference_code.get(),
+    )
+    await session.flush()
+    return registration
 
 
 async def remove_platform(session: AsyncSession, wanted: str) -> uuid.UUID:

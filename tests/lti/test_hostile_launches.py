@@ -100,7 +100,7 @@ async def test_a_token_with_critical_extensions_we_do_not_know_is_refused(tool: 
         ({"sub": "x" * 256}, "claim-wrong"),
         ({LTI + "deployment_id": "x" * 256}, "claim-wrong"),
         ({LTI + "deployment_id": 7}, "claim-wrong"),
-        ({LTI + "deployment_id": "unheard-of"}, "deployment-unknown"),
+        ({LTI + "deployment_id": "unheard-of"}, "deployment-held"),
         ({LTI + "message_type": "LtiStartProctoring"}, "message-unsupported"),
         ({LTI + "message_type": ["LtiResourceLinkRequest"]}, "message-unsupported"),
         ({LTI + "version": "1.3"}, "version-unsupported"),
