@@ -20,7 +20,7 @@ from lti_tool.errors import Conflict, NotFound
 from lti_tool.lti import claims, queries
 from lti_tool.lti.keys import KeyStore
 from lti_tool.lti.launch import Launch
-from lti_tool.lti.models import Deployment, DeepLinkingRequest, Registration
+from lti_tool.lti.models import DeepLinkingRequest, Deployment, Registration
 from lti_tool.lti.refusals import ClaimMissing, ClaimWrong
 from lti_tool.web.i18n import N_
 

@@ -26,6 +26,9 @@ class Quirks:
     roster_hides_assistants: bool = False
     """Launches and the roster say the same of a person."""
 
+    links_carry_variables: bool = False
+    """The tool's own custom parameters come with every launch, so that a link needs none but its own."""
+
     def score_url(self, line_item_url: str) -> str:
         """``/scores`` goes into the path, before the query (AGS 2.0 §3.4.1)."""
         return append_to_path(line_item_url, "scores")
@@ -38,10 +41,6 @@ class Quirks:
     def link_points(self, points: float) -> float:
         """The maximum of a column that comes with a link (Deep Linking 2.0 §3.6): as many points as the teacher said."""
         return points
-
-    def link_variables(self) -> Mapping[str, str]:
-        """Custom parameters that every link has to carry itself: none, since the tool's own come with each launch."""
-        return {}
 
     def line_items_query(self) -> Mapping[str, str]:
         """Nothing: the platform chooses its page size."""

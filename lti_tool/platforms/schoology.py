@@ -1,9 +1,5 @@
 """Schoology: what its gradebook service and its links do otherwise."""
 
-from collections.abc import Mapping
-
-from lti_tool.lti.models import Family
-from lti_tool.lti.tool_description import custom_parameters
 from lti_tool.platforms.base import WholeSeconds
 
 
@@ -12,8 +8,8 @@ class Schoology(WholeSeconds):
 
     repeat_comment = True
 
-    def link_variables(self) -> Mapping[str, str]:
-        """All of them: custom parameters of the app are not sent with links made by deep linking (Schoology's LTI 1.3
-        documentation).
-        """
-        return custom_parameters(Family.SCHOOLOGY)
+    # Apps are made by hand in the App Center (Schoology's developer documentation).
+    registers_itself = False
+
+    # Custom parameters of the app are not sent with links made by deep linking (Schoology's LTI 1.3 documentation).
+    links_carry_variables = True
