@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from lti_tool.clock import Clock
 from lti_tool.db.session import Database
 from lti_tool.lti import queries
-from lti_tool.lti.models import Deployment, Registration
+from lti_tool.lti.models import Deployment, DeploymentStatus, Registration
 
 REMEMBERED = timedelta(seconds=20)
 """How long a change made by another process (``lti-tool platform remove``) can stay unnoticed here."""
@@ -52,7 +52,8 @@ class Directory:
         async with self._database.reading() as session:
             found = await queries.deployment(session, *key)
             session.expunge_all()
-        if found is not None:
+        # One that waits is looked up each time: it opens as soon as it is accepted.
+        if found is not None and found.status is DeploymentStatus.ACCEPTED:
             _make_room(self._deployments)
             self._deployments[key] = (now, found)
         return found

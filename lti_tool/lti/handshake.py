@@ -21,9 +21,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from lti_tool import audit
 from lti_tool.errors import ToolError
 from lti_tool.logs import reference_code
-from lti_tool.lti import claims, id_tokens, messages, queries
+from lti_tool.lti import claims, deployments, id_tokens, messages, queries
 from lti_tool.lti.key_sets import KeySetUnreachable
-from lti_tool.lti.launch import Entry, Launch, read_launch
+from lti_tool.lti.launch import Entry, Launch, custom_parameters, read_launch
 from lti_tool.lti.models import Deployment, DeploymentStatus, Registration
 from lti_tool.lti.protocol import Protocol
 from lti_tool.lti.refusals import (
@@ -32,7 +32,6 @@ from lti_tool.lti.refusals import (
     ClientIdNeeded,
     CookieBlocked,
     DeploymentHeld,
-    DeploymentUnknown,
     KeySetUnreachableNow,
     KeyUnknown,
     LoginExpired,
@@ -137,6 +136,7 @@ async def finish_launch(protocol: Protocol, form: Mapping[str, str], browsers: C
             _check_login(login, launch.registration, nonce, browsers, now)
             entry = await enter(session, launch, now)
             token = await start_session(session, _session_start(launch, entry), now)
+            await _note_launch(session, launch.deployment, now)
     except ToolError as refusal:
         await _record(protocol, refusal, form.get("state"), seen, now)
         raise
@@ -221,7 +221,7 @@ async def _verified(
     if isinstance(body.get("sub"), str):
         seen["actor"] = body["sub"][:255]
     messages.check(body, registration, now, protocol.settings.base_url)
-    deployment = await _deployment(protocol, registration, body[claims.DEPLOYMENT_ID])
+    deployment = await _deployment(protocol, registration, body, now)
     return read_launch(body, registration, deployment), body["nonce"], state
 
 
@@ -237,10 +237,14 @@ async def _registration_of_token(protocol: Protocol, token: id_tokens.Unverified
     return meant[0]
 
 
-async def _deployment(protocol: Protocol, registration: Registration, deployment_id: str) -> Deployment:
+async def _deployment(
+    protocol: Protocol, registration: Registration, body: Mapping[str, Any], now: datetime
+) -> Deployment:
+    deployment_id = body[claims.DEPLOYMENT_ID]
     deployment = await protocol.directory.deployment(registration, deployment_id)
     if deployment is None:
-        raise DeploymentUnknown("the registration has no deployment with this id")
+        described = deployments.description(body, custom_parameters(body))
+        deployment = await deployments.admit(protocol, registration, deployment_id, described, now)
     if deployment.status is not DeploymentStatus.ACCEPTED:
         raise DeploymentHeld("the deployment waits for an administrator")
     return deployment
@@ -265,6 +269,14 @@ def _check_login(
         raise CookieBlocked("the browser sent no cookie", hints=login.request)
     if not any(hmac.compare_digest(login.browser_digest, digest(browser)) for browser in browsers):
         raise AnotherBrowser("the login was begun in another browser")
+
+
+async def _note_launch(session: AsyncSession, deployment: Deployment, now: datetime) -> None:
+    hour = now.replace(minute=0, second=0, microsecond=0)
+    if deployment.launched_at is None or deployment.launched_at < hour:
+        await queries.note_launch(session, deployment.id, hour)
+        # The directory's own object: the next launch of this hour has nothing to write.
+        deployment.launched_at = hour
 
 
 def _session_start(launch: Launch, entry: Entry) -> SessionStart:

@@ -266,19 +266,13 @@ class MessageUnsupported(LaunchRefused):
     advice = N_("Open it from the course's navigation or from a link in the course. Or ask your administrator.")
 
 
-class DeploymentUnknown(LaunchRefused):
-    """The platform is known, this installation of the tool in it is not."""
+class DeploymentHeld(LaunchRefused):
+    """The platform is known; an administrator has not let this installation of the tool in it in yet."""
 
     status = 403
-    code = "deployment-unknown"
+    code = "deployment-held"
     title = N_("This school waits for its administrator")
     advice = N_(
         "Your learning platform is connected, but this installation of the tool has not been allowed yet. Give your "
         "administrator the reference code below."
     )
-
-
-class DeploymentHeld(DeploymentUnknown):
-    """An administrator has not let this installation in yet."""
-
-    code = "deployment-held"
