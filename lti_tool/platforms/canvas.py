@@ -3,13 +3,25 @@
 Sources: Canvas's LTI documentation of the score service, and its source (``lti/ims/scores_controller.rb``).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from lti_tool.lti import claims
 from lti_tool.lti.quirks import Call
-from lti_tool.platforms.base import Quirks
+from lti_tool.lti.tool_description import CANVAS_CUSTOM, TOOL_ID, Placement
+from lti_tool.platforms.base import ADD_LABEL, Quirks
+from lti_tool.web.i18n import N_
 
-_SUBMISSION = "https://canvas.instructure.com/lti/submission"
+_EXTENSION = "https://canvas.instructure.com/lti/"
+_SUBMISSION = _EXTENSION + "submission"
+_PICKER = {"selection_width": 900, "selection_height": 700}
+
+# The issuers of hosted Canvas, with the environment that stands in the names of its other hosts.
+_HOSTED = {
+    "https://canvas.instructure.com": "",
+    "https://canvas.beta.instructure.com": "beta",
+    "https://canvas.test.instructure.com": "test",
+}
 
 
 class Canvas(Quirks):
@@ -17,6 +29,12 @@ class Canvas(Quirks):
 
     # Every comment is added below the earlier ones, so one that has not changed must not come again.
     repeat_comment = False
+
+    next_steps = (
+        N_("In Canvas, review what the tool asks for and choose Install, then switch the key on."),
+        N_("The tool is open to the whole account. Teachers find it in a course's settings, under Navigation."),
+        N_("Open a course and open the tool there once: its first launch completes the connection."),
+    )
 
     def line_items_query(self) -> Mapping[str, str]:
         """Canvas pages by ten unless more is asked for."""
@@ -43,3 +61,59 @@ class Canvas(Quirks):
             if status == 422 and "user" in text:
                 return "not-enrolled"
         return None
+
+    # --- Registration (Canvas's documentation "LTI Dynamic Registration" and its source, ``lti/ims/registration.rb``) --
+
+    def custom_parameters(self) -> Mapping[str, str]:
+        """Ids and host of its own interface, and what a person set or an administrator acting as one leaves."""
+        return CANVAS_CUSTOM
+
+    def placements(self) -> Sequence[Placement]:
+        """The course's navigation, and three places where teachers pick content. ``settings`` are a developer key's."""
+        navigation = {"default": "disabled", "visibility": "members", "display_type": "full_width_in_context"}
+        picked_in = ("assignment_selection", "link_selection", "module_index_menu_modal")
+        return (
+            Placement("course_navigation", claims.RESOURCE_LINK_REQUEST, settings=navigation),
+            *(Placement(name, claims.DEEP_LINKING_REQUEST, ADD_LABEL, _PICKER) for name in picked_in),
+        )
+
+    def tool_members(self) -> Mapping[str, Any]:
+        """Names, no mail addresses; without a level of its own Canvas infers one from the claims."""
+        return {_EXTENSION + "privacy_level": "name_only", _EXTENSION + "tool_id": TOOL_ID}
+
+    def message_members(self, placement: Placement) -> Mapping[str, Any]:
+        """A developer key's settings of a placement, as a registration writes them."""
+        known = placement.settings
+        members: dict[str, Any] = {
+            _EXTENSION + name: known[name] for name in ("visibility", "display_type") if name in known
+        }
+        if "default" in known:
+            members[f"{_EXTENSION}{placement.name}/default_enabled"] = known["default"] == "enabled"
+        if "selection_width" in known:
+            members[_EXTENSION + "launch_width"] = known["selection_width"]
+            members[_EXTENSION + "launch_height"] = known["selection_height"]
+        return members
+
+    def token_audience(self, token_url: str, authorization_server: str | None) -> str | None:
+        """The token address: what it calls its authorization server is a bare host, which its token endpoint refuses."""
+        return None
+
+    def belongs(self, issuer: str, host: str) -> bool:
+        """Hosted Canvas has one issuer for all schools, an address for each, and a third one for signing in.
+
+        Its test and beta environments have their own of each, which vouch for nobody in production.
+        """
+        environment = _HOSTED.get(issuer)
+        if environment is None or not host:
+            return False
+        return _hosted_environment(host) == environment
+
+
+def _hosted_environment(host: str) -> str | None:
+    """``""``, ``beta`` or ``test`` for a host of hosted Canvas; None for any other."""
+    if host in {"sso.canvaslms.com", "sso.beta.canvaslms.com", "sso.test.canvaslms.com"}:
+        return host.split(".")[1].replace("canvaslms", "")
+    if not host.endswith(".instructure.com"):
+        return None
+    environment = host.removesuffix(".instructure.com").rpartition(".")[2]
+    return environment if environment in {"beta", "test"} and "." in host.removesuffix(".instructure.com") else ""

@@ -5,7 +5,9 @@ every score before it. Results and members are asked for whole: with ``limit``, 
 """
 
 from lti_tool.lti.quirks import Call
+from lti_tool.lti.tool_description import host_and_port_of
 from lti_tool.platforms.base import WholeSeconds
+from lti_tool.web.i18n import N_
 
 
 class Moodle(WholeSeconds):
@@ -23,6 +25,19 @@ class Moodle(WholeSeconds):
         one with another maximum silently becomes a link without a grade; scores are scaled to the column anyway.
         """
         return min(max(round(points), 1), 100)
+
+    # A tool that registered itself waits in the list (seen on 4.5.6: state "pending"), and teachers do not find it among
+    # their activities before it is put there.
+    next_steps = (
+        N_("In Moodle, open Site administration > Plugins > Activity modules > External tool > Manage tools."),
+        N_("The tool is in the list as pending: choose Activate."),
+        N_("Choose the tool's settings and set Tool configuration usage to Show in activity chooser."),
+        N_("Open a course, turn editing on and add the tool as an activity."),
+    )
+
+    def domain(self, base_url: str) -> str:
+        """Compared with the host of the target link, port included: without it, 400 ``domain_targetlinkuri_mismatch``."""
+        return host_and_port_of(base_url)
 
     def meaning(self, call: Call, status: int, reason: str, body: str) -> str | None:
         """A score for somebody who cannot be graded here (a teacher, or not enrolled) is a 400 with these words, followed by
