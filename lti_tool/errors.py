@@ -15,13 +15,30 @@ A person reads ``title`` (what happened) and ``advice`` (what to do); both are g
 and ``detail``. Neither may hold a token, a key or a student's data.
 """
 
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class WayBack:
+    """Where a page that refuses can lead: an http(s) address that the platform itself has signed (its ``return_url``).
+
+    ``in_frame`` says that the platform showed us in a frame and takes the way back there too. The address may hold a session
+    key of the user, so it is no part of what is printed.
+    """
+
+    address: str = field(repr=False)
+    in_frame: bool = False
+
 
 class ToolError(Exception):
     """What went wrong, said once for a person and once for the log.
 
     ``code`` is a stable kebab-case word that documentation lists; ``title`` and ``advice`` are message ids in English that
-    may hold ``%(name)s`` fields, filled from ``fields`` after translation; ``detail`` goes to the log alone.
+    may hold ``%(name)s`` fields, filled from ``fields`` after translation; ``detail`` goes to the log alone. ``way_back``
+    is set where the page can lead back to the platform.
     """
+
+    way_back: WayBack | None = None
 
     status = 400
     code = "error"

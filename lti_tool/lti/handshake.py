@@ -21,9 +21,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from lti_tool import audit
 from lti_tool.errors import ToolError
 from lti_tool.logs import reference_code
-from lti_tool.lti import claims, deployments, id_tokens, messages, queries
+from lti_tool.lti import claims, deployments, id_tokens, messages, queries, storage
 from lti_tool.lti.key_sets import KeySetUnreachable
-from lti_tool.lti.launch import Entry, Launch, custom_parameters, read_launch
+from lti_tool.lti.launch import Entry, Launch, custom_parameters, read_launch, read_presentation
 from lti_tool.lti.models import Deployment, DeploymentStatus, Registration
 from lti_tool.lti.protocol import Protocol
 from lti_tool.lti.refusals import (
@@ -44,7 +44,8 @@ from lti_tool.lti.refusals import (
     SignedOutThere,
     WrongAudience,
 )
-from lti_tool.lti.sessions import SessionStart, digest, frame_origins, start_session
+from lti_tool.lti.sessions import SessionStart, digest, frame_origins, start_session, way_back
+from lti_tool.lti.storage import StoragePlace
 
 LOGIN_LIFE = timedelta(minutes=10)
 """How long a platform, and the person signing in there, may take between login and launch."""
@@ -67,7 +68,6 @@ _LIMITS = {
 }
 _REQUIRED = ("iss", "login_hint", "target_link_uri")
 _STATE_LIMIT = 200
-_STORAGE_TARGET = re.compile(r"[\w.:-]{1,255}")
 _OAUTH_WORD = re.compile(r"[a-z_]{3,40}")
 _SIGNED_OUT = frozenset({"login_required", "interaction_required", "consent_required", "account_selection_required"})
 
@@ -79,6 +79,8 @@ class Begun:
     address: str
     browser: str
     registration: Registration
+    storage: StoragePlace | None
+    proof: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,17 @@ class Opened:
     address: str
     token: str
     launch: Launch
+    by_proof: bool
+    """Whether the platform's storage has shown that the browser is the same one; then it keeps no cookie here."""
+
+
+class ProofWanted(Exception):
+    """The browser sent no cookie, and the platform's storage has not been asked yet. The login stays as it is."""
+
+    def __init__(self, place: StoragePlace, launch: Launch) -> None:
+        super().__init__("the platform's storage has to be asked for the proof")
+        self.place = place
+        self.launch = launch
 
 
 async def begin_login(protocol: Protocol, given: Mapping[str, str], browser: str | None) -> Begun:
@@ -101,14 +114,14 @@ async def begin_login(protocol: Protocol, given: Mapping[str, str], browser: str
     registration = await _registration_of_login(protocol, request)
     state, nonce = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
     browser = browser or secrets.token_urlsafe(32)
-    storage_target = given.get("lti_storage_target", "")
+    browser_digest, target = digest(browser), storage.target_in(given)
     values = {
         "state_digest": digest(state),
         "nonce_digest": digest(nonce),
-        "browser_digest": digest(browser),
+        "browser_digest": browser_digest,
         "registration_id": registration.id,
         "target_link_uri": request["target_link_uri"],
-        "storage_target": storage_target if _STORAGE_TARGET.fullmatch(storage_target) else None,
+        "storage_target": target,
         "request": request,
         "expires_at": protocol.clock.now() + LOGIN_LIFE,
     }
@@ -118,14 +131,22 @@ async def begin_login(protocol: Protocol, given: Mapping[str, str], browser: str
         # The registration was removed by another process while it was remembered here.
         protocol.forget(registration)
         raise PlatformUnknown("the registration was removed") from error
-    return Begun(_authorization(registration, protocol.launch_url, request, state, nonce), browser, registration)
+    return Begun(
+        _authorization(registration, protocol.launch_url, request, state, nonce),
+        browser,
+        registration,
+        storage.place_for(registration, target, state),
+        storage.proof_for(browser_digest, state),
+    )
 
 
 async def finish_launch(protocol: Protocol, form: Mapping[str, str], browsers: Collection[str], enter: Enter) -> Opened:
     """Check the message that answers a login and let the person in.
 
     ``browsers`` are the values the browser sent back; ``enter`` puts the launch into its course. A refusal leaves its trace
-    in the audit log, in a transaction of its own, and uses the login up. Raises LaunchRefused, and what ``enter`` raises.
+    in the audit log, in a transaction of its own, and uses the login up. Raises LaunchRefused, and what ``enter`` raises; and
+    ProofWanted, which leaves no trace, where everything is right but the browser could only show that by the platform's
+    storage, which a second post of the same message has to bring (``storage.PROOF_FIELD``).
     """
     now = protocol.clock.now()
     seen: dict[str, Any] = {}
@@ -133,11 +154,13 @@ async def finish_launch(protocol: Protocol, form: Mapping[str, str], browsers: C
         launch, nonce, state = await _verified(protocol, form, now, seen)
         async with protocol.database.writing() as session:
             login = await queries.use_up_login(session, digest(state))
-            _check_login(login, launch.registration, nonce, browsers, now)
+            under_way = _check_login(login, launch.registration, nonce, now)
+            by_proof = _check_browser(under_way, launch, state, browsers, form.get(storage.PROOF_FIELD))
             entry = await enter(session, launch, now)
             token = await start_session(session, _session_start(launch, entry), now)
             await _note_launch(session, launch.deployment, now)
     except ToolError as refusal:
+        refusal.way_back = seen.get("way_back")
         await _record(protocol, refusal, form.get("state"), seen, now)
         raise
     except IntegrityError as error:
@@ -147,7 +170,7 @@ async def finish_launch(protocol: Protocol, form: Mapping[str, str], browsers: C
             await _record(protocol, refused, form.get("state"), {}, now)
             raise refused from error
         raise
-    return Opened(_own_path(entry.address), token, launch)
+    return Opened(_own_path(entry.address), token, launch, by_proof)
 
 
 def _login_request(given: Mapping[str, str]) -> dict[str, str]:
@@ -220,6 +243,9 @@ async def _verified(
     # From here on the platform vouches for what stands in it.
     if isinstance(body.get("sub"), str):
         seen["actor"] = body["sub"][:255]
+    if messages.is_meant_for(body, registration):
+        presentation = read_presentation(body)
+        seen["way_back"] = way_back(presentation.return_url, presentation.document_target)
     messages.check(body, registration, now, protocol.settings.base_url)
     deployment = await _deployment(protocol, registration, body, now)
     return read_launch(body, registration, deployment), body["nonce"], state
@@ -254,9 +280,8 @@ def _check_login(
     login: queries.LoginUnderWay | None,
     registration: Registration,
     nonce: str,
-    browsers: Collection[str],
     now: datetime,
-) -> None:
+) -> queries.LoginUnderWay:
     if login is None:
         raise LoginUnknown("no login under way has this state")
     if login.expires_at <= now:
@@ -265,10 +290,28 @@ def _check_login(
         raise AnotherPlatform("the login was begun with another registration")
     if not hmac.compare_digest(login.nonce_digest, digest(nonce)):
         raise NonceWrong("the nonce is that of another login")
+    return login
+
+
+def _check_browser(
+    login: queries.LoginUnderWay, launch: Launch, state: str, browsers: Collection[str], proof: str | None
+) -> bool:
+    """Check that the browser is the one of the login; says whether the platform's storage showed it, and not a cookie.
+
+    ``proof`` is None as long as nobody has asked the storage, and empty where it did not have it.
+    """
+    place = storage.place_for(launch.registration, login.storage_target, state)
+    if place is not None and proof:
+        if storage.proves(proof, login.browser_digest, state):
+            return True
+        raise AnotherBrowser("the proof is not that of the login")
+    if any(hmac.compare_digest(login.browser_digest, digest(browser)) for browser in browsers):
+        return False
+    if place is not None and proof is None:
+        raise ProofWanted(place, launch)
     if not browsers:
         raise CookieBlocked("the browser sent no cookie", hints=login.request)
-    if not any(hmac.compare_digest(login.browser_digest, digest(browser)) for browser in browsers):
-        raise AnotherBrowser("the login was begun in another browser")
+    raise AnotherBrowser("the login was begun in another browser")
 
 
 async def _note_launch(session: AsyncSession, deployment: Deployment, now: datetime) -> None:

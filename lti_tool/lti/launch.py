@@ -146,7 +146,7 @@ class Entry:
 def read_launch(body: Mapping[str, Any], registration: Registration, deployment: Deployment) -> Launch:
     """The launch that checked claims describe."""
     roles = tuple(role for role in _list(body.get(claims.ROLES)) if role)
-    presentation = _presentation(body)
+    presentation = read_presentation(body)
     custom = custom_parameters(body)
     masquerading = bool(custom.get(MASQUERADING_USER, "").strip())
     family = family_of(registration.lms, _text(_object(body, claims.TOOL_PLATFORM), "product_family_code"))
@@ -266,7 +266,8 @@ def _notices(body: Mapping[str, Any]) -> NoticeEndpoint | None:
     )
 
 
-def _presentation(body: Mapping[str, Any]) -> Presentation:
+def read_presentation(body: Mapping[str, Any]) -> Presentation:
+    """How the platform shows the tool, as far as the claims say so; they need not have been checked otherwise."""
     given = _object(body, claims.LAUNCH_PRESENTATION)
     return Presentation(
         document_target=_text(given, "document_target", 32),

@@ -148,6 +148,17 @@ def check_target(target: object, base_url: str) -> None:
         raise ForeignTarget("the target_link_uri is on another origin")
 
 
+def is_meant_for(body: Mapping[str, Any], registration: Registration) -> bool:
+    """Whether a verified token comes from this registration's platform and was made for us, whatever else is wrong with it."""
+    if not body.get("iss") or not body.get("aud"):
+        return False
+    try:
+        _check_audience(body, registration)
+    except WrongAudience:
+        return False
+    return True
+
+
 def _check_presence(body: Mapping[str, Any]) -> None:
     missing = [name for claim, name in _REQUIRED.items() if body.get(claim) in (None, "", [])]
     # An empty list of roles is a person without a role; a missing one is no message (LTI Core 1.3 §5.3.7).

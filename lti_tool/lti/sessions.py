@@ -25,7 +25,7 @@ from starlette.responses import Response
 
 from lti_tool.clock import Clock
 from lti_tool.db.session import Database
-from lti_tool.errors import Conflict, NotAllowed, NotSignedIn
+from lti_tool.errors import Conflict, NotAllowed, NotSignedIn, WayBack
 from lti_tool.ids import new_id
 from lti_tool.lti import queries
 from lti_tool.lti.families import frame_patterns
@@ -41,6 +41,8 @@ TOTAL = timedelta(hours=12)
 """How long a session lives at most."""
 SEEN_EVERY = timedelta(minutes=1)
 """How exactly the last request is remembered; writing it each time would make every read a write."""
+KEPT = timedelta(days=1)
+"""How long the row of a session that has ended is kept: it opens nothing, but its page can say the way back to the course."""
 
 SESSION_FIELD = "session"
 SESSION_HEADER = "X-LTI-Session"
@@ -202,7 +204,7 @@ async def changing_visit(request: Request) -> Visit:
     """
     settings: Settings = request.app.state.settings
     if request.method not in _SAFE_METHODS:
-        _refuse_foreign(request, origin_of(settings.base_url) or settings.base_url)
+        refuse_foreign(request, origin_of(settings.base_url) or settings.base_url)
     # Who is not signed in hears that, whatever their form names.
     await _visit_of_page(request, None)
     claimed = request.headers.get(SESSION_HEADER) or await _session_field(request)
@@ -214,7 +216,9 @@ async def changing_visit(request: Request) -> Visit:
 async def _visit_of_page(request: Request, claimed: str | None) -> Visit:
     visit = await find_visit(request)
     if visit is None:
-        raise NotSignedIn("no session, or one that has ended")
+        refusal = NotSignedIn("no session, or one that has ended")
+        refusal.way_back = getattr(request.state, "way_back", None)
+        raise refusal
     if claimed is None or claimed == str(visit.session_id):
         return visit
     # What the newest launch into a course may do, an older page of that course may, and no more.
@@ -281,10 +285,22 @@ async def find_visit(request: Request) -> Visit | None:
     database: Database = request.app.state.database
     clock: Clock = request.app.state.clock
     for token in _tokens(request):
-        visit = await _alive(database, token, clock.now())
-        if visit is not None:
-            return _remember(request, visit)
+        row = await _session_of(database, token)
+        if row is None:
+            continue
+        now = clock.now()
+        if _lives(row, now):
+            await _touch(database, row, now)
+            return _remember(request, _visit(row))
+        request.state.way_back = way_back(row.return_url, row.document_target)
     return None
+
+
+def way_back(return_url: str | None, document_target: str | None) -> WayBack | None:
+    """The way back that a launch's presentation names (LTI Core 1.3 §5.4.4). In a window it leads out of every frame."""
+    if origin_of(return_url) is None or return_url is None:
+        return None
+    return WayBack(return_url, in_frame=document_target in {"iframe", "frame"})
 
 
 def _tokens(request: Request) -> Iterable[str]:
@@ -296,15 +312,11 @@ def _tokens(request: Request) -> Iterable[str]:
         yield cookie
 
 
-async def _alive(database: Database, token: str, now: datetime) -> Visit | None:
+async def _session_of(database: Database, token: str) -> queries.LiveSession | None:
     if len(token) > 128:
         return None
     async with database.reading() as session:
-        row = await queries.session_by_digest(session, digest(token))
-    if row is None or not _lives(row, now):
-        return None
-    await _touch(database, row, now)
-    return _visit(row)
+        return await queries.session_by_digest(session, digest(token))
 
 
 async def _touch(database: Database, row: queries.LiveSession, now: datetime) -> None:
@@ -340,7 +352,7 @@ def _visit(row: queries.LiveSession) -> Visit:
     )
 
 
-def _refuse_foreign(request: Request, ours: str) -> None:
+def refuse_foreign(request: Request, ours: str) -> None:
     """Raise ForeignRequest unless a page of ours sent this.
 
     Under ``Referrer-Policy: no-referrer`` browsers send ``Origin: null`` with a form of our own (Fetch, "append a request

@@ -17,6 +17,7 @@ from lti_tool.errors import BadRequest, Conflict, NotAllowed, NotFound, NotSigne
 from lti_tool.logs import reference_code
 from lti_tool.web.i18n import N_
 from lti_tool.web.pages import Pages, say
+from lti_tool.web.way_back import way_back_link
 
 log = logging.getLogger(__name__)
 
@@ -104,7 +105,13 @@ def _page(request: Request, error: ToolError, headers: dict[str, str]) -> Respon
         return pages.render(
             request,
             "web/error.html",
-            {"error_title": title, "error_advice": advice, "error_code": error.code, "status": error.status},
+            {
+                "error_title": title,
+                "error_advice": advice,
+                "error_code": error.code,
+                "status": error.status,
+                "way_back": way_back_link(request, error),
+            },
             status_code=error.status,
             headers=headers,
         )

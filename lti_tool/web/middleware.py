@@ -24,6 +24,9 @@ from lti_tool.web.errors import respond
 BODY_LIMIT = 1_000_000
 """Bytes of a request's body; more is 413. No form of the tool and no LTI message comes near it."""
 
+TAB_HEADER = b"x-lti-tab"
+"""The header of a page that is fetched by our script, because the browser keeps no cookie for it."""
+
 access_log = logging.getLogger("lti_tool.access")
 
 REQUESTS = Counter("lti_tool_http_requests_total", "Requests answered.", ["method", "route", "status"])
@@ -70,7 +73,10 @@ class Edge:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                self._add_headers(MutableHeaders(raw=message.setdefault("headers", [])), scope)
+                headers = MutableHeaders(raw=message.setdefault("headers", []))
+                if 300 < status < 400 and _asked_by_script(scope):
+                    message["status"] = _tell_location(headers, status)
+                self._add_headers(headers, scope)
             await send(message)
 
         try:
@@ -129,6 +135,22 @@ def _frame_ancestors(state: dict[str, object]) -> tuple[str, ...] | None:
     if given == "*":
         return None
     return tuple(given) if isinstance(given, list | tuple) else ()
+
+
+def _asked_by_script(scope: Scope) -> bool:
+    return any(name == TAB_HEADER for name, _ in scope["headers"])
+
+
+def _tell_location(headers: MutableHeaders, status: int) -> int:
+    """Say in a header where a redirect leads, for a script that follows it by itself; the status to answer with.
+
+    Browsers follow a script's redirects unseen, and what stands behind ``#`` in the address is lost on the way.
+    """
+    if "location" not in headers:
+        return status
+    headers["X-LTI-Location"] = headers["location"]
+    del headers["location"]
+    return 200
 
 
 def _declared_length(scope: Scope) -> int:

@@ -155,7 +155,11 @@ async def test_a_target_of_another_origin_is_refused(tool: Tool, target: str) ->
 
 async def test_a_storage_target_is_remembered(tool: Tool) -> None:
     await tool.browser().login(tool.platform, lti_storage_target="post_message_forwarding")
-    await tool.browser().login(tool.platform, lti_storage_target="<script>")
+    response = await tool.browser().client.post(
+        "/lti/login", data=tool.platform.login_request(lti_storage_target="<script>")
+    )
+
+    assert response.status_code == 302, "what cannot be a window's name is no storage"
 
     assert {row.storage_target for row in await tool.rows(OidcLogin)} == {"post_message_forwarding", None}
 

@@ -4,16 +4,13 @@
 const page = (() => {
   const meta = (name) => document.querySelector(`meta[name="${name}"]`)?.content ?? "";
   const KEY = "lti-tool-token";
-  // A browser that keeps no cookie for us in a frame keeps the session's token here: in the tab's own storage, or where
-  // even that is closed to frames, in this page's memory alone. It is sent as a header and never put into an address.
+  // A browser that keeps no cookie for us in a frame keeps the session's token here: in this page's memory, and for the time
+  // after a reload in the tab's own storage, where that is open to frames. It is sent as a header and never put into an
+  // address. Memory goes first: two frames of one page share the storage.
   let inMemory = "";
 
   function token() {
-    try {
-      return sessionStorage.getItem(KEY) || inMemory;
-    } catch {
-      return inMemory;
-    }
+    return inMemory;
   }
 
   function keepToken(value) {
@@ -23,6 +20,16 @@ const page = (() => {
     } catch {
       // Storage is closed to this frame; memory has it.
     }
+  }
+
+  // The token from before a reload, for a page that has found no session without it.
+  function rememberedToken() {
+    try {
+      inMemory ||= sessionStorage.getItem(KEY) ?? "";
+    } catch {
+      // Storage is closed to this frame.
+    }
+    return inMemory;
   }
 
   function headers() {
@@ -86,31 +93,12 @@ const page = (() => {
     });
   }
 
-  return { announce, complain, headers, keepToken, meta, phrase, post, reasonIn, token };
+  return { announce, complain, headers, keepToken, meta, phrase, post, reasonIn, rememberedToken, token };
 })();
 
 document.documentElement.classList.add("js");
-
-// The page that ends a launch without a cookie hands over the token in its head.
-{
-  const handed = document.querySelector('meta[name="lti-token"]');
-  if (handed) {
-    page.keepToken(handed.content);
-    handed.remove();
-  }
-}
 
 document.addEventListener("htmx:configRequest", (event) => Object.assign(event.detail.headers, page.headers()));
 
 document.addEventListener("htmx:responseError", (event) => page.complain(page.reasonIn(event.detail.xhr.responseText)));
 document.addEventListener("htmx:sendError", () => page.complain(""));
-
-// With a token instead of a cookie, plain links would arrive without a session: htmx follows them with the header.
-if (page.token() && window.htmx) {
-  document.body.setAttribute("hx-boost", "true");
-  window.htmx.process(document.body);
-  if (document.body.hasAttribute("data-try-token")) {
-    document.body.removeAttribute("data-try-token");
-    window.htmx.ajax("GET", location.href, { target: "body", swap: "innerHTML" });
-  }
-}

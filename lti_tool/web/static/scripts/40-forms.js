@@ -38,12 +38,15 @@
     const form = event.target.closest?.("form");
     if (form) free(form);
   });
+  document.addEventListener("page:answered", (event) => free(event.target));
 
   // Back from the browser's memory: the form may be sent again.
   window.addEventListener("pageshow", () => document.querySelectorAll("form[data-sent]").forEach(free));
 
   // Browsers ignore `autofocus` in another site's frame. A frame that has the focus may place it; no other is given it.
-  (document.querySelector("[data-focus]") ?? (document.hasFocus() ? document.querySelector("[autofocus]") : null))?.focus();
+  const focus = () => (document.querySelector("[data-focus]") ?? (document.hasFocus() ? document.querySelector("[autofocus]") : null))?.focus();
+  focus();
+  document.addEventListener("page:shown", focus);
 
   // "Select all" within a group: <input type="checkbox" data-select-all="#group">.
   document.addEventListener("change", (event) => {
@@ -92,7 +95,13 @@
 }
 
 // A way back, where there is somewhere to go back to.
-for (const button of document.querySelectorAll("[data-back]")) {
-  button.hidden = history.length < 2;
-  button.addEventListener("click", () => history.back());
+{
+  const offer = () => {
+    for (const button of document.querySelectorAll("[data-back]")) button.hidden = history.length < 2;
+  };
+  offer();
+  document.addEventListener("page:shown", offer);
+  document.addEventListener("click", (event) => {
+    if (event.target.closest?.("[data-back]")) history.back();
+  });
 }

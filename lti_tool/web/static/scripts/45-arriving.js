@@ -29,7 +29,5 @@
     history.replaceState(history.state, "", address);
   };
   arrive();
-  document.addEventListener("htmx:afterSettle", (event) => {
-    if (event.detail.target === document.body) arrive();
-  });
+  document.addEventListener("page:shown", arrive);
 }
