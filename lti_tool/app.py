@@ -15,7 +15,6 @@ from lti_tool.clock import Clock, SystemClock
 from lti_tool.content import routes as content_routes
 from lti_tool.content.connectors import Connectors
 from lti_tool.courses import routes as course_routes
-from lti_tool.courses import service as courses
 from lti_tool.db.session import Database
 from lti_tool.errors import WrongSetting
 from lti_tool.grades import jobs as grade_jobs
@@ -27,6 +26,7 @@ from lti_tool.lti import routes as lti_routes
 from lti_tool.lti.http import make_client
 from lti_tool.lti.secret import secret_key
 from lti_tool.lti.services import Protocol
+from lti_tool.playlists import destinations
 from lti_tool.playlists import jobs as playlist_jobs
 from lti_tool.playlists import routes as playlist_routes
 from lti_tool.settings import Settings, load_settings
@@ -51,7 +51,7 @@ class Parts:
         return (
             grade_jobs.work(self.database, self.protocol, self.clock)
             + playlist_jobs.work(self.database, self.clock)
-            + lti_jobs.work(self.database, self.clock)
+            + lti_jobs.work(self.database, self.clock, self.protocol.keys, self.settings.key_rotation)
         )
 
     async def close(self) -> None:
@@ -99,7 +99,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, http: httpx.As
     app.state.protocol = parts.protocol
     app.state.connectors = parts.connectors
     app.state.runner = runner
-    app.state.enter = courses.enter
+    app.state.enter = destinations.enter
     install(app, settings)
     add_routes(app, lti_routes.routes)
     for room in (health, course_routes, content_routes, playlist_routes):

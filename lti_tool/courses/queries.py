@@ -217,6 +217,28 @@ async def person_by_sub(
     return (await session.exec(statement)).one_or_none()
 
 
+async def resource_link(session: AsyncSession, organisation_id: uuid.UUID, link_id: uuid.UUID) -> ResourceLink | None:
+    """A link by our own id, as the row stands now."""
+    statement = (
+        scoped(ResourceLink, organisation_id)
+        .where(ResourceLink.id == link_id)
+        .execution_options(populate_existing=True)
+    )
+    return (await session.exec(statement)).one_or_none()
+
+
+async def linked_line_items(
+    session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID, urls: Collection[str]
+) -> frozenset[str]:
+    """Those of these line items that a link of the course has as its own."""
+    if not urls:
+        return frozenset()
+    statement = scoped(ResourceLink, organisation_id).where(
+        ResourceLink.course_id == course_id, col(ResourceLink.line_item_url).in_(urls)
+    )
+    return frozenset(link.line_item_url for link in (await session.exec(statement)).all() if link.line_item_url)
+
+
 def _in_course(organisation_id: uuid.UUID, course_id: uuid.UUID) -> Any:
     return scoped(Person, organisation_id).join(
         Membership,

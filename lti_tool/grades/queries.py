@@ -32,6 +32,19 @@ async def line_item_of(
     return (await session.exec(statement)).one_or_none()
 
 
+async def line_item_at(
+    session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID, url: str
+) -> LineItem | None:
+    """The column of a course with this address in the LMS; of several, the first made."""
+    statement = (
+        scoped(LineItem, organisation_id)
+        .where(LineItem.course_id == course_id, LineItem.url == url)
+        .order_by(col(LineItem.created_at), col(LineItem.id))
+        .limit(1)
+    )
+    return (await session.exec(statement)).first()
+
+
 async def score_of(session: AsyncSession, line_item: LineItem, person_id: uuid.UUID) -> Score | None:
     """The ledger row of a person in a column as it is now, held until the transaction ends."""
     statement = scoped(Score, line_item.organisation_id).where(
@@ -54,6 +67,44 @@ async def want_again(session: AsyncSession, line_item: LineItem, now: datetime) 
         .values(state=ColumnState.WANTED, next_attempt_at=now, attempts=0, remade=0, trouble=None)
         .execution_options(synchronize_session="fetch")
     )
+
+
+async def take_column(session: AsyncSession, line_item: LineItem, url: str, now: datetime) -> bool:
+    """Give a column that is not made yet its address, and make due what waits for it; whether it was still not made.
+
+    A worker that is making it at this moment finds its lease gone and writes nothing.
+    """
+    done = await session.exec(
+        update(LineItem)
+        .where(
+            col(LineItem.organisation_id) == line_item.organisation_id,
+            col(LineItem.id) == line_item.id,
+            col(LineItem.state) != ColumnState.MADE,
+        )
+        .values(
+            state=ColumnState.MADE,
+            url=url,
+            attempts=0,
+            trouble=None,
+            next_attempt_at=None,
+            lease_token=None,
+            lease_until=None,
+        )
+        .execution_options(synchronize_session="fetch")
+    )
+    if done.rowcount == 0:
+        return False
+    await session.exec(
+        update(Score)
+        .where(
+            col(Score.organisation_id) == line_item.organisation_id,
+            col(Score.line_item_id) == line_item.id,
+            col(Score.delivery) == Delivery.DUE,
+        )
+        .values(next_attempt_at=now)
+        .execution_options(synchronize_session=False)
+    )
+    return True
 
 
 async def owe_again(

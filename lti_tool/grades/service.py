@@ -7,7 +7,7 @@ nudged once that transaction is committed; delivery itself is in ``delivery``.
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -19,6 +19,12 @@ from lti_tool.jobs import nudge_after_commit
 
 DELIVER = "grades.deliver"
 """The task that delivers what is due for a registration; its key is the registration's id."""
+
+TAG = "progress"
+"""The policy behind a column's numbers, as columns carry it in the LMS (AGS 2.0 §3.2.8)."""
+
+EXPECTED_WITHIN = timedelta(minutes=10)
+"""How long an LMS is given to make a column that comes with a link, while a teacher saves its form."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +57,7 @@ async def want_column(
     score_maximum: float,
     end_at: datetime | None,
     now: datetime,
-    tag: str = "progress",
+    tag: str = TAG,
 ) -> LineItem:
     """The gradebook column of something in the course, wanted from now on if it was not before.
 
@@ -87,6 +93,76 @@ async def want_column(
     if line_item.state is not ColumnState.MADE:
         nudge_after_commit(session, DELIVER, str(line_item.registration_id))
     return line_item
+
+
+async def expect_column(
+    session: AsyncSession,
+    *,
+    course: Course,
+    resource_id: str,
+    label: str,
+    score_maximum: float,
+    end_at: datetime | None,
+    now: datetime,
+    tag: str = TAG,
+) -> None:
+    """The LMS is about to make this column itself, together with a link: wait for it before looking or making one.
+
+    A column that is known already is left alone.
+    """
+    rules.check_score(0, score_maximum)
+    await queries.insert_unless_there(
+        session,
+        LineItem(
+            organisation_id=course.organisation_id,
+            course_id=course.id,
+            registration_id=course.registration_id,
+            resource_id=resource_id,
+            tag=tag,
+            label=label[:255],
+            score_maximum=score_maximum,
+            end_at=end_at,
+            next_attempt_at=now + EXPECTED_WITHIN,
+            created_at=now,
+        ),
+    )
+
+
+async def adopt_column(
+    session: AsyncSession,
+    *,
+    course: Course,
+    resource_id: str,
+    label: str,
+    score_maximum: float,
+    end_at: datetime | None,
+    url: str,
+    now: datetime,
+    tag: str = TAG,
+) -> None:
+    """A launch has told the address of the column that the LMS made with a link. It is the column, if there is none yet.
+
+    From then on nothing is made; what waited for a column goes out.
+    """
+    line_item = await queries.line_item_of(session, course.organisation_id, course.id, resource_id, tag)
+    if line_item is not None and line_item.state is ColumnState.MADE:
+        return
+    if line_item is None:
+        await expect_column(
+            session,
+            course=course,
+            resource_id=resource_id,
+            label=label,
+            score_maximum=score_maximum,
+            end_at=end_at,
+            now=now,
+            tag=tag,
+        )
+        line_item = await queries.line_item_of(session, course.organisation_id, course.id, resource_id, tag)
+        if line_item is None:
+            raise RuntimeError("a line item that was just inserted is not there")
+    if await queries.take_column(session, line_item, url, now):
+        nudge_after_commit(session, DELIVER, str(line_item.registration_id))
 
 
 async def owe(

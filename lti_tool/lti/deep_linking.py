@@ -20,7 +20,7 @@ from lti_tool.errors import Conflict, NotFound
 from lti_tool.lti import claims, queries
 from lti_tool.lti.keys import KeyStore
 from lti_tool.lti.launch import Launch
-from lti_tool.lti.models import DeepLinkingRequest, Deployment, Registration
+from lti_tool.lti.models import DeepLinkingRequest, Deployment, Family, Registration
 from lti_tool.lti.refusals import ClaimMissing, ClaimWrong
 from lti_tool.web.i18n import N_
 
@@ -80,6 +80,7 @@ class DeepLinkingSettings:
     text: str = ""
     data: str | None = None
     chosen: str | None = None
+    family: Family = Family.OTHER
 
     def takes(self, item_type: str) -> bool:
         """Whether items of this type are accepted."""
@@ -98,16 +99,19 @@ class DeepLinkingSettings:
             "text": self.text,
             "data": self.data,
             "chosen": self.chosen,
+            "family": self.family.value,
         }
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> "DeepLinkingSettings":
         """The settings as they were stored."""
         lists = {name: tuple(row[name]) for name in ("accept_types", "accept_media_types", "accept_targets")}
-        return cls(**{**row, **lists})
+        return cls(**{**row, **lists, "family": Family(row["family"])})
 
 
-def read_settings(claim: Mapping[str, Any], *, chosen: str | None = None) -> tuple[DeepLinkingSettings, str]:
+def read_settings(
+    claim: Mapping[str, Any], *, chosen: str | None = None, family: Family = Family.OTHER
+) -> tuple[DeepLinkingSettings, str]:
     """The settings of a verified request, and the address its answer goes to, as it came.
 
     Raises ClaimMissing and ClaimWrong for what no answer could be given to.
@@ -133,6 +137,7 @@ def read_settings(claim: Mapping[str, Any], *, chosen: str | None = None) -> tup
         text=_text(claim.get("text")),
         data=data_text,
         chosen=chosen,
+        family=family,
     )
     return settings, return_url
 
@@ -184,7 +189,7 @@ async def keep_request(
     chosen: str | None,
 ) -> uuid.UUID:
     """Keep a launch's request in this transaction; returns its id, which stands in the picker's address."""
-    settings, return_url = read_settings(launch.deep_linking or {}, chosen=chosen)
+    settings, return_url = read_settings(launch.deep_linking or {}, chosen=chosen, family=launch.platform_family)
     row = DeepLinkingRequest(
         organisation_id=launch.organisation_id,
         registration_id=launch.registration.id,

@@ -42,6 +42,19 @@ async def playlist(
     return found
 
 
+async def playlist_carried_over(
+    session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID, source_id: uuid.UUID
+) -> Playlist | None:
+    """The playlist of a course that was carried over from another course's; the latest of several."""
+    statement = (
+        scoped(Playlist, organisation_id)
+        .where(Playlist.course_id == course_id, Playlist.copied_from_id == source_id)
+        .order_by(col(Playlist.created_at).desc(), col(Playlist.id).desc())
+        .limit(1)
+    )
+    return (await session.exec(statement)).first()
+
+
 async def playlists(
     session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID, statuses: Collection[PlaylistStatus]
 ) -> list[Playlist]:

@@ -29,6 +29,8 @@ class Said(StrEnum):
     ASKED_LATE = "asked-late"
     ASKED_IN_VAIN = "asked-in-vain"
     SENT_AGAIN = "sent-again"
+    REVIEW_WITHOUT_PLAYLIST = "review-without-playlist"
+    REVIEW_WITHOUT_STUDENT = "review-without-student"
 
 
 _SENTENCES = {
@@ -47,10 +49,22 @@ _SENTENCES = {
         "Your learning platform could not be asked just now. Everything done so far is kept. Check again in a minute."
     ),
     Said.SENT_AGAIN: N_("On its way to the gradebook again."),
+    Said.REVIEW_WITHOUT_PLAYLIST: N_(
+        "Your learning platform did not say which playlist the work belongs to. Choose it here, then the student."
+    ),
+    Said.REVIEW_WITHOUT_STUDENT: N_("This person has no path in this playlist. Here is the whole class."),
 }
 
 
-_NEITHER_GOOD_NOR_BAD = frozenset({Said.NOTHING_CHOSEN, Said.ASKED, Said.ASKED_LATE})
+_NEITHER_GOOD_NOR_BAD = frozenset(
+    {
+        Said.NOTHING_CHOSEN,
+        Said.ASKED,
+        Said.ASKED_LATE,
+        Said.REVIEW_WITHOUT_PLAYLIST,
+        Said.REVIEW_WITHOUT_STUDENT,
+    }
+)
 
 
 def came_of(outcome: Outcome) -> Said:
@@ -68,6 +82,16 @@ def playlists_address(course: Course) -> str:
 def playlist_address(course: Course, playlist_id: uuid.UUID) -> str:
     """A playlist's builder; its other pages hang below."""
     return f"{playlists_address(course)}/{playlist_id}"
+
+
+def link_address(course_id: uuid.UUID, playlist_id: uuid.UUID) -> str:
+    """Where a link of the LMS to a playlist leads; the page decides by role and by how the playlist stands."""
+    return f"/courses/{course_id}/links/{playlist_id}"
+
+
+def picker_address(course_id: uuid.UUID, request_id: uuid.UUID) -> str:
+    """Where the content of a deep linking request is chosen."""
+    return f"/courses/{course_id}/pick/{request_id}"
 
 
 def see(
