@@ -130,6 +130,33 @@ def demo(
     run_demo(tool_port=tool_port, lms_port=lms_port, course=course, reset=reset, open_browser=not no_browser)
 
 
+@cli.command()
+def doctor(
+    platform_id: Annotated[str | None, typer.Option("--platform", help="Only this platform, by its id.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check settings, keys, database, migrations, base URL, and each platform's key set and token; exit 1 if any fails."""
+    from lti_tool.doctor import Check, examine  # noqa: PLC0415 (brings the protocol, which most commands do without)
+    from lti_tool.lti.http import make_client  # noqa: PLC0415
+
+    settings = load_settings()
+
+    async def work(database: Database) -> list[Check]:
+        checks = []
+        async with make_client(settings) as http:
+            async for check in examine(settings, database, http, SystemClock(), platform_id):
+                checks.append(check)
+                if not as_json:
+                    typer.echo(f"{'ok  ' if check.good else 'FAIL'}  {check.name}: {check.detail}")
+        return checks
+
+    checks = _with_database(settings, work)
+    if as_json:
+        typer.echo(json.dumps([{"name": one.name, "good": one.good, "detail": one.detail} for one in checks], indent=2))
+    if not all(check.good for check in checks):
+        raise typer.Exit(1)
+
+
 @database_commands.command("upgrade")
 def database_upgrade() -> None:
     """Apply the migrations that are missing."""
@@ -155,14 +182,41 @@ def database_check() -> None:
 
 @key_commands.command("list")
 def keys_list(as_json: AsJson = False) -> None:
-    """List the signing keys; the first one signs."""
+    """List the published signing keys: the next one, the one that signs, and those that have stopped."""
     from lti_tool.lti.keys import open_key_store  # noqa: PLC0415 (brings cryptography, which most commands do without)
+    from lti_tool.lti.rotation import state_of  # noqa: PLC0415
 
+    now = SystemClock().now()
+    keys = open_key_store(load_settings()).keys()
     rows = [
-        {"kid": key.kid, "created_at": key.created_at.isoformat(), "signs": number == 0}
-        for number, key in enumerate(open_key_store(load_settings()).keys())
+        {
+            "kid": key.kid,
+            "created_at": key.created_at.isoformat(),
+            "signs_from": key.signs_from.isoformat(),
+            "state": (state := state_of(key, keys, now)).value,
+            "signs": state.value == "signs",
+        }
+        for key in keys
     ]
     _print_rows(rows, as_json, "no key yet: the first is made when the tool starts")
+
+
+@key_commands.command("rotate")
+def keys_rotate() -> None:
+    """Make a key that signs from now on, and print its id; the others stay published."""
+    from lti_tool.lti.keys import open_key_store  # noqa: PLC0415
+
+    store = open_key_store(load_settings())
+    typer.echo(store.rotate().kid)
+
+
+@key_commands.command("retire")
+def keys_retire(kid: str) -> None:
+    """Stop publishing a key that no longer signs, and forget it."""
+    from lti_tool.lti.keys import open_key_store  # noqa: PLC0415
+
+    open_key_store(load_settings()).retire(kid)
+    typer.echo(f"retired {kid}")
 
 
 @organisation_commands.command("add")
