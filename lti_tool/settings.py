@@ -1,6 +1,7 @@
 """What an administrator can set, by environment variables or a ``.env`` file; see ``docs/settings.md``."""
 
 import ipaddress
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -28,6 +29,9 @@ class Settings(BaseSettings):
         None,
         min_length=32,
         description="At least 32 random characters that protect stored secrets. Made in the keys folder on loopback.",
+    )
+    key_rotation_days: int = Field(
+        90, ge=0, le=3650, description="How many days a signing key signs before the next one takes over; 0 for ever."
     )
     worker: Literal["embedded", "external"] = Field(
         "embedded", description="Whether background work runs inside `serve` or in `lti-tool worker`."
@@ -65,6 +69,11 @@ class Settings(BaseSettings):
         if isinstance(value, str):
             return tuple(ipaddress.ip_network(part.strip()) for part in value.split(",") if part.strip())
         return value
+
+    @property
+    def key_rotation(self) -> timedelta | None:
+        """How long a signing key signs; None where keys are rotated by command alone."""
+        return timedelta(days=self.key_rotation_days) or None
 
     @property
     def on_loopback(self) -> bool:

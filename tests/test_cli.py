@@ -129,6 +129,41 @@ def test_a_public_tool_does_not_start_without_a_secret_key(tool: Tool) -> None:
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
+def test_keys_are_rotated_and_retired(tool: Tool) -> None:
+    first = tool("keys", "rotate").stdout.strip()
+    second = tool("keys", "rotate").stdout.strip()
+    rows = json.loads(tool("keys", "list", "--json").stdout)
+    assert [(row["kid"], row["state"], row["signs"]) for row in rows] == [
+        (second, "signs", True),
+        (first, "stopped", False),
+    ]
+
+    signing = tool("keys", "retire", second)
+    assert (signing.returncode, len(signing.stderr.strip().splitlines())) == (1, 1)
+    assert tool("keys", "retire", first).returncode == 0
+    assert tool("keys", "retire", first).returncode == 1
+    assert [row["kid"] for row in json.loads(tool("keys", "list", "--json").stdout)] == [second]
+
+    stranger = tool("keys", "list", LTI_TOOL_SECRET_KEY="t" * 40)
+    assert (stranger.returncode, len(stranger.stderr.strip().splitlines())) == (1, 1)
+    assert "LTI_TOOL_SECRET_KEY" in stranger.stderr
+
+
+def test_schools_share_a_platform_and_one_is_switched_off(tool: Tool) -> None:
+    tool("db", "upgrade")
+    school = tool("organisation", "add", "Hillside").stdout.strip()
+    assert tool(*PLATFORM, "--shared").returncode == 1
+    platform_id = tool(*PLATFORM, "--shared", "--organisation", school).stdout.strip()
+    (row,) = json.loads(tool("platform", "deployments", platform_id, "--json").stdout)
+    assert (row["deployment_id"], row["status"], row["organisation_id"]) == ("1", "accepted", school)
+    assert tool("platform", "accept", row["id"], "--organisation", school).returncode == 0
+    assert tool("platform", "accept", "nothing").returncode == 1
+    assert tool("platform", "disable", platform_id).returncode == 0
+    assert json.loads(tool("platform", "list", "--json").stdout)[0]["enabled"] is False
+    assert tool("platform", "enable", platform_id).returncode == 0
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
 def test_wrong_usage_exits_with_2_and_help_with_0(tool: Tool) -> None:
     assert tool("platform", "add").returncode == 2
     assert tool("nonsense").returncode == 2

@@ -1,15 +1,16 @@
-"""The tool's signing keys, as a port: a folder of PEM files, or memory for tests.
+"""The tool's signing keys, as a port: a folder of encrypted PEM files, or memory for tests.
 
-A key's id is its RFC 7638 thumbprint, so that the same key has the same id on every machine that is given it. The newest
-key signs; every key that is kept is published, so that what an older one signed can still be checked.
+A key's id is its RFC 7638 thumbprint, so that the same key has the same id on every machine that is given it. One key signs;
+every key that is kept is published, so that what an older one signed can still be checked, and a coming one is known before
+it signs (``rotation``).
 """
 
+import contextlib
 import logging
 import os
 import re
-import tempfile
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
@@ -18,39 +19,42 @@ from joserfc.errors import JoseError
 from joserfc.jwk import RSAKey
 
 from lti_tool.clock import Clock, SystemClock
-from lti_tool.errors import NotFound, WrongSetting
+from lti_tool.errors import Conflict, NotFound, WrongSetting
+from lti_tool.lti.rotation import SigningKey, newest_first, next_due, outlived, signing
+from lti_tool.lti.secret import passphrase, secret_key, unusable, write_secret_file
 from lti_tool.settings import Settings
+
+try:
+    import fcntl
+except ImportError:  # Windows: one process there, which needs no lock.
+    fcntl = None  # type: ignore[assignment]
 
 KEY_BITS = 2048
 """RSA modulus; LTI's security framework asks for RS256, and every LMS reads 2048 bits (Security Framework 1.0 §6.1)."""
 
+PURPOSE = "signing-keys"
+"""What the passphrase of the key files is derived for."""
+
 log = logging.getLogger(__name__)
 
-_NAMED = re.compile(r"(\d{8}T\d{6})Z-")
-
-
-@dataclass(frozen=True, slots=True)
-class SigningKey:
-    """A private key, parsed once."""
-
-    kid: str
-    created_at: datetime
-    private: RSAKey
-
-    def public_jwk(self) -> dict[str, Any]:
-        """The public half as it is published (RFC 7517)."""
-        return {**self.private.as_dict(private=False), "kid": self.kid, "alg": "RS256", "use": "sig"}
+# When it was made and, for one made by schedule, from when it signs.
+_NAMED = re.compile(r"(\d{8}T\d{6})Z-(?:(\d{8}T\d{6})Z-)?")
+_STAMP = "%Y%m%dT%H%M%S"
+_ENCRYPTED = b"-----BEGIN ENCRYPTED PRIVATE KEY-----"
+_LOCK = ".lock"
+# A folder that changed so recently may change again within the same tick of the file system's clock.
+_SETTLED_NS = 2_000_000_000
 
 
 class KeyStore(Protocol):
     """Where signing keys are kept."""
 
     def keys(self) -> tuple[SigningKey, ...]:
-        """Every published key, newest first: the first one signs."""
+        """Every published key, in the order in which they take over, the last one first."""
         ...
 
     def active(self) -> SigningKey:
-        """The key that signs: the newest. One is made when there is none."""
+        """The key that signs. One is made when there is none."""
         ...
 
     def rotate(self) -> SigningKey:
@@ -58,7 +62,11 @@ class KeyStore(Protocol):
         ...
 
     def retire(self, kid: str) -> None:
-        """Publish a key no longer, and forget it. Raises NotFound; ValueError for the key that signs."""
+        """Publish a key no longer, and forget it. Raises NotFound; Conflict for the key that signs."""
+        ...
+
+    def keep_up(self, every: timedelta) -> None:
+        """Make the next key when its time has come, of keys that sign for ``every``; retire those that outlived their use."""
         ...
 
 
@@ -70,7 +78,7 @@ def public_key_set(store: KeyStore) -> dict[str, list[dict[str, Any]]]:
 
 def open_key_store(settings: Settings, clock: Clock | None = None) -> "FolderKeys":
     """The installation's signing keys. Opening makes none; asking for the active one does."""
-    return FolderKeys(settings.keys_dir, clock or SystemClock())
+    return FolderKeys(settings.keys_dir, clock or SystemClock(), lambda: secret_key(settings))
 
 
 class MemoryKeys:
@@ -79,37 +87,55 @@ class MemoryKeys:
     def __init__(self, clock: Clock, make: Callable[[], RSAKey] | None = None) -> None:
         self._clock = clock
         self._make = make or _new_key
-        self._keys: list[SigningKey] = []
+        self._keys: tuple[SigningKey, ...] = ()
 
     def keys(self) -> tuple[SigningKey, ...]:
         """Every published key, newest first."""
-        return tuple(self._keys)
+        return self._keys
 
     def active(self) -> SigningKey:
         """The key that signs."""
-        return self._keys[0] if self._keys else self.rotate()
+        return signing(self._keys, self._clock.now()) or self.rotate()
 
     def rotate(self) -> SigningKey:
         """Make a new key, which signs from now on."""
-        key = self._make()
-        self._keys.insert(0, SigningKey(key.thumbprint(), self._clock.now(), key))
-        return self._keys[0]
+        return self._add(None)
 
     def retire(self, kid: str) -> None:
         """Forget a key."""
-        self._keys.remove(_retirable(self._keys, kid))
+        gone = _retirable(self._keys, kid, self._clock.now())
+        self._keys = tuple(key for key in self._keys if key is not gone)
+
+    def keep_up(self, every: timedelta) -> None:
+        """Make the next key when it is due, and forget those that have outlived their use."""
+        now = self._clock.now()
+        due = next_due(self._keys, now, every)
+        if due is not None:
+            self._add(due)
+        old = outlived(self._keys, now)
+        self._keys = tuple(key for key in self._keys if key not in old)
+
+    def _add(self, due: datetime | None) -> SigningKey:
+        made = _made(self._make(), self._keys, self._clock.now(), due)
+        self._keys = newest_first((*self._keys, made))
+        return made
 
 
 class FolderKeys:
-    """Keys as PEM files (PKCS 8, unencrypted, readable by their owner alone) in one folder.
+    """Keys as PEM files in one folder: PKCS 8, encrypted, readable by their owner alone.
+
+    The passphrase is derived from the installation's secret, which is asked for when it is needed. A file that is not
+    encrypted (an administrator's own key, or one of an older version) is taken, and encrypted at once.
 
     What another process does to the folder (``lti-tool keys rotate``) is noticed by the folder's own time of change; a file
-    is parsed once. Raises WrongSetting, naming LTI_TOOL_KEYS_DIR, when the folder cannot be used.
+    is parsed once. Raises WrongSetting, naming LTI_TOOL_KEYS_DIR when the folder cannot be used, and LTI_TOOL_SECRET_KEY when
+    a key cannot be decrypted with the secret. A key is never made in the place of one that cannot be read.
     """
 
-    def __init__(self, folder: Path, clock: Clock) -> None:
+    def __init__(self, folder: Path, clock: Clock, secret: Callable[[], str]) -> None:
         self._folder = folder
         self._clock = clock
+        self._secret = secret
         self._parsed: dict[str, SigningKey] = {}
         self._seen: int | None = None
         self._keys: tuple[SigningKey, ...] = ()
@@ -121,96 +147,164 @@ class FolderKeys:
         except FileNotFoundError:
             return ()
         except OSError as error:
-            raise _unusable(self._folder, error) from error
+            raise unusable(self._folder, error) from error
         if changed != self._seen:
             self._keys = self._read()
-            self._seen = changed
+            self._seen = changed if time.time_ns() - changed > _SETTLED_NS else None
         return self._keys
 
     def active(self) -> SigningKey:
         """The key that signs."""
-        keys = self.keys()
-        return keys[0] if keys else self.rotate()
+        found = signing(self.keys(), self._clock.now())
+        if found is not None:
+            return found
+        with self._locked():
+            # Another process that started at the same moment may have made one.
+            return signing(self.keys(), self._clock.now()) or self._add(None)
 
     def rotate(self) -> SigningKey:
         """Make a new key, which signs from now on."""
-        key = _new_key()
-        kid = key.thumbprint()
-        created_at = self._clock.now().replace(microsecond=0)
-        # Of two keys of one second, or after a clock went back, the new one still has to be the one that signs.
-        newest = max((key.created_at for key in self.keys()), default=None)
-        if newest is not None and newest >= created_at:
-            created_at = newest.replace(microsecond=0) + timedelta(seconds=1)
-        made = SigningKey(kid, created_at, key)
-        name = f"{created_at:%Y%m%dT%H%M%S}Z-{kid}.pem"
-        write_secret_file(self._folder / name, key.as_pem(private=True))
-        self._parsed[name] = made
-        self._seen = None
-        log.info("a signing key was made", extra={"kid": kid})
-        return made
+        with self._locked():
+            return self._add(None)
 
     def retire(self, kid: str) -> None:
         """Remove a key's file."""
-        key = _retirable(self.keys(), kid)
-        for name, parsed in self._parsed.items():
-            if parsed.kid == key.kid:
-                (self._folder / name).unlink(missing_ok=True)
+        with self._locked():
+            self._remove([_retirable(self.keys(), kid, self._clock.now())])
+
+    def keep_up(self, every: timedelta) -> None:
+        """Make the next key when it is due, once for all processes, and remove those that have outlived their use."""
+        now = self._clock.now()
+        if next_due(self.keys(), now, every) is None and not outlived(self.keys(), now):
+            return
+        with self._locked():
+            due = next_due(self.keys(), now, every)
+            if due is not None:
+                self._add(due)
+            self._remove(outlived(self.keys(), now))
+
+    def _add(self, due: datetime | None) -> SigningKey:
+        made = _made(_new_key(), self.keys(), self._clock.now(), due)
+        stamps = f"{made.created_at:{_STAMP}}Z-" + (f"{made.signs_from:{_STAMP}}Z-" if made.scheduled else "")
+        name = f"{stamps}{made.kid}.pem"
+        write_secret_file(self._folder / name, self._sealed(made.private))
+        self._parsed[name] = made
         self._seen = None
+        log.info("a signing key was made", extra={"kid": made.kid})
+        return made
+
+    def _remove(self, gone: Iterable[SigningKey]) -> None:
+        kids = {key.kid for key in gone}
+        for name in [name for name, key in self._parsed.items() if key.kid in kids]:
+            try:
+                (self._folder / name).unlink(missing_ok=True)
+            except OSError as error:
+                raise unusable(self._folder, error) from error
+        self._seen = None
+        for kid in sorted(kids):
+            log.info("a signing key was retired", extra={"kid": kid})
 
     def _read(self) -> tuple[SigningKey, ...]:
         parsed = {}
         for path in sorted(self._folder.glob("*.pem")):
-            key = self._parsed.get(path.name) or _parse(path)
-            parsed[path.name] = key
+            key = self._parsed.get(path.name) or self._parse(path)
+            if key is not None:
+                parsed[path.name] = key
         self._parsed = parsed
-        return tuple(sorted(parsed.values(), key=lambda key: key.created_at, reverse=True))
+        return newest_first(parsed.values())
+
+    def _parse(self, path: Path) -> SigningKey | None:
+        try:
+            content = path.read_bytes()
+            modified = path.stat().st_mtime
+        except FileNotFoundError:
+            # Another process has just retired it.
+            return None
+        except OSError as error:
+            raise WrongSetting(f"LTI_TOOL_KEYS_DIR: {path.name} cannot be read ({error.strerror})") from error
+        encrypted = content.lstrip().startswith(_ENCRYPTED)
+        private = self._opened(path.name, content, encrypted)
+        created_at, signs_from = _stamps(path.name, modified)
+        if not encrypted:
+            self._encrypt(path, private, modified)
+        return SigningKey(private.thumbprint(), created_at, private, signs_from or created_at, signs_from is not None)
+
+    def _opened(self, name: str, content: bytes, encrypted: bool) -> RSAKey:
+        try:
+            key = RSAKey.import_key(content, password=passphrase(self._secret(), PURPOSE) if encrypted else None)
+        except (ValueError, TypeError, JoseError) as error:
+            if encrypted:
+                raise WrongSetting(
+                    f"LTI_TOOL_SECRET_KEY: {name} in the keys folder cannot be decrypted with it; set the secret that it was "
+                    "made with"
+                ) from error
+            raise WrongSetting(f"LTI_TOOL_KEYS_DIR: {name} is not an RSA private key in PEM form") from error
+        if not key.is_private:
+            raise WrongSetting(f"LTI_TOOL_KEYS_DIR: {name} is a public key; the private one belongs here")
+        return key
+
+    def _encrypt(self, path: Path, private: RSAKey, modified: float) -> None:
+        """Put the encrypted file in the place of the plain one; its time of change tells when the key was made."""
+        sealed = self._sealed(private)
+        try:
+            write_secret_file(path, sealed)
+            os.utime(path, (modified, modified))
+        except (WrongSetting, OSError) as error:
+            # A folder that only root may write works as well; what it holds is then protected by that alone.
+            log.warning("a signing key could not be encrypted", extra={"detail": str(error)[:200]})
+
+    def _sealed(self, private: RSAKey) -> bytes:
+        return private.as_pem(private=True, password=passphrase(self._secret(), PURPOSE))
+
+    @contextlib.contextmanager
+    def _locked(self) -> Iterator[None]:
+        """One process at a time changes the folder. The lock ends with the process that has it."""
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            handle = os.open(self._folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise unusable(self._folder, error) from error
+        try:
+            if fcntl is not None:
+                fcntl.flock(handle, fcntl.LOCK_EX)
+            self._seen = None
+            yield
+        finally:
+            os.close(handle)
 
 
-def write_secret_file(path: Path, content: bytes) -> None:
-    """Write a file that only its owner can read, whole or not at all. Raises WrongSetting when the folder forbids it."""
+def _made(private: RSAKey, keys: Iterable[SigningKey], now: datetime, due: datetime | None) -> SigningKey:
+    """A new key that signs from ``due`` on, or at once where that is None."""
+    created_at = now.replace(microsecond=0)
+    if due is not None:
+        return SigningKey(private.thumbprint(), created_at, private, due.replace(microsecond=0), scheduled=True)
+    # Of two keys of one second, or after a clock went back, the new one still has to be the one that signs.
+    before = signing(keys, now)
+    if before is not None and before.signs_from >= created_at:
+        created_at = before.signs_from.replace(microsecond=0) + timedelta(seconds=1)
+    return SigningKey(private.thumbprint(), created_at, private, created_at)
+
+
+def _stamps(name: str, modified: float) -> tuple[datetime, datetime | None]:
+    named = _NAMED.match(name)
+    if named is None:
+        return datetime.fromtimestamp(modified, UTC), None
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        # mkstemp makes the file 0600, and a rename is seen by others at once or not at all.
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".new-")
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
-    except OSError as error:
-        raise _unusable(path.parent, error) from error
-
-
-def _parse(path: Path) -> SigningKey:
-    try:
-        key = RSAKey.import_key(path.read_bytes())
-        named = _NAMED.match(path.name)
-        if named:
-            created_at = datetime.strptime(named[1], "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
-        else:
-            created_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
-    except (OSError, ValueError, TypeError, JoseError) as error:
-        raise WrongSetting(f"LTI_TOOL_KEYS_DIR: {path.name} is not an RSA private key in PEM form") from error
-    if not key.is_private:
-        raise WrongSetting(f"LTI_TOOL_KEYS_DIR: {path.name} is a public key; the private one belongs here")
-    return SigningKey(key.thumbprint(), created_at, key)
+        first, second = (datetime.strptime(one, _STAMP).replace(tzinfo=UTC) if one else None for one in named.groups())
+    except ValueError:
+        first = second = None
+    return first or datetime.fromtimestamp(modified, UTC), second
 
 
 def _new_key() -> RSAKey:
     return RSAKey.generate_key(KEY_BITS, private=True, auto_kid=False)
 
 
-def _retirable(keys: Iterable[SigningKey], kid: str) -> SigningKey:
+def _retirable(keys: Iterable[SigningKey], kid: str, now: datetime) -> SigningKey:
     listed = list(keys)
     key = next((key for key in listed if key.kid == kid), None)
     if key is None:
-        raise NotFound(f"there is no key {kid}")
-    if key is listed[0]:
-        raise ValueError("this key signs; make a new one first (keys rotate)")
+        raise NotFound(f"there is no key {kid}; see `lti-tool keys list`")
+    if key is signing(listed, now):
+        raise Conflict("this key signs; make a new one first (lti-tool keys rotate)")
     return key
-
-
-def _unusable(folder: Path, error: OSError) -> WrongSetting:
-    return WrongSetting(
-        f"LTI_TOOL_KEYS_DIR: the folder {folder} cannot be used ({error.strerror or type(error).__name__})"
-    )
