@@ -195,3 +195,56 @@ async def test_groups_and_notices_are_never_assumed(tool: Tool) -> None:
     }
     assert launch_of(tool, claims_of() | odd).groups is None
     assert launch_of(tool, claims_of() | odd).notices is None
+
+
+async def test_who_administers_and_how_they_see_is_told(tool: Tool) -> None:
+    custom = {
+        "user_timezone": "America/Denver",
+        "user_high_contrast": "true",
+        "masquerading_user_id": "$Canvas.masqueradingUser.id",
+    }
+    admin = ["http://purl.imsglobal.org/vocab/lis/v2/institution/person#Administrator"]
+    launch = launch_of(tool, claims_of() | {LTI + "custom": custom, LTI + "roles": admin})
+
+    assert (launch.administers, launch.masquerading, launch.high_contrast) == (True, False, True)
+    assert (launch.time_zone, launch.role) == ("America/Denver", Role.OTHER)
+
+
+async def test_somebody_who_acts_as_an_administrator_is_none(tool: Tool) -> None:
+    admin = ["http://purl.imsglobal.org/vocab/lis/v2/institution/person#Administrator"]
+    launch = launch_of(tool, claims_of() | {LTI + "custom": {"masquerading_user_id": "17"}, LTI + "roles": admin})
+
+    assert (launch.masquerading, launch.administers) == (True, False)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["99", "", "$Person.address.timezone", "Nowhere/Town", "../../etc/passwd", "/etc/localtime", "America", "x" * 65],
+)
+async def test_a_time_zone_that_is_none_is_left_out(tool: Tool, name: str) -> None:
+    assert launch_of(tool, claims_of() | {LTI + "custom": {"user_timezone": name}}).time_zone is None
+
+
+async def test_a_registrations_own_meaning_of_a_role_counts(tool: Tool) -> None:
+    tool.registration.role_overrides = {"Coach": "assistant"}
+    assert launch_of(tool, claims_of() | {LTI + "roles": ["Coach"]}).role is Role.ASSISTANT
+
+
+async def test_the_session_remembers_how_the_platform_shows_us(tool: Tool) -> None:
+    learner, admin = (
+        "http://purl.imsglobal.org/vocab/lis/v2/membership#Learner",
+        "http://purl.imsglobal.org/vocab/lis/v2/system/person#SysAdmin",
+    )
+    custom = {"user_timezone": "Europe/Madrid", "user_high_contrast": "true"}
+    shown = {"document_target": "window", "locale": "es"}
+    await tool.browser().launch(
+        tool.platform, **{LTI + "custom": custom, LTI + "roles": [admin], LTI + "launch_presentation": shown}
+    )
+    acting = {"masquerading_user_id": "17"}
+    await tool.browser().launch(tool.platform, **{LTI + "custom": acting, LTI + "roles": [learner]})
+
+    by_role = {row.administers: row for row in await tool.rows(ToolSession)}
+    assert by_role[True].roles_received == [admin]
+    assert (by_role[True].time_zone, by_role[True].high_contrast) == ("Europe/Madrid", True)
+    assert (by_role[True].document_target, by_role[True].masquerading) == ("window", False)
+    assert (by_role[False].roles_received, by_role[False].masquerading) == ([], True)
