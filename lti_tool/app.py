@@ -22,11 +22,14 @@ from lti_tool.jobs.runner import EmbeddedRunner, NullRunner, Work
 from lti_tool.jobs.transactions import attach
 from lti_tool.logs import set_up_logging
 from lti_tool.lti import jobs as lti_jobs
+from lti_tool.lti import registering
 from lti_tool.lti import routes as lti_routes
 from lti_tool.lti.http import make_client
 from lti_tool.lti.secret import secret_key
 from lti_tool.lti.services import Protocol
+from lti_tool.platforms import quirks
 from lti_tool.playlists import destinations
+from lti_tool.platforms import routes as platform_routes
 from lti_tool.playlists import jobs as playlist_jobs
 from lti_tool.playlists import routes as playlist_routes
 from lti_tool.settings import Settings, load_settings
@@ -100,8 +103,9 @@ def create_app(settings: Settings, *, clock: Clock | None = None, http: httpx.As
     app.state.connectors = parts.connectors
     app.state.runner = runner
     app.state.enter = destinations.enter
+    app.state.quirks_of = quirks
     install(app, settings)
-    add_routes(app, lti_routes.routes)
+    add_routes(app, (*lti_routes.routes, *registering.routes))
     for room in (health, course_routes, content_routes, playlist_routes):
         app.include_router(room.router)
     if settings.on_loopback:

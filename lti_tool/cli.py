@@ -18,7 +18,7 @@ from lti_tool.db import migrate
 from lti_tool.db.session import Database
 from lti_tool.errors import NotFound, ToolError, WrongSetting
 from lti_tool.logs import set_up_logging
-from lti_tool.lti import deployments, registrations
+from lti_tool.lti import deployments, invites, registrations
 from lti_tool.lti.models import Family
 from lti_tool.settings import Settings, load_settings
 
@@ -318,6 +318,26 @@ def platform_connect(
     typer.echo(f"connected {platform_id}")
 
 
+@platform_commands.command("config")
+def platform_config(lms: Family, as_json: AsJson = False) -> None:
+    """Print what to paste by hand into an LMS: JSON for Canvas, a labelled list for the others."""
+    from lti_tool.lti.tool_description import tool_configuration  # noqa: PLC0415 (brings the protocol)
+    from lti_tool.platforms import quirks  # noqa: PLC0415
+    from lti_tool.platforms.by_hand import add_command, by_hand, canvas_developer_key  # noqa: PLC0415
+
+    settings = load_settings()
+    if lms is Family.CANVAS:
+        typer.echo(json.dumps(canvas_developer_key(tool_configuration(settings, quirks(lms))), indent=2))
+        return
+    found = by_hand(settings, lms)
+    if as_json:
+        typer.echo(json.dumps(dict(found.values), indent=2))
+        return
+    for label, value in found.values.items():
+        typer.echo(f"{label}:\n  " + value.replace("\n", "\n  "))
+    typer.echo(f"\nThen tell this tool what the LMS shows you:\n{add_command(lms, found.back)}")
+
+
 @platform_commands.command("list")
 def platform_list(as_json: AsJson = False) -> None:
     """List the platforms."""
@@ -349,6 +369,73 @@ def platform_show(platform_id: str, as_json: AsJson = False) -> None:
         return
     for label, value in row.items():
         typer.echo(f"{label}: {', '.join(value) if isinstance(value, list) else value}")
+
+
+@platform_commands.command("invite")
+def platform_invite(
+    organisation: Organisation = None,
+    lms: Annotated[Family, typer.Option(help="Which LMS it is for.")] = Family.OTHER,
+    expires: Annotated[str, typer.Option(help="How long the link works: 30m, 12h or 7d.")] = "7d",
+    platform_id: Annotated[
+        str | None, typer.Option("--platform", help="The id of a platform to register again, keeping its courses.")
+    ] = None,
+) -> None:
+    """Print a one-time link that an LMS's administrator pastes into the LMS (LTI Dynamic Registration)."""
+    settings = load_settings()
+    life = invites.read_life(expires)
+
+    async def work(database: Database) -> str:
+        now = SystemClock().now()
+        async with database.writing() as session:
+            known = (await registrations.platform(session, platform_id)).registration if platform_id else None
+            wanted = organisation
+            if wanted is None and known is not None and known.organisation_id is not None:
+                wanted = str(known.organisation_id)
+            school = await registrations.find_organisation(session, wanted, now)
+            _invite, code = await invites.make_invite(
+                session,
+                organisation_id=school.id,
+                now=now,
+                lms=known.lms if known is not None else lms,
+                life=life,
+                registration_id=known.id if known is not None else None,
+                actor="command line",
+            )
+            return code
+
+    typer.echo(invites.invite_address(settings.base_url, _with_database(settings, work)))
+
+
+@platform_commands.command("invites")
+def platform_invites(as_json: AsJson = False) -> None:
+    """List the registration links that can still be used."""
+
+    async def work(database: Database) -> list[dict[str, Any]]:
+        async with database.reading() as session:
+            return [
+                {
+                    "id": str(one.id),
+                    "lms": one.lms.value,
+                    "expires_at": one.expires_at.isoformat(),
+                    "organisation_id": str(one.organisation_id),
+                    "platform_id": str(one.registration_id) if one.registration_id else "",
+                }
+                for one in await invites.open_invites(session, SystemClock().now())
+            ]
+
+    _print_rows(_with_database(load_settings(), work), as_json, "no open invite: see `lti-tool platform invite --help`")
+
+
+@platform_commands.command("revoke-invite")
+def platform_revoke_invite(invite_id: str) -> None:
+    """Make a registration link useless."""
+
+    async def work(database: Database) -> None:
+        async with database.writing() as session:
+            await invites.revoke_invite(session, invite_id, SystemClock().now(), actor="command line")
+
+    _with_database(load_settings(), work)
+    typer.echo(f"revoked {invite_id}")
 
 
 @platform_commands.command("deployments")
