@@ -4,7 +4,7 @@ import asyncio
 import json
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -25,6 +25,9 @@ EARLY = timedelta(seconds=60)
 
 UNSAID_LIFE = timedelta(minutes=5)
 """How long a token is kept whose answer does not say how long it lives."""
+
+NARROWED_LIFE = timedelta(minutes=5)
+"""How long a token is kept that grants less than was asked for: an administrator may be switching the rest on just now."""
 
 _ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _MOST_KEPT = 10_000
@@ -47,6 +50,7 @@ class TokenRefused(Exception):
 class _Kept:
     token: str
     until: datetime
+    granted: frozenset[str]
 
 
 class AccessTokens:
@@ -60,16 +64,27 @@ class AccessTokens:
         self._locks: dict[TokenKey, asyncio.Lock] = {}
 
     async def token(
-        self, registration: Registration, scopes: Iterable[str], *, spent: str | None = None, fresh: bool = False
+        self,
+        registration: Registration,
+        scopes: Iterable[str],
+        *,
+        needs: Collection[str] = (),
+        spent: str | None = None,
+        fresh: bool = False,
     ) -> str:
         """A token for the scopes: another than ``spent``, which the platform no longer takes; ``fresh``, a new one in any case.
 
-        Raises TokenRefused and httpx's errors.
+        One that the platform says holds none of ``needs`` is no use: TokenRefused. Raises it, and httpx's errors.
         """
         key: TokenKey = (registration.issuer, registration.client_id, frozenset(scopes))
         kept = None if fresh else self._usable(key, spent)
-        if kept is not None:
-            return kept.token
+        if kept is None:
+            kept = await self._fetched(registration, key, spent, fresh)
+        if needs and kept.granted.isdisjoint(needs):
+            raise TokenRefused(403, "invalid_scope")
+        return kept.token
+
+    async def _fetched(self, registration: Registration, key: TokenKey, spent: str | None, fresh: bool) -> _Kept:
         async with self._locks.setdefault(key, asyncio.Lock()):
             # Somebody who waited finds what the one before has fetched.
             kept = None if fresh else self._usable(key, spent)
@@ -78,7 +93,7 @@ class AccessTokens:
                 if len(self._kept) >= _MOST_KEPT:
                     self._kept.clear()
                 self._kept[key] = kept
-            return kept.token
+            return kept
 
     def forget(self, registration: Registration) -> None:
         """Drop the tokens of a registration that was changed or removed."""
@@ -122,10 +137,13 @@ class AccessTokens:
         if not response.is_success or not isinstance(token, str) or not token:
             # A success without a token is as little use as a refusal.
             raise TokenRefused(response.status_code, _error_word(answer), response.headers.get("retry-after"))
-        if _nothing_granted(answer.get("scope"), key[2]):
+        granted = _granted(answer.get("scope"), key[2])
+        if not granted:
             raise TokenRefused(403, "invalid_scope")
         life = max(_life(answer.get("expires_in")) - EARLY, timedelta(0))
-        return _Kept(token, asked_at + life)
+        if granted != key[2]:
+            life = min(life, NARROWED_LIFE)
+        return _Kept(token, asked_at + life, granted)
 
 
 def _parsed(response: httpx.Response) -> dict[str, Any]:
@@ -142,9 +160,14 @@ def _error_word(answer: dict[str, Any]) -> str:
     return word if isinstance(word, str) and _OAUTH_WORD.fullmatch(word) else "no token in the answer"
 
 
-def _nothing_granted(granted: object, wanted: frozenset[str]) -> bool:
-    """Whether a platform that says what it granted has granted nothing of it: Moodle drops scopes without a word."""
-    return isinstance(granted, str) and bool(granted.strip()) and not wanted & set(granted.split())
+def _granted(said: object, wanted: frozenset[str]) -> frozenset[str]:
+    """What of the scopes was granted: all of them, unless the platform says otherwise (RFC 6749 §5.1).
+
+    Moodle drops scopes without a word but this one.
+    """
+    if not isinstance(said, str) or not said.strip():
+        return wanted
+    return wanted & frozenset(said.split())
 
 
 def _life(expires_in: object) -> timedelta:

@@ -1,7 +1,16 @@
-"""One call to a platform's service: token, media types, paging, and what a refusal means."""
+"""One call to a platform's service: token, media types, paging, and what a refusal means.
+
+Whom a token may be shown: the addresses of services come from messages the platform has signed, or from registrations an
+administrator has confirmed, so they are the platform's own word. They need not be on the host of its issuer or of its
+token endpoint, and often are not: a hosted Canvas has line items on the school's host and tokens on sso.canvaslms.com,
+Schoology and Blackboard put their services on hosts of their own. A rule about hosts would break these and stop nobody
+who can sign a message. What is checked is where a connection may go at all (``lti.http``): HTTPS and a public address
+unless this installation allows otherwise, judged before a byte, and so before the token, is sent. Next pages are no
+signed words, and stay on the host of the first.
+"""
 
 import json
-from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -11,13 +20,19 @@ import httpx
 from lti_tool.lti.links import next_link, retry_after, with_query
 from lti_tool.lti.models import Registration
 from lti_tool.lti.protocol import Protocol
-from lti_tool.lti.quirks import Call
+from lti_tool.lti.quirks import Call, ServiceQuirks
 from lti_tool.lti.trouble import ServiceRefused, refusal, unreachable, unreadable
 
 MOST_PAGES = 2000
 """Pages of one answer that are followed; Canvas's fifty members a page allow courses of 100 000."""
 
-Meaning = Callable[[Call, int, str, str], str | None]
+_ON_A_LINE_ITEM = {
+    Call.POST_SCORE,
+    Call.READ_RESULTS,
+    Call.READ_LINE_ITEM,
+    Call.UPDATE_LINE_ITEM,
+    Call.DELETE_LINE_ITEM,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +55,10 @@ class Answer:
 class Caller:
     """Calls services of one registration with its tokens."""
 
-    def __init__(self, protocol: Protocol, registration: Registration, meaning: Meaning | None = None) -> None:
+    def __init__(self, protocol: Protocol, registration: Registration, quirks: ServiceQuirks | None = None) -> None:
         self._protocol = protocol
         self._registration = registration
-        self._meaning = meaning
+        self._quirks = quirks
 
     async def call(
         self,
@@ -52,20 +67,24 @@ class Caller:
         url: str,
         *,
         scopes: Collection[str],
+        needs: Collection[str] = (),
         accept: str,
         content_type: str | None = None,
         body: object = None,
     ) -> Answer:
-        """One call. A token the platform no longer takes is replaced once. Raises ServiceRefused and ServiceUnreachable."""
+        """One call, with a token for ``scopes``, of which it needs one of ``needs``.
+
+        A token the platform no longer takes is replaced once. Raises ServiceRefused and ServiceUnreachable.
+        """
         headers = {"Accept": accept}
         content = None
         if content_type is not None:
             headers["Content-Type"] = content_type
             content = json.dumps(body, ensure_ascii=False).encode()
-        token = await self._protocol.token(self._registration, scopes)
+        token = await self._protocol.token(self._registration, scopes, needs=needs)
         response = await self._send(call, method, url, headers, content, token)
-        if response.status_code == 401:
-            token = await self._protocol.token(self._registration, scopes, spent=token)
+        if self._token_is_spent(response.status_code):
+            token = await self._protocol.token(self._registration, scopes, needs=needs, spent=token)
             response = await self._send(call, method, url, headers, content, token)
         if response.is_success:
             return Answer(call, response.status_code, response.headers, response.content)
@@ -77,6 +96,7 @@ class Caller:
         url: str,
         *,
         scopes: Collection[str],
+        needs: Collection[str] = (),
         accept: str,
         every_page: Mapping[str, str] | None = None,
     ) -> AsyncIterator[Any]:
@@ -84,7 +104,7 @@ class Caller:
         first = url
         seen = {url}
         for _ in range(MOST_PAGES):
-            answer = await self.call(call, "GET", url, scopes=scopes, accept=accept)
+            answer = await self.call(call, "GET", url, scopes=scopes, needs=needs, accept=accept)
             yield answer.json()
             try:
                 following = next_link(answer.headers.get_list("link"), url)
@@ -114,11 +134,14 @@ class Caller:
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise unreachable(call.value, error) from error
 
+    def _token_is_spent(self, status: int) -> bool:
+        return status == 401 if self._quirks is None else self._quirks.token_is_spent(status)
+
     def _refusal(self, call: Call, response: httpx.Response) -> ServiceRefused:
         status = response.status_code
         code = None
-        if self._meaning is not None:
-            code = self._meaning(call, status, response.reason_phrase, response.text[:2000])
+        if self._quirks is not None:
+            code = self._quirks.meaning(call, status, response.reason_phrase, response.text[:2000])
         wait = retry_after(response.headers.get("retry-after"), self._protocol.clock.now())
         return refusal(call.value, status, code or _by_status(call, status), wait)
 
@@ -131,7 +154,7 @@ def _by_status(call: Call, status: int) -> str:
     if status in {401, 403}:
         return "no-permission"
     if status in {404, 410}:
-        return "line-item-gone" if call in {Call.POST_SCORE, Call.READ_RESULTS} else "not-accepted"
+        return "line-item-gone" if call in _ON_A_LINE_ITEM else "not-accepted"
     if status == 409 and call is Call.POST_SCORE:
         return "conflict-newer"
     return "not-accepted"

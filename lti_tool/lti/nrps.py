@@ -1,7 +1,7 @@
 """Names and Role Provisioning Services 2.0: who is in the course."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -10,9 +10,12 @@ from lti_tool.lti.calls import Caller
 from lti_tool.lti.links import with_query
 from lti_tool.lti.models import Registration, Role
 from lti_tool.lti.protocol import Protocol
-from lti_tool.lti.quirks import Call
+from lti_tool.lti.quirks import Call, ServiceQuirks
 from lti_tool.lti.roles import role_of
 from lti_tool.lti.trouble import unreadable
+
+_SCOPES = (claims.MEMBERSHIP_READ_SCOPE,)
+_TRUE = "true"
 
 
 class MemberStatus(StrEnum):
@@ -25,7 +28,11 @@ class MemberStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One person of the course. Names are there where the platform shares them."""
+    """One person of the course. Names are there where the platform shares them.
+
+    ``group_ids`` are those of the groups service, ``custom`` the custom parameters of the resource link for this person: each
+    only where it was asked for and the platform has it.
+    """
 
     user_id: str
     roles: tuple[str, ...]
@@ -34,30 +41,40 @@ class Member:
     given_name: str | None = None
     family_name: str | None = None
     status: MemberStatus = MemberStatus.ACTIVE
+    group_ids: tuple[str, ...] = ()
+    custom: Mapping[str, str] = field(default_factory=dict)
 
 
 class NrpsClient:
     """Reads rosters of one registration's courses."""
 
-    def __init__(self, protocol: Protocol, registration: Registration) -> None:
-        self._caller = Caller(protocol, registration)
+    def __init__(self, protocol: Protocol, registration: Registration, quirks: ServiceQuirks | None = None) -> None:
+        self._caller = Caller(protocol, registration, quirks)
         self._registration = registration
+        self._quirks = quirks
 
-    async def members(self, memberships_url: str, role: str | None = None) -> list[Member]:
-        """Everyone in the course, over every page; with ``role`` (a full URN) only those who have it.
+    async def members(
+        self, memberships_url: str, role: str | None = None, rlid: str | None = None, *, groups: bool = False
+    ) -> list[Member]:
+        """Everyone in the course, over every page; a person named twice comes once, as named last.
 
-        No page size is asked for: Moodle answers whole, Canvas in pages of its own. A person named twice comes once, as
-        named last. Raises ServiceRefused and ServiceUnreachable.
+        ``role`` (a full URN) leaves only those who have it (§2.4.1). ``rlid``, a resource link's id, leaves those who may open
+        that link and adds its custom parameters for each (§2.5); a platform answers an id it does not know with an error.
+        ``groups`` adds the groups of each (Course Groups 1.0 §3.4), where the platform has that service. Raises
+        ServiceRefused and ServiceUnreachable.
         """
-        asked = {"role": role} if role else {}
+        asked = {"role": role, "rlid": rlid, "groups": _TRUE if groups else None}
+        parameters = {name: value for name, value in asked.items() if value is not None}
+        paging = self._quirks.roster_query() if self._quirks is not None else {}
         found: dict[str, Member] = {}
         async for page in self._caller.pages(
             Call.READ_MEMBERS,
-            with_query(memberships_url, asked),
-            scopes=(claims.MEMBERSHIP_READ_SCOPE,),
+            with_query(memberships_url, {**paging, **parameters}),
+            scopes=_SCOPES,
+            needs=_SCOPES,
             accept=claims.MEMBERS_MEDIA,
             # Moodle 4.5's next page forgets the role that was asked for.
-            every_page=asked,
+            every_page=parameters,
         ):
             if not isinstance(page, dict) or not isinstance(page.get("members"), list):
                 raise unreadable(Call.READ_MEMBERS.value, "a membership container has no list of members")
@@ -82,11 +99,13 @@ def _members(given: Iterable[Any], overrides: Mapping[str, str]) -> Iterable[Mem
             given_name=_name(one, "given_name"),
             family_name=_name(one, "family_name"),
             status=_status(one.get("status")),
+            group_ids=_group_ids(one.get("group_enrollments")),
+            custom=_custom(one.get("message")),
         )
 
 
-def _name(member: dict[str, Any], field: str) -> str | None:
-    value = member.get(field)
+def _name(member: dict[str, Any], name: str) -> str | None:
+    value = member.get(name)
     return value.replace("\x00", "").strip()[:300] or None if isinstance(value, str) else None
 
 
@@ -95,3 +114,26 @@ def _status(value: object) -> MemberStatus:
         return MemberStatus(str(value or "active").lower())
     except ValueError:
         return MemberStatus.ACTIVE
+
+
+def _group_ids(given: object) -> tuple[str, ...]:
+    """The ids among ``group_enrollments``, each once."""
+    if not isinstance(given, list):
+        return ()
+    ids = (one.get("group_id") for one in given if isinstance(one, dict))
+    kept = (str(one) for one in ids if isinstance(one, str | int) and not isinstance(one, bool) and one != "")
+    return tuple(dict.fromkeys(one for one in kept if len(one) <= 255))
+
+
+def _custom(messages: object) -> dict[str, str]:
+    """The custom parameters of a member's messages, where they are text that the platform could resolve."""
+    custom: dict[str, str] = {}
+    for message in messages if isinstance(messages, list) else ():
+        given = message.get(claims.CUSTOM) if isinstance(message, dict) else None
+        for name, value in given.items() if isinstance(given, dict) else ():
+            if isinstance(value, bool) or not isinstance(value, str | int | float):
+                continue
+            text = str(value).replace("\x00", "")
+            if text and not text.startswith("$"):
+                custom[str(name)] = text
+    return custom

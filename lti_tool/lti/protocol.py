@@ -1,6 +1,6 @@
 """What the protocol holds for the whole process: keys, registrations, platforms' key sets, access tokens, the way out."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import httpx
 
@@ -46,15 +46,22 @@ class Protocol:
         return self.settings.base_url + "/lti/launch"
 
     async def token(
-        self, registration: Registration, scopes: Iterable[str], *, spent: str | None = None, fresh: bool = False
+        self,
+        registration: Registration,
+        scopes: Iterable[str],
+        *,
+        needs: Collection[str] = (),
+        spent: str | None = None,
+        fresh: bool = False,
     ) -> str:
         """An access token for the platform's services, kept until a minute before its end.
 
-        ``spent`` is one the platform no longer takes; ``fresh`` asks for a new one in any case, to see that it works.
+        ``needs`` are scopes of which one has to be granted, where the platform says what it grants; ``spent`` is a token the
+        platform no longer takes; ``fresh`` asks for a new one in any case, to see that it works.
         Raises ServiceRefused and ServiceUnreachable.
         """
         try:
-            return await self.access_tokens.token(registration, scopes, spent=spent, fresh=fresh)
+            return await self.access_tokens.token(registration, scopes, needs=needs, spent=spent, fresh=fresh)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise unreachable("token", error) from error
         except TokenRefused as error:

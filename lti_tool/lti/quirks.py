@@ -10,10 +10,15 @@ class Call(StrEnum):
     """The calls to a platform's services whose refusals can mean different things."""
 
     FIND_LINE_ITEMS = "find-line-items"
+    READ_LINE_ITEM = "read-line-item"
     CREATE_LINE_ITEM = "create-line-item"
+    UPDATE_LINE_ITEM = "update-line-item"
+    DELETE_LINE_ITEM = "delete-line-item"
     POST_SCORE = "post-score"
     READ_RESULTS = "read-results"
     READ_MEMBERS = "read-members"
+    READ_GROUPS = "read-groups"
+    ASK_FOR_NOTICES = "ask-for-notices"
 
 
 class ServiceQuirks(Protocol):
@@ -34,6 +39,27 @@ class ServiceQuirks(Protocol):
         """True where the roster calls somebody a learner whom launches call an instructor."""
         ...
 
+    @property
+    def column_names_link(self) -> bool:
+        """True where a grade is shown only in a column that names the resource link it belongs to."""
+        ...
+
+    def token_is_spent(self, status: int) -> bool:
+        """Whether an answer can mean that the access token is no longer taken."""
+        ...
+
+    def line_item(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A line item as the LMS takes it."""
+        ...
+
+    def comment(self, text: str) -> str:
+        """A score's comment (plain text, lines apart by a newline) as the LMS shows it best."""
+        ...
+
+    def roster_query(self) -> Mapping[str, str]:
+        """Parameters to add when the roster is read."""
+        ...
+
     def score_url(self, line_item_url: str) -> str:
         """Where scores of a line item are posted."""
         ...
@@ -50,8 +76,8 @@ class ServiceQuirks(Protocol):
         """A score's moment as the LMS compares it."""
         ...
 
-    def score_extras(self, *, new_attempt: bool) -> Mapping[str, Any]:
-        """Members to add to a score; ``new_attempt`` says whether the student did something new."""
+    def score_extras(self, *, new_attempt: bool, graded: bool = True) -> Mapping[str, Any]:
+        """Members to add to a score; ``new_attempt``: the student did something new; ``graded``: it has a number."""
         ...
 
     def meaning(self, call: Call, status: int, reason: str, body: str) -> str | None:

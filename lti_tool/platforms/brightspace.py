@@ -30,5 +30,8 @@ class Brightspace(Quirks):
         return host == _AUTHORITY
 
     def meaning(self, call: Call, status: int, reason: str, body: str) -> str | None:
-        """A score for somebody whose role is not graded is a 422 (D2L's LTI Advantage documentation)."""
-        return "not-enrolled" if call is Call.POST_SCORE and status == 422 else None
+        """A score for somebody whose role is not graded is a 422, for somebody who is not enrolled a 403 (D2L's LTI Advantage
+        documentation). It can be a 404 too, which stays a lost column at first: the column is looked for, and only then is
+        the second 404 taken for the person's.
+        """
+        return "not-enrolled" if call is Call.POST_SCORE and status in {403, 422} else None

@@ -36,25 +36,34 @@ class Canvas(Quirks):
         N_("Open a course and open the tool there once: its first launch completes the connection."),
     )
 
+    def roster_query(self) -> Mapping[str, str]:
+        """Canvas gives fifty members a page at most (its Names and Role documentation), ten unless it is asked."""
+        return {"limit": "50"}
+
     def line_items_query(self) -> Mapping[str, str]:
         """Canvas pages by ten unless more is asked for."""
         return {"limit": "50"}
 
-    def score_extras(self, *, new_attempt: bool) -> Mapping[str, Any]:
+    def score_extras(self, *, new_attempt: bool, graded: bool = True) -> Mapping[str, Any]:
         """Without ``new_submission: false`` every refresh of a grade counts as an attempt, and attempts run out (422).
 
-        ``prioritize_non_tool_grade`` keeps a grade that a teacher set by hand.
+        ``prioritize_non_tool_grade`` keeps a grade that a teacher set by hand; ``preserve_score`` the one there is when only
+        progress is told, which clears it otherwise.
         """
         submission: dict[str, Any] = {"new_submission": new_attempt, "prioritize_non_tool_grade": True}
+        if not graded:
+            submission["preserve_score"] = True
         return {_SUBMISSION: submission}
 
     def meaning(self, call: Call, status: int, reason: str, body: str) -> str | None:
         """Throttling is "403 Forbidden (Rate Limit Exceeded)" on older versions; an older timestamp is a 400; a person who
-        is not an active student is a 422.
+        is not an active student is a 422. The column of a link is not the tool's to delete: a 401, which no new token changes.
         """
         text = body.lower()
         if status == 403 and "rate limit exceeded" in text:
             return "rate-limited"
+        if call is Call.DELETE_LINE_ITEM and status == 401:
+            return "not-accepted"
         if call is Call.POST_SCORE:
             if status == 400 and "timestamp" in text and ("newer" in text or "older" in text or "before" in text):
                 return "conflict-newer"

@@ -41,8 +41,11 @@ class Moodle(WholeSeconds):
 
     def meaning(self, call: Call, status: int, reason: str, body: str) -> str | None:
         """A score for somebody who cannot be graded here (a teacher, or not enrolled) is a 400 with these words, followed by
-        the whole request. A score that is written wrongly gets the same ones, but ours are not.
+        the whole request. A score that is written wrongly gets the same ones, but ours are not. Up to Moodle 4.x, deleting the
+        column of an activity is a 403 (mod/lti/service/gradebookservices); 4.5.6 does it.
         """
+        if call is Call.DELETE_LINE_ITEM and status == 403:
+            return "not-accepted"
         if call is Call.POST_SCORE and status == 400 and reason.startswith("Incorrect score received"):
             return "not-enrolled"
         return None

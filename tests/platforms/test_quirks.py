@@ -15,7 +15,7 @@ AT = datetime(2026, 11, 22, 19, 49, 47, 123999, tzinfo=timezone(timedelta(hours=
 def test_every_family_has_its_quirks(family: Family) -> None:
     habits = quirks(family)
     assert habits.score_url("https://a.example/i?type_id=2") == "https://a.example/i/scores?type_id=2"
-    assert habits.results_url("https://a.example/i?type_id=2", "7") == "https://a.example/i/results?type_id=2&user_id=7"
+    assert habits.results_url("https://a.example/i?type_id=2") == "https://a.example/i/results?type_id=2"
     moment = datetime.fromisoformat(habits.timestamp(AT))
     assert moment.tzinfo is not None
     # Two moments that are a step apart stay apart as they are sent.
@@ -54,3 +54,72 @@ def test_others_get_no_extras_and_every_comment_again(family: Family) -> None:
 
 def test_canvas_lists_more_than_ten_line_items_at_once() -> None:
     assert quirks(Family.CANVAS).line_items_query() == {"limit": "50"}
+
+
+@pytest.mark.parametrize("family", [family for family in Family if family is not Family.BLACKBOARD])
+def test_one_persons_results_are_asked_for(family: Family) -> None:
+    asked = quirks(family).results_url("https://a.example/i?type_id=2", "7")
+    assert asked == "https://a.example/i/results?type_id=2&user_id=7"
+
+
+def test_blackboard_leaves_the_comment_out_of_one_persons_results() -> None:
+    asked = quirks(Family.BLACKBOARD).results_url("https://a.example/i?type_id=2", "7")
+    assert asked == "https://a.example/i/results?type_id=2"
+
+
+def test_blackboard_shows_comments_as_html() -> None:
+    assert quirks(Family.BLACKBOARD).comment("3 of 4 done\r\nwell done\n!") == "3 of 4 done<br/>well done<br/>!"
+    assert quirks(Family.MOODLE).comment("one\ntwo") == "one\ntwo"
+
+
+def test_blackboard_words_an_unknown_person_as_a_bad_request() -> None:
+    meaning = quirks(Family.BLACKBOARD).meaning
+    assert meaning(Call.POST_SCORE, 400, "Bad Request", '{"message": "User could not be found"}') == "not-enrolled"
+    assert meaning(Call.POST_SCORE, 400, "Bad Request", "scoreGiven is negative") is None
+
+
+def test_brightspace_forbids_scores_of_people_who_are_not_enrolled() -> None:
+    meaning = quirks(Family.BRIGHTSPACE).meaning
+    assert meaning(Call.POST_SCORE, 403, "Forbidden", "") == "not-enrolled"
+    assert meaning(Call.POST_SCORE, 422, "Unprocessable", "") == "not-enrolled"
+    assert meaning(Call.READ_MEMBERS, 403, "Forbidden", "") is None
+
+
+def test_canvas_keeps_a_grade_when_only_progress_is_told() -> None:
+    key = "https://canvas.instructure.com/lti/submission"
+    assert quirks(Family.CANVAS).score_extras(new_attempt=False, graded=False)[key]["preserve_score"] is True
+    assert "preserve_score" not in quirks(Family.CANVAS).score_extras(new_attempt=False)[key]
+
+
+def test_canvas_keeps_the_columns_of_its_own_links() -> None:
+    assert quirks(Family.CANVAS).meaning(Call.DELETE_LINE_ITEM, 401, "Unauthorized", "") == "not-accepted"
+
+
+def test_older_moodles_keep_the_columns_of_their_activities() -> None:
+    assert quirks(Family.MOODLE).meaning(Call.DELETE_LINE_ITEM, 403, "Forbidden", "") == "not-accepted"
+
+
+def test_open_edx_says_403_when_a_token_has_ended() -> None:
+    assert quirks(Family.OPENEDX).token_is_spent(403)
+    assert not quirks(Family.CANVAS).token_is_spent(403)
+    assert all(quirks(family).token_is_spent(401) for family in Family)
+
+
+def test_open_edx_has_room_for_so_much_of_a_line_item() -> None:
+    given = {"label": "x" * 300, "tag": "y" * 60, "scoreMaximum": 12.5, "resourceId": "z" * 80}
+    fitting = quirks(Family.OPENEDX).line_item(given)
+    assert fitting == {"label": "x" * 100, "tag": "y" * 50, "scoreMaximum": 13, "resourceId": "z" * 80}
+    assert quirks(Family.OPENEDX).line_item({"label": "short", "scoreMaximum": 10}) == {
+        "label": "short",
+        "scoreMaximum": 10,
+    }
+    assert quirks(Family.MOODLE).line_item(given) == given
+
+
+def test_open_edx_wants_the_column_to_name_its_link() -> None:
+    assert [family for family in Family if quirks(family).column_names_link] == [Family.OPENEDX]
+
+
+def test_rosters_come_in_the_largest_pages_there_are() -> None:
+    asked = {family: dict(quirks(family).roster_query()) for family in Family if quirks(family).roster_query()}
+    assert asked == {Family.CANVAS: {"limit": "50"}, Family.SCHOOLOGY: {"limit": "100"}}
