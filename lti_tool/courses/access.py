@@ -32,6 +32,17 @@ class Nameless(NotAllowed):
     advice = N_("Sign in to your learning platform, go to your course and open this tool from there.")
 
 
+class ActingAs(NotAllowed):
+    """An administrator of the LMS acts as a student, and asked for something that records the student's own work."""
+
+    code = "acting-as"
+    title = N_("You are acting as this person")
+    advice = N_(
+        "Nothing was recorded: only the person themselves can do this. End acting as them in your learning platform to go on "
+        "as yourself."
+    )
+
+
 class AnotherCourse(NotFound):
     """The address of a course that this visit has not been launched into; whether there is one is not said."""
 
@@ -131,7 +142,10 @@ async def _teacher_changing(
 async def _student_changing(
     request: Request, course_id: uuid.UUID, visit: ChangingVisit, database: CurrentDatabase
 ) -> InCourse:
-    return _someone(await _enter_changing(request, database, visit, course_id, _STUDENTS))
+    here = _someone(await _enter_changing(request, database, visit, course_id, _STUDENTS))
+    if here.visit.masquerading:
+        raise ActingAs("the visit is masquerading")
+    return here
 
 
 async def _enter_changing(
@@ -166,4 +180,4 @@ TeacherChanging = Annotated[InCourse, Depends(_teacher_changing)]
 """Like TeacherIn, for requests that change something."""
 
 StudentChanging = Annotated[InCourse, Depends(_student_changing)]
-"""Like StudentIn, for requests that change something."""
+"""Like StudentIn, for requests that record the student's own work; not for somebody who acts as the student."""

@@ -32,7 +32,9 @@ class Course(TenantRow, table=True):
     api_domain: str | None = Field(default=None, max_length=255, description="The host of the platform's own API.")
     home_url: str | None = Field(default=None, max_length=2000, description="The course's own page in the LMS.")
     groups_url: str | None = Field(default=None, max_length=2000, description="Course Groups context_groups_url.")
-    group_sets_url: str | None = Field(default=None, max_length=2000, description="Course Groups context_group_sets_url.")
+    group_sets_url: str | None = Field(
+        default=None, max_length=2000, description="Course Groups context_group_sets_url."
+    )
     groups_read_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     roster_read_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     content_read_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

@@ -95,7 +95,8 @@ async def enter(session: AsyncSession, launch: Launch, now: datetime) -> Entry:
     person_id = await _note_person(session, launch, known.person, now)
     link_id: uuid.UUID | None = None
     if course_id is not None:
-        if person_id is not None:
+        # Somebody who acts as a person shows neither that the person came nor what they are called.
+        if person_id is not None and not launch.masquerading:
             await _note_membership(session, launch, known, course_id, person_id, now)
         link_id = await _note_link(session, launch, known.link, course_id, now)
     return Entry(
@@ -154,7 +155,7 @@ async def _note_person(session: AsyncSession, launch: Launch, known: Known | Non
         "sort_name": sort_name,
         "platform_user_id": _short(launch.custom.get("canvas_user_id")),
     }
-    said = {column: value for column, value in said.items() if value}
+    said = {column: value for column, value in said.items() if value and not launch.masquerading}
     if known is None:
         return await queries.put(
             session,

@@ -173,6 +173,7 @@ def frame_origins(launch: Launch) -> tuple[str, ...]:
     found: list[str | None] = [origin_of(registration.auth_login_url), origin_of(registration.issuer)]
     found += frame_patterns(launch.platform_family)
     found.append(origin_of(launch.presentation.return_url))
+    found += [origin_of(one) for one in registration.own_frame_origins]
     return tuple(dict.fromkeys(origin for origin in found if origin))
 
 
@@ -253,7 +254,8 @@ async def _living_of(request: Request, visit: Visit) -> list[queries.LiveSession
     async with database.reading() as session:
         rows = await queries.sessions_of_person(session, visit.organisation_id, visit.registration_id, visit.person_id)
     now = clock.now()
-    return [row for row in rows if _lives(row, now)]
+    # Who acts as somebody is not that person: neither goes on in a session of the other.
+    return [row for row in rows if _lives(row, now) and row.masquerading == visit.masquerading]
 
 
 async def _adopt(request: Request, row: queries.LiveSession) -> Visit:

@@ -42,7 +42,9 @@ async def _my_views(database: Database, here: InCourse) -> list[views.PathView]:
 
 
 async def _has_their_copies(database: Database, here: InCourse, clock: Now) -> None:
-    """A student who joined after a playlist was assigned gets it at their first visit."""
+    """A student who joined after a playlist was assigned gets it at their first visit; not by somebody who acts as them."""
+    if here.visit.masquerading:
+        return
     async with database.reading() as session:
         late = await service.missing_copies(session, here.course, [here.person_id])
     if late:
@@ -73,7 +75,8 @@ async def my_playlist(
     """One next step and why it is next; below it the whole path."""
     shown = await _my_views(database, here)
     answer = Outcome()
-    if any(view.awaits_result for view in shown if view.path.copy.id == copy_id):
+    awaits = any(view.awaits_result for view in shown if view.path.copy.id == copy_id)
+    if awaits and not here.visit.masquerading:
         answer = await bring_results(request, here.course, here.person_id)
         shown = await _my_views(database, here)
     async with database.reading() as session:

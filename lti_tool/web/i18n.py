@@ -8,10 +8,11 @@ import contextvars
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, tzinfo
 from functools import lru_cache
 from gettext import NullTranslations
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError, dates, numbers
 from babel.support import Translations
@@ -67,6 +68,19 @@ _current: contextvars.ContextVar["Language"] = contextvars.ContextVar("language"
 def current_language() -> Language:
     """The language of the page being rendered; English outside of one."""
     return _current.get(None) or language_for(())
+
+
+_zone: contextvars.ContextVar[tzinfo] = contextvars.ContextVar("time_zone", default=UTC)
+
+
+@contextmanager
+def in_zone(name: str | None) -> Iterator[None]:
+    """Write moments in the time zone with this IANA name inside the block; in UTC without one."""
+    token = _zone.set(ZoneInfo(name) if name else UTC)
+    try:
+        yield
+    finally:
+        _zone.reset(token)
 
 
 @contextmanager
@@ -139,18 +153,22 @@ def _catalogue(name: str) -> NullTranslations:
 
 
 def format_date(value: date | datetime, style: str = "medium") -> str:
-    """A day as the language writes it; ``style`` is short, medium, long or full."""
+    """A day as the language writes it, a moment's in the page's zone; ``style`` is short, medium, long or full."""
+    if isinstance(value, datetime):
+        value = value.astimezone(_zone.get())
     return dates.format_date(value, format=style, locale=current_language().locale)
 
 
 def format_time(value: datetime, style: str = "short") -> str:
-    """A time of day in UTC; the page's script turns ``when()`` into the reader's own zone."""
-    return dates.format_time(value.astimezone(UTC), format=style, locale=current_language().locale)
+    """A time of day in the page's zone (``in_zone``); where that is not known, the page's script turns ``when()`` into the
+    browser's.
+    """
+    return dates.format_time(value.astimezone(_zone.get()), format=style, locale=current_language().locale)
 
 
 def format_datetime(value: datetime, style: str = "medium") -> str:
-    """A day and time in UTC."""
-    return dates.format_datetime(value.astimezone(UTC), format=style, locale=current_language().locale)
+    """A day and time in the page's zone."""
+    return dates.format_datetime(value.astimezone(_zone.get()), format=style, locale=current_language().locale)
 
 
 def format_number(value: float, digits: int = 1) -> str:

@@ -66,7 +66,7 @@ class Pages:
         }
         token = _session_id.set(str(visit.session_id) if visit is not None else None)
         try:
-            with i18n.speaking(language):
+            with i18n.speaking(language), i18n.in_zone(visit.time_zone if visit is not None else None):
                 return self.environment.get_template(template).render(values)
         finally:
             _session_id.reset(token)
@@ -102,7 +102,8 @@ def session_field() -> Markup:
 
 
 def when(value: datetime | date | None, style: str = "datetime") -> Markup:
-    """A moment as ``<time>``: in UTC from the server, in the reader's own zone once the page's script has run.
+    """A moment as ``<time>``: from the server in the zone that the platform gave, or else in UTC; the page's script writes it
+    in that zone too, or else in the browser's.
 
     ``style`` is ``datetime``, ``date``, ``time`` or ``relative``.
     """

@@ -32,6 +32,10 @@ class ExampleVisit:
     role: str = "student"
     locale: str | None = None
     frame_origins: tuple[str, ...] = ()
+    document_target: str | None = None
+    time_zone: str | None = None
+    high_contrast: bool = False
+    masquerading: bool = False
 
 
 @dataclass(frozen=True)

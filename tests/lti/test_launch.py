@@ -126,6 +126,9 @@ async def test_who_may_frame_the_pages(tool: Tool) -> None:
         "https://canvas.school.example:8443",
     )
 
+    registration.own_frame_origins = ["https://Learn.school.example/", "javascript:alert(1)"]
+    assert frame_origins(launch_of(tool, body))[-1] == "https://learn.school.example"
+
 
 async def test_what_is_too_long_is_cut_and_what_is_no_address_left_out(tool: Tool) -> None:
     body = claims_of() | {

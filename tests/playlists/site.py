@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from typing import Any
 
 import httpx
 from fastapi import FastAPI
@@ -65,7 +66,13 @@ class Site:
         return f"/courses/{self.school.course.id}"
 
     async def sign_in(
-        self, person: Person, role: Role = Role.STUDENT, *, school: School | None = None, observes: tuple[str, ...] = ()
+        self,
+        person: Person,
+        role: Role = Role.STUDENT,
+        *,
+        school: School | None = None,
+        observes: tuple[str, ...] = (),
+        **start: Any,
     ) -> "Visitor":
         """A browser with a session in the school's course."""
         school = school or self.school
@@ -77,6 +84,7 @@ class Site:
             resource_link_id=None,
             role=role,
             observes=observes,
+            **start,
         )
         async with self.database.writing() as session:
             token = await start_session(session, start, self.clock.now())

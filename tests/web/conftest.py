@@ -31,6 +31,10 @@ class ExampleVisit:
     role: str = "teacher"
     locale: str | None = None
     frame_origins: tuple[str, ...] = ("https://school.example",)
+    document_target: str | None = None
+    time_zone: str | None = None
+    high_contrast: bool = False
+    masquerading: bool = False
 
 
 def make_app(visit: ExampleVisit | None = None, settings: Settings | None = None) -> FastAPI:

@@ -1,10 +1,19 @@
-// Moments come in UTC and are shown in the reader's own zone.
+// Moments come in UTC and are shown in the reader's own zone: the one the LMS gave, or else the browser's.
 {
   const language = document.documentElement.lang || undefined;
+  const known = (name) => {
+    try {
+      return new Intl.DateTimeFormat("en", { timeZone: name }) && name;
+    } catch {
+      return null;
+    }
+  };
+  const given = document.documentElement.dataset.timeZone;
+  const timeZone = (given && known(given)) || Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
   const styles = {
-    date: { dateStyle: "medium" },
-    time: { timeStyle: "short" },
-    datetime: { dateStyle: "medium", timeStyle: "short" },
+    date: { dateStyle: "medium", timeZone },
+    time: { timeStyle: "short", timeZone },
+    datetime: { dateStyle: "medium", timeStyle: "short", timeZone },
   };
   const steps = [["year", 31536000], ["month", 2592000], ["day", 86400], ["hour", 3600], ["minute", 60]];
 
@@ -17,9 +26,13 @@
     return words.format(0, "minute");
   };
 
-  const pad = (number) => String(number).padStart(2, "0");
-  const local = (moment) =>
-    `${moment.getFullYear()}-${pad(moment.getMonth() + 1)}-${pad(moment.getDate())}T${pad(moment.getHours())}:${pad(moment.getMinutes())}`;
+  const fields = new Intl.DateTimeFormat("en", {
+    timeZone, hourCycle: "h23", year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit",
+  });
+  const local = (moment) => {
+    const part = Object.fromEntries(fields.formatToParts(moment).map(({ type, value }) => [type, value]));
+    return `${part.year.padStart(4, "0")}-${part.month}-${part.day}T${part.hour}:${part.minute}`;
+  };
 
   const localise = (root) => {
     for (const element of root.querySelectorAll("time[data-local]")) {
@@ -39,7 +52,7 @@
       delete input.dataset.utc;
     }
     for (const input of root.querySelectorAll("input[data-time-zone]")) {
-      input.value = Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
+      input.value = timeZone;
     }
   };
   localise(document);
