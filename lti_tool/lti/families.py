@@ -38,7 +38,12 @@ def family_of(registered: Family, product_family_code: str | None) -> Family:
     """The family as registered; where that says nothing, as the platform names itself in its messages."""
     if registered is not Family.OTHER or not product_family_code:
         return registered
-    return _PRODUCT_CODES.get(product_family_code.lower(), Family.OTHER)
+    return product_family(product_family_code) or Family.OTHER
+
+
+def product_family(product_family_code: str) -> Family | None:
+    """The family that names itself so; None for a name that is not known."""
+    return _PRODUCT_CODES.get(product_family_code.lower())
 
 
 def frame_patterns(family: Family) -> tuple[str, ...]:

@@ -17,7 +17,14 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from lti_tool import audit
 from lti_tool.errors import BadRequest, Conflict, NotFound
-from lti_tool.lti.models import Family, RegistrationInvite
+from lti_tool.lti.models import Family, Registration, RegistrationInvite
+from lti_tool.lti.registration_refusals import (
+    InviteExpired,
+    InviteMissing,
+    InviteRevoked,
+    InviteUnknown,
+    InviteUsed,
+)
 from lti_tool.lti.sessions import digest
 
 LIFE = timedelta(days=7)
@@ -25,11 +32,13 @@ CLAIM = timedelta(seconds=30)
 """How long a confirmation under way keeps another one out."""
 
 WITHOUT_DYNAMIC_REGISTRATION = frozenset({Family.SCHOOLOGY, Family.BLACKBOARD, Family.OPENEDX})
-"""Families whose schools cannot register a tool by a link: Schoology and Open edX have no such page, and Blackboard's is in
-the vendor's portal, once for all schools."""
+"""Families whose schools cannot register a tool by a link. Schoology's apps are made in its App Center, Open edX has a
+configuration per block (xblock-lti-consumer's README), and Blackboard's registration is in the vendor's portal, once for all
+schools."""
 
+_CODE_LIMIT = 128
 _LONGEST = timedelta(days=366)
-_SPAN = re.compile(r"(\d{1,5})([mhd])")
+_SPAN = re.compile(r"([0-9]{1,5})([mhd])")
 _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 
 
@@ -59,10 +68,16 @@ async def make_invite(
 ) -> tuple[RegistrationInvite, str]:
     """A new invite and its code, which is shown once; with ``registration_id`` it may replace that registration.
 
-    Raises Conflict for an LMS that has no Dynamic Registration.
+    Raises Conflict for an LMS that has no Dynamic Registration, and for a registration that is not the organisation's.
     """
     if lms in WITHOUT_DYNAMIC_REGISTRATION:
         raise Conflict(f"{lms.value} cannot register tools by a link; see `lti-tool platform config {lms.value}`")
+    if registration_id is not None:
+        known = await session.get(Registration, registration_id)
+        if known is None:
+            raise NotFound("there is no such platform; see `lti-tool platform list`")
+        if known.organisation_id not in {None, organisation_id}:
+            raise Conflict("the platform belongs to another organisation")
     code = secrets.token_urlsafe(32)
     invite = RegistrationInvite(
         organisation_id=organisation_id,
@@ -119,15 +134,23 @@ async def revoke_invite(
     raise NotFound(f"there is no open invite {invite_id!r}; see `lti-tool platform invites`")
 
 
-async def open_invite(session: AsyncSession, code: str, now: datetime) -> RegistrationInvite | None:
-    """The invite of a code, if it can still be used."""
-    if not code or len(code) > 128:
-        return None
-    found = (
-        await session.exec(select(RegistrationInvite).where(RegistrationInvite.code_digest == digest(code)))
-    ).one_or_none()
-    if found is None or found.used_at is not None or found.revoked_at is not None or found.expires_at <= now:
-        return None
+async def usable_invite(session: AsyncSession, code: str, now: datetime) -> RegistrationInvite:
+    """The invite of a code. Raises InviteMissing, InviteUnknown, InviteUsed, InviteRevoked and InviteExpired."""
+    if not code:
+        raise InviteMissing("no code came")
+    found = None
+    if len(code) <= _CODE_LIMIT:
+        found = (
+            await session.exec(select(RegistrationInvite).where(RegistrationInvite.code_digest == digest(code)))
+        ).one_or_none()
+    if found is None:
+        raise InviteUnknown("no invite has this code")
+    if found.used_at is not None:
+        raise InviteUsed(f"invite {found.id} was used")
+    if found.revoked_at is not None:
+        raise InviteRevoked(f"invite {found.id} was revoked")
+    if found.expires_at <= now:
+        raise InviteExpired(f"invite {found.id} has expired")
     return found
 
 
@@ -162,7 +185,11 @@ async def use_up(session: AsyncSession, invite_id: uuid.UUID, registration_id: u
     """End an invite with the registration it led to; False where it has ended meanwhile."""
     done = await session.exec(
         update(RegistrationInvite)
-        .where(col(RegistrationInvite.id) == invite_id, col(RegistrationInvite.used_at).is_(None))
+        .where(
+            col(RegistrationInvite.id) == invite_id,
+            col(RegistrationInvite.used_at).is_(None),
+            col(RegistrationInvite.revoked_at).is_(None),
+        )
         .values(used_at=now, made_id=registration_id)
         .execution_options(synchronize_session=False)
     )

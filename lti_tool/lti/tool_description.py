@@ -5,13 +5,14 @@ It asks for the least: who somebody is and what they are called, never a mail ad
 Sources: LTI Dynamic Registration 1.0 §3, LTI Core 1.3 Appendix D (custom parameters and their variables).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from lti_tool.lti import claims
 from lti_tool.lti.launch import HIGH_CONTRAST, MASQUERADING_USER, TIME_ZONE
+from lti_tool.lti.models import Family
 from lti_tool.settings import Settings
 
 NAME = "Playlists"
@@ -101,11 +102,6 @@ class RegistrationQuirks(Protocol):
     """How one LMS departs from Dynamic Registration 1.0, and what it can be told beyond it."""
 
     @property
-    def registers_itself(self) -> bool:
-        """False where the LMS has no Dynamic Registration that an administrator of a school can begin."""
-        ...
-
-    @property
     def next_steps(self) -> Sequence[str]:
         """What the administrator does after the registration, in order; gettext message ids."""
         ...
@@ -134,9 +130,16 @@ class RegistrationQuirks(Protocol):
         """The audience of token requests, where it is not the token address."""
         ...
 
-    def belongs(self, issuer: str, host: str) -> bool:
-        """Whether a host that is not the issuer's own is known to be the same platform's."""
+    def belongs(self, issuer: str, host: str, member: str) -> bool:
+        """Whether a host that is not the issuer's own is known to be the same platform's.
+
+        ``member`` is what is found there: ``configuration``, or the name of an address in it such as ``token_endpoint``.
+        """
         ...
+
+
+QuirksOf = Callable[[Family], RegistrationQuirks]
+"""Gives the habits of an LMS; ``platforms.quirks`` in the running tool."""
 
 
 def tool_configuration(settings: Settings, quirks: RegistrationQuirks) -> ToolConfiguration:
@@ -163,8 +166,11 @@ def tool_configuration(settings: Settings, quirks: RegistrationQuirks) -> ToolCo
 
 
 def host_of(base_url: str) -> str:
-    """The host of an address, without its port."""
-    return urlsplit(base_url).hostname or ""
+    """The host of an address, without its port; empty where there is none."""
+    try:
+        return urlsplit(base_url).hostname or ""
+    except ValueError:
+        return ""
 
 
 def host_and_port_of(base_url: str) -> str:

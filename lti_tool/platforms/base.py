@@ -79,9 +79,6 @@ class Quirks:
 
     # --- Registration: ``lti.tool_description.RegistrationQuirks`` ----------------------------------------------------
 
-    registers_itself: bool = True
-    """An administrator of the LMS can register the tool with a link (Dynamic Registration 1.0)."""
-
     next_steps: Sequence[str] = (
         N_("Switch the tool on in your learning platform, if it asks for it."),
         N_("Open a course and add the tool there."),
@@ -108,10 +105,15 @@ class Quirks:
         return {}
 
     def token_audience(self, token_url: str, authorization_server: str | None) -> str | None:
-        """What the platform calls its authorization server, where it does (§2.1)."""
-        return authorization_server if authorization_server != token_url else None
+        """What the platform calls its authorization server (§2.1), if that is on the token endpoint's host.
 
-    def belongs(self, issuer: str, host: str) -> bool:
+        An assertion made for another host could be carried there by this one, and be good for a token there.
+        """
+        if authorization_server is None or authorization_server == token_url:
+            return None
+        return authorization_server if host_of(authorization_server) == host_of(token_url) else None
+
+    def belongs(self, issuer: str, host: str, member: str) -> bool:
         """A platform lives on one host, unless it is known to be otherwise."""
         return False
 

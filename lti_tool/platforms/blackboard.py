@@ -11,9 +11,6 @@ from lti_tool.platforms.base import Quirks
 class Blackboard(Quirks):
     """Blackboard Learn."""
 
-    # A tool is registered once in the developer portal, for all schools; a school's administrator enters its client id.
-    registers_itself = False
-
     def comment(self, text: str) -> str:
         """A comment is shown as HTML, where a newline is none."""
         return text.replace("\r\n", "\n").replace("\n", "<br/>")

@@ -25,9 +25,9 @@ class Brightspace(Quirks):
             return _AUDIENCE
         return super().token_audience(token_url, authorization_server)
 
-    def belongs(self, issuer: str, host: str) -> bool:
+    def belongs(self, issuer: str, host: str, member: str) -> bool:
         """The one host of the token endpoint."""
-        return host == _AUTHORITY
+        return member == "token_endpoint" and host == _AUTHORITY
 
     def meaning(self, call: Call, status: int, reason: str, body: str) -> str | None:
         """A score for somebody whose role is not graded is a 422, for somebody who is not enrolled a 403 (D2L's LTI Advantage

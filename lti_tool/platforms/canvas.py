@@ -107,15 +107,16 @@ class Canvas(Quirks):
         """The token address: what it calls its authorization server is a bare host, which its token endpoint refuses."""
         return None
 
-    def belongs(self, issuer: str, host: str) -> bool:
+    def belongs(self, issuer: str, host: str, member: str) -> bool:
         """Hosted Canvas has one issuer for all schools, an address for each, and a third one for signing in.
 
-        Its test and beta environments have their own of each, which vouch for nobody in production.
+        Its test and beta environments have their own of each, which vouch for nobody in production. A registration is sent
+        to the school's address, which can be the school's own domain; the configuration that says so is Canvas's.
         """
         environment = _HOSTED.get(issuer)
-        if environment is None or not host:
+        if environment is None:
             return False
-        return _hosted_environment(host) == environment
+        return member == "registration_endpoint" or _hosted_environment(host) == environment
 
 
 def _hosted_environment(host: str) -> str | None:

@@ -14,9 +14,6 @@ _TAG_LENGTH = 50
 class OpenEdx(Quirks):
     """Open edX."""
 
-    # Each block has a configuration of its own, filled in by its author (xblock-lti-consumer's README).
-    registers_itself = False
-
     # Scores go on to the course's gradebook only from a line item that names the launched block (signals/signals.py).
     column_names_link = True
 

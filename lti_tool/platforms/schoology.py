@@ -8,9 +8,6 @@ from lti_tool.platforms.base import WholeSeconds
 class Schoology(WholeSeconds):
     """Schoology. A score posted again without its comment erases the comment (reported from the field)."""
 
-    # Apps are made by hand in the App Center (Schoology's developer documentation).
-    registers_itself = False
-
     repeat_comment = True
 
     # Custom parameters of the app are not sent with links made by deep linking (Schoology's LTI 1.3 documentation).
