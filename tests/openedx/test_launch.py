@@ -80,12 +80,3 @@ def test_a_login_asks_for_what_the_platform_demands(world: World, browser: Brows
     assert {name: asked.get(name) for name in expected} == expected
     assert len(asked["nonce"]) >= 16
     assert len(asked["state"]) >= 16
-
-
-def test_a_deep_linking_request_gets_a_readable_answer(world: World, browser: Browser) -> None:
-    """It is verified like every message; choosing content is not built yet, and the page says so."""
-    _login, message = browser.authenticate(world.platform.login_address("teacher", "deep-linking"))
-    answer = browser.http.post(message.action, data=message.fields, follow_redirects=True)
-    assert answer.status_code < 500
-    assert answer.headers["Content-Type"].startswith("text/html")
-    assert "<h1" in answer.text

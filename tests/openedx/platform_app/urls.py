@@ -7,6 +7,8 @@ urlpatterns = [
     path("api/", include("lti_consumer.plugin.urls", namespace="lti_consumer")),
     path("harness/registration", views.registration),
     path("harness/launch", views.launch),
+    path("harness/sign-in", views.sign_in),
+    path("harness/picked", views.picked),
     path("harness/gradebook", views.gradebook),
     path("harness/privacy", views.privacy),
 ]

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth import get_user_model, login
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from lti_consumer import api
@@ -62,11 +63,32 @@ def registration(_request: HttpRequest) -> JsonResponse:
 
 
 def launch(request: HttpRequest) -> JsonResponse:
-    """Begin a launch as ``user``: the address of the tool's login that the person's browser would be sent to."""
+    """Begin a launch as ``user``: the address of the tool's login that the person's browser would be sent to.
+
+    ``kind`` is ``resource-link``, ``deep-linking``, or ``content``: what deep linking has put into the block.
+    """
     username = request.GET["user"]
+    if request.GET.get("kind") == "content":
+        return JsonResponse({"login": api.get_lti_1p3_content_url(_launch_data(username))})
     deep = request.GET.get("kind") == "deep-linking"
     address = api.get_lti_1p3_launch_start_url(_launch_data(username), deep_link_launch=deep)
     return JsonResponse({"login": address})
+
+
+def sign_in(request: HttpRequest) -> JsonResponse:
+    """Sign the browser in as ``user``: the platform takes an answer to deep linking from course staff alone."""
+    login(
+        request, get_user_model().objects.get(username=request.GET["user"]), "django.contrib.auth.backends.ModelBackend"
+    )
+    return JsonResponse({"user": request.user.username})
+
+
+def picked(request: HttpRequest) -> JsonResponse:
+    """What deep linking has put into the block; with ``forget``, nothing from now on."""
+    items = _configuration().ltidlcontentitem_set
+    if "forget" in request.GET:
+        items.all().delete()
+    return JsonResponse({"items": [{"type": one.content_type, **one.attributes} for one in items.all()]})
 
 
 def gradebook(_request: HttpRequest) -> JsonResponse:
