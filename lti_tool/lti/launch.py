@@ -22,6 +22,9 @@ ID_LENGTH = 255
 TIME_ZONE = "user_timezone"
 """The custom parameter that holds ``$Person.address.timezone``. Moodle's "99" means the server's zone, and says nothing."""
 
+LOCALE = "message_locale"
+"""The custom parameter that holds ``$Message.locale``, for platforms that leave it out of ``launch_presentation``."""
+
 HIGH_CONTRAST = "user_high_contrast"
 """The custom parameter that holds Canvas's ``$Canvas.user.prefersHighContrast``: ``true`` or ``false``."""
 
@@ -159,7 +162,8 @@ def read_launch(body: Mapping[str, Any], registration: Registration, deployment:
         name=_text(body, "name", _NAME_LENGTH),
         given_name=_text(body, "given_name", _NAME_LENGTH),
         family_name=_text(body, "family_name", _NAME_LENGTH),
-        locale=presentation.locale or _text(body, "locale", 35),
+        # The page's language in the LMS goes before the person's own (OpenID Connect's locale).
+        locale=presentation.locale or _text(custom, LOCALE, 35) or _text(body, "locale", 35),
         roles=roles,
         role=role_of(roles, registration.role_overrides),
         mentor_of=observed_by(roles, _list(body.get(claims.ROLE_SCOPE_MENTOR)), registration.role_overrides),

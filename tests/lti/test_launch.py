@@ -213,6 +213,20 @@ async def test_who_administers_and_how_they_see_is_told(tool: Tool) -> None:
     assert (launch.time_zone, launch.role) == ("America/Denver", Role.OTHER)
 
 
+@pytest.mark.parametrize(
+    ("shown", "custom", "expected"),
+    [("de", "fr", "de"), (None, "fr", "fr"), (None, "$Message.locale", "en-US"), (None, None, "en-US")],
+)
+async def test_the_locale_is_that_of_the_page_then_of_the_person(
+    tool: Tool, shown: str | None, custom: str | None, expected: str
+) -> None:
+    body = claims_of(locale="en-US") | {
+        LTI + "launch_presentation": {"locale": shown} if shown else {},
+        LTI + "custom": {"message_locale": custom} if custom else {},
+    }
+    assert launch_of(tool, body).locale == expected
+
+
 async def test_somebody_who_acts_as_an_administrator_is_none(tool: Tool) -> None:
     admin = ["http://purl.imsglobal.org/vocab/lis/v2/institution/person#Administrator"]
     launch = launch_of(tool, claims_of() | {LTI + "custom": {"masquerading_user_id": "17"}, LTI + "roles": admin})
