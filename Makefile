@@ -71,8 +71,9 @@ openedx: .venv-openedx/.made ## Open edX's LTI consumer, in an environment of it
 translations: setup-tests ## Collect the strings of the code and templates into the catalogues
 	$(BIN)/python -m lti_tool.web.translations update
 
-benchmarks: setup-tests .venv-bench/.made ## Print what a launch costs, beside its peers
+benchmarks: setup-tests .venv-bench/.made ## Print what launches, scores and rosters cost, beside their peers
 	$(BIN)/python -m benchmarks.launch
+	$(BIN)/python -m benchmarks.services
 
 .venv-bench/.made: benchmarks/launch/requirements.txt | $(VENV)/.made
 	@$(PYTHON) -m venv .venv-bench

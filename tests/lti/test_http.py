@@ -191,3 +191,20 @@ async def test_what_trickles_in_is_given_up(on_loopback: Settings, monkeypatch: 
     async with server(answer) as port, make_client(on_loopback) as client:
         with pytest.raises(httpx.ReadTimeout):
             await client.get(f"http://127.0.0.1:{port}/")
+
+
+async def test_a_connection_that_was_closed_meanwhile_is_not_used_again(on_loopback: Settings) -> None:
+    """The stream remembers its socket, and still notices that the other end has gone."""
+
+    async def answer_once(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+        await writer.drain()
+        writer.close()
+
+    listening = await asyncio.start_server(answer_once, "127.0.0.1", 0)
+    port = listening.sockets[0].getsockname()[1]
+    async with listening, make_client(on_loopback) as client:
+        for _ in range(3):
+            assert (await client.get(f"http://127.0.0.1:{port}/")).status_code == 200
+            await asyncio.sleep(0.05)

@@ -1,0 +1,1 @@
+"""What scores and rosters cost through our clients, beside PyLTI1p3's."""
