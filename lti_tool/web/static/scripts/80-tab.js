@@ -78,16 +78,17 @@
 
   const keepScroll = () => history.replaceState({ ...history.state, scroll: window.scrollY }, "");
 
-  const enter = (address) => {
+  const enter = (address, record) => {
     const way = address.pathname + address.search + address.hash;
-    if (address.pathname + address.search === here()) history.replaceState({ ...history.state }, "", way);
+    if (!record || address.pathname + address.search === here()) history.replaceState({ ...history.state }, "", way);
     else {
       keepScroll();
       history.pushState({}, "", way);
     }
   };
 
-  // `record`: whether what is shown becomes a new entry of the history. Only what a GET has answered can be one.
+  // `record`: whether what is shown becomes a new entry of the history, or takes the place of the one that is there. Only what
+  // a GET has answered can be in it.
   const visit = async (address, options = {}, { record = true, scroll, form } = {}) => {
     waiting?.abort();
     const mine = waiting = new AbortController();
@@ -98,7 +99,7 @@
       const type = found.answer.headers.get("Content-Type") ?? "";
       const html = await found.answer.text();
       if (!type.startsWith("text/html")) throw new Error("this is no page");
-      if (record && (found.moved || !options.method)) enter(found.address);
+      if (found.moved || !options.method) enter(found.address, record);
       show(html, { scroll });
     } catch (trouble) {
       if (trouble.name === "AbortError") return;
