@@ -17,6 +17,7 @@ from lti_tool.content import service as content
 from lti_tool.content.models import ContentItem, ItemKind
 from lti_tool.courses.models import Course
 from lti_tool.errors import BadRequest, Conflict, NotFound
+from lti_tool.grades.models import ColumnState
 from lti_tool.ids import new_id
 from lti_tool.playlists import queries, service
 from lti_tool.playlists.models import (
@@ -45,6 +46,17 @@ SCORE_SCOPE = "https://purl.imsglobal.org/spec/lti-ags/scope/score"
 def can_have_column(course: Course) -> bool:
     """Whether the LMS lets this tool make a gradebook column in the course and fill it."""
     return bool(course.line_items_url) and {LINE_ITEM_SCOPE, SCORE_SCOPE} <= set(course.ags_scopes)
+
+
+async def may_have_column(session: AsyncSession, course: Course, playlist: Playlist) -> bool:
+    """Whether this playlist can have a column: one can be made, or the LMS has made it with a link and takes scores for it."""
+    if can_have_column(course):
+        return True
+    if SCORE_SCOPE not in course.ags_scopes:
+        return False
+    resource = service.resource_id(playlist)
+    column = (await queries.columns(session, course.organisation_id, course.id, [resource])).get(resource)
+    return column is not None and column.state is ColumnState.MADE
 
 
 # --- The playlist -----------------------------------------------------------------------------------------------------
@@ -404,7 +416,7 @@ async def assign(
             title=N_("This playlist has no steps yet"),
             advice=N_("Add at least one step, then assign it."),
         )
-    if terms.has_column and not can_have_column(course):
+    if terms.has_column and not await may_have_column(session, course, playlist):
         raise Conflict(
             "no line item scope in this course",
             code="no-column-here",

@@ -401,12 +401,13 @@ async def _assign_page(
     view = await _preview_view(here, database, playlist_id, clock)
     async with database.reading() as session:
         students = await course_queries.students(session, here.organisation_id, here.course.id)
+        may_have_column = await editing.may_have_column(session, here.course, view.path.playlist)
     context = {
         "view": view,
         "playlist": view.path.playlist,
         "students": students,
         "display_name": display_name,
-        "can_have_column": editing.can_have_column(here.course),
+        "can_have_column": may_have_column,
         "address": playlist_address(here.course, playlist_id),
         "values": entered.values if entered else {},
         "errors": entered.errors if entered else {},

@@ -164,6 +164,22 @@ async def test_a_column_that_is_there_is_kept(world: World) -> None:
     assert line_item.url == "https://platform.example/lineitems/7"
 
 
+async def test_a_column_that_came_with_a_link_takes_scores_where_none_can_be_made(world: World) -> None:
+    """Moodle's "grade sync only", Open edX's declarative mode: scores yes, line items no."""
+    playlist = await world.playlist()
+    granted = {"scope": SCOPES[1:], "lineitems": "https://platform.example/lineitems"}
+    teacher = await world.link(str(playlist.id), **{AGS: granted})
+    page = await teacher.get(f"/courses/{playlist.course_id}/playlists/{playlist.id}/assign")
+    assert "does not let this tool make a gradebook column" in page.text
+    coupled = granted | {"lineitem": "https://platform.example/lineitems/7"}
+    teacher = await world.link(str(playlist.id), **{AGS: coupled})
+    page = await teacher.get(f"/courses/{playlist.course_id}/playlists/{playlist.id}/assign")
+    assert "does not let this tool make a gradebook column" not in page.text
+    await world.assign(playlist, Terms(has_column=True))
+    (line_item,) = await world.tool.rows(LineItem)
+    assert (line_item.state, line_item.url) == (ColumnState.MADE, "https://platform.example/lineitems/7")
+
+
 # --- Submission review ----------------------------------------------------------------------------------------------------
 
 
