@@ -268,7 +268,7 @@ async def refresh_roster(
             raise NotFound("the course's platform was removed")
         session.expunge(registration)
     try:
-        members = await NrpsClient(protocol, registration).members(course.memberships_url)
+        members = await NrpsClient(protocol, registration, quirks(registration.lms)).members(course.memberships_url)
     except ServiceRefused as refusal:
         if refusal.answered in (404, 410):
             await _forget_memberships_url(database, course)

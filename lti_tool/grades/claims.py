@@ -8,18 +8,20 @@ SQLite they come one after the other, since every writing transaction there is a
 Workers serve all schools of a registration at once: its LMS counts their requests together.
 """
 
+import json
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, CursorResult, and_, bindparam, exists, func, or_, update
+from sqlalchemy import ColumnElement, CursorResult, Text, and_, bindparam, exists, func, or_, update
+from sqlalchemy import cast as sqlalchemy_cast
 from sqlalchemy import select as sqlalchemy_select
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from lti_tool.courses.models import Course, Person
+from lti_tool.courses.models import Course, Person, ResourceLink
 from lti_tool.db.base import crossing
 from lti_tool.grades.models import ColumnState, DeliveryPace, LineItem, Score
 from lti_tool.grades.rules import next_timestamp
@@ -44,6 +46,7 @@ class ClaimedColumn:
     attempts: int
     remade: int
     line_items_url: str | None
+    resource_link_id: str | None
     token: uuid.UUID
     lease_until: datetime
 
@@ -96,6 +99,19 @@ _ITS_PERSON = and_(col(Person.organisation_id) == col(Score.organisation_id), co
 _ITS_COURSE = and_(
     col(Course.organisation_id) == col(LineItem.organisation_id), col(Course.id) == col(LineItem.course_id)
 )
+# The link that opens what the column is for, where there is one; the eldest of several.
+_ITS_LINK = (
+    sqlalchemy_select(col(ResourceLink.resource_link_id))
+    .where(
+        col(ResourceLink.organisation_id) == col(LineItem.organisation_id),
+        col(ResourceLink.course_id) == col(LineItem.course_id),
+        col(ResourceLink.opens) == col(LineItem.resource_id),
+    )
+    .order_by(col(ResourceLink.created_at), col(ResourceLink.id))
+    .limit(1)
+    .correlate(LineItem)
+    .scalar_subquery()
+)
 
 
 # In the order of the claims' own fields.
@@ -111,6 +127,7 @@ _COLUMN_FIELDS: tuple[Any, ...] = (
     LineItem.attempts,
     LineItem.remade,
     Course.line_items_url,
+    _ITS_LINK,
 )
 _SCORE_FIELDS: tuple[Any, ...] = (
     Score.organisation_id,
@@ -147,6 +164,23 @@ async def registration_with_pace(
     )
     found = (await session.exec(statement)).one_or_none()
     return None if found is None else (found[0], found[1])
+
+
+async def scopes_of(session: AsyncSession, registration_id: uuid.UUID) -> frozenset[str]:
+    """The gradebook scopes that every course of a registration offers, by the claims of its launches.
+
+    One token with them serves all its courses. Schools that share a registration may differ in what they allow, and a scope
+    that is not allowed must not be asked for.
+    """
+    as_text = sqlalchemy_cast(Course.ags_scopes, Text)
+    statement = (
+        sqlalchemy_select(as_text)
+        .where(col(Course.registration_id) == registration_id, col(Course.line_items_url).is_not(None))
+        .distinct()
+    )
+    found: Any = await (await session.connection()).execute(statement, execution_options=_ALL_SCHOOLS)
+    offered = [frozenset(scopes) for said in found.scalars() if (scopes := json.loads(said))]
+    return frozenset.intersection(*offered) if offered else frozenset()
 
 
 async def registrations_with_work(session: AsyncSession, now: datetime) -> Sequence[uuid.UUID]:

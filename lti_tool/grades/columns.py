@@ -15,8 +15,8 @@ from lti_tool.lti.services import LineItemData
 log = logging.getLogger(__name__)
 
 
-async def find_or_make(ags: AgsPort, column: ClaimedColumn) -> str:
-    """The address of the column in the LMS. Raises Trouble.
+async def find_or_make(ags: AgsPort, column: ClaimedColumn, *, names_link: bool = False) -> str:
+    """The address of the column in the LMS; a new one says which link it belongs to where it ``names_link``. Raises Trouble.
 
     Of several that have its resource id and tag, as two makers at once could leave behind, every worker takes the same:
     the one that is known already, else the first by address.
@@ -38,6 +38,7 @@ async def find_or_make(ags: AgsPort, column: ClaimedColumn) -> str:
                 score_maximum=column.score_maximum,
                 resource_id=column.resource_id,
                 tag=column.tag,
+                resource_link_id=column.resource_link_id if names_link else None,
                 end_at=column.end_at,
             ),
         )
@@ -47,7 +48,14 @@ async def find_or_make(ags: AgsPort, column: ClaimedColumn) -> str:
 
 
 async def deliver_column(
-    database: Database, clock: Clock, ags: AgsPort, column: ClaimedColumn, *, seconds: float, chance: float
+    database: Database,
+    clock: Clock,
+    ags: AgsPort,
+    column: ClaimedColumn,
+    *,
+    seconds: float,
+    chance: float,
+    names_link: bool = False,
 ) -> Trouble | None:
     """Find or make one claimed column and record what became of it; the trouble, if there was any.
 
@@ -56,7 +64,7 @@ async def deliver_column(
     try:
         try:
             async with asyncio.timeout(seconds):
-                url = await find_or_make(ags, column)
+                url = await find_or_make(ags, column, names_link=names_link)
         except TimeoutError:
             raise Trouble("timed-out", temporary=True) from None
     except Trouble as trouble:

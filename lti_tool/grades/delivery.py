@@ -69,6 +69,7 @@ class Deliverer:
         """Send what is due for a registration until nothing is, and have the next time remembered."""
         async with self._database.reading() as session:
             found = await claims.registration_with_pace(session, registration_id)
+            scopes = await claims.scopes_of(session, registration_id)
         if found is None or not found[0].enabled:
             return
         registration, pace = found
@@ -76,11 +77,12 @@ class Deliverer:
         if pace is not None and pace.paused_until is not None and pace.paused_until > now:
             self._nudge_later(registration_id, pace.paused_until - now)
             return
+        quirks = self._quirks(registration.lms)
         sending = Sending(
             self._database,
             self._clock,
-            self._ags(registration),
-            self._quirks(registration.lms),
+            self._ags(registration, scopes),
+            quirks,
             registration_id,
             failures=pace.failures if pace is not None else 0,
             at_once=self._at_once,
@@ -88,9 +90,9 @@ class Deliverer:
             request_seconds=self._request_seconds,
             chance=self._chance,
         )
-        await self._until_nothing_is_due(registration_id, sending)
+        await self._until_nothing_is_due(registration_id, sending, quirks.column_names_link)
 
-    async def _until_nothing_is_due(self, registration_id: uuid.UUID, sending: Sending) -> None:
+    async def _until_nothing_is_due(self, registration_id: uuid.UUID, sending: Sending, names_link: bool) -> None:
         while True:
             async with self._database.reading() as session:
                 due, soonest = await claims.due_now_and_next(session, registration_id, self._clock.now())
@@ -101,10 +103,10 @@ class Deliverer:
                 if soonest is not None:
                     self._nudge_later(registration_id, soonest - self._clock.now())
                 return
-            await self._columns(registration_id, sending)
+            await self._columns(registration_id, sending, names_link)
             await sending.scores()
 
-    async def _columns(self, registration_id: uuid.UUID, sending: Sending) -> None:
+    async def _columns(self, registration_id: uuid.UUID, sending: Sending, names_link: bool) -> None:
         """Make the columns that are due, some at once."""
         while sending.paused_for is None:
             async with self._database.writing() as session:
@@ -123,6 +125,7 @@ class Deliverer:
                             column,
                             seconds=2 * self._request_seconds,
                             chance=self._chance(),
+                            names_link=names_link,
                         )
                     )
                     for column in claimed

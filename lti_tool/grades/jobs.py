@@ -1,5 +1,6 @@
 """What the grades room has for the background: delivery on a nudge, the sweep, and the gauges."""
 
+from collections.abc import Collection
 from datetime import timedelta
 
 from lti_tool.clock import Clock
@@ -18,8 +19,8 @@ MEASURE_EVERY = timedelta(minutes=1)
 def ags_clients(protocol: Protocol) -> AgsFactory:
     """Makes the real client of a registration."""
 
-    def make(registration: Registration) -> AgsClient:
-        return AgsClient(protocol, registration, quirks(registration.lms))
+    def make(registration: Registration, scopes: Collection[str]) -> AgsClient:
+        return AgsClient(protocol, registration, quirks(registration.lms), scopes=scopes)
 
     return make
 

@@ -1,6 +1,6 @@
 """The gradebook service of an LMS as delivery needs it; ``lti.services.AgsClient`` is the real one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Protocol
 
 from lti_tool.lti.models import Registration
@@ -29,5 +29,5 @@ class AgsPort(Protocol):
         ...
 
 
-AgsFactory = Callable[[Registration], AgsPort]
-"""Makes the port of a registration."""
+AgsFactory = Callable[[Registration, Collection[str]], AgsPort]
+"""Makes the port of a registration; the scopes are those all its courses offer, none where nobody knows."""

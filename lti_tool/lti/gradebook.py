@@ -97,7 +97,10 @@ class ScoreData:
 
 @dataclass(frozen=True, slots=True)
 class ResultData:
-    """What the gradebook shows for one person (§3.3). ``score`` is None where nothing is graded; Moodle leaves out zeros."""
+    """What the gradebook shows for one person (§3.3). ``score`` is None where nothing is graded.
+
+    Moodle 4.5.6 leaves people without a grade out of an activity's column, and lists them without a score in others.
+    """
 
     user_id: str
     score: float | None

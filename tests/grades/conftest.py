@@ -1,7 +1,7 @@
 """A school with a course, students and a deliverer that talks to the model of an LMS."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -17,6 +17,7 @@ from lti_tool.db.session import Database
 from lti_tool.grades import service
 from lti_tool.grades.delivery import Deliverer
 from lti_tool.grades.models import LineItem, Score, ScoreAttempt
+from lti_tool.grades.ports import AgsFactory
 from lti_tool.grades.service import ScoreStanding
 from lti_tool.jobs import attach
 from lti_tool.jobs.memory import RecordingRunner
@@ -37,6 +38,7 @@ class School:
     course: Course
     people: Sequence[Person]
     runner: RecordingRunner = field(default_factory=RecordingRunner)
+    scopes: frozenset[str] = frozenset()
 
     @property
     def registration_id(self) -> uuid.UUID:
@@ -46,11 +48,20 @@ class School:
         return Deliverer(
             database or self.database,
             self.clock,
-            lambda _registration: lms or self.lms,
+            self.client_of(lms or self.lms),
             lambda _family: self.quirks,
             at_once=at_once,
             chance=lambda: 0.5,
         )
+
+    def client_of(self, lms: FakeLms) -> AgsFactory:
+        """The fake, whatever the registration; ``scopes`` keeps what it was made with."""
+
+        def make(_registration: Registration, scopes: Collection[str]) -> FakeLms:
+            self.scopes = frozenset(scopes)
+            return lms
+
+        return make
 
     async def column(self, resource_id: str = "playlist:1", maximum: float = 100) -> LineItem:
         async with self.database.writing() as session:

@@ -6,6 +6,8 @@ from datetime import timedelta
 import pytest
 
 from lti_tool.clock import ManualClock
+from lti_tool.courses.models import Course, ResourceLink
+from lti_tool.db.base import scoped
 from lti_tool.grades import rules, service
 from lti_tool.grades.delivery import Deliverer
 from lti_tool.grades.models import ColumnState, Delivery
@@ -438,8 +440,61 @@ def test_a_lease_outlasts_the_requests_under_it(clock: ManualClock) -> None:
         Deliverer(
             None,  # type: ignore[arg-type]
             clock,
-            lambda _registration: FakeLms(),
+            lambda _registration, _scopes: FakeLms(),
             lambda _family: FakeQuirks(),
             lease=timedelta(seconds=30),
             request_seconds=20,
         )
+
+
+SCOPE = "https://purl.imsglobal.org/spec/lti-ags/scope/"
+
+
+async def test_one_token_s_worth_of_scopes_is_what_all_courses_of_the_registration_offer(school: School) -> None:
+    await school.deliver()
+    assert school.scopes == frozenset()
+    offered = [
+        [SCOPE + "lineitem", SCOPE + "score", SCOPE + "result.readonly"],
+        [SCOPE + "score", SCOPE + "lineitem"],
+        [],
+    ]
+    async with school.database.writing() as session:
+        (first,) = (await session.exec(scoped(Course, school.course.organisation_id))).all()
+        first.ags_scopes = offered[0]
+        for number, scopes in enumerate(offered[1:]):
+            session.add(
+                Course(
+                    organisation_id=first.organisation_id,
+                    registration_id=first.registration_id,
+                    deployment_id=first.deployment_id,
+                    context_id=f"another-{number}",
+                    line_items_url=LINE_ITEMS,
+                    ags_scopes=scopes,
+                    created_at=school.clock.now(),
+                )
+            )
+    await school.deliver()
+    assert school.scopes == {SCOPE + "lineitem", SCOPE + "score"}
+
+
+@pytest.mark.parametrize("names_link", [True, False])
+async def test_a_column_names_the_link_that_opens_its_playlist_where_grades_are_shown_only_there(
+    school: School, names_link: bool
+) -> None:
+    """On Open edX a column that names no block is in no gradebook."""
+    school.quirks.column_names_link = names_link
+    async with school.database.writing() as session:
+        for number, opens in enumerate(("playlist:2", "playlist:1", "playlist:1", None)):
+            session.add(
+                ResourceLink(
+                    organisation_id=school.course.organisation_id,
+                    course_id=school.course.id,
+                    resource_link_id=f"link-{number}",
+                    opens=opens,
+                    created_at=school.clock.now() + timedelta(seconds=number),
+                )
+            )
+    await school.column("playlist:1")
+    await school.deliver()
+    (made,) = school.lms.columns.values()
+    assert made.data.resource_link_id == ("link-1" if names_link else None)
