@@ -28,8 +28,8 @@ from lti_tool.lti.http import make_client
 from lti_tool.lti.secret import secret_key
 from lti_tool.lti.services import Protocol
 from lti_tool.platforms import quirks
-from lti_tool.playlists import destinations
 from lti_tool.platforms import routes as platform_routes
+from lti_tool.playlists import destinations
 from lti_tool.playlists import jobs as playlist_jobs
 from lti_tool.playlists import routes as playlist_routes
 from lti_tool.settings import Settings, load_settings
@@ -105,7 +105,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, http: httpx.As
     app.state.enter = destinations.enter
     app.state.quirks_of = quirks
     install(app, settings)
-    add_routes(app, (*lti_routes.routes, *registering.routes))
+    add_routes(app, (*lti_routes.routes, *registering.routes, *platform_routes.routes))
     for room in (health, course_routes, content_routes, playlist_routes):
         app.include_router(room.router)
     if settings.on_loopback:

@@ -43,6 +43,13 @@ def test_the_command_prints_every_value(family: Family, monkeypatch: pytest.Monk
     assert json.loads(listed.stdout) == dict(found.values)
 
 
+def test_the_application_answers_the_address(tmp_path: Path) -> None:
+    from lti_tool.app import create_app
+
+    app = create_app(Settings(_env_file=None, database_url=f"sqlite:///{tmp_path}/tool.db", keys_dir=tmp_path))
+    assert "/lti/config/canvas.json" in [getattr(route, "path", None) for route in app.router.routes]
+
+
 async def test_canvas_is_given_the_same_by_address_as_by_command(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LTI_TOOL_BASE_URL", TOOL)
     printed = json.loads(CliRunner().invoke(cli, ["platform", "config", "canvas"]).stdout)
