@@ -98,7 +98,9 @@ class AgsClient:
         there = await self._read(item.id)
         if not isinstance(there, dict):
             raise unreadable(Call.READ_LINE_ITEM.value, "a line item is not an object")
-        body = self._quirks.line_item({**there, **line_item_body(item)})
+        # Open edX lists what a line item has not as null, and refuses to be told so.
+        kept = {name: value for name, value in there.items() if value is not None}
+        body = self._quirks.line_item(kept | line_item_body(item))
         return await self._write(Call.UPDATE_LINE_ITEM, "PUT", item.id, body)
 
     async def delete_line_item(self, line_item_url: str) -> None:

@@ -36,7 +36,13 @@ class OpenEdx(Quirks):
         return fitting
 
     def meaning(self, call: Call, status: int, reason: str, body: str) -> str | None:
-        """A score that is not later than the one it has is a 400 that speaks of the timestamp, not a 409."""
+        """A score that is not later than the one it has is a 400 that speaks of the timestamp, not a 409.
+
+        No line item can be deleted, whatever the scope: its permission class asks for an action called ``delete``, which Django
+        REST framework calls ``destroy`` (lti_1p3/extensions/rest_framework/permissions.py).
+        """
+        if call is Call.DELETE_LINE_ITEM and status == 403:
+            return "not-accepted"
         if call is Call.POST_SCORE and status == 400 and "timestamp" in body.lower():
             return "conflict-newer"
         return None

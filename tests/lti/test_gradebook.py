@@ -87,6 +87,14 @@ async def test_a_changed_column_keeps_what_was_not_spoken_of(services: Services)
     assert [request.method for request in services.calls(PATH)] == ["GET", "PUT"]
 
 
+async def test_what_a_column_has_not_is_not_sent_back_as_null(services: Services) -> None:
+    """Open edX lists an absent resource link as null, and answers 400 to a PUT that says so."""
+    column = Column(services)
+    column.body = {"id": ITEM, "label": "x", "scoreMaximum": 1, "resourceLinkId": None, "startDateTime": None}
+    await services.ags(Family.OPENEDX).update_line_item(LineItemData(id=ITEM, label="y", score_maximum=2))
+    assert column.body == {"id": ITEM, "label": "y", "scoreMaximum": 2}
+
+
 async def test_a_column_without_an_address_cannot_be_changed(services: Services) -> None:
     with pytest.raises(ValueError, match="address"):
         await services.ags().update_line_item(LineItemData(label="x", score_maximum=1))

@@ -15,7 +15,8 @@ from sqlmodel import select
 
 from lti_tool.clock import SystemClock
 from lti_tool.db.session import Database
-from lti_tool.lti.models import Registration, Role
+from lti_tool.lti import claims
+from lti_tool.lti.models import Family, Registration, Role
 from lti_tool.lti.services import AgsClient, LineItemData, NrpsClient, Protocol, ScoreData, ServiceRefused
 from lti_tool.platforms import quirks
 from lti_tool.settings import Settings
@@ -29,6 +30,8 @@ class Services:
 
     ags: AgsClient
     nrps: NrpsClient
+    protocol: Protocol
+    registration: Registration
     line_items_url: str
     memberships_url: str
 
@@ -49,8 +52,10 @@ async def _services(world: World) -> AsyncIterator[Services]:
             protocol = Protocol(settings, SystemClock(), http, database)
             root = f"{world.platform.url}/api/lti_consumer/v1/lti/1"
             yield Services(
-                AgsClient(protocol, registration, quirks(registration.lms)),
-                NrpsClient(protocol, registration),
+                AgsClient(protocol, registration, quirks(Family.OPENEDX)),
+                NrpsClient(protocol, registration, quirks(Family.OPENEDX)),
+                protocol,
+                registration,
                 f"{root}/lti-ags",
                 f"{root}/memberships",
             )
@@ -139,6 +144,59 @@ async def test_a_score_for_the_block_s_own_column_reaches_the_gradebook(world: W
         score = ScoreData(user_id=anna, given=80, maximum=100, at=datetime.now(UTC))
         await services.ags.post_score(made.id, score)
     assert world.platform.ask("gradebook")["anna"] == {"earned": 80.0, "possible": 100.0, "comment": ""}
+
+
+async def test_a_line_item_is_changed_and_cannot_be_removed(world: World) -> None:
+    """Open edX 11.4.0 refuses to delete any, whatever the token's scopes."""
+    async with _services(world) as services:
+        made = await services.ags.create_line_item(
+            services.line_items_url,
+            LineItemData(label="Dunes", score_maximum=10, resource_id="playlist-4", tag="playlist"),
+        )
+        assert made.id
+        changed = await services.ags.update_line_item(LineItemData(id=made.id, label="Dunes, again", score_maximum=20))
+        there = await services.ags.get_line_item(made.id)
+        for item in (changed, there):
+            assert (item.label, item.score_maximum) == ("Dunes, again", 20)
+            assert (item.resource_id, item.tag) == ("playlist-4", "playlist")
+        with pytest.raises(ServiceRefused) as refusal:
+            await services.ags.delete_line_item(made.id)
+        assert (refusal.value.answered, refusal.value.code) == (403, "not-accepted")
+
+
+async def test_a_line_item_is_made_to_fit(world: World) -> None:
+    """Its table has room for 100 characters of a label and 50 of a tag, and for a whole number as the maximum."""
+    async with _services(world) as services:
+        made = await services.ags.create_line_item(
+            services.line_items_url,
+            LineItemData(label="x" * 250, score_maximum=12.5, resource_id="playlist-5", tag="y" * 80),
+        )
+    assert (made.label, made.tag, made.score_maximum) == ("x" * 100, "y" * 50, 13)
+
+
+async def test_one_token_with_every_scope_of_the_claim(world: World) -> None:
+    async with _services(world) as services:
+        protocol, registration = services.protocol, services.registration
+        offered = [claims.LINE_ITEM_SCOPE, claims.RESULT_READ_SCOPE, claims.SCORE_SCOPE]
+        ags = AgsClient(protocol, registration, quirks(Family.OPENEDX), scopes=offered)
+        made = await ags.create_line_item(
+            services.line_items_url, LineItemData(label="Caves", score_maximum=10, resource_id="playlist-6")
+        )
+        assert made.id
+        anna = world.platform.person_id("anna")
+        await ags.post_score(made.id, ScoreData(user_id=anna, given=5, maximum=10, at=datetime.now(UTC)))
+        assert [one.score for one in await ags.results(made.id)] == [5]
+
+
+async def test_a_token_open_edx_does_not_know_is_replaced(world: World) -> None:
+    """Whatever it answers to one: its 403 counts as well as a 401."""
+    async with _services(world) as services:
+        key = (services.registration.issuer, services.registration.client_id, frozenset({claims.LINE_ITEM_SCOPE}))
+        kept = services.protocol.access_tokens
+        assert await services.ags.find_line_items(services.line_items_url, resource_id="none") == []
+        kept._kept[key].token = "not.a.token"
+        assert await services.ags.find_line_items(services.line_items_url, resource_id="none") == []
+        assert kept._kept[key].token != "not.a.token"
 
 
 async def test_the_teacher_sees_the_roster(world: World, browser: Browser) -> None:

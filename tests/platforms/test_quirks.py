@@ -105,6 +105,10 @@ def test_open_edx_says_403_when_a_token_has_ended() -> None:
     assert all(quirks(family).token_is_spent(401) for family in Family)
 
 
+def test_open_edx_deletes_no_line_item() -> None:
+    assert quirks(Family.OPENEDX).meaning(Call.DELETE_LINE_ITEM, 403, "Forbidden", "") == "not-accepted"
+
+
 def test_open_edx_has_room_for_so_much_of_a_line_item() -> None:
     given = {"label": "x" * 300, "tag": "y" * 60, "scoreMaximum": 12.5, "resourceId": "z" * 80}
     fitting = quirks(Family.OPENEDX).line_item(given)
