@@ -51,7 +51,7 @@ def people_browser(folder: Path, cookies: str) -> Iterator[BrowserContext]:
             yield context
         finally:
             # A browser that does not end by itself is ended, so that a test run is never held up by one.
-            watchdog = threading.Timer(20, _kill_browser, [str(folder)])
+            watchdog = threading.Timer(20, kill_browser, [str(folder)])
             watchdog.start()
             try:
                 context.close()
@@ -59,7 +59,8 @@ def people_browser(folder: Path, cookies: str) -> Iterator[BrowserContext]:
                 watchdog.cancel()
 
 
-def _kill_browser(profile: str) -> None:
+def kill_browser(profile: str) -> None:
+    """End the browser that runs with this profile folder."""
     for process in Path("/proc").glob("[0-9]*/cmdline"):
         with contextlib.suppress(OSError):
             if profile in process.read_text("utf-8"):

@@ -80,7 +80,10 @@
 
   const enter = (address, record) => {
     const way = address.pathname + address.search + address.hash;
-    if (!record || address.pathname + address.search === here()) history.replaceState({ ...history.state }, "", way);
+    // What a page says of the form before is taken out of its address as soon as it is shown.
+    const lasting = new URL(address);
+    for (const name of ["said", "step"]) lasting.searchParams.delete(name);
+    if (!record || lasting.pathname + lasting.search === here()) history.replaceState({ ...history.state }, "", way);
     else {
       keepScroll();
       history.pushState({}, "", way);
