@@ -47,6 +47,15 @@ class School:
     def open(self, page: Page, person: str, keeps: str = "") -> FrameLocator:
         """Open the course; the tool is launched in its frame."""
         page.goto(f"{self.platform.address}/course?person={person}&keeps={keeps}")
+        # Chromium 156 sometimes never answers a question to a frame that moves on at that moment: the launch comes to rest first.
+        seen, calm = "", 0
+        for _ in range(100):
+            page.wait_for_timeout(100)
+            now = frame_of(page).url
+            calm = calm + 1 if now == seen and self.tool in now and not now.endswith("/lti/login") else 0
+            seen = now
+            if calm == 8:
+                break
         return page.frame_locator("iframe[name=tool]")
 
 
