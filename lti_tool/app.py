@@ -11,6 +11,7 @@ from fastapi import FastAPI
 
 import lti_tool.tables  # noqa: F401 - every table is known before the first is used.
 from lti_tool import health
+from lti_tool.admin import routes as admin_routes
 from lti_tool.clock import Clock, SystemClock
 from lti_tool.content import routes as content_routes
 from lti_tool.content.connectors import Connectors
@@ -106,7 +107,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, http: httpx.As
     app.state.quirks_of = quirks
     install(app, settings)
     add_routes(app, (*lti_routes.routes, *registering.routes, *platform_routes.routes))
-    for room in (health, course_routes, content_routes, playlist_routes):
+    for room in (health, course_routes, content_routes, playlist_routes, admin_routes):
         app.include_router(room.router)
     if settings.on_loopback:
         app.include_router(styleguide.router)

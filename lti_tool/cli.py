@@ -38,6 +38,8 @@ cli.add_typer(database_commands, name="db")
 cli.add_typer(key_commands, name="keys")
 cli.add_typer(organisation_commands, name="organisation")
 cli.add_typer(platform_commands, name="platform")
+admin_commands = typer.Typer(help="The console in the browser.", no_args_is_help=True)
+cli.add_typer(admin_commands, name="admin")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
 Organisation = Annotated[
@@ -508,6 +510,20 @@ def platform_remove(platform_id: str, yes: Annotated[bool, typer.Option("--yes",
         typer.confirm(f"Remove {name!r} with its courses, playlists and scores?", abort=True)
     _with_database(settings, work)
     typer.echo(f"removed {platform_id}")
+
+
+@admin_commands.command("link")
+def admin_link() -> None:
+    """Print a link that signs the installation's owner in to the console: once, within 15 minutes."""
+    from lti_tool.admin.owners import make_link, sign_in_address  # noqa: PLC0415 (brings the pages' parts)
+
+    settings = load_settings()
+
+    async def work(database: Database) -> str:
+        async with database.writing() as session:
+            return await make_link(session, SystemClock().now(), actor="command line")
+
+    typer.echo(sign_in_address(settings.base_url, _with_database(settings, work)))
 
 
 def _as_id(text: str) -> uuid.UUID:

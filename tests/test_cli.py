@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -177,3 +178,10 @@ def test_a_database_that_is_not_there_is_one_line(tool: Tool) -> None:
     assert done.returncode == 1
     assert "LTI_TOOL_DATABASE_URL" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_link_to_the_console_is_all_that_is_printed(tool: Tool) -> None:
+    assert tool("db", "upgrade").returncode == 0
+    done = tool("admin", "link")
+    assert done.returncode == 0, done.stderr
+    assert re.fullmatch(r"http://localhost:8000/admin/sign-in\?code=[\w-]{43}\n", done.stdout)

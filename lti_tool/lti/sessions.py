@@ -203,12 +203,10 @@ async def changing_visit(request: Request) -> Visit:
 
     Raises ForeignRequest (403) and AnotherVisit (409).
     """
-    settings: Settings = request.app.state.settings
-    if request.method not in _SAFE_METHODS:
-        refuse_foreign(request, origin_of(settings.base_url) or settings.base_url)
+    refuse_foreign_change(request)
     # Who is not signed in hears that, whatever their form names.
     await _visit_of_page(request, None)
-    claimed = request.headers.get(SESSION_HEADER) or await _session_field(request)
+    claimed = await session_claimed(request)
     if not claimed:
         raise AnotherVisit("the form names no session")
     return await _visit_of_page(request, claimed)
@@ -354,6 +352,13 @@ def _visit(row: queries.LiveSession) -> Visit:
     )
 
 
+def refuse_foreign_change(request: Request) -> None:
+    """Raise ForeignRequest for a request that may change something and that no page of ours sent."""
+    settings: Settings = request.app.state.settings
+    if request.method not in _SAFE_METHODS:
+        refuse_foreign(request, origin_of(settings.base_url) or settings.base_url)
+
+
 def refuse_foreign(request: Request, ours: str) -> None:
     """Raise ForeignRequest unless a page of ours sent this.
 
@@ -375,7 +380,11 @@ def refuse_foreign(request: Request, ours: str) -> None:
     raise ForeignRequest("nothing shows that it came from our own origin")
 
 
-async def _session_field(request: Request) -> str | None:
+async def session_claimed(request: Request) -> str | None:
+    """The session that the page which sent this belongs to, as its script's header or its form's field names it."""
+    header = request.headers.get(SESSION_HEADER)
+    if header:
+        return header
     if not request.headers.get("content-type", "").startswith(_FORM_TYPES):
         return None
     value = (await request.form()).get(SESSION_FIELD)

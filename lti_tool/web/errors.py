@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from lti_tool.errors import BadRequest, Conflict, NotAllowed, NotFound, NotSignedIn, TooLarge, ToolError
 from lti_tool.logs import reference_code
 from lti_tool.web.i18n import N_
-from lti_tool.web.pages import Pages, say
+from lti_tool.web.pages import Pages, page_session, say
 from lti_tool.web.way_back import way_back_link
 
 log = logging.getLogger(__name__)
@@ -98,7 +98,7 @@ def _from_validation(error: RequestValidationError) -> ToolError:
 def _page(request: Request, error: ToolError, headers: dict[str, str]) -> Response:
     pages: Pages = request.app.state.pages
     title, advice = say(request, error)
-    if getattr(request.state, "visit", None) is None:
+    if page_session(request) is None:
         # It shows nothing of anybody, and a refused launch must be readable inside whatever frame it came to.
         request.state.frame_ancestors = "*"
     try:

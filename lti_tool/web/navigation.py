@@ -27,6 +27,10 @@ _BY_ROLE: dict[str, tuple[Section, ...]] = {
 }
 
 
+ADMINISTRATION = "/admin"
+"""The console. Its link is in the header of every page of somebody who administers the institution or the system."""
+
+
 def sections_for(role: str) -> tuple[Section, ...]:
     """The sections a role sees; a student's and an observer's pages open on the one thing they came for and have none."""
     return _BY_ROLE.get(role, ())

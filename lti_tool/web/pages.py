@@ -20,7 +20,7 @@ from lti_tool.errors import ToolError
 from lti_tool.logs import reference_code
 from lti_tool.web import i18n
 from lti_tool.web.assets import Assets
-from lti_tool.web.navigation import sections_for
+from lti_tool.web.navigation import ADMINISTRATION, sections_for
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 
@@ -57,6 +57,8 @@ class Pages:
         values = {
             "request": request,
             "visit": visit,
+            "page_session": page_session(request),
+            "administration": ADMINISTRATION if getattr(visit, "administers", False) else None,
             "language": language,
             "course": getattr(request.state, "course", None),
             "sections": _sections(visit, request.url.path),
@@ -64,12 +66,21 @@ class Pages:
             "notice": None,
             **(context or {}),
         }
-        token = _session_id.set(str(visit.session_id) if visit is not None else None)
+        token = _session_id.set(page_session(request))
         try:
             with i18n.speaking(language), i18n.in_zone(visit.time_zone if visit is not None else None):
                 return self.environment.get_template(template).render(values)
         finally:
             _session_id.reset(token)
+
+
+def page_session(request: Request) -> str | None:
+    """The id of the session that a page belongs to: the owner's of the installation (``request.state.owner_session``) or the
+    visit's.
+    """
+    owner: str | None = getattr(request.state, "owner_session", None)
+    visit = getattr(request.state, "visit", None)
+    return owner or (str(visit.session_id) if visit is not None else None)
 
 
 def language_of(request: Request) -> i18n.Language:

@@ -1,0 +1,50 @@
+"""What the console's routes share: its pages, redirects after a form, and what those say."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fastapi import Request
+from starlette.responses import HTMLResponse, RedirectResponse
+
+from lti_tool.admin.console import Console
+from lti_tool.admin.navigation import sections_for
+from lti_tool.web.pages import Pages, language_of
+
+Crumbs = Sequence[tuple[str, str | None]]
+
+
+def show(
+    request: Request,
+    here: Console,
+    template: str,
+    context: Mapping[str, Any] | None = None,
+    *,
+    said: Mapping[str, str] | None = None,
+    status_code: int = 200,
+) -> HTMLResponse:
+    """A page of the console; templates extend ``admin/layout.html`` and find the ``Console`` as ``here``.
+
+    ``said`` has the sentences (message ids) that ``see`` may have left to say, by their words. A ``notice`` of the context
+    goes first.
+    """
+    pages: Pages = request.app.state.pages
+    values = {
+        "here": here,
+        "sections": sections_for(here, request.url.path),
+        "administration": None,
+        "notice": _notice(request, said or {}),
+        **(context or {}),
+    }
+    return pages.render(request, template, values, status_code=status_code)
+
+
+def see(address: str, said: str | None = None, anchor: str | None = None) -> RedirectResponse:
+    """Send the browser on with a GET (303), so that reloading the page repeats nothing; ``said`` is a word, never a text."""
+    return RedirectResponse(
+        f"{address}{f'?said={said}' if said else ''}{f'#{anchor}' if anchor else ''}", status_code=303
+    )
+
+
+def _notice(request: Request, said: Mapping[str, str]) -> dict[str, str] | None:
+    sentence = said.get(request.query_params.get("said", ""))
+    return {"tone": "success", "text": language_of(request).gettext(sentence)} if sentence else None
