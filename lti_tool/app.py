@@ -15,6 +15,7 @@ from lti_tool.admin import routes as admin_routes
 from lti_tool.clock import Clock, SystemClock
 from lti_tool.content import routes as content_routes
 from lti_tool.content.connectors import Connectors
+from lti_tool.courses import origins
 from lti_tool.courses import routes as course_routes
 from lti_tool.db.session import Database
 from lti_tool.errors import WrongSetting
@@ -23,7 +24,7 @@ from lti_tool.jobs.runner import EmbeddedRunner, NullRunner, Work
 from lti_tool.jobs.transactions import attach
 from lti_tool.logs import set_up_logging
 from lti_tool.lti import jobs as lti_jobs
-from lti_tool.lti import registering
+from lti_tool.lti import notices_asked, notices_received, registering
 from lti_tool.lti import routes as lti_routes
 from lti_tool.lti.http import make_client
 from lti_tool.lti.secret import secret_key
@@ -56,6 +57,7 @@ class Parts:
             grade_jobs.work(self.database, self.protocol, self.clock)
             + playlist_jobs.work(self.database, self.clock)
             + lti_jobs.work(self.database, self.clock, self.protocol.keys, self.settings.key_rotation)
+            + notices_asked.work(self.database, self.protocol, self.clock)
         )
 
     async def close(self) -> None:
@@ -104,9 +106,10 @@ def create_app(settings: Settings, *, clock: Clock | None = None, http: httpx.As
     app.state.connectors = parts.connectors
     app.state.runner = runner
     app.state.enter = destinations.enter
+    app.state.take_notice = origins.take_notice
     app.state.quirks_of = quirks
     install(app, settings)
-    add_routes(app, (*lti_routes.routes, *registering.routes, *platform_routes.routes))
+    add_routes(app, (*lti_routes.routes, *notices_received.routes, *registering.routes, *platform_routes.routes))
     for room in (health, course_routes, content_routes, playlist_routes, admin_routes):
         app.include_router(room.router)
     if settings.on_loopback:

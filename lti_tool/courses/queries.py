@@ -10,10 +10,11 @@ from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, case, func
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from lti_tool.courses.models import Course, Membership, Person, ResourceLink
+from lti_tool.courses.models import Course, CourseOrigin, Membership, Person, ResourceLink
 from lti_tool.courses.rules import TEACHING
 from lti_tool.db.base import TenantRow, scoped
 from lti_tool.db.fixed import Fixed
+from lti_tool.db.joined import joined, parted
 from lti_tool.db.upsert import upsert
 from lti_tool.ids import new_id
 from lti_tool.lti.models import Registration, Role
@@ -35,6 +36,8 @@ class Whereabouts:
     person: Known | None
     membership: Known | None
     link: Known | None
+    origins: frozenset[str]
+    """The ids of the courses this one is known to have been copied from."""
 
 
 _PARTS: tuple[tuple[type[TenantRow], tuple[str, ...]], ...] = (
@@ -49,11 +52,13 @@ _PARTS: tuple[tuple[type[TenantRow], tuple[str, ...]], ...] = (
             "ags_scopes",
             "platform_course_id",
             "api_domain",
+            "groups_url",
+            "group_sets_url",
         ),
     ),
     (Person, ("id", "name", "sort_name", "platform_user_id")),
     (Membership, ("id", "role", "active", "launched_at", "last_launched_at")),
-    (ResourceLink, ("id", "title", "line_item_url")),
+    (ResourceLink, ("id", "title", "line_item_url", "history")),
 )
 
 
@@ -63,11 +68,20 @@ def _whereabouts_statement() -> Any:
     course, person, membership, link = (model.__table__ for model, _ in _PARTS)  # type: ignore[attr-defined]
     organisation: BindParameter[uuid.UUID] = bindparam("organisation")
     here = select(literal(1).label("here")).subquery("launch")
-    columns = [
+    columns: list[Any] = [
         model.__table__.c[name].label(f"{place}_{name}")  # type: ignore[attr-defined]
         for place, (model, names) in enumerate(_PARTS)
         for name in names
     ]
+    origin: Any = CourseOrigin.__table__  # type: ignore[attr-defined]
+    # A table of its own and yet no statement of its own: most courses are no copies, and their launches must not pay for it.
+    origins_here: Any = (
+        select(joined(origin.c.context_id))
+        .where(origin.c.organisation_id == organisation, origin.c.course_id == course.c.id)
+        .scalar_subquery()
+        .label("origins")
+    )
+    columns.append(origins_here)
     return select(*columns).select_from(
         here.outerjoin(
             course,
@@ -135,7 +149,8 @@ async def whereabouts(
         values = row[start : start + len(names)]
         start += len(names)
         parts.append(None if values[0] is None else dict(zip(names, values, strict=True)))
-    return Whereabouts(*parts)
+    course_of, person_of, membership_of, link_of = parts
+    return Whereabouts(course_of, person_of, membership_of, link_of, parted(row[start]))
 
 
 async def put(
@@ -304,6 +319,44 @@ async def roster(
         )
     )
     return list((await session.exec(statement)).all())
+
+
+# --- Copies ----------------------------------------------------------------------------------------------------------
+
+
+async def origin_rows(session: AsyncSession, given: Course, *, lock: bool = False) -> list[CourseOrigin]:
+    """What a course was copied from, the latest first; with ``lock`` nobody else decides until this transaction ends."""
+    statement = (
+        scoped(CourseOrigin, given.organisation_id)
+        .where(CourseOrigin.course_id == given.id)
+        .order_by(col(CourseOrigin.position), col(CourseOrigin.id))
+    )
+    if lock:
+        # In an order that is the same for everybody, and as the rows are once the others are done.
+        statement = statement.with_for_update().execution_options(populate_existing=True)
+    return list((await session.exec(statement)).all())
+
+
+async def origins(session: AsyncSession, given: Course) -> list[tuple[CourseOrigin, Course]]:
+    """What a course was copied from, with the courses of its own school and platform that this is; the latest first."""
+    statement = (
+        select(CourseOrigin, Course)
+        .join(
+            Course,
+            and_(
+                col(Course.organisation_id) == col(CourseOrigin.organisation_id),
+                col(Course.context_id) == col(CourseOrigin.context_id),
+            ),
+        )
+        .where(
+            CourseOrigin.organisation_id == given.organisation_id,
+            CourseOrigin.course_id == given.id,
+            Course.registration_id == given.registration_id,
+            Course.id != given.id,
+        )
+        .order_by(col(CourseOrigin.position), col(Course.created_at).desc(), col(Course.id))
+    )
+    return [(origin, found) for origin, found in (await session.exec(statement)).all()]
 
 
 # --- The roster ------------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from typing import Any
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from lti_tool import audit
-from lti_tool.courses import queries, rules
+from lti_tool.courses import origins, queries, rules
 from lti_tool.courses.models import Course, Membership, Person, ResourceLink
 from lti_tool.courses.queries import COURSE_KEY, LINK_KEY, MEMBERSHIP_KEY, PERSON_KEY, Known, Whereabouts
 from lti_tool.db.session import Database
@@ -92,6 +92,8 @@ async def enter(session: AsyncSession, launch: Launch, now: datetime) -> Entry:
         link_id=launch.resource_link.id if launch.resource_link else None,
     )
     course_id = await _note_course(session, launch, known.course, now)
+    if course_id is not None and launch.context is not None and not known.origins.issuperset(launch.context.history):
+        await origins.note(session, organisation_id, course_id, launch.context.history, now)
     person_id = await _note_person(session, launch, known.person, now)
     link_id: uuid.UUID | None = None
     if course_id is not None:
@@ -120,6 +122,8 @@ async def _note_course(session: AsyncSession, launch: Launch, known: Known | Non
         "line_items_url": launch.ags.line_items_url if launch.ags else None,
         "platform_course_id": _short(launch.custom.get("canvas_course_id")),
         "api_domain": _short(launch.custom.get("canvas_api_domain")),
+        "groups_url": launch.groups.groups_url if launch.groups else None,
+        "group_sets_url": launch.groups.sets_url if launch.groups else None,
     }
     # What a launch leaves out is not gone: placements differ in what they send. A claim that is there is the whole truth.
     said = {name: value for name, value in said.items() if value}
@@ -214,7 +218,11 @@ async def _note_link(
     link = launch.resource_link
     if link is None:
         return None
-    said: Known = {"title": link.title, "line_item_url": launch.ags.line_item_url if launch.ags else None}
+    said: Known = {
+        "title": link.title,
+        "line_item_url": launch.ags.line_item_url if launch.ags else None,
+        "history": list(link.history),
+    }
     said = {name: value for name, value in said.items() if value}
     if known is None:
         return await queries.put(

@@ -21,8 +21,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from lti_tool import audit
 from lti_tool.errors import ToolError
 from lti_tool.logs import reference_code
-from lti_tool.lti import claims, deployments, id_tokens, messages, queries, storage
-from lti_tool.lti.key_sets import KeySetUnreachable
+from lti_tool.lti import claims, deployments, id_tokens, messages, notices_asked, queries, signed, storage
 from lti_tool.lti.launch import Entry, Launch, custom_parameters, read_launch, read_presentation
 from lti_tool.lti.models import Deployment, DeploymentStatus, Registration
 from lti_tool.lti.protocol import Protocol
@@ -32,8 +31,6 @@ from lti_tool.lti.refusals import (
     ClientIdNeeded,
     CookieBlocked,
     DeploymentHeld,
-    KeySetUnreachableNow,
-    KeyUnknown,
     LoginExpired,
     LoginIncomplete,
     LoginUnknown,
@@ -42,7 +39,6 @@ from lti_tool.lti.refusals import (
     PlatformReportedError,
     PlatformUnknown,
     SignedOutThere,
-    WrongAudience,
 )
 from lti_tool.lti.sessions import SessionStart, digest, frame_origins, start_session, way_back
 from lti_tool.lti.storage import StoragePlace
@@ -159,6 +155,7 @@ async def finish_launch(protocol: Protocol, form: Mapping[str, str], browsers: C
             entry = await enter(session, launch, now)
             token = await start_session(session, _session_start(launch, entry), now)
             await _note_launch(session, launch.deployment, now)
+            await notices_asked.note_service(session, launch, now)
     except ToolError as refusal:
         refusal.way_back = seen.get("way_back")
         await _record(protocol, refusal, form.get("state"), seen, now)
@@ -231,15 +228,9 @@ async def _verified(
     if not text or not state or len(state) > _STATE_LIMIT:
         raise MessageIncomplete("no id_token or no state")
     token = id_tokens.read(text)
-    registration = await _registration_of_token(protocol, token)
+    registration = await signed.registration_of(protocol, token)
     seen["organisation_id"] = registration.organisation_id
-    try:
-        key = await protocol.key_sets.key(registration, token.kid)
-    except KeySetUnreachable as error:
-        raise KeySetUnreachableNow(str(error)) from error
-    if key is None:
-        raise KeyUnknown("the platform publishes no key with this kid")
-    body = id_tokens.verify(token, key)
+    body = await signed.claims_of(protocol, registration, token)
     # From here on the platform vouches for what stands in it.
     if isinstance(body.get("sub"), str):
         seen["actor"] = body["sub"][:255]
@@ -249,18 +240,6 @@ async def _verified(
     messages.check(body, registration, now, protocol.settings.base_url)
     deployment = await _deployment(protocol, registration, body, now)
     return read_launch(body, registration, deployment), body["nonce"], state
-
-
-async def _registration_of_token(protocol: Protocol, token: id_tokens.UnverifiedToken) -> Registration:
-    found = await protocol.directory.registrations_of(token.issuer)
-    if not found:
-        raise PlatformUnknown("no registration has the token's issuer")
-    meant = [one for one in found if one.client_id in token.audiences]
-    if len(meant) > 1:
-        meant = [one for one in meant if one.client_id == token.authorized_party]
-    if not meant:
-        raise WrongAudience("aud names none of the issuer's registrations")
-    return meant[0]
 
 
 async def _deployment(

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from lti_tool.lti import claims
 from lti_tool.lti.families import family_of
+from lti_tool.lti.history import CONTEXT_HISTORY, EARLIER_LINK_HISTORY, LINK_HISTORY, ids_in
 from lti_tool.lti.models import Deployment, Family, Registration, Role
 from lti_tool.lti.roles import administers, observed_by, role_of
 
@@ -37,21 +38,26 @@ _NAME_LENGTH = 300
 
 @dataclass(frozen=True, slots=True)
 class LaunchContext:
-    """The course the launch came from (LTI Core 1.3 §5.4.1). Its id is unique within the deployment."""
+    """The course the launch came from (LTI Core 1.3 §5.4.1). Its id is unique within the deployment.
+
+    ``history`` holds the ids of the courses it was copied from, the latest first.
+    """
 
     id: str
     title: str = ""
     label: str = ""
     types: tuple[str, ...] = ()
+    history: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class LaunchResourceLink:
-    """The link that was opened (§5.3.5)."""
+    """The link that was opened (§5.3.5). ``history`` holds the ids of the links it was copied from, the latest first."""
 
     id: str
     title: str = ""
     description: str = ""
+    history: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,8 +173,8 @@ def read_launch(body: Mapping[str, Any], registration: Registration, deployment:
         roles=roles,
         role=role_of(roles, registration.role_overrides),
         mentor_of=observed_by(roles, _list(body.get(claims.ROLE_SCOPE_MENTOR)), registration.role_overrides),
-        context=_context(body),
-        resource_link=_resource_link(body),
+        context=read_context(body, custom),
+        resource_link=_resource_link(body, custom),
         ags=_ags(body),
         nrps_url=_address(_object(body, claims.NAMES_ROLE_SERVICE), "context_memberships_url"),
         custom=custom,
@@ -214,7 +220,8 @@ def _address(body: Mapping[str, Any], name: str) -> str | None:
     return value if parts.scheme in {"http", "https"} and parts.hostname else None
 
 
-def _context(body: Mapping[str, Any]) -> LaunchContext | None:
+def read_context(body: Mapping[str, Any], custom: Mapping[str, str]) -> LaunchContext | None:
+    """The course a message or a notice is about; None where it names none."""
     given = _object(body, claims.CONTEXT)
     context_id = _text(given, "id")
     if context_id is None:
@@ -224,16 +231,20 @@ def _context(body: Mapping[str, Any]) -> LaunchContext | None:
         title=_text(given, "title", 500) or "",
         label=_text(given, "label", 200) or "",
         types=tuple(_list(given.get("type"))),
+        history=ids_in(custom.get(CONTEXT_HISTORY), context_id),
     )
 
 
-def _resource_link(body: Mapping[str, Any]) -> LaunchResourceLink | None:
+def _resource_link(body: Mapping[str, Any], custom: Mapping[str, str]) -> LaunchResourceLink | None:
     given = _object(body, claims.RESOURCE_LINK)
     link_id = _text(given, "id")
     if link_id is None:
         return None
     return LaunchResourceLink(
-        id=link_id, title=_text(given, "title", 500) or "", description=_text(given, "description", 2000) or ""
+        id=link_id,
+        title=_text(given, "title", 500) or "",
+        description=_text(given, "description", 2000) or "",
+        history=ids_in(custom.get(LINK_HISTORY) or custom.get(EARLIER_LINK_HISTORY), link_id),
     )
 
 

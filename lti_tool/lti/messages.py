@@ -36,16 +36,15 @@ from lti_tool.lti.refusals import (
 LEEWAY = timedelta(seconds=60)
 """How far a platform's clock may be from ours. Moodle's tokens live for 60 seconds."""
 
-_REQUIRED = {
+_REQUIRED_OF_EACH = {
     "iss": "iss",
     "aud": "aud",
     "exp": "exp",
     "iat": "iat",
-    "nonce": "nonce",
-    claims.MESSAGE_TYPE: "message_type",
     claims.VERSION: "version",
     claims.DEPLOYMENT_ID: "deployment_id",
 }
+_REQUIRED = {**_REQUIRED_OF_EACH, "nonce": "nonce", claims.MESSAGE_TYPE: "message_type"}
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _HOST_AND_PORT = re.compile(r"[A-Za-z0-9.-]+:\d{1,5}(?:[/?#]|$)")
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -122,6 +121,37 @@ def check(body: Mapping[str, Any], registration: Registration, now: datetime, ba
         check_target(target, base_url)
 
 
+def check_notice(body: Mapping[str, Any], registration: Registration, now: datetime) -> None:
+    """Raise the LaunchRefused that says why verified claims are no notice for us (Platform Notification Service 1.0 §4.3).
+
+    A notice is about nobody and answers no login: it has neither sub nor roles. What makes it one of its kind is its nonce or
+    its jti, and where the platform gives neither the notice's own id.
+    """
+    missing = _missing(body, _REQUIRED_OF_EACH)
+    notice = body.get(claims.NOTICE)
+    if not isinstance(notice, dict):
+        missing.append("notice")
+    elif not notice.get("type"):
+        missing.append("notice.type")
+    elif not once(body):
+        missing.append("nonce")
+    if missing:
+        raise ClaimMissing(*missing)
+    _check_audience(body, registration)
+    _check_times(body, now)
+    _check_version(body)
+    _identifier(body[claims.DEPLOYMENT_ID], "deployment_id")
+    _identifier(notice["type"] if isinstance(notice, dict) else None, "notice.type")
+    _check_context(body)
+
+
+def once(body: Mapping[str, Any]) -> str | None:
+    """What a notice has that no other one of its platform has; None where it has nothing that could be that."""
+    notice = body.get(claims.NOTICE)
+    own = notice.get("id") if isinstance(notice, dict) else None
+    return next((one for one in (body.get("nonce"), body.get("jti"), own) if isinstance(one, str) and one), None)
+
+
 def check_target(target: object, base_url: str) -> None:
     """Raise ForeignTarget when a target_link_uri is an absolute address of another origin.
 
@@ -160,7 +190,7 @@ def is_meant_for(body: Mapping[str, Any], registration: Registration) -> bool:
 
 
 def _check_presence(body: Mapping[str, Any]) -> None:
-    missing = [name for claim, name in _REQUIRED.items() if body.get(claim) in (None, "", [])]
+    missing = _missing(body, _REQUIRED)
     # An empty list of roles is a person without a role; a missing one is no message (LTI Core 1.3 §5.3.7).
     if body.get(claims.ROLES) is None:
         missing.append("roles")
@@ -169,6 +199,10 @@ def _check_presence(body: Mapping[str, Any]) -> None:
     sub = body.get("sub")
     if not isinstance(sub, str) or not sub.strip():
         raise UserMissing("sub")
+
+
+def _missing(body: Mapping[str, Any], required: Mapping[str, str]) -> list[str]:
+    return [name for claim, name in required.items() if body.get(claim) in (None, "", [])]
 
 
 def _check_audience(body: Mapping[str, Any], registration: Registration) -> None:
@@ -208,14 +242,22 @@ def _seconds(value: object, name: str) -> float:
     return seconds
 
 
-def _check_forms(body: Mapping[str, Any]) -> None:
+def _check_version(body: Mapping[str, Any]) -> None:
     if body[claims.VERSION] != claims.VERSION_1_3:
         raise VersionUnsupported("version is not 1.3.0")
+
+
+def _check_forms(body: Mapping[str, Any]) -> None:
+    _check_version(body)
     roles = body[claims.ROLES]
     if not isinstance(roles, list) or not all(isinstance(role, str) for role in roles):
         raise ClaimWrong("roles is not a list of words")
     for name in ("sub", "nonce", claims.DEPLOYMENT_ID):
         _identifier(body[name], name.rpartition("/")[2])
+    _check_context(body)
+
+
+def _check_context(body: Mapping[str, Any]) -> None:
     context = body.get(claims.CONTEXT)
     if isinstance(context, dict) and context.get("id"):
         _identifier(context["id"], "context.id")

@@ -9,6 +9,7 @@ from sqlalchemy import select as sa_select
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from lti_tool.audit import AuditEntry
 from lti_tool.db.base import crossing
 from lti_tool.db.fixed import Fixed
 from lti_tool.db.session import Database
@@ -287,3 +288,66 @@ async def forget_deep_linking_requests(session: AsyncSession, before: datetime) 
     await connection.execute(
         delete(DeepLinkingRequest).where(col(DeepLinkingRequest.expires_at) <= before), execution_options=_HOUSEKEEPING
     )
+
+
+async def was_traced(
+    session: AsyncSession, organisation_id: uuid.UUID, action: str, subject: str, since: datetime
+) -> bool:
+    """Whether the audit log of a school has such an entry from ``since`` on."""
+    statement = (
+        select(AuditEntry.id)
+        .where(
+            AuditEntry.organisation_id == organisation_id,
+            AuditEntry.at >= since,
+            AuditEntry.action == action,
+            AuditEntry.subject == subject,
+        )
+        .limit(1)
+    )
+    return (await session.exec(statement)).first() is not None
+
+
+async def note_notices(session: AsyncSession, deployment_id: uuid.UUID, url: str, *, asked_at: datetime | None) -> None:
+    """Remember where a deployment's platform is asked for notices, and when it was."""
+    connection = await session.connection()
+    await connection.execute(
+        update(Deployment).where(col(Deployment.id) == deployment_id).values(notices_url=url, notices_asked_at=asked_at)
+    )
+
+
+async def deployment_with_registration(
+    session: AsyncSession, deployment_id: uuid.UUID
+) -> tuple[Deployment, Registration] | None:
+    """An accepted deployment of a registration that is switched on, by our own id."""
+    statement = (
+        select(Deployment, Registration)
+        .join(Registration, col(Registration.id) == col(Deployment.registration_id))
+        .where(
+            Deployment.id == deployment_id,
+            Deployment.status == DeploymentStatus.ACCEPTED,
+            col(Registration.enabled),
+        )
+    )
+    found = (await session.exec(statement)).one_or_none()
+    return None if found is None else (found[0], found[1])
+
+
+async def deployments_to_ask(session: AsyncSession, due: datetime | None, most: int) -> list[uuid.UUID]:
+    """Deployments whose platforms tell of copies and have to be asked: those never asked, or not since ``due``; without
+    ``due`` all. Those never asked come first, then the longest ago.
+    """
+    asked = col(Deployment.notices_asked_at)
+    statement = (
+        select(Deployment.id)
+        .join(Registration, col(Registration.id) == col(Deployment.registration_id))
+        .where(
+            col(Deployment.notices_url).is_not(None),
+            Deployment.status == DeploymentStatus.ACCEPTED,
+            col(Registration.enabled),
+        )
+        .order_by(asked.is_not(None), asked, col(Deployment.id))
+        .limit(most)
+    )
+    if due is not None:
+        statement = statement.where(asked.is_(None) | (asked <= due))
+    return list((await session.exec(statement)).all())

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from lti_tool.lti import claims
+from lti_tool.lti.history import CONTEXT_HISTORY, LINK_HISTORY
 from lti_tool.lti.launch import HIGH_CONTRAST, MASQUERADING_USER, TIME_ZONE
 from lti_tool.lti.models import Family
 from lti_tool.settings import Settings
@@ -19,12 +20,6 @@ NAME = "Playlists"
 DESCRIPTION = "Each student's own path over the course's pages, quizzes and assignments, with choice and mastery."
 TOOL_ID = "lti-tool-playlists"
 """Names the tool among others of the same address, where a platform asks for such a thing."""
-
-CONTEXT_HISTORY = "context_id_history"
-"""The custom parameter that holds ``$Context.id.history``: the courses this one was copied from, the latest first."""
-
-LINK_HISTORY = "resource_link_id_history"
-"""The custom parameter that holds ``$ResourceLink.id.history``: the links this one was copied from, the latest first."""
 
 LOCALE = "message_locale"
 """The custom parameter that holds ``$Message.locale``, for platforms that leave it out of ``launch_presentation``."""

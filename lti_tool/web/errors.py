@@ -1,6 +1,6 @@
 """Errors become pages a person can read: what happened, what to do, a code to pass on, a way back.
 
-Paths under ``/api`` get the same as JSON (RFC 9457, problem details). The log gets the code and the detail; neither the page
+What programs ask gets the same as JSON (RFC 9457, problem details). The log gets the code and the detail; neither the page
 nor the log gets what was sent.
 """
 
@@ -20,6 +20,9 @@ from lti_tool.web.pages import Pages, page_session, say
 from lti_tool.web.way_back import way_back_link
 
 log = logging.getLogger(__name__)
+
+_FOR_MACHINES = ("/api/", "/lti/notices")
+"""Where programs ask, which no page helps."""
 
 _KNOWN: dict[int, type[ToolError]] = {
     400: BadRequest,
@@ -66,7 +69,7 @@ def respond(request: Request, error: Exception) -> Response:
     else:
         log.info("refused", extra=fields)
     headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
-    if request.url.path.startswith("/api/"):
+    if request.url.path.startswith(_FOR_MACHINES):
         return _problem(request, told, headers)
     return _page(request, told, headers)
 
