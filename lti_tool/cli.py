@@ -227,7 +227,9 @@ def organisation_add(name: str) -> None:
 
     async def work(database: Database) -> str:
         async with database.writing() as session:
-            return str((await registrations.add_organisation(session, name, SystemClock().now())).id)
+            return str(
+                (await registrations.add_organisation(session, name, SystemClock().now(), actor="command line")).id
+            )
 
     typer.echo(_with_database(load_settings(), work))
 
@@ -503,7 +505,7 @@ def platform_remove(platform_id: str, yes: Annotated[bool, typer.Option("--yes",
 
     async def work(database: Database) -> None:
         async with database.writing() as session:
-            await registrations.remove_platform(session, platform_id)
+            await registrations.remove_platform(session, platform_id, "command line", SystemClock().now())
 
     name = _with_database(settings, look)
     if not yes:

@@ -14,11 +14,11 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from lti_tool.admin import owners
-from lti_tool.admin.console import Console
+from lti_tool.admin.console import Console, NotInConsole
 from lti_tool.clock import Clock
 from lti_tool.db.organisation import Organisation
 from lti_tool.db.session import Database
-from lti_tool.errors import Conflict, NotAllowed, NotFound, NotSignedIn
+from lti_tool.errors import Conflict, NotAllowed, NotSignedIn
 from lti_tool.lti.models import OwnerSession
 from lti_tool.lti.sessions import (
     SESSION_HEADER,
@@ -60,14 +60,6 @@ class OwnerOnly(NotAllowed):
     code = "owner-only"
     title = N_("Only whoever runs this installation can do this")
     advice = N_("It concerns every school. Ask whoever runs this tool for you.")
-
-
-class NotInConsole(NotFound):
-    """Something that is not there, or is another school's; which of the two is not said."""
-
-    code = "not-in-console"
-    title = N_("There is nothing here")
-    advice = N_("It may have been removed, or it belongs to another organisation.")
 
 
 class AnotherSignIn(Conflict):

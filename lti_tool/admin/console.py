@@ -8,7 +8,17 @@ from sqlalchemy import ColumnElement, true
 from sqlmodel import col
 
 from lti_tool.db.organisation import Organisation
+from lti_tool.errors import NotFound
 from lti_tool.lti.sessions import Visit
+from lti_tool.web.i18n import N_
+
+
+class NotInConsole(NotFound):
+    """Something that is not there, or is another school's; which of the two is not said."""
+
+    code = "not-in-console"
+    title = N_("There is nothing here")
+    advice = N_("It may have been removed, or it belongs to another organisation.")
 
 
 @dataclass(frozen=True, slots=True)

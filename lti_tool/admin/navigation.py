@@ -18,7 +18,12 @@ class ConsoleSection:
     for_owner: bool = False
 
 
-SECTIONS = (ConsoleSection(N_("Overview"), "", "house"),)
+SECTIONS = (
+    ConsoleSection(N_("Overview"), "", "house"),
+    ConsoleSection(N_("Platforms"), "/platforms", "plug"),
+    ConsoleSection(N_("Organisations"), "/organisations", "school", for_owner=True),
+    ConsoleSection(N_("Roles"), "/roles", "user-check"),
+)
 
 
 def sections_for(here: Console, path: str) -> list[dict[str, Any]]:

@@ -1,13 +1,19 @@
-"""All SQL of the console's own tables."""
+"""All SQL of the console: the owner's links and sessions, and what of the installation is seen by whom."""
 
 import uuid
+from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, update
+from sqlalchemy import ColumnElement, delete, func, true, update
+from sqlalchemy import select as sa_select
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from lti_tool.lti.models import OwnerLink, OwnerSession
+from lti_tool.admin.console import Console
+from lti_tool.courses.models import Course, Person
+from lti_tool.db.base import crossing
+from lti_tool.db.organisation import Organisation
+from lti_tool.lti.models import Deployment, OwnerLink, OwnerSession, Registration
 
 
 async def forget_links(session: AsyncSession, until: datetime) -> None:
@@ -62,3 +68,73 @@ async def remove_owner_session(session: AsyncSession, session_id: uuid.UUID) -> 
     await session.exec(
         delete(OwnerSession).where(col(OwnerSession.id) == session_id).execution_options(synchronize_session=False)
     )
+
+
+# --- What is seen in the console --------------------------------------------------------------------------------------
+
+
+def _seen(here: Console) -> ColumnElement[bool]:
+    """A school's own registrations, and shared ones that it is installed through."""
+    if here.organisation_ids is None:
+        return true()
+    installed = (
+        select(Deployment.id)
+        .where(col(Deployment.registration_id) == col(Registration.id), here.within(Deployment.organisation_id))
+        .exists()
+    )
+    return here.within(Registration.organisation_id) | (col(Registration.organisation_id).is_(None) & installed)
+
+
+async def registrations(session: AsyncSession, here: Console) -> Sequence[Registration]:
+    """The registrations that are seen here, the oldest first."""
+    statement = select(Registration).where(_seen(here)).order_by(col(Registration.created_at), col(Registration.id))
+    return (await session.exec(statement)).all()
+
+
+async def registration(session: AsyncSession, here: Console, registration_id: uuid.UUID) -> Registration | None:
+    """One of them."""
+    return (
+        await session.exec(select(Registration).where(Registration.id == registration_id, _seen(here)))
+    ).one_or_none()
+
+
+async def deployments(
+    session: AsyncSession, here: Console, registration_id: uuid.UUID | None = None
+) -> Sequence[Deployment]:
+    """The deployments that are seen here, of one registration or all; those that wait first, then the oldest."""
+    statement = select(Deployment).where(here.within(Deployment.organisation_id))
+    if registration_id is not None:
+        statement = statement.where(Deployment.registration_id == registration_id)
+    order = (col(Deployment.status).desc(), col(Deployment.created_at), col(Deployment.id))
+    return (await session.exec(statement.order_by(*order))).all()
+
+
+async def deployment(
+    session: AsyncSession, here: Console, registration_id: uuid.UUID, deployment_id: uuid.UUID
+) -> Deployment | None:
+    """One deployment of a registration, if it is seen here."""
+    statement = select(Deployment).where(
+        Deployment.id == deployment_id,
+        Deployment.registration_id == registration_id,
+        here.within(Deployment.organisation_id),
+    )
+    return (await session.exec(statement)).one_or_none()
+
+
+async def organisations(session: AsyncSession, here: Console) -> Sequence[Organisation]:
+    """The organisations that are seen here, the oldest first."""
+    statement = select(Organisation).where(here.within(Organisation.id))
+    return (await session.exec(statement.order_by(col(Organisation.created_at), col(Organisation.id)))).all()
+
+
+async def held_by(session: AsyncSession, registration_id: uuid.UUID) -> tuple[int, int]:
+    """How many courses and how many people a registration has brought, in all schools."""
+    connection = await session.connection()
+    counts = []
+    for table in (Course, Person):
+        found = await connection.execute(
+            sa_select(func.count()).select_from(table).where(col(table.registration_id) == registration_id),
+            execution_options=crossing("a registration may be shared by several schools, and is removed as a whole"),
+        )
+        counts.append(found.scalar_one())
+    return counts[0], counts[1]

@@ -1,6 +1,6 @@
 """What the console's routes share: its pages, redirects after a form, and what those say."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import Request
@@ -8,9 +8,11 @@ from starlette.responses import HTMLResponse, RedirectResponse
 
 from lti_tool.admin.console import Console
 from lti_tool.admin.navigation import sections_for
+from lti_tool.web.navigation import ADMINISTRATION
 from lti_tool.web.pages import Pages, language_of
 
-Crumbs = Sequence[tuple[str, str | None]]
+CONNECT = f"{ADMINISTRATION}/connect"
+"""Where an LMS is connected. Pages that have nothing to show yet lead there, where there is such a section."""
 
 
 def show(
@@ -28,9 +30,11 @@ def show(
     goes first.
     """
     pages: Pages = request.app.state.pages
+    sections = sections_for(here, request.url.path)
     values = {
         "here": here,
-        "sections": sections_for(here, request.url.path),
+        "sections": sections,
+        "connect": next((one["address"] for one in sections if one["address"] == CONNECT), None),
         "administration": None,
         "notice": _notice(request, said or {}),
         **(context or {}),

@@ -2,8 +2,15 @@
 
 from fastapi import APIRouter
 
-from lti_tool.admin import overview_routes, sign_in_routes
+from lti_tool.admin import (
+    detail_routes,
+    organisation_routes,
+    overview_routes,
+    platform_routes,
+    role_routes,
+    sign_in_routes,
+)
 
 router = APIRouter()
-for part in (sign_in_routes, overview_routes):
+for part in (sign_in_routes, overview_routes, organisation_routes, platform_routes, detail_routes, role_routes):
     router.include_router(part.router)

@@ -1,4 +1,4 @@
-"""Platforms registered by hand: adding, listing and removing them, and the schools they belong to."""
+"""Platforms registered by hand: adding, listing, switching and removing them, and the schools they belong to."""
 
 import uuid
 from collections.abc import Sequence
@@ -15,8 +15,17 @@ from lti_tool.errors import BadRequest, Conflict, NotFound
 from lti_tool.logs import reference_code
 from lti_tool.lti import queries
 from lti_tool.lti.models import Deployment, Family, Registration
+from lti_tool.web.i18n import N_
 
 FIRST_ORGANISATION = "My school"
+
+
+class WrongName(BadRequest):
+    """No name, or one that is too long."""
+
+    code = "bad-name"
+    title = N_("This name cannot be used")
+    advice = N_("A name has 1 to 200 characters.")
 
 
 @dataclass(frozen=True)
@@ -32,15 +41,54 @@ async def organisations(session: AsyncSession) -> Sequence[Organisation]:
     return (await session.exec(select(Organisation).order_by(col(Organisation.created_at), col(Organisation.id)))).all()
 
 
-async def add_organisation(session: AsyncSession, name: str, now: datetime) -> Organisation:
-    """A new school; names need not be unique. BadRequest for an empty or overlong one."""
-    name = name.strip()
-    if not name or len(name) > 200:
-        raise BadRequest("a school's name has 1 to 200 characters", code="bad-name")
-    organisation = Organisation(name=name, created_at=now)
+async def add_organisation(
+    session: AsyncSession, name: str, now: datetime, *, actor: str | None = None
+) -> Organisation:
+    """A new school; names need not be unique. WrongName for an empty or overlong one."""
+    organisation = Organisation(name=_school_name(name), created_at=now)
     session.add(organisation)
     await session.flush()
+    _record_organisation(session, now, "organisation.added", organisation, actor, organisation.name)
     return organisation
+
+
+async def rename_organisation(
+    session: AsyncSession, organisation_id: uuid.UUID, name: str, now: datetime, *, actor: str
+) -> Organisation:
+    """Another name for a school. Raises WrongName, and NotFound where there is none."""
+    name = _school_name(name)
+    organisation = await session.get(Organisation, organisation_id)
+    if organisation is None:
+        raise NotFound("there is no such organisation; see `lti-tool organisation list`")
+    if organisation.name != name:
+        _record_organisation(
+            session, now, "organisation.renamed", organisation, actor, f"{organisation.name!r} is {name!r}"
+        )
+        organisation.name = name
+        await session.flush()
+    return organisation
+
+
+def _school_name(name: str) -> str:
+    name = name.strip()
+    if not name or len(name) > 200:
+        raise WrongName("a school's name has 1 to 200 characters")
+    return name
+
+
+def _record_organisation(
+    session: AsyncSession, now: datetime, action: str, organisation: Organisation, actor: str | None, detail: str
+) -> None:
+    audit.record(
+        session,
+        now,
+        action,
+        organisation_id=organisation.id,
+        actor=actor,
+        subject=f"organisation {organisation.id}",
+        reference=reference_code.get(),
+        detail=detail,
+    )
 
 
 async def find_organisation(session: AsyncSession, wanted: str | None, now: datetime) -> Organisation:
@@ -172,9 +220,19 @@ async def switch_platform(session: AsyncSession, wanted: str, enabled: bool, act
     return registration
 
 
-async def remove_platform(session: AsyncSession, wanted: str) -> uuid.UUID:
+async def remove_platform(session: AsyncSession, wanted: str, actor: str, now: datetime) -> uuid.UUID:
     """Remove a platform and everything that was launched from it; NotFound where there is none."""
     found = await platform(session, wanted)
     await session.delete(found.registration)
+    audit.record(
+        session,
+        now,
+        "registration.removed",
+        organisation_id=found.registration.organisation_id,
+        actor=actor,
+        subject=f"registration {found.registration.id}",
+        reference=reference_code.get(),
+        detail=f"{found.registration.name} {found.registration.issuer}",
+    )
     await session.flush()
     return found.registration.id

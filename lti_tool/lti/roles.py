@@ -255,6 +255,11 @@ def administers(roles: Iterable[str]) -> bool:
     return any(parse(role) in _ADMINISTRATORS for role in roles)
 
 
+def same_role(one: str, other: str) -> bool:
+    """Whether two ways of writing a role are read alike (``https`` for ``http``, spaces around it)."""
+    return _plain(one) == _plain(other)
+
+
 def _plain(role: str) -> str:
     text = role.strip()
     return "http://" + text.removeprefix("https://") if text.startswith("https://") else text
