@@ -7,7 +7,7 @@ from datetime import datetime
 import httpx
 from fastapi import FastAPI
 
-from lti_tool.sandbox import ags, canvas_api, control, nrps, oidc, token
+from lti_tool.sandbox import ags, bench_control, canvas_api, control, groups, notices, nrps, oidc, registration, token
 from lti_tool.sandbox.behaviour import BehaviourMiddleware
 from lti_tool.sandbox.loading import load_course, load_sample
 from lti_tool.sandbox.pages import set_up_pages
@@ -45,7 +45,7 @@ def create_sandbox(
     app.add_middleware(BehaviourMiddleware, behaviour=platform.behaviour)
     app.add_exception_handler(ServiceError, answer_service_error)
     app.add_exception_handler(canvas_api.ApiError, canvas_api.answer_api_error)
-    for part in (oidc, token, ags, nrps, canvas_api, control):
+    for part in (oidc, token, ags, nrps, groups, notices, registration, canvas_api, control, bench_control):
         app.include_router(part.router)
     set_up_pages(app)
     return app

@@ -26,6 +26,11 @@ _ENDPOINTS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("scores", rf"{_COURSE}/line_items/[^/]+/scores"),
         ("results", rf"{_COURSE}/line_items/[^/]+/results"),
         ("memberships", rf"{_COURSE}/names_and_roles"),
+        ("groups", rf"{_COURSE}/groups"),
+        ("group_sets", rf"{_COURSE}/group_sets"),
+        ("configuration", r"/\.well-known/openid-configuration"),
+        ("registrations", r"/api/lti/registrations"),
+        ("notice_handlers", r"/api/lti/notice-handlers/[^/]+"),
         ("api", r"/api/v1/.*"),
     )
 )
@@ -54,12 +59,22 @@ class Failure:
 
 @dataclass
 class Behaviour:
-    """What is out of the ordinary now. ``latency`` is in seconds by endpoint; ``calls`` counts every call by endpoint."""
+    """What is out of the ordinary now. ``latency`` is in seconds by endpoint; ``calls`` counts every call by endpoint.
+
+    ``refuses_tokens``: the token endpoint takes no assertion and the services no token. ``registration_names_deployment``: the
+    answer to a registration holds the deployment id. ``picks_accept``: the types of content a deep linking request accepts.
+    ``storage_target``: where values are kept for tools, ``_parent`` or the name of a frame; None where nothing is kept.
+    """
 
     latency: dict[str, float] = field(default_factory=dict)
     failures: list[Failure] = field(default_factory=list)
     clock_offset: timedelta = timedelta()
     message_hints_work_once: bool = False
+    refuses_tokens: bool = False
+    registration_names_deployment: bool = False
+    picks_accept: tuple[str, ...] = ("ltiResourceLink",)
+    storage_target: str | None = None
+    usual_storage_target: str | None = None
     calls: Counter[str] = field(default_factory=Counter)
 
     def fail_next(
@@ -91,6 +106,8 @@ class Behaviour:
         self.calls.clear()
         self.clock_offset = timedelta()
         self.message_hints_work_once = False
+        self.refuses_tokens = self.registration_names_deployment = False
+        self.picks_accept, self.storage_target = ("ltiResourceLink",), self.usual_storage_target
 
 
 class BehaviourMiddleware:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from lti_tool.sandbox.models import Course, Enrolment, LaunchTicket, ModuleItem, Person, ResourceLink, Tool
 from lti_tool.sandbox.settings import SandboxSettings
@@ -10,6 +11,8 @@ from lti_tool.sandbox.settings import SandboxSettings
 LTI = "https://purl.imsglobal.org/spec/lti/claim"
 AGS_CLAIM = "https://purl.imsglobal.org/spec/lti-ags/claim/endpoint"
 NRPS_CLAIM = "https://purl.imsglobal.org/spec/lti-nrps/claim/namesroleservice"
+GROUPS_CLAIM = "https://purl.imsglobal.org/spec/lti-gs/claim/groupsservice"
+NOTICES_CLAIM = f"{LTI}/platformnotificationservice"
 
 AGS = "https://purl.imsglobal.org/spec/lti-ags/scope"
 SCOPE_LINE_ITEM = f"{AGS}/lineitem"
@@ -17,12 +20,30 @@ SCOPE_LINE_ITEM_READ = f"{AGS}/lineitem.readonly"
 SCOPE_RESULT_READ = f"{AGS}/result.readonly"
 SCOPE_SCORE = f"{AGS}/score"
 SCOPE_MEMBERSHIP_READ = "https://purl.imsglobal.org/spec/lti-nrps/scope/contextmembership.readonly"
-ALL_SCOPES = (SCOPE_LINE_ITEM, SCOPE_LINE_ITEM_READ, SCOPE_RESULT_READ, SCOPE_SCORE, SCOPE_MEMBERSHIP_READ)
+SCOPE_GROUP_READ = "https://purl.imsglobal.org/spec/lti-gs/scope/contextgroup.readonly"
+SCOPE_NOTICE_HANDLERS = "https://purl.imsglobal.org/spec/lti/scope/noticehandlers"
+ALL_SCOPES = (
+    SCOPE_LINE_ITEM,
+    SCOPE_LINE_ITEM_READ,
+    SCOPE_RESULT_READ,
+    SCOPE_SCORE,
+    SCOPE_MEMBERSHIP_READ,
+    SCOPE_GROUP_READ,
+    SCOPE_NOTICE_HANDLERS,
+)
+
+RESOURCE_LINK = "LtiResourceLinkRequest"
+DEEP_LINKING = "LtiDeepLinkingRequest"
+SUBMISSION_REVIEW = "LtiSubmissionReviewRequest"
+
+HELLO_NOTICE = "LtiHelloWorldNotice"
+COPY_NOTICE = "LtiContextCopyNotice"
+NOTICE_TYPES = (HELLO_NOTICE, COPY_NOTICE)
 
 _LIS = "http://purl.imsglobal.org/vocab/lis/v2"
 _MEMBERSHIP_ROLE = {"teacher": "Instructor", "student": "Learner", "observer": "Mentor"}
 _INSTITUTION_ROLE = {"teacher": "Instructor", "student": "Student", "observer": "Observer"}
-_COURSE_TYPE = f"{_LIS}/course#CourseOffering"
+COURSE_TYPE = f"{_LIS}/course#CourseOffering"
 
 
 def membership_roles(role: str) -> list[str]:
@@ -63,9 +84,21 @@ def memberships_url(settings: SandboxSettings, course_id: int) -> str:
     return f"{settings.base_url}/api/lti/courses/{course_id}/names_and_roles"
 
 
+def groups_url(settings: SandboxSettings, course_id: int) -> str:
+    """The address of a course's groups."""
+    return f"{settings.base_url}/api/lti/courses/{course_id}/groups"
+
+
+def group_sets_url(settings: SandboxSettings, course_id: int) -> str:
+    """The address of the sets that a course's groups come in."""
+    return f"{settings.base_url}/api/lti/courses/{course_id}/group_sets"
+
+
 @dataclass(frozen=True)
 class LaunchFacts:
-    """Everything a message is made of. ``line_item_ids`` are the line items of the resource link."""
+    """Everything a message is made of. ``line_item_ids`` are the line items of the resource link; the histories name the
+    courses and the links that these were copied from, the latest first.
+    """
 
     tool: Tool
     person: Person
@@ -75,6 +108,8 @@ class LaunchFacts:
     resource_link: ResourceLink | None
     module_item: ModuleItem | None
     line_item_ids: Sequence[int] = ()
+    context_history: Sequence[str] = ()
+    link_history: Sequence[str] = ()
 
 
 def variables(settings: SandboxSettings, facts: LaunchFacts) -> dict[str, str]:
@@ -91,10 +126,10 @@ def variables(settings: SandboxSettings, facts: LaunchFacts) -> dict[str, str]:
         "$Membership.role": ",".join(roles(person, facts.enrolment)),
         "$Context.id": course.context_id,
         "$Context.title": course.name,
-        "$Context.id.history": "",
+        "$Context.id.history": ",".join(quote(one, safe="") for one in facts.context_history),
         "$ResourceLink.id": link.lti_id if link else course.context_id,
         "$ResourceLink.title": link.title if link else facts.tool.name,
-        "$ResourceLink.id.history": "",
+        "$ResourceLink.id.history": ",".join(quote(one, safe="") for one in facts.link_history),
         "$Canvas.user.id": str(person.id),
         "$Canvas.user.loginId": person.login,
         "$Canvas.user.prefersHighContrast": "false",
@@ -128,8 +163,15 @@ def resource_link_claim(facts: LaunchFacts) -> dict[str, str]:
     return claim
 
 
+def context_claim(course: Course) -> dict[str, Any]:
+    """A course as messages name it."""
+    return {"id": course.context_id, "label": course.code, "title": course.name, "type": [COURSE_TYPE]}
+
+
 def service_claims(settings: SandboxSettings, facts: LaunchFacts) -> dict[str, Any]:
-    """The claims of AGS (2.0, section 3.1) and NRPS (2.0, section 3.6), where the tool was given the scopes."""
+    """The claims of AGS (2.0, section 3.1), NRPS (2.0, section 3.6), Course Groups (1.0, section 3.1) and notices (Platform
+    Notification Service 1.0, section 3), where the tool was given the scopes.
+    """
     claims: dict[str, Any] = {}
     grading = [scope for scope in facts.tool.scopes if scope.startswith(AGS)]
     if grading:
@@ -141,6 +183,20 @@ def service_claims(settings: SandboxSettings, facts: LaunchFacts) -> dict[str, A
         claims[NRPS_CLAIM] = {
             "context_memberships_url": memberships_url(settings, facts.course.id),
             "service_versions": ["2.0"],
+        }
+    if SCOPE_GROUP_READ in facts.tool.scopes:
+        claims[GROUPS_CLAIM] = {
+            "context_groups_url": groups_url(settings, facts.course.id),
+            "context_group_sets_url": group_sets_url(settings, facts.course.id),
+            "scope": [SCOPE_GROUP_READ],
+            "service_versions": ["1.0"],
+        }
+    if SCOPE_NOTICE_HANDLERS in facts.tool.scopes:
+        claims[NOTICES_CLAIM] = {
+            "service_versions": ["1.0"],
+            "platform_notification_service_url": f"{settings.base_url}/api/lti/notice-handlers/{facts.tool.id}",
+            "scope": [SCOPE_NOTICE_HANDLERS],
+            "notice_types_supported": list(NOTICE_TYPES),
         }
     return claims
 
@@ -158,12 +214,7 @@ def message(settings: SandboxSettings, facts: LaunchFacts, ticket: LaunchTicket)
         f"{LTI}/deployment_id": facts.tool.deployment_id,
         f"{LTI}/target_link_uri": ticket.target_link_uri,
         f"{LTI}/roles": roles(facts.person, facts.enrolment),
-        f"{LTI}/context": {
-            "id": facts.course.context_id,
-            "label": facts.course.code,
-            "title": facts.course.name,
-            "type": [_COURSE_TYPE],
-        },
+        f"{LTI}/context": context_claim(facts.course),
         f"{LTI}/resource_link": resource_link_claim(facts),
         f"{LTI}/custom": custom(values, known),
         f"{LTI}/launch_presentation": {

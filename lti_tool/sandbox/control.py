@@ -6,7 +6,7 @@ Nothing here belongs to an LMS. A browser's page cannot reach it either: request
 import ipaddress
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Depends, HTTPException, Request
@@ -41,13 +41,19 @@ router = APIRouter(prefix="/_control", dependencies=[Depends(only_from_here)])
 
 
 class Misbehaviour(BaseModel):
-    """What to change; what is left out stays. ``latency`` is in seconds by endpoint or ``*``."""
+    """What to change; what is left out stays. ``latency`` is in seconds by endpoint or ``*``; an empty ``storage_target``
+    keeps nothing for tools.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
     latency: dict[str, Annotated[float, Field(ge=0, le=600)]] | None = None
     clock_offset_seconds: float | None = None
     message_hints_work_once: bool | None = None
+    refuses_tokens: bool | None = None
+    registration_names_deployment: bool | None = None
+    picks_accept: list[Literal["ltiResourceLink", "link"]] | None = None
+    storage_target: Annotated[str, Field(pattern=r"^[\w.-]{0,100}$")] | None = None
 
 
 class FailNext(BaseModel):
@@ -97,6 +103,10 @@ def _state(platform: Platform) -> dict[str, Any]:
         "clock_offset_seconds": behaviour.clock_offset.total_seconds(),
         "latency": behaviour.latency,
         "message_hints_work_once": behaviour.message_hints_work_once,
+        "refuses_tokens": behaviour.refuses_tokens,
+        "registration_names_deployment": behaviour.registration_names_deployment,
+        "picks_accept": list(behaviour.picks_accept),
+        "storage_target": behaviour.storage_target,
         "failures": [vars(failure) for failure in behaviour.failures],
         "calls": dict(behaviour.calls),
     }
@@ -113,6 +123,14 @@ async def behave(wanted: Misbehaviour, platform: ThisPlatform) -> dict[str, Any]
         behaviour.clock_offset = timedelta(seconds=wanted.clock_offset_seconds)
     if wanted.message_hints_work_once is not None:
         behaviour.message_hints_work_once = wanted.message_hints_work_once
+    if wanted.refuses_tokens is not None:
+        behaviour.refuses_tokens = wanted.refuses_tokens
+    if wanted.registration_names_deployment is not None:
+        behaviour.registration_names_deployment = wanted.registration_names_deployment
+    if wanted.picks_accept is not None:
+        behaviour.picks_accept = tuple(wanted.picks_accept)
+    if wanted.storage_target is not None:
+        behaviour.storage_target = wanted.storage_target or None
     return _state(platform)
 
 

@@ -23,6 +23,7 @@ from lti_tool.sandbox.models import Assignment, LineItem, Person, Quiz, Submissi
 from lti_tool.sandbox.outline import placed
 from lti_tool.sandbox.platform import ThisPlatform
 from lti_tool.sandbox.quizzes import MAX_ANSWER, as_number
+from lti_tool.sandbox.review_pages import review_label
 from lti_tool.sandbox.store import observed_by, roster
 from lti_tool.sandbox.view import (
     InCourse,
@@ -149,9 +150,12 @@ async def _cell(
     async with platform.store.reading() as session:
         column, person, cell = await _find(session, visit, kind, column_id, person_id)
         submission = await submission_of(session, column_id, person_id) if kind == "assignment" else None
+        line_item = await session.get(LineItem, column_id) if kind == "tool" else None
+        review = await review_label(session, line_item) if line_item else None
     return render(
         request,
         "cell.html",
+        review=review,
         visit=visit,
         column=column,
         student=person,

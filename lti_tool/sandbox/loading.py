@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from lti_tool.cartridges import CourseContent, Item, ItemKind, Question
 from lti_tool.sandbox import addresses
 from lti_tool.sandbox.cleaning import References, clean
+from lti_tool.sandbox.groups import add_sample_groups
 from lti_tool.sandbox.models import (
     Assignment,
     Course,
@@ -109,6 +110,7 @@ async def _enrol_everybody(session: AsyncSession, course: Course, now: datetime)
             observer, student = everybody.get(sample.login), everybody.get(login)
             if observer is not None and student is not None:
                 await observe(session, course, observer, student)
+    await add_sample_groups(session, course, everybody)
 
 
 @dataclass

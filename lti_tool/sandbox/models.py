@@ -66,12 +66,12 @@ class Base(DeclarativeBase):
     type_annotation_map = {datetime: UtcDateTime, dict[str, Any]: JSON, list[Any]: JSON, list[str]: JSON}  # noqa: RUF012 - SQLAlchemy reads it as a plain class attribute.
 
 
-def _one_of(column: str, values: tuple[str, ...]) -> CheckConstraint:
+def known_values(column: str, values: tuple[str, ...]) -> CheckConstraint:
     words = ", ".join(f"'{value}'" for value in values)
     return CheckConstraint(f"{column} IN ({words})", name=f"{column}_is_known")
 
 
-def _course() -> Mapped[int]:
+def course_key() -> Mapped[int]:
     return mapped_column(ForeignKey("course.id", ondelete="CASCADE"), index=True)
 
 
@@ -83,7 +83,7 @@ class Person(Base):
     """
 
     __tablename__ = "person"
-    __table_args__ = (_one_of("kind", PERSON_KINDS),)
+    __table_args__ = (known_values("kind", PERSON_KINDS),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     login: Mapped[str] = mapped_column(String(100), unique=True)
@@ -123,10 +123,10 @@ class Enrolment(Base):
     """A person's role in a course. An inactive one keeps its grades and is left out of rosters."""
 
     __tablename__ = "enrolment"
-    __table_args__ = (UniqueConstraint("course_id", "person_id"), _one_of("role", COURSE_ROLES))
+    __table_args__ = (UniqueConstraint("course_id", "person_id"), known_values("role", COURSE_ROLES))
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    course_id: Mapped[int] = _course()
+    course_id: Mapped[int] = course_key()
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), index=True)
     role: Mapped[str] = mapped_column(String(20))
     active: Mapped[bool] = mapped_column(default=True)
@@ -143,7 +143,7 @@ class Observation(Base):
     __table_args__ = (UniqueConstraint("course_id", "observer_id", "student_id"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    course_id: Mapped[int] = _course()
+    course_id: Mapped[int] = course_key()
     observer_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), index=True)
     student_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), index=True)
 
@@ -154,7 +154,7 @@ class Module(Base):
     __tablename__ = "module"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    course_id: Mapped[int] = _course()
+    course_id: Mapped[int] = course_key()
     name: Mapped[str] = mapped_column(String(500))
     position: Mapped[int]
     published: Mapped[bool] = mapped_column(default=True)
@@ -173,10 +173,10 @@ class ModuleItem(Base):
     """
 
     __tablename__ = "module_item"
-    __table_args__ = (_one_of("type", ITEM_TYPES), Index(None, "type", "content_id"))
+    __table_args__ = (known_values("type", ITEM_TYPES), Index(None, "type", "content_id"))
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    course_id: Mapped[int] = _course()
+    course_id: Mapped[int] = course_key()
     module_id: Mapped[int] = mapped_column(ForeignKey("module.id", ondelete="CASCADE"), index=True)
     type: Mapped[str] = mapped_column(String(20))
     title: Mapped[str] = mapped_column(String(500))
@@ -196,7 +196,7 @@ class Page(Base):
     __table_args__ = (UniqueConstraint("course_id", "slug"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    course_id: Mapped[int] = _course()
+    course_id: Mapped[int] = course_key()
     slug: Mapped[str] = mapped_column(String(200))
     title: Mapped[str] = mapped_column(String(500))
     html: Mapped[str] = mapped_column(Text)
@@ -209,7 +209,7 @@ class Discussion(Base):
     __tablename__ = "discussion"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    course_id: Mapped[int] = _course()
+    course_id: Mapped[int] = course_key()
     title: Mapped[str] = mapped_column(String(500))
     html: Mapped[str] = mapped_column(Text)
 
@@ -224,7 +224,7 @@ class Assignment(Base):
     __tablename__ = "assignment"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    course_id: Mapped[int] = _course()
+    course_id: Mapped[int] = course_key()
     name: Mapped[str] = mapped_column(String(500))
     description: Mapped[str] = mapped_column(Text, default="")
     points_possible: Mapped[float] = mapped_column(default=0.0)
@@ -245,7 +245,7 @@ class Quiz(Base):
     __tablename__ = "quiz"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    course_id: Mapped[int] = _course()
+    course_id: Mapped[int] = course_key()
     assignment_id: Mapped[int] = mapped_column(ForeignKey("assignment.id", ondelete="CASCADE"), unique=True)
     title: Mapped[str] = mapped_column(String(500))
     description: Mapped[str] = mapped_column(Text, default="")
@@ -278,10 +278,10 @@ class Submission(Base):
     """
 
     __tablename__ = "submission"
-    __table_args__ = (UniqueConstraint("assignment_id", "person_id"), _one_of("workflow_state", SUBMISSION_STATES))
+    __table_args__ = (UniqueConstraint("assignment_id", "person_id"), known_values("workflow_state", SUBMISSION_STATES))
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    course_id: Mapped[int] = _course()
+    course_id: Mapped[int] = course_key()
     assignment_id: Mapped[int] = mapped_column(ForeignKey("assignment.id", ondelete="CASCADE"), index=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), index=True)
     workflow_state: Mapped[str] = mapped_column(String(20), default="unsubmitted")
@@ -300,7 +300,7 @@ class FileEntry(Base):
     __table_args__ = (UniqueConstraint("course_id", "path"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    course_id: Mapped[int] = _course()
+    course_id: Mapped[int] = course_key()
     path: Mapped[str] = mapped_column(String(1000))
     name: Mapped[str] = mapped_column(String(300))
     content_type: Mapped[str] = mapped_column(String(100))
@@ -316,7 +316,7 @@ class Tool(Base):
     """
 
     __tablename__ = "tool"
-    __table_args__ = (_one_of("privacy_level", PRIVACY_LEVELS),)
+    __table_args__ = (known_values("privacy_level", PRIVACY_LEVELS),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     client_id: Mapped[str] = mapped_column(String(100), unique=True)
@@ -340,7 +340,7 @@ class ResourceLink(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     lti_id: Mapped[str] = mapped_column(String(36), unique=True)
-    course_id: Mapped[int] = _course()
+    course_id: Mapped[int] = course_key()
     tool_id: Mapped[int] = mapped_column(ForeignKey("tool.id", ondelete="CASCADE"), index=True)
     title: Mapped[str] = mapped_column(String(500))
     description: Mapped[str] = mapped_column(Text, default="")
@@ -354,7 +354,7 @@ class LineItem(Base):
     __tablename__ = "line_item"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    course_id: Mapped[int] = _course()
+    course_id: Mapped[int] = course_key()
     tool_id: Mapped[int] = mapped_column(ForeignKey("tool.id", ondelete="CASCADE"), index=True)
     label: Mapped[str] = mapped_column(String(500))
     score_maximum: Mapped[float]
@@ -397,7 +397,7 @@ class Result(Base):
     """
 
     __tablename__ = "result"
-    __table_args__ = (UniqueConstraint("line_item_id", "person_id"), _one_of("graded_by", ("tool", "teacher")))
+    __table_args__ = (UniqueConstraint("line_item_id", "person_id"), known_values("graded_by", ("tool", "teacher")))
 
     id: Mapped[int] = mapped_column(primary_key=True)
     line_item_id: Mapped[int] = mapped_column(ForeignKey("line_item.id", ondelete="CASCADE"))
@@ -444,7 +444,7 @@ class LaunchTicket(Base):
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
     tool_id: Mapped[int] = mapped_column(ForeignKey("tool.id", ondelete="CASCADE"))
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"))
-    course_id: Mapped[int] = _course()
+    course_id: Mapped[int] = course_key()
     resource_link_id: Mapped[int | None] = mapped_column(ForeignKey("resource_link.id", ondelete="CASCADE"))
     module_item_id: Mapped[int | None] = mapped_column(ForeignKey("module_item.id", ondelete="CASCADE"))
     placement: Mapped[str] = mapped_column(String(40))
@@ -505,7 +505,7 @@ class ImportNote(Base):
     __tablename__ = "import_note"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    course_id: Mapped[int] = _course()
+    course_id: Mapped[int] = course_key()
     kind: Mapped[str] = mapped_column(String(60))
     title: Mapped[str] = mapped_column(String(500))
     detail: Mapped[str] = mapped_column(Text, default="")

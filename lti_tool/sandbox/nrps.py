@@ -1,6 +1,6 @@
 """Names and Role Provisioning Services 2.0: the roster of a course, page by page, as Canvas gives it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse
 
 from lti_tool.sandbox.claims import (
     LTI,
+    SCOPE_GROUP_READ,
     SCOPE_MEMBERSHIP_READ,
     LaunchFacts,
     custom,
@@ -18,6 +19,7 @@ from lti_tool.sandbox.claims import (
     names,
     variables,
 )
+from lti_tool.sandbox.groups import enrolments_in_groups
 from lti_tool.sandbox.models import Course, Enrolment, ResourceLink
 from lti_tool.sandbox.services import Caller, Id, ServiceError, calling_with, one_page, require_accept
 from lti_tool.sandbox.store import roster
@@ -31,7 +33,9 @@ RosterReader = Annotated[Caller, Depends(calling_with(SCOPE_MEMBERSHIP_READ))]
 
 @router.get("/api/lti/courses/{course_id}/names_and_roles")
 async def memberships(request: Request, course_id: Id, caller: RosterReader) -> JSONResponse:
-    """The active members. ``role`` (a full URN) filters, ``limit`` makes pages, ``rlid`` adds each one's custom values."""
+    """The active members. ``role`` (a full URN) filters, ``limit`` makes pages, ``rlid`` adds each one's custom values,
+    ``groups=true`` the groups each is in.
+    """
     require_accept(request, MEMBERSHIPS)
     role, rlid = request.query_params.get("role"), request.query_params.get("rlid")
     async with caller.platform.store.reading() as session:
@@ -40,13 +44,14 @@ async def memberships(request: Request, course_id: Id, caller: RosterReader) -> 
             row for row in await roster(session, course_id) if role is None or role in membership_roles(row.role)
         ]
         link = await _link(session, caller, course, rlid)
+        in_groups = await _in_groups(session, caller, course, asked=request.query_params.get("groups"))
     page, headers = one_page(
         request, caller.platform, members, size_name="limit", default=DEFAULT_PAGE, most=LARGEST_PAGE
     )
     body = {
         "id": memberships_url(caller.platform.settings, course.id),
         "context": {"id": course.context_id, "label": course.code, "title": course.name},
-        "members": _members(caller, course, page, link, with_message=rlid is not None),
+        "members": _members(caller, course, page, link, in_groups, with_message=rlid is not None),
     }
     return JSONResponse(body, headers=headers, media_type=MEMBERSHIPS)
 
@@ -68,8 +73,23 @@ async def _link(session: AsyncSession, caller: Caller, course: Course, rlid: str
     return link
 
 
+async def _in_groups(
+    session: AsyncSession, caller: Caller, course: Course, *, asked: str | None
+) -> Mapping[int, Sequence[str]] | None:
+    """Who is in which groups, where that is asked for and the tool may know (Course Groups 1.0, section 3.4)."""
+    if asked != "true" or SCOPE_GROUP_READ not in caller.tool.scopes:
+        return None
+    return await enrolments_in_groups(session, course.id)
+
+
 def _members(
-    caller: Caller, course: Course, page: Sequence[Enrolment], link: ResourceLink | None, *, with_message: bool
+    caller: Caller,
+    course: Course,
+    page: Sequence[Enrolment],
+    link: ResourceLink | None,
+    in_groups: Mapping[int, Sequence[str]] | None,
+    *,
+    with_message: bool,
 ) -> list[dict[str, Any]]:
     members = []
     for enrolment in page:
@@ -79,6 +99,8 @@ def _members(
             "roles": membership_roles(enrolment.role),
             **names(enrolment.person, caller.tool.privacy_level),
         }
+        if in_groups is not None:
+            member["group_enrollments"] = [{"group_id": one} for one in in_groups.get(enrolment.person_id, ())]
         if with_message:
             member["message"] = [_message(caller, course, enrolment, link)]
         members.append(member)

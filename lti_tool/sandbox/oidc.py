@@ -19,6 +19,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import HTMLResponse
 
+from lti_tool.sandbox.bench_models import ACTIVE, OFF
 from lti_tool.sandbox.claims import LaunchFacts, message
 from lti_tool.sandbox.models import (
     Course,
@@ -32,6 +33,8 @@ from lti_tool.sandbox.models import (
 )
 from lti_tool.sandbox.platform import Platform, ThisPlatform
 from lti_tool.sandbox.sessions import person_signed_in
+from lti_tool.sandbox.special_messages import adapt, context_history, link_history
+from lti_tool.sandbox.standing import state_of
 from lti_tool.sandbox.store import enrolment_in, observed_by
 
 TICKET_LIFE = timedelta(hours=1)
@@ -72,13 +75,15 @@ async def launch_form(
     async with platform.store.writing() as session:
         await session.execute(delete(LaunchTicket).where(LaunchTicket.expires_at < now))
         person, link = await session.get(Person, person_id), None
-        if person is None or not await _may_enter(session, person, course_id):
+        if person is None or not await may_enter(session, person, course_id):
             raise LaunchNotPossible
         if module_item_id is not None:
             link = await _link_of_item(session, course_id, module_item_id)
             tool_id = link.tool_id
         tool = await session.get(Tool, tool_id) if tool_id is not None else None
         if tool is None or (link is None and "course_navigation" not in tool.placements):
+            raise LaunchNotPossible
+        if await state_of(session, tool.id) != ACTIVE:
             raise LaunchNotPossible
         ticket = LaunchTicket(
             id=secrets.token_urlsafe(24),
@@ -94,10 +99,11 @@ async def launch_form(
             expires_at=now + TICKET_LIFE,
         )
         session.add(ticket)
-    return LaunchForm(tool.login_url, _login_fields(platform, tool, person, ticket))
+    return LaunchForm(tool.login_url, login_fields(platform, tool, person, ticket))
 
 
-def _login_fields(platform: Platform, tool: Tool, person: Person, ticket: LaunchTicket) -> dict[str, str]:
+def login_fields(platform: Platform, tool: Tool, person: Person, ticket: LaunchTicket) -> dict[str, str]:
+    """The fields of a login request."""
     return {
         "iss": platform.settings.issuer,
         "login_hint": person.lti_id,
@@ -108,10 +114,18 @@ def _login_fields(platform: Platform, tool: Tool, person: Person, ticket: Launch
         "lti_message_hint": ticket.id,
         "canvas_region": "not_configured",
         "canvas_environment": "prod",
+        **storage_fields(platform),
     }
 
 
-async def _may_enter(session: AsyncSession, person: Person, course_id: int) -> bool:
+def storage_fields(platform: Platform) -> dict[str, str]:
+    """Where values are kept for tools, in login requests and beside id_tokens (LTI Client Side postMessages 0.1)."""
+    target = platform.behaviour.storage_target
+    return {"lti_storage_target": target} if target else {}
+
+
+async def may_enter(session: AsyncSession, person: Person, course_id: int) -> bool:
+    """Whether a person may open a course."""
     if await session.get(Course, course_id) is None:
         return False
     enrolment = await enrolment_in(session, course_id, person.id)
@@ -145,9 +159,9 @@ async def authorize(request: Request, platform: ThisPlatform) -> HTMLResponse:
     """The OIDC authorization endpoint: posts an id_token, or an error, to the tool's redirect address."""
     asked = await _parameters(request)
     try:
-        tool = await _tool(platform, asked)
+        tool, state = await _tool(platform, asked)
         try:
-            fields = await _answer(request, platform, asked, tool)
+            fields = await _answer(request, platform, asked, tool, state)
         except Refused as refusal:
             fields = {"error": refusal.error, "error_description": refusal.description}
     except Refused as refusal:
@@ -162,16 +176,19 @@ async def _parameters(request: Request) -> dict[str, str]:
     return {name: value for name, value in source.items() if isinstance(value, str) and len(value) <= MAX_FIELD}
 
 
-async def _tool(platform: Platform, asked: Mapping[str, str]) -> Tool:
-    """The tool that asks. Until its redirect address is proven, an error must stay here (RFC 6749, section 4.1.2.1)."""
+async def _tool(platform: Platform, asked: Mapping[str, str]) -> tuple[Tool, str]:
+    """The tool that asks, and its state. Until its redirect address is proven, an error must stay here (RFC 6749,
+    section 4.1.2.1).
+    """
     async with platform.store.reading() as session:
         found = await session.scalars(select(Tool).where(Tool.client_id == asked.get("client_id", "")))
         tool = found.one_or_none()
+        state = await state_of(session, tool.id) if tool else OFF
     if tool is None:
         raise Refused("unauthorized_client", "No tool is registered here with this client_id.")
     if asked.get("redirect_uri") not in tool.redirect_uris:
         raise Refused("invalid_request", "The redirect_uri is not one that is registered for this tool.")
-    return tool
+    return tool, state
 
 
 _FIXED = {"scope": "openid", "response_type": "id_token", "response_mode": "form_post", "prompt": "none"}
@@ -186,7 +203,11 @@ def _check_parameters(asked: Mapping[str, str]) -> None:
             raise Refused("invalid_request", f"{name} is missing.")
 
 
-async def _answer(request: Request, platform: Platform, asked: Mapping[str, str], tool: Tool) -> dict[str, str]:
+async def _answer(
+    request: Request, platform: Platform, asked: Mapping[str, str], tool: Tool, state: str
+) -> dict[str, str]:
+    if state != ACTIVE:
+        raise Refused("unauthorized_client", "The tool waits for the administrator, or is switched off.")
     _check_parameters(asked)
     person = await person_signed_in(request)
     if person is None:
@@ -198,6 +219,8 @@ async def _answer(request: Request, platform: Platform, asked: Mapping[str, str]
         ticket = await _take_ticket(session, platform, asked["lti_message_hint"], tool, person)
         await _use_nonce(session, tool, asked["nonce"], now)
         facts = await _facts(session, tool, person, ticket)
+        said = message(platform.settings, facts, ticket)
+        await adapt(session, platform, facts, ticket, said)
         ticket.uses += 1
     issued = int(now.timestamp())
     claims = {
@@ -207,10 +230,11 @@ async def _answer(request: Request, platform: Platform, asked: Mapping[str, str]
         "iat": issued,
         "exp": issued + int(TOKEN_LIFE.total_seconds()),
         "nonce": asked["nonce"],
-        **message(platform.settings, facts, ticket),
+        **said,
     }
     key = await platform.keys.signing()
-    return {"id_token": jwt.encode({"alg": "RS256", "kid": key.kid, "typ": "JWT"}, claims, key)}
+    token = jwt.encode({"alg": "RS256", "kid": key.kid, "typ": "JWT"}, claims, key)
+    return {"id_token": token, **storage_fields(platform)}
 
 
 async def _take_ticket(
@@ -223,7 +247,7 @@ async def _take_ticket(
         raise Refused("invalid_request", "The lti_message_hint belongs to another launch.")
     if ticket.uses and platform.behaviour.message_hints_work_once:
         raise Refused("invalid_request", "The lti_message_hint was used before.")
-    if not await _may_enter(session, person, ticket.course_id):
+    if not await may_enter(session, person, ticket.course_id):
         raise Refused("access_denied", "This person is no longer in the course.")
     return ticket
 
@@ -257,6 +281,8 @@ async def _facts(session: AsyncSession, tool: Tool, person: Person, ticket: Laun
         resource_link=link,
         module_item=item,
         line_item_ids=tuple(line_items),
+        context_history=await context_history(session, course.id),
+        link_history=await link_history(session, link.id) if link else (),
     )
 
 

@@ -12,7 +12,19 @@ from sqlalchemy.orm import undefer
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
-from lti_tool.sandbox import addresses, grade_pages, quiz_pages, tool_pages
+from lti_tool.sandbox import (
+    addresses,
+    admin_pages,
+    copy_pages,
+    grade_pages,
+    picking_pages,
+    quiz_pages,
+    review_pages,
+    tool_pages,
+    trouble_pages,
+)
+from lti_tool.sandbox.bench_models import PickRequest
+from lti_tool.sandbox.groups import groups_of
 from lti_tool.sandbox.models import Discussion, FileEntry, Page, Person
 from lti_tool.sandbox.outline import Around, around, outline, placed
 from lti_tool.sandbox.platform import ThisPlatform
@@ -41,8 +53,19 @@ _SHOWN = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp", "image
 
 def set_up_pages(app: FastAPI) -> None:
     """Add every page, the styles, and the pages that say what went wrong."""
-    for part in (router, quiz_pages.router, grade_pages.router, tool_pages.router):
-        app.include_router(part)
+    parts = (
+        quiz_pages,
+        grade_pages,
+        review_pages,
+        picking_pages,
+        copy_pages,
+        tool_pages,
+        admin_pages,
+        trouble_pages,
+    )
+    app.include_router(router)
+    for part in parts:
+        app.include_router(part.router)
     app.mount("/static", StaticFiles(directory=FOLDER / "static"), name="static")
     for error in (PageMissing, NotForThisRole, SignInFirst):
         app.add_exception_handler(error, error_page)
@@ -102,11 +125,13 @@ async def courses(request: Request, platform: ThisPlatform, person: SignedIn) ->
 
 
 @router.get("/courses/{course_id:int}")
-async def home(request: Request, platform: ThisPlatform, visit: InCourse) -> HTMLResponse:
-    """The course's modules and their items."""
+async def home(request: Request, platform: ThisPlatform, visit: InCourse, picked: str | None = None) -> HTMLResponse:
+    """The course's modules and their items; after content was picked from a tool, what came of that."""
     async with platform.store.reading() as session:
         parts = await outline(session, visit)
-    return render(request, "home.html", visit=visit, parts=parts)
+        pick = await session.get(PickRequest, picked) if picked else None
+    said = pick.came_of if pick and (pick.course_id, pick.person_id) == (visit.course.id, visit.person.id) else None
+    return render(request, "home.html", visit=visit, parts=parts, said=said)
 
 
 @router.get("/courses/{course_id:int}/modules")
@@ -212,7 +237,8 @@ async def users(request: Request, platform: ThisPlatform, visit: InCourse) -> HT
             for row in enrolments
             if row.role == "observer" and (visit.teaches or row.person_id == visit.person.id)
         }
-    return render(request, "people.html", visit=visit, enrolments=enrolments, watched=watched)
+        groups = await groups_of(session, visit.course.id)
+    return render(request, "people.html", visit=visit, enrolments=enrolments, watched=watched, groups=groups)
 
 
 @router.get("/courses/{course_id:int}/import_notes")

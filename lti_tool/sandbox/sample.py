@@ -41,6 +41,20 @@ class SamplePerson:
     observes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class SampleGroup:
+    """A group of the sample course, and the set it is in."""
+
+    name: str
+    in_set: str
+    members: tuple[str, ...]
+
+
+def sample_groups() -> tuple[SampleGroup, ...]:
+    """The groups of the sample course; members are logins."""
+    return tuple(SampleGroup(one["name"], one["set"], tuple(one["members"])) for one in _yaml("groups.yaml"))
+
+
 def sample_people() -> tuple[SamplePerson, ...]:
     """The people of every sandbox: a teacher, students, an observer, an administrator, in this order."""
     found = _yaml("people.yaml")

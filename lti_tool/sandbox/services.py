@@ -66,7 +66,7 @@ def calling_with(*scopes: str) -> Callable[[Request], Coroutine[Any, Any, Caller
         scheme, _, value = request.headers.get("authorization", "").partition(" ")
         async with platform.store.reading() as session:
             token = await session.get(AccessToken, digest(value.strip())) if scheme.lower() == "bearer" else None
-            if token is None or token.expires_at <= platform.now():
+            if token is None or token.expires_at <= platform.now() or platform.behaviour.refuses_tokens:
                 challenge = {"WWW-Authenticate": 'Bearer realm="sandbox", error="invalid_token"'}
                 raise ServiceError(401, "unauthorized", "The token is missing, unknown or has expired.", challenge)
             if not set(scopes) & set(token.scopes):

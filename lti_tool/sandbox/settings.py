@@ -14,7 +14,8 @@ class SandboxSettings:
     ``base_url`` is its public address without a trailing slash; all its addresses and its issuer follow from it.
     ``folder`` keeps its data. At the start ``course`` (what a cartridge held) is loaded, or else, with ``sample``, the sample
     course; one that is there already is left alone. ``product_family_code`` is what launches say of the platform: it plays
-    Canvas, whose REST API it answers a part of.
+    Canvas, whose REST API it answers a part of. ``storage_target`` says where values are kept for tools
+    (``lti_storage_target``): ``_parent``, the page around the tool, or the name of a frame in it; None: nowhere.
     """
 
     base_url: str = "http://127.0.0.1:8001"
@@ -23,6 +24,7 @@ class SandboxSettings:
     sample: bool = True
     name: str = "Sandbox LMS"
     product_family_code: str = "canvas"
+    storage_target: str | None = None
 
     def __post_init__(self) -> None:
         if urlsplit(self.base_url).scheme not in ("http", "https") or self.base_url.endswith("/"):

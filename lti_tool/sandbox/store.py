@@ -20,6 +20,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from sqlalchemy.orm import selectinload
 
+from lti_tool.sandbox.bench_models import ACTIVE, ToolRegistration
 from lti_tool.sandbox.engine import make_engine
 from lti_tool.sandbox.models import (
     Base,
@@ -208,8 +209,10 @@ async def modules_of(session: AsyncSession, course_id: int) -> Sequence[Module]:
 
 
 async def tools_at(session: AsyncSession, placement: str) -> Sequence[Tool]:
-    """The registered tools with this placement (``course_navigation`` or ``link_selection``), oldest first."""
-    return [tool for tool in await session.scalars(select(Tool).order_by(Tool.id)) if placement in tool.placements]
+    """The active tools with this placement (``course_navigation`` or ``link_selection``), oldest first."""
+    resting = select(ToolRegistration.tool_id).where(ToolRegistration.state != ACTIVE)
+    active = await session.scalars(select(Tool).where(Tool.id.not_in(resting)).order_by(Tool.id))
+    return [tool for tool in active if placement in tool.placements]
 
 
 async def add_resource_link(
@@ -228,6 +231,11 @@ async def add_resource_link(
     session.add(link)
     await session.flush()
     return link
+
+
+async def link_with(session: AsyncSession, lti_id: str) -> ResourceLink | None:
+    """The resource link that messages know by this id."""
+    return (await session.scalars(select(ResourceLink).where(ResourceLink.lti_id == lti_id))).one_or_none()
 
 
 async def module_item(session: AsyncSession, course_id: int, item_id: int) -> ModuleItem | None:

@@ -21,10 +21,12 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import JSONResponse
 
+from lti_tool.sandbox.bench_models import ACTIVE, OFF
 from lti_tool.sandbox.models import AccessToken, Tool, UsedJti
 from lti_tool.sandbox.platform import Platform, ThisPlatform
 from lti_tool.sandbox.services import media_type
 from lti_tool.sandbox.sessions import digest
+from lti_tool.sandbox.standing import state_of
 
 TOKEN_LIFE = timedelta(seconds=3600)
 LEEWAY = timedelta(seconds=60)
@@ -76,6 +78,8 @@ async def _form(request: Request) -> dict[str, str]:
 
 
 async def _grant(platform: Platform, asked: Mapping[str, str]) -> dict[str, Any]:
+    if platform.behaviour.refuses_tokens:
+        raise TokenRefused("invalid_client", "Tokens are refused at the moment, on demand.", 401)
     if asked.get("grant_type") != "client_credentials":
         raise TokenRefused("unsupported_grant_type", "grant_type must be client_credentials.")
     if asked.get("client_assertion_type") != ASSERTION_TYPE:
@@ -122,8 +126,11 @@ async def verified_assertion(platform: Platform, assertion: str) -> tuple[Tool, 
     async with platform.store.reading() as session:
         found = await session.scalars(select(Tool).where(Tool.client_id == str(unproven.get("iss"))))
         tool = found.one_or_none()
+        state = await state_of(session, tool.id) if tool else OFF
     if tool is None:
         raise TokenRefused("invalid_client", "No tool is registered here with the assertion's iss as client_id.", 401)
+    if state != ACTIVE:
+        raise TokenRefused("invalid_client", "The tool waits for the administrator, or is switched off.", 401)
     key = await _tool_key(platform, tool, assertion)
     try:
         jws.deserialize_compact(assertion, key, algorithms=["RS256"])

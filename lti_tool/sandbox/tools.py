@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from lti_tool.sandbox.bench_models import ToolRegistration
 from lti_tool.sandbox.claims import ALL_SCOPES
 from lti_tool.sandbox.models import Tool
 from lti_tool.sandbox.platform import Platform
@@ -22,7 +23,7 @@ USUAL_CUSTOM = {
     "user_timezone": "$Person.address.timezone",
     "user_high_contrast": "$Canvas.user.prefersHighContrast",
     "context_id_history": "$Context.id.history",
-    "resource_link_history": "$ResourceLink.id.history",
+    "resource_link_id_history": "$ResourceLink.id.history",
 }
 
 # Kept exactly as given, since redirect addresses are compared letter by letter.
@@ -48,11 +49,16 @@ class NewTool(BaseModel):
 
 
 async def add_tool(session: AsyncSession, platform: Platform, new: NewTool) -> Tool:
-    """Register a tool. One that is there already, by its login and launch addresses, is brought up to date and keeps its ids."""
+    """Register a tool by hand. One that is there already, by its login and launch addresses, is brought up to date and keeps
+    its ids; one that registered itself is another.
+    """
+    registered_itself = select(ToolRegistration.tool_id).where(ToolRegistration.sent != {})
     found = await session.scalars(
-        select(Tool).where(Tool.login_url == new.login_url, Tool.launch_url == new.launch_url)
+        select(Tool)
+        .where(Tool.login_url == new.login_url, Tool.launch_url == new.launch_url, Tool.id.not_in(registered_itself))
+        .order_by(Tool.id)
     )
-    tool = found.one_or_none()
+    tool = found.first()
     if tool is None:
         tool = Tool(
             client_id=str(10_000_000_000_000 + secrets.randbelow(1_000_000_000)),

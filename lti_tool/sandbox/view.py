@@ -18,6 +18,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from lti_tool.sandbox import addresses
+from lti_tool.sandbox.claims import (
+    SCOPE_GROUP_READ,
+    SCOPE_LINE_ITEM,
+    SCOPE_LINE_ITEM_READ,
+    SCOPE_MEMBERSHIP_READ,
+    SCOPE_NOTICE_HANDLERS,
+    SCOPE_RESULT_READ,
+    SCOPE_SCORE,
+)
 from lti_tool.sandbox.models import Course, ImportNote, Person, Tool
 from lti_tool.sandbox.platform import ThisPlatform, platform_of
 from lti_tool.sandbox.sessions import person_signed_in
@@ -26,6 +35,22 @@ from lti_tool.sandbox.store import enrolment_in, tools_at
 FOLDER = Path(__file__).parent
 _LARGEST_ID = 2**63  # SQLite has no larger whole numbers, and its driver raises on them.
 ROLE_WORDS = {"teacher": "Teacher", "student": "Student", "observer": "Observer", "administrator": "Administrator"}
+SERVICE_WORDS = {
+    SCOPE_LINE_ITEM: "Make and change its own gradebook columns",
+    SCOPE_LINE_ITEM_READ: "See its own gradebook columns",
+    SCOPE_RESULT_READ: "See the grades in its columns",
+    SCOPE_SCORE: "Send scores",
+    SCOPE_MEMBERSHIP_READ: "See who is in a course",
+    SCOPE_GROUP_READ: "See the groups of a course",
+    SCOPE_NOTICE_HANDLERS: "Be told when a course is copied",
+}
+PLACEMENT_WORDS = {
+    "course_navigation": "The course's navigation",
+    "link_selection": "Modules: items, and adding from the tool",
+    "assignment_selection": "Assignments (not shown in this LMS)",
+    "module_index_menu_modal": "The menu of all modules (not shown in this LMS)",
+    "module_menu_modal": "The menu of a module (not shown in this LMS)",
+}
 
 
 class PageMissing(Exception):
@@ -127,10 +152,13 @@ def render(
     visit: Visit | None = None,
     person: Person | None = None,
     frames: Sequence[str] = (),
+    scripts: bool = False,
     status_code: int = 200,
     **context: Any,
 ) -> HTMLResponse:
-    """A page. ``frames`` are the origins that may be shown in a frame on it; nothing but the LMS itself may frame it."""
+    """A page. ``frames`` are the origins that may be shown in a frame on it; nothing but the LMS itself may frame it.
+    ``scripts``: whether our own scripts run on it; most pages have none.
+    """
     who = visit.person if visit else person
     body = _environment.get_template(template).render(
         request=request,
@@ -141,14 +169,15 @@ def render(
         path=request.url.path,
         **context,
     )
-    return HTMLResponse(body, status_code=status_code, headers=page_headers(frames))
+    return HTMLResponse(body, status_code=status_code, headers=page_headers(frames, scripts=scripts))
 
 
-def page_headers(frames: Sequence[str] = ()) -> dict[str, str]:
+def page_headers(frames: Sequence[str] = (), *, scripts: bool = False) -> dict[str, str]:
     """The headers of every page: own styles only, pictures from the web, frames for tools only, framed by the LMS only."""
+    run = "script-src 'self'; " if scripts else ""
     framed = " ".join(["'self'", *frames]) if frames else "'none'"
     policy = (
-        f"default-src 'none'; style-src 'self'; img-src 'self' http: https: data:; font-src 'self'; frame-src {framed}; "
+        f"default-src 'none'; {run}style-src 'self'; img-src 'self' http: https: data:; font-src 'self'; frame-src {framed}; "
         "form-action 'self'; frame-ancestors 'self'; base-uri 'none'"
     )
     return {
@@ -230,6 +259,8 @@ _environment.filters.update(
         "plain": _plain,
         "role": ROLE_WORDS.__getitem__,
         "host": lambda url: urlsplit(url).netloc,
+        "service": lambda scope: SERVICE_WORDS.get(scope, scope),
+        "placement": lambda place: PLACEMENT_WORDS.get(place, place),
     }
 )
 _environment.globals["address"] = addresses
