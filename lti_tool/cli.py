@@ -135,26 +135,43 @@ def demo(
 @cli.command()
 def doctor(
     platform_id: Annotated[str | None, typer.Option("--platform", help="Only this platform, by its id.")] = None,
+    course: Annotated[
+        uuid.UUID | None, typer.Option(help="Try it in this course; without it, in the one launched last.")
+    ] = None,
+    write: Annotated[
+        bool, typer.Option("--write", help="Also make a column in the course's gradebook, and remove it again.")
+    ] = False,
+    student: Annotated[
+        str | None,
+        typer.Option(metavar="SUB", help="With --write, send scores for this person: the LMS's id of a test student."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check settings, keys, database, migrations, base URL, and each platform's key set and token; exit 1 if any fails."""
-    from lti_tool.doctor import Check, examine  # noqa: PLC0415 (brings the protocol, which most commands do without)
+    """Check settings, keys, database, migrations, base URL, and every call to each platform; exit 1 if any fails."""
+    from lti_tool.doctor import Check, Wish, examine  # noqa: PLC0415 (brings the protocol, which most commands do without)
     from lti_tool.lti.http import make_client  # noqa: PLC0415
 
+    if write and platform_id is None and course is None:
+        raise typer.BadParameter("name the --platform or the --course whose gradebook may be written to")
+    if student is not None and not write:
+        raise typer.BadParameter("a score is sent with --write only")
     settings = load_settings()
+    wish = Wish(platform_id, course, write, student)
 
     async def work(database: Database) -> list[Check]:
         checks = []
         async with make_client(settings) as http:
-            async for check in examine(settings, database, http, SystemClock(), platform_id):
+            async for check in examine(settings, database, http, SystemClock(), wish):
                 checks.append(check)
                 if not as_json:
-                    typer.echo(f"{'ok  ' if check.good else 'FAIL'}  {check.name}: {check.detail}")
+                    mark = "skip" if check.skipped else "ok  " if check.good else "FAIL"
+                    typer.echo(f"{mark}  {check.name}: {check.detail}")
         return checks
 
     checks = _with_database(settings, work)
     if as_json:
-        typer.echo(json.dumps([{"name": one.name, "good": one.good, "detail": one.detail} for one in checks], indent=2))
+        rows = [{"name": one.name, "good": one.good, "skipped": one.skipped, "detail": one.detail} for one in checks]
+        typer.echo(json.dumps(rows, indent=2))
     if not all(check.good for check in checks):
         raise typer.Exit(1)
 

@@ -1,6 +1,7 @@
 """``lti-tool doctor``: whether this installation and its platforms work, a line per check with what to do about a failure."""
 
 import json
+import uuid
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -9,34 +10,50 @@ import httpx
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from lti_tool.admin import check_queries, checking, planning
+from lti_tool.admin.check_rules import Line, Outcome
 from lti_tool.clock import Clock
 from lti_tool.db import migrate
 from lti_tool.db.session import Database
-from lti_tool.errors import PlatformTrouble, WrongSetting
+from lti_tool.errors import NotFound, WrongSetting
 from lti_tool.lti import registrations
-from lti_tool.lti.key_sets import KeySetUnreachable
 from lti_tool.lti.keys import public_key_set
-from lti_tool.lti.models import DeploymentStatus, Registration
+from lti_tool.lti.models import DeploymentStatus
 from lti_tool.lti.protocol import Protocol
 from lti_tool.lti.registrations import Platform
 from lti_tool.lti.secret import secret_key
-from lti_tool.lti.tool_description import SCOPES
 from lti_tool.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One line: what was looked at, whether it is well, and what was found or what to do."""
+    """One line: what was looked at, whether it is well or was not tried, and what was found or what to do."""
 
     name: str
     good: bool
     detail: str
+    skipped: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is to be looked at: one platform (its id) or all, and of it one course (its id) or the one launched last.
+
+    With ``write`` a column is made and removed in the course's gradebook; with ``student`` scores are sent for that person,
+    the platform's id of somebody.
+    """
+
+    platform: str | None = None
+    course: uuid.UUID | None = None
+    write: bool = False
+    student: str | None = None
 
 
 async def examine(
-    settings: Settings, database: Database, http: httpx.AsyncClient, clock: Clock, wanted: str | None = None
+    settings: Settings, database: Database, http: httpx.AsyncClient, clock: Clock, wish: Wish | None = None
 ) -> AsyncIterator[Check]:
-    """Every check, as it is done; of one platform (its id) or of all. Raises NotFound for an unknown platform."""
+    """Every check, as it is done. Raises NotFound for an unknown platform or course."""
+    wish = wish or Wish()
     yield _secret(settings)
     reached = await _database(database)
     yield reached
@@ -53,21 +70,33 @@ async def examine(
     yield await _base_url(settings, protocol)
     if not migrated.good:
         return
-    async with database.reading() as session:
-        found = await registrations.platforms(session)
-        if wanted is not None:
-            found = [await registrations.platform(session, wanted)]
-        session.expunge_all()
+    found = await _wanted(database, wish)
     if not found:
         yield Check("platforms", True, "none yet: `lti-tool platform invite` or `lti-tool platform add` connects one")
     for platform in found:
-        async for check in examine_platform(protocol, platform):
+        async for check in examine_platform(protocol, platform, wish):
             yield check
     await protocol.key_sets.settle()
 
 
-async def examine_platform(protocol: Protocol, platform: Platform) -> AsyncIterator[Check]:
-    """The checks of one platform that need no course: switched on, deployments, key set, token."""
+async def _wanted(database: Database, wish: Wish) -> list[Platform]:
+    async with database.reading() as session:
+        wanted = wish.platform
+        if wish.course is not None:
+            owner = await check_queries.registration_of_course(session, wish.course)
+            if owner is None or wanted not in {None, str(owner)}:
+                raise NotFound(f"there is no course {str(wish.course)!r} of this platform")
+            wanted = str(owner)
+        if wanted is None:
+            found = await registrations.platforms(session)
+        else:
+            found = [await registrations.platform(session, wanted)]
+        session.expunge_all()
+    return found
+
+
+async def examine_platform(protocol: Protocol, platform: Platform, wish: Wish) -> AsyncIterator[Check]:
+    """The checks of one platform: switched on, deployments, and every call to it; none while it is switched off."""
     registration = platform.registration
     name = registration.name
     if not registration.enabled:
@@ -83,8 +112,28 @@ async def examine_platform(protocol: Protocol, platform: Platform) -> AsyncItera
         if waiting
         else f"{len(platform.deployments)} let in",
     )
-    yield await _key_set(protocol, registration)
-    yield await _token(protocol, registration)
+    plan = await planning.plan(
+        protocol.database,
+        registration,
+        actor="command line",
+        organisation_ids=None,
+        course_id=wish.course,
+        write=wish.write,
+        sub=wish.student,
+    )
+    if plan.course is not None:
+        yield Check(f"{name}: course", True, f"the rest is tried in “{plan.course.title or plan.course.context_id}”")
+    async for line in checking.check(protocol, plan):
+        yield _as_check(name, line)
+
+
+def _as_check(name: str, line: Line) -> Check:
+    """A line of a connection check, in the words its administrator reads."""
+    detail = line.seen.in_words()
+    if line.remedy is not None:
+        detail = f"{detail} {line.remedy.in_words()}"
+    label = f"{name}: {line.step.value.replace('-', ' ')}"
+    return Check(label, line.outcome is not Outcome.FAILS, detail, skipped=line.outcome is Outcome.SKIPPED)
 
 
 def _secret(settings: Settings) -> Check:
@@ -136,36 +185,3 @@ async def _base_url(settings: Settings, protocol: Protocol) -> Check:
             "base URL", False, f"{address} shows other keys than LTI_TOOL_KEYS_DIR holds: platforms refuse ours"
         )
     return Check("base URL", True, settings.base_url)
-
-
-async def _key_set(protocol: Protocol, registration: Registration) -> Check:
-    name = f"{registration.name}: key set"
-    try:
-        usable = await protocol.key_sets.fetch(registration)
-    except KeySetUnreachable:
-        return Check(
-            name,
-            False,
-            f"{registration.jwks_url} does not answer with keys: check the address in the LMS; an LMS in your own network "
-            "needs LTI_TOOL_ALLOWED_NETWORKS",
-        )
-    if not usable:
-        return Check(
-            name, False, f"{registration.jwks_url} has no RSA key that can check RS256: no launch can be verified"
-        )
-    return Check(name, True, registration.jwks_url)
-
-
-async def _token(protocol: Protocol, registration: Registration) -> Check:
-    name = f"{registration.name}: access token"
-    try:
-        await protocol.token(registration, SCOPES, fresh=True)
-    except PlatformTrouble as error:
-        return Check(
-            name,
-            False,
-            f"{registration.token_url} gave none ({error.detail or error.title}): in the LMS, look whether the tool is switched "
-            f"on, has the client id {registration.client_id}, its key set address is "
-            f"{protocol.settings.base_url}/.well-known/jwks.json, and the services for grades and names are allowed",
-        )
-    return Check(name, True, "given for the gradebook and the roster")

@@ -10,7 +10,7 @@ import pytest
 from lti_tool.clock import ManualClock
 from lti_tool.db.organisation import Organisation
 from lti_tool.db.session import Database
-from lti_tool.doctor import Check, examine
+from lti_tool.doctor import Check, Wish, examine
 from lti_tool.errors import NotFound
 from lti_tool.lti.keys import open_key_store, public_key_set
 from lti_tool.lti.models import Deployment, DeploymentStatus, Registration
@@ -56,7 +56,7 @@ async def site(settings: Settings, clock: ManualClock, own_database: Database) -
 
 async def checks(site: Site, database: Database, clock: ManualClock, wanted: str | None = None) -> dict[str, Check]:
     async with httpx.AsyncClient(transport=httpx.MockTransport(site.handle)) as http:
-        return {one.name: one async for one in examine(site.settings, database, http, clock, wanted)}
+        return {one.name: one async for one in examine(site.settings, database, http, clock, Wish(platform=wanted))}
 
 
 async def change(database: Database, **values: Any) -> Registration:
@@ -76,7 +76,12 @@ async def test_everything_is_well(site: Site, own_database: Database, clock: Man
     found = await checks(site, own_database, clock)
     assert [one for one in found.values() if not one.good] == []
     assert {"secret", "database", "migrations", "signing keys", "base URL"} < set(found)
-    assert [name.rpartition(": ")[2] for name in list(found)[-3:]] == ["deployments", "key set", "access token"]
+    assert [name.rpartition(": ")[2] for name in list(found)[5:8]] == ["deployments", "key set", "access token"]
+    # Nobody has launched yet: a token for each scope that every LMS knows, and what to do next.
+    assert sum("access token " in name for name in found) == 7
+    last = list(found.values())[-1]
+    assert last.skipped
+    assert "Open the tool once" in last.detail
 
 
 async def test_a_key_set_that_does_not_answer_names_its_address(

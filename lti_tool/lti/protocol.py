@@ -1,6 +1,8 @@
 """What the protocol holds for the whole process: keys, registrations, platforms' key sets, access tokens, the way out."""
 
+import copy
 from collections.abc import Collection, Iterable
+from typing import Self
 
 import httpx
 
@@ -11,6 +13,7 @@ from lti_tool.lti.directory import Directory
 from lti_tool.lti.key_sets import KeySets
 from lti_tool.lti.keys import KeyStore, open_key_store
 from lti_tool.lti.links import retry_after
+from lti_tool.lti.listening import Heard, listening
 from lti_tool.lti.models import Registration
 from lti_tool.lti.trouble import ServiceRefused, unreachable
 from lti_tool.settings import Settings
@@ -68,7 +71,18 @@ class Protocol:
             wait = retry_after(error.retry_after, self.clock.now())
             detail = f"token answered {error.status}: {error.error}"
             code = _TOKEN_CODES.get(error.status, "server-error" if error.status >= 500 else "no-permission")
-            raise ServiceRefused(error.status, code, code != "no-permission", wait, detail) from error
+            refused = ServiceRefused(error.status, code, code != "no-permission", wait, detail)
+            refused.oauth_error = error.error
+            raise refused from error
+
+    def heard_by(self, heard: Heard, *, timeout: httpx.Timeout) -> Self:
+        """The same for one check: with access tokens of its own, and every call to a token endpoint or a service told to
+        ``heard``.
+        """
+        other = copy.copy(self)
+        other.http = listening(self.http, heard, timeout=timeout)
+        other.access_tokens = AccessTokens(other.http, self.clock, self.keys)
+        return other
 
     def forget(self, registration: Registration) -> None:
         """Drop what is remembered of a registration that was changed or removed."""

@@ -18,8 +18,11 @@ class ServiceRefused(PlatformTrouble):
 
     ``answered`` is its HTTP status. ``code`` is one of not-enrolled, line-item-gone, no-permission, conflict-newer,
     rate-limited, server-error, not-accepted, unreadable-answer. ``temporary`` says whether the same call can succeed later
-    without anybody doing something; ``retry_after`` how long the platform asks to wait.
+    without anybody doing something; ``retry_after`` how long the platform asks to wait; ``oauth_error`` the word a token
+    endpoint refused with.
     """
+
+    oauth_error: str | None = None
 
     def __init__(
         self, status: int, code: str, temporary: bool, retry_after: timedelta | None = None, detail: str = ""

@@ -8,10 +8,11 @@ from lti_tool.platforms.canvas import Canvas
 from lti_tool.platforms.generic import Generic
 from lti_tool.platforms.moodle import Moodle
 from lti_tool.platforms.openedx import OpenEdx
+from lti_tool.platforms.remedies import Matter
 from lti_tool.platforms.sakai import Sakai
 from lti_tool.platforms.schoology import Schoology
 
-__all__ = ["Quirks", "quirks"]
+__all__ = ["Matter", "Quirks", "quirks"]
 
 _QUIRKS: dict[Family, Quirks] = {
     Family.CANVAS: Canvas(),

@@ -8,6 +8,7 @@ from lti_tool.lti import claims
 from lti_tool.lti.links import append_to_path, with_query
 from lti_tool.lti.quirks import Call
 from lti_tool.lti.tool_description import Placement, host_of
+from lti_tool.platforms.remedies import GENERAL, Matter
 from lti_tool.web.i18n import N_
 
 ADD_LABEL = "Add a playlist"
@@ -31,6 +32,9 @@ class Quirks:
 
     column_names_link: bool = False
     """Grades are shown in any column of the tool's."""
+
+    columns_stay: bool = False
+    """A tool can remove the columns it made."""
 
     def token_is_spent(self, status: int) -> bool:
         """401, as RFC 6750 §3.1 has it."""
@@ -76,6 +80,15 @@ class Quirks:
     def meaning(self, call: Call, status: int, reason: str, body: str) -> str | None:
         """Nothing beyond what the status says."""
         return None
+
+    # --- Words for its administrator ----------------------------------------------------------------------------------
+
+    remedies: Mapping[Matter, str] = {}
+    """What to change, by the names of this LMS's own menus, where they are known."""
+
+    def remedy(self, matter: Matter) -> str:
+        """What this LMS's administrator has to do or to know: a gettext message id; see ``platforms.remedies``."""
+        return self.remedies.get(matter) or GENERAL[matter]
 
     # --- Registration: ``lti.tool_description.RegistrationQuirks`` ----------------------------------------------------
 

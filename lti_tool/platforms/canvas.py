@@ -10,6 +10,7 @@ from lti_tool.lti import claims
 from lti_tool.lti.quirks import Call
 from lti_tool.lti.tool_description import CANVAS_CUSTOM, TOOL_ID, Placement
 from lti_tool.platforms.base import ADD_LABEL, Quirks
+from lti_tool.platforms.remedies import Matter
 from lti_tool.web.i18n import N_
 
 _EXTENSION = "https://canvas.instructure.com/lti/"
@@ -35,6 +36,39 @@ class Canvas(Quirks):
         N_("The tool is open to the whole account. Teachers find it in a course's settings, under Navigation."),
         N_("Open a course and open the tool there once: its first launch completes the connection."),
     )
+
+    # The services by their names in a developer key (Instructure's documentation of LTI developer keys). A scope that the key
+    # has not makes Canvas refuse the whole token request.
+    remedies: Mapping[Matter, str] = {
+        Matter.KEY_SET: N_(
+            "Hosted Canvas has its keys at https://sso.canvaslms.com/api/lti/security/jwks, your own Canvas at "
+            "/api/lti/security/jwks of its address. Compare with %(jwks_url)s and correct it here."
+        ),
+        Matter.ACCESS: N_(
+            "In Canvas open Admin, your account, Developer Keys: the key %(client_id)s has to be ON, and its Public JWK URL "
+            "%(key_set)s."
+        ),
+        Matter.GRADES: N_(
+            "In Canvas open Admin, your account, Developer Keys and edit the key %(client_id)s. Under LTI Advantage Services "
+            "switch on: can create and view assignment data in the gradebook, can view assignment data, can view submission "
+            "data, can create and update submission results (each “associated with the tool”)."
+        ),
+        Matter.ROSTER: N_(
+            "In Canvas open Admin, your account, Developer Keys and edit the key %(client_id)s. Under LTI Advantage Services "
+            "switch on: can retrieve user data associated with the context the tool is installed in."
+        ),
+        Matter.STUDENT: N_(
+            "Choose somebody with an active student enrolment in this course. Canvas makes a test student of its own when a "
+            "teacher opens Student View in the course; let that one open the tool once."
+        ),
+        Matter.REMOVE: N_(
+            "In the course's Assignments, delete “%(label)s”. Canvas lets a tool delete only columns that it made itself."
+        ),
+        Matter.WRITING: N_(
+            "In Canvas the column is an assignment: students may see it for these seconds and be told of it. A course for trying "
+            "things out is best."
+        ),
+    }
 
     def roster_query(self) -> Mapping[str, str]:
         """Canvas gives fifty members a page at most (its Names and Role documentation), ten unless it is asked."""

@@ -4,9 +4,12 @@ It compares timestamps in whole seconds and asks for strictly later ones (409); 
 every score before it. Results and members are asked for whole: with ``limit``, results end in a 404 page of HTML.
 """
 
+from collections.abc import Mapping
+
 from lti_tool.lti.quirks import Call
 from lti_tool.lti.tool_description import host_and_port_of
 from lti_tool.platforms.base import WholeSeconds
+from lti_tool.platforms.remedies import Matter
 from lti_tool.web.i18n import N_
 
 
@@ -34,6 +37,41 @@ class Moodle(WholeSeconds):
         N_("Choose the tool's settings and set Tool configuration usage to Show in activity chooser."),
         N_("Open a course, turn editing on and add the tool as an activity."),
     )
+
+    # The names of the tool's form, mod/lti/lang/en.
+    remedies: Mapping[Matter, str] = {
+        Matter.KEY_SET: N_(
+            "In Moodle open Site administration > Plugins > Activity modules > External tool > Manage tools, View configuration "
+            "details of this tool: compare Public keyset URL with %(jwks_url)s and correct it here."
+        ),
+        Matter.ACCESS: N_(
+            "In Moodle open Site administration > Plugins > Activity modules > External tool > Manage tools: the tool has to be "
+            "active with the client ID %(client_id)s; in its settings Public key type is Keyset URL and Public keyset "
+            "%(key_set)s. The clocks must agree: Moodle refuses requests of a server whose clock is ahead."
+        ),
+        Matter.GRADES: N_(
+            "In Moodle open Site administration > Plugins > Activity modules > External tool > Manage tools, the tool's "
+            "settings, Services: set IMS LTI Assignment and Grade Services to “Use this service for grade sync and column "
+            "management”."
+        ),
+        Matter.ROSTER: N_(
+            "In Moodle open Site administration > Plugins > Activity modules > External tool > Manage tools, the tool's "
+            "settings, Services: set IMS LTI Names and Role Provisioning to “Use this service to retrieve members' "
+            "information as per privacy settings”."
+        ),
+        Matter.GROUPS: N_("Nothing has to be done: Moodle has no groups service for tools."),
+        Matter.NOTICES: N_(
+            "Nothing has to be done: Moodle does not tell tools of copied courses; the copy's first launch does."
+        ),
+        Matter.STUDENT: N_(
+            "Choose somebody who is enrolled in this course with a role that is graded (Student) and not suspended: Moodle has "
+            "no grades for others."
+        ),
+        Matter.REMOVE: N_("In the course open Grades > Setup > Gradebook setup and delete the item “%(label)s”."),
+        Matter.CLOCK: N_(
+            "Moodle has a newer score of this person in the column, or its clock is behind: compare the clocks of both servers."
+        ),
+    }
 
     def domain(self, base_url: str) -> str:
         """Compared with the host of the target link, port included: without it, 400 ``domain_targetlinkuri_mismatch``."""

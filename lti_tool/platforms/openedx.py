@@ -6,6 +6,8 @@ from typing import Any
 
 from lti_tool.lti.quirks import Call
 from lti_tool.platforms.base import Quirks
+from lti_tool.platforms.remedies import Matter
+from lti_tool.web.i18n import N_
 
 _LABEL_LENGTH = 100
 _TAG_LENGTH = 50
@@ -16,6 +18,35 @@ class OpenEdx(Quirks):
 
     # Scores go on to the course's gradebook only from a line item that names the launched block (signals/signals.py).
     column_names_link = True
+
+    # Its permission class of line items knows no deletion: see ``meaning``.
+    columns_stay = True
+
+    # The fields of the LTI Consumer block in Studio.
+    remedies: Mapping[Matter, str] = {
+        Matter.KEY_SET: N_(
+            "In Studio the LTI Consumer block shows its Keyset URL, which ends in the client id. Compare with %(jwks_url)s and "
+            "correct it here."
+        ),
+        Matter.ACCESS: N_(
+            "In Studio open the LTI Consumer block: its client id has to be %(client_id)s, Tool Public Key Mode Keyset URL, and "
+            "Tool Keyset URL %(key_set)s. Each block has a client id of its own."
+        ),
+        Matter.GRADES: N_(
+            "In Studio edit the LTI Consumer block: set LTI Assignment and Grades Service to Programmatic and Scored to True."
+        ),
+        Matter.ROSTER: N_(
+            "In Studio edit the LTI Consumer block: set Enable LTI NRPS to True. The site's administrator has to allow it for "
+            "the course, too."
+        ),
+        Matter.GROUPS: N_("Nothing has to be done: Open edX has no groups service for tools."),
+        Matter.NOTICES: N_("Nothing has to be done: Open edX does not tell tools of copied courses."),
+        Matter.WRITING: N_("Open edX lets no tool remove a column: it stays, belongs to no block, and nobody sees it."),
+        Matter.REMOVE: N_(
+            "Nothing has to be done: Open edX lets no tool remove a column. “%(label)s” belongs to no block, so nobody sees it, "
+            "and the next check uses it again."
+        ),
+    }
 
     def token_is_spent(self, status: int) -> bool:
         """A token that has ended is a 403, as Django REST framework answers where no way to authenticate is named."""

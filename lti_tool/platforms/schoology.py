@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 
 from lti_tool.platforms.base import WholeSeconds
+from lti_tool.platforms.remedies import Matter
+from lti_tool.web.i18n import N_
 
 
 class Schoology(WholeSeconds):
@@ -12,6 +14,31 @@ class Schoology(WholeSeconds):
 
     # Custom parameters of the app are not sent with links made by deep linking (Schoology's LTI 1.3 documentation).
     links_carry_variables = True
+
+    # Schoology's documentation of LTI 1.3 apps; the app is edited where it was made.
+    remedies: Mapping[Matter, str] = {
+        Matter.KEY_SET: N_(
+            "Schoology has its keys at https://lti-service.svc.schoology.com/lti-service/.well-known/jwks for all schools. "
+            "Compare with %(jwks_url)s and correct it here."
+        ),
+        Matter.ACCESS: N_(
+            "In Schoology open app.schoology.com/apps/publisher and edit the app: API Info shows the client id, which has to be "
+            "%(client_id)s, and the JWKS URL has to be %(key_set)s."
+        ),
+        Matter.GRADES: N_(
+            "In Schoology open app.schoology.com/apps/publisher, edit the app and tick Assignment and Grade Services under LTI "
+            "Advantage; then install the app to the course again."
+        ),
+        Matter.ROSTER: N_(
+            "In Schoology open app.schoology.com/apps/publisher, edit the app and tick Names and Roles under LTI Advantage; then "
+            "install the app to the course again."
+        ),
+        Matter.REMOVE: N_("In the course's materials or gradebook, delete “%(label)s”."),
+        Matter.WRITING: N_(
+            "Schoology puts the column into the present grading period; students may see it for these seconds. A course for "
+            "trying things out is best."
+        ),
+    }
 
     def roster_query(self) -> Mapping[str, str]:
         """A hundred members a page at most (Schoology's documentation of Names and Role Provisioning)."""

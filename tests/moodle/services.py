@@ -209,7 +209,23 @@ class Gradebook:
         if request.method == "DELETE":
             del self.columns[column.id]
             return httpx.Response(204, headers={"Content-Type": "text/html; charset=utf-8"})
+        if request.method == "PUT":
+            return self._replace(request, column)
         return refused(request, 405, "Method Not Allowed")
+
+    def _replace(self, request: httpx.Request, column: Column) -> httpx.Response:
+        """What is left out is cleared; another maximum takes the grades with it."""
+        body = json.loads(request.content)
+        if not body.get("label") or "scoreMaximum" not in body:
+            return refused(request, 400, "No label or Score Maximum")
+        maximum = float(body["scoreMaximum"])
+        for grade in column.grades.values():
+            if grade.points is not None:
+                grade.points = grade.points / column.maximum * maximum
+        column.label, column.maximum = body["label"], maximum
+        column.resource_id, column.tag = body.get("resourceId", ""), body.get("tag", "")
+        column.link = body.get("resourceLinkId")
+        return answered(body | {"id": self.address(column)}, ITEM)
 
     def _said(self, column: Column) -> dict[str, Any]:
         maximum = int(column.maximum) if column.maximum.is_integer() else column.maximum
