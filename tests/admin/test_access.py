@@ -144,6 +144,15 @@ async def test_an_administrator_of_the_school_comes_in_by_a_launch_in_the_lms_fr
     assert 'href="/admin"' in (await visitor.get("/no-course")).text
 
 
+async def test_an_administrator_who_is_nothing_in_the_course_is_led_to_the_console(site: Site) -> None:
+    visitor = await site.launched(SCHOOL_ADMINISTRATOR)
+    course = re.search(r"/courses/[0-9a-f-]{36}", (await visitor.get("/no-course")).text)
+    assert course
+    page = await visitor.get(course[0])
+    assert "Open the administration" in page.text
+    assert "as a student" not in page.text
+
+
 @pytest.mark.parametrize(
     "roles",
     [

@@ -1,0 +1,156 @@
+"""The console in a real browser: the owner with a one-time link, and an administrator inside the LMS's frame."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.browser.stories import Visitor, people_browser
+from tests.browser_tools import axe, overflow, screenshot, small_targets
+from tests.servers import Demo, running_demo
+
+pytestmark = pytest.mark.browser
+
+ADMINISTRATOR = "Sam Okafor"
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    with running_demo(tmp_path_factory.mktemp("console")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def browser_context(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrowserContext]:
+    with people_browser(tmp_path_factory.mktemp("console-profile"), "blocked") as context:
+        yield context
+
+
+def sign_in_link(demo: Demo) -> str:
+    """What the command prints, on the demo's database."""
+    database = demo.folder / "var" / "demo" / "tool.db"
+    done = subprocess.run(
+        [sys.executable, "-m", "lti_tool", "admin", "link"],
+        cwd=demo.folder,
+        env=os.environ | {"LTI_TOOL_BASE_URL": demo.tool, "LTI_TOOL_DATABASE_URL": f"sqlite:///{database}"},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    return done.stdout.strip()
+
+
+def look(page: Page, name: str, *schemes: str) -> None:
+    """The page as it stands: axe, in light or as ``schemes`` say; nothing too wide at 320 pixels, targets large enough."""
+    for scheme in schemes or ("light",):
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        # Colours that are still on their way from one scheme to the other are neither's.
+        page.wait_for_function("() => document.getAnimations().length === 0")
+        assert axe(page) == [], f"{name}, {scheme}"
+        screenshot(page, f"console-{name}-{scheme}")
+    page.emulate_media(color_scheme="light")
+    page.set_viewport_size({"width": 320, "height": 800})
+    assert overflow(page) <= 0, f"{name}: {overflow(page)} pixels too wide"
+    assert small_targets(page) == [], name
+    screenshot(page, f"console-{name}-narrow")
+    page.set_viewport_size({"width": 1280, "height": 900})
+
+
+def go(page: Page, name: str) -> None:
+    """To a section, by the keyboard alone."""
+    page.get_by_role("navigation", name="Sections").get_by_role("link", name=name, exact=True).focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1, name=name)).to_be_visible()
+
+
+def test_the_owner_comes_in_by_a_link_and_looks_after_everything(demo: Demo, browser_context: BrowserContext) -> None:
+    page = browser_context.new_page()
+    link = sign_in_link(demo)
+    page.goto(link)
+    expect(page.get_by_role("heading", name="Sign in to the administration")).to_be_visible()
+    look(page, "sign-in")
+    page.get_by_role("button", name="Sign in").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1, name="Administration")).to_be_visible()
+    assert page.url == f"{demo.tool}/admin"
+    look(page, "overview", "light", "dark")
+
+    go(page, "Organisations")
+    page.get_by_label("Name").fill("Riverside High")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Added. Connect its LMS next.")).to_be_visible()
+    look(page, "organisations")
+    page.get_by_role("link", name="Riverside High").click()
+    expect(page.get_by_role("heading", name="No LMS is connected yet")).to_be_visible()
+    look(page, "organisation")
+
+    go(page, "Platforms")
+    look(page, "platforms")
+    page.get_by_role("table").get_by_role("link").first.click()
+    expect(page.get_by_role("heading", name="Where it is installed")).to_be_visible()
+    name = page.get_by_label("Name").input_value()
+    page.get_by_label("Role as your LMS sends it").fill("two words")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert").get_by_role("link", name="This role cannot be used")).to_be_visible()
+    look(page, "platform-wrong", "light", "dark")
+    page.get_by_label("Role as your LMS sends it").fill("ContentDeveloper")
+    page.get_by_label("Means here").select_option("observer")
+    page.get_by_role("button", name="Add the role").click()
+    expect(page.get_by_role("row", name="ContentDeveloper")).to_contain_text("Observer")
+    look(page, "platform")
+
+    page.get_by_role("link", name="Remove", exact=True).click()
+    page.get_by_label("to confirm").fill("another")
+    page.get_by_role("button", name="Remove for good").click()
+    expect(page.get_by_role("alert").get_by_role("link", name="not the platform's name")).to_be_visible()
+    look(page, "remove")
+    page.get_by_role("link", name="Keep it").click()
+    expect(page.get_by_role("heading", level=1, name=name)).to_be_visible()
+
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("heading", name="You are signed out")).to_be_visible()
+    page.goto(f"{demo.tool}/admin")
+    expect(page.get_by_role("heading", name="Sign in to the administration")).to_be_visible()
+    look(page, "closed")
+    page.goto(link)
+    expect(page.get_by_role("heading", name="This sign-in link cannot be used")).to_be_visible()
+    look(page, "link-used")
+    page.goto("about:blank")
+
+
+def test_an_administrator_works_inside_the_lms(demo: Demo, browser_context: BrowserContext) -> None:
+    visitor = Visitor(demo, browser_context, ADMINISTRATOR, "console-frame")
+    visitor.open_tool()
+    tool = visitor.tool
+    expect(tool.get_by_role("link", name="Open the administration")).to_be_visible()
+    visitor.look("0-landing")
+    visitor.section("Administration")
+    visitor.look("1-overview")
+    visitor.section("Roles")
+    expect(tool.get_by_role("heading", name="Roles received, role given")).to_be_visible()
+    visitor.look("2-roles")
+    tool.get_by_role("link", name="Change").first.click()
+    expect(tool.get_by_label("Role as your LMS sends it")).to_have_value(
+        "http://purl.imsglobal.org/vocab/lis/v2/institution/person#Administrator"
+    )
+    tool.get_by_label("Your own address").fill("http://learn.school.example")
+    tool.get_by_role("button", name="Add the address").click()
+    expect(tool.get_by_role("alert").get_by_role("link", name="This address cannot be used")).to_be_visible()
+    tool.get_by_label("Your own address").fill("https://learn.school.example/courses/4")
+    tool.get_by_role("button", name="Add the address").click()
+    expect(tool.get_by_role("row", name="https://learn.school.example")).to_be_visible()
+    visitor.look("3-platform")
+    assert visitor.troubles == []
+    visitor.section("Platforms")
+    tool.get_by_role("table").get_by_role("link").first.click()
+    tool.get_by_role("link", name="Switch off").click()
+    expect(tool.get_by_text("You came in through this platform yourself")).to_be_visible()
+    visitor.look("4-switch-off")
+    tool.get_by_role("button", name="Switch off").click()
+    expect(tool.get_by_role("heading", name="This platform is switched off")).to_be_visible()
+    visitor.look("5-farewell")
+    visitor.leave()
