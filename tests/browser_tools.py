@@ -72,6 +72,10 @@ def axe(page: Page | Frame, *, allow: tuple[str, ...] = ()) -> list[str]:
     The rules are put in through the debugger, which the page's content security policy does not bind.
     """
     page.evaluate(AXE.read_text("utf-8"))
+    # A colour on its way to another is neither.
+    page.evaluate(
+        "() => Promise.allSettled(document.getAnimations().filter(one => one instanceof CSSTransition).map(one => one.finished))"
+    )
     found: dict[str, Any] = page.evaluate(
         "rules => axe.run(document, {runOnly: {type: 'tag', values: rules}, resultTypes: ['violations']})", RULES
     )
