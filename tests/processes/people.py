@@ -80,13 +80,21 @@ class Someone(AbstractContextManager["Someone"]):
         """Open the tool from the course's navigation: a whole launch, on to the first page."""
         found = re.search(r"/external_tools/(\d+)", self.lms_page(f"/courses/{course_id}"))
         assert found is not None, "the tool is not in the course's navigation"
-        begun = _posted_form(self.lms_page(f"/courses/{course_id}/external_tools/{found[1]}/frame"))
+        return self.launch(f"/courses/{course_id}/external_tools/{found[1]}/frame")
+
+    def launch(self, path: str) -> Page:
+        """What the frame of a page of the LMS loads: a whole launch, on to the tool's first page."""
+        begun = _posted_form(self.lms_page(path))
         login = self._send("POST", begun.action, begun.fields)
         assert login.status_code == 302, login.text
         answer = _posted_form(self._lms.get(login.headers["location"]).raise_for_status().text)
         launch = self._send("POST", answer.action, answer.fields)
         assert launch.status_code == 303, launch.text
         return self.page(launch.headers["location"])
+
+    def lms_send(self, path: str, fields: Mapping[str, str | list[str]]) -> httpx.Response:
+        """Send a form of the LMS's own pages, or post to it what the tool's page posts there; redirects are followed."""
+        return self._lms.post(path, data=fields, follow_redirects=True).raise_for_status()
 
     # --- In the tool --------------------------------------------------------------------------------------------------
 
@@ -103,6 +111,10 @@ class Someone(AbstractContextManager["Someone"]):
     def post(self, path: str, fields: Mapping[str, str | list[str]]) -> httpx.Response:
         """Send a form as a browser sends one of the tool's own pages."""
         return self._send("POST", path, fields)
+
+    def get(self, path: str) -> httpx.Response:
+        """A page of the tool as it answers."""
+        return self._send("GET", path)
 
     def _send(self, method: str, path: str, fields: Mapping[str, str | list[str]] | None = None) -> httpx.Response:
         headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}

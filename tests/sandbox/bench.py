@@ -1,17 +1,22 @@
 """What the tests of the test bench share: a browser somebody is signed in with, an administrator, a tool that registers."""
 
 import re
+import secrets
 from html import unescape
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
+from joserfc import jwt
+from joserfc.jwk import KeySet, RSAKey
 
-from lti_tool.sandbox.claims import ALL_SCOPES
-from lti_tool.sandbox.models import Person
+from lti_tool.sandbox.claims import ALL_SCOPES, LTI
+from lti_tool.sandbox.models import Module, Person
 from lti_tool.sandbox.registration_body import TOOL_CONFIGURATION
+from lti_tool.sandbox.special_messages import DL
 from lti_tool.sandbox.store import add_person
-from tests.sandbox.conftest import TOOL, Lms, client_of
+from tests.sandbox.conftest import BASE, TOOL, Lms, client_of
+from tests.sandbox.test_oidc import form_of
 
 LINK = f"{TOOL}/lti/register?invite=abc"
 
@@ -79,3 +84,54 @@ async def register(lms: Lms, token: str, sent: dict[str, Any] | None = None) -> 
     return await lms.http.post(
         "/api/lti/registrations", json=sent or body(), headers={"Authorization": f"Bearer {token}"}
     )
+
+
+async def claims_of(lms: Lms, person: httpx.AsyncClient, frame: str) -> dict[str, Any]:
+    """The claims of the message that a page of the LMS opens the tool with, after a right authorization request."""
+    _, begun = form_of(await person.get(frame))
+    asked = {
+        "scope": "openid",
+        "response_type": "id_token",
+        "response_mode": "form_post",
+        "prompt": "none",
+        "client_id": begun["client_id"],
+        "redirect_uri": f"{TOOL}/lti/launch",
+        "login_hint": begun["login_hint"],
+        "lti_message_hint": begun["lti_message_hint"],
+        "state": "s",
+        "nonce": secrets.token_urlsafe(8),
+    }
+    _, fields = form_of(await person.get("/api/lti/authorize_redirect", params=asked))
+    assert "id_token" in fields, fields
+    keys = KeySet.import_key_set((await lms.http.get("/api/lti/security/jwks")).json())
+    claims: dict[str, Any] = jwt.decode(fields["id_token"], keys, algorithms=["RS256"]).claims
+    return claims
+
+
+async def add_module(lms: Lms) -> Module:
+    """An empty module of the course."""
+    async with lms.platform.store.writing() as session:
+        module = Module(course_id=lms.course.id, name="Unit 1", position=1)
+        session.add(module)
+        await session.flush()
+        return module
+
+
+def answer(lms: Lms, asked: dict[str, Any], *items: dict[str, Any], key: RSAKey | None = None, **changes: Any) -> str:
+    """The signed answer to a request to pick content, right but for the changes (a claim of None is left out)."""
+    now = int(lms.platform.now().timestamp())
+    signer = key or lms.keys[0]
+    claims = {
+        "iss": lms.tool.client_id,
+        "aud": BASE,
+        "iat": now,
+        "exp": now + 300,
+        "nonce": secrets.token_urlsafe(8),
+        f"{LTI}/deployment_id": lms.tool.deployment_id,
+        f"{LTI}/message_type": "LtiDeepLinkingResponse",
+        f"{LTI}/version": "1.3.0",
+        f"{DL}/data": asked[f"{DL}/deep_linking_settings"]["data"],
+        f"{DL}/content_items": list(items),
+    } | changes
+    kept = {name: value for name, value in claims.items() if value is not None}
+    return jwt.encode({"alg": "RS256", "kid": signer.kid}, kept, signer)
