@@ -7,16 +7,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from starlette.responses import RedirectResponse, Response
 
-from lti_tool.clock import Clock
 from lti_tool.content import rules, service
-from lti_tool.content.connectors import Connectors, NotConnected
+from lti_tool.content.connectors import NotConnected
+from lti_tool.content.reading import read_contents
 from lti_tool.courses import queries as course_queries
 from lti_tool.courses.access import InCourse, TeacherChanging, TeacherIn
 from lti_tool.courses.freshness import Outcome
-from lti_tool.courses.models import Course
-from lti_tool.courses.roster import readings
 from lti_tool.db.session import Database
-from lti_tool.errors import ToolError
 from lti_tool.web.dependencies import CurrentDatabase, CurrentPages
 from lti_tool.web.pages import Pages, say
 
@@ -31,14 +28,14 @@ async def contents(
     request: Request, here: TeacherIn, database: CurrentDatabase, pages: CurrentPages, q: Search = ""
 ) -> Response:
     """What the course holds, by module; read at the first look."""
-    outcome = await _read(request, here, asked=False)
+    outcome = await read_contents(request, here, asked=False)
     return await _page(request, here, outcome, database, pages, q=q, said=request.query_params.get("said"))
 
 
 @router.post("/refresh", name="refresh_content")
 async def refresh(request: Request, here: TeacherChanging, database: CurrentDatabase, pages: CurrentPages) -> Response:
     """Read the course's content again, now."""
-    outcome = await _read(request, here, asked=True)
+    outcome = await read_contents(request, here, asked=True)
     if outcome.trouble is not None:
         return await _page(request, here, outcome, database, pages, status_code=outcome.trouble.status)
     said = "late" if outcome.late else "read"
@@ -60,7 +57,7 @@ async def picker(
 
     Each ``item`` in the address is chosen already; a search keeps it in sight.
     """
-    outcome = await _read(request, here, asked=False)
+    outcome = await read_contents(request, here, asked=False)
     context = await _context(request, here, outcome, database, q, frozenset(item))
     context |= {
         "builder": f"/courses/{here.course.id}/playlists/{playlist}",
@@ -68,34 +65,6 @@ async def picker(
         "revision": revision,
     }
     return pages.render(request, "content/picker.html", context)
-
-
-async def _read(request: Request, here: InCourse, *, asked: bool) -> Outcome:
-    """Read the content if it never was, or because somebody ``asked``. Trouble is in the outcome, never raised."""
-    clock: Clock = request.app.state.clock
-    database: Database = request.app.state.database
-    connectors: Connectors = request.app.state.connectors
-    course = here.course
-    trouble = await _not_ready(database, connectors, course)
-    if trouble is not None:
-        return Outcome(trouble=trouble)
-    if not asked and course.content_read_at is not None:
-        return Outcome()
-
-    async def read() -> service.RefreshReport:
-        return await service.refresh(database, connectors, course, clock.now())
-
-    return await readings(request).wait(("content", course.organisation_id, course.id), read, asked=asked)
-
-
-async def _not_ready(database: Database, connectors: Connectors, course: Course) -> ToolError | None:
-    """Why the course's platform cannot be asked at all, if so."""
-    async with database.reading() as session:
-        try:
-            await connectors.of(session, course)
-        except ToolError as error:
-            return error
-    return None
 
 
 async def _context(

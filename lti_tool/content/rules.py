@@ -13,6 +13,9 @@ from lti_tool.web.i18n import N_
 ADDRESS_SOURCE = "address:"
 """How the external ids of pasted addresses begin; a platform's begin with its own name."""
 
+MISSING_SOURCE = "missing:"
+"""How the external ids of items begin that a carried-over playlist needs and the course was not found to have."""
+
 FIRST_ADDRESS_POSITION = 1_000_000
 """Pasted addresses stand after everything the platform has."""
 
@@ -112,6 +115,16 @@ def address_title(title: str, address: str) -> str:
 def address_id(address: str) -> str:
     """The external id of a pasted address: the same address is the same item."""
     return ADDRESS_SOURCE + hashlib.sha256(address.encode()).hexdigest()
+
+
+def is_pasted(item: ContentItem) -> bool:
+    """Whether somebody pasted the item's address, so that no platform has it."""
+    return item.external_id.startswith(ADDRESS_SOURCE)
+
+
+def is_missing(item: ContentItem) -> bool:
+    """Whether the item only stands for one that was not found when a course was copied."""
+    return item.external_id.startswith(MISSING_SOURCE)
 
 
 def same_host(base_url: str, domain: str) -> bool:

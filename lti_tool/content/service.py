@@ -170,6 +170,40 @@ async def add_address(session: AsyncSession, course: Course, url: str, title: st
     return added
 
 
+async def stand_in(
+    session: AsyncSession,
+    course: Course,
+    kind: ItemKind,
+    title: str,
+    url: str | None,
+    name: str,
+    now: datetime,
+) -> uuid.UUID:
+    """The id of an item that stands for one the course was not found to have; the same ``name`` again is the same item.
+
+    It is as gone as one that was deleted: a step that leads to it says so, until somebody says where it leads.
+    """
+    return await queries.put_address(
+        session,
+        {
+            "organisation_id": course.organisation_id,
+            "id": new_id(),
+            "course_id": course.id,
+            "external_id": rules.MISSING_SOURCE + name,
+            "kind": kind,
+            "title": title,
+            "url": url,
+            "section": "",
+            "position": rules.FIRST_ADDRESS_POSITION,
+            "indent": 0,
+            "published": True,
+            "deleted_at": now,
+            "seen_at": now,
+        },
+        retitle=True,
+    )
+
+
 # --- Results -----------------------------------------------------------------------------------------------------------
 
 

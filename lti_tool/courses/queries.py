@@ -242,6 +242,18 @@ async def resource_link(session: AsyncSession, organisation_id: uuid.UUID, link_
     return (await session.exec(statement)).one_or_none()
 
 
+async def links_with_history(
+    session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID
+) -> list[ResourceLink]:
+    """The links of a course that were copied from others."""
+    statement = (
+        scoped(ResourceLink, organisation_id)
+        .where(ResourceLink.course_id == course_id)
+        .order_by(col(ResourceLink.created_at), col(ResourceLink.id))
+    )
+    return [link for link in (await session.exec(statement)).all() if link.history]
+
+
 async def linked_line_items(
     session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID, urls: Collection[str]
 ) -> frozenset[str]:
@@ -326,15 +338,12 @@ async def roster(
 
 async def origin_rows(session: AsyncSession, given: Course, *, lock: bool = False) -> list[CourseOrigin]:
     """What a course was copied from, the latest first; with ``lock`` nobody else decides until this transaction ends."""
-    statement = (
-        scoped(CourseOrigin, given.organisation_id)
-        .where(CourseOrigin.course_id == given.id)
-        .order_by(col(CourseOrigin.position), col(CourseOrigin.id))
-    )
+    statement = scoped(CourseOrigin, given.organisation_id).where(CourseOrigin.course_id == given.id)
     if lock:
-        # In an order that is the same for everybody, and as the rows are once the others are done.
-        statement = statement.with_for_update().execution_options(populate_existing=True)
-    return list((await session.exec(statement)).all())
+        # In the order in which launches write them, and as the rows are once the others are done.
+        statement = statement.order_by(col(CourseOrigin.context_id)).with_for_update()
+        statement = statement.execution_options(populate_existing=True)
+    return sorted((await session.exec(statement)).all(), key=lambda row: (row.position, row.id))
 
 
 async def origins(session: AsyncSession, given: Course) -> list[tuple[CourseOrigin, Course]]:

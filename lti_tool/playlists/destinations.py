@@ -21,7 +21,7 @@ from lti_tool.grades import service as grades
 from lti_tool.lti import claims, deep_linking
 from lti_tool.lti.launch import Entry, Launch
 from lti_tool.lti.models import Role
-from lti_tool.playlists import queries, service
+from lti_tool.playlists import carrying, queries, service
 from lti_tool.playlists.models import Playlist, PlaylistStatus
 from lti_tool.playlists.replies import Said, link_address, picker_address, playlist_address, playlists_address
 from lti_tool.web.i18n import N_
@@ -66,8 +66,7 @@ async def enter(session: AsyncSession, launch: Launch, now: datetime) -> Entry:
 
 async def resolve(session: AsyncSession, course: Course, playlist_id: uuid.UUID) -> Playlist | None:
     """The playlist a link of this course means: its own, or the one carried over from it when the course was copied."""
-    found = await queries.playlist(session, course.organisation_id, course.id, playlist_id)
-    return found or await queries.playlist_carried_over(session, course.organisation_id, course.id, playlist_id)
+    return await carrying.resolved(session, course.organisation_id, course.id, playlist_id)
 
 
 def _meant(value: str | None) -> uuid.UUID | None:
@@ -135,7 +134,13 @@ async def _edited(session: AsyncSession, launch: Launch, entry: Entry) -> str | 
         custom = settings.get("custom")
         value = custom.get(PARAMETER) if isinstance(custom, dict) else None
         said = _meant(value if isinstance(value, str) else None)
-    return str(said) if said else str(await _opened_by_link(session, entry) or "") or None
+    said = said or await _opened_by_link(session, entry)
+    course = entry.course_id and await course_queries.course(session, entry.organisation_id, entry.course_id)
+    if not said or not course:
+        return None
+    # A link that came with a copied course still names the original's playlist.
+    meant = await resolve(session, course, said)
+    return str(meant.id if meant is not None else said)
 
 
 async def _opened_by_link(session: AsyncSession, entry: Entry) -> uuid.UUID | None:

@@ -266,6 +266,36 @@ async def change_step(
     return await _changed(session, course, playlist, now)
 
 
+async def place_step(
+    session: AsyncSession,
+    course: Course,
+    playlist_id: uuid.UUID,
+    revision: int,
+    step_id: uuid.UUID,
+    place: uuid.UUID | str,
+    now: datetime,
+) -> Playlist:
+    """Have a step lead to an item of the course, by its id, or to an address. What it says stays as it is.
+
+    NotFound for an item that is not one of this course, BadAddress for an address that cannot be used. A step that counted by
+    a result the new place does not have is marked by the student from now on.
+    """
+    playlist = await _for_change(session, course, playlist_id, revision, now)
+    step = _step(await present_steps(session, playlist), step_id)
+    if isinstance(place, str):
+        item = await content.add_address(session, course, place, step.title, now)
+    else:
+        found = (await queries.items(session, course.organisation_id, course.id, [place])).get(place)
+        if found is None or not can_be_a_step(found):
+            raise NotFound("an item that is not in this course")
+        item = found
+    step.content_item_id, step.url = item.id, None
+    if step.done_rule not in rules_for(step, item):
+        step.done_rule, step.pass_percent = DoneRule.MARKED, None
+    session.add(step)
+    return await _changed(session, course, playlist, now)
+
+
 async def possible_rules(session: AsyncSession, course: Course, step: PlaylistStep) -> list[DoneRule]:
     """What can count as done for a step, given where it leads."""
     item = None

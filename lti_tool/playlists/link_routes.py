@@ -10,13 +10,14 @@ from lti_tool.courses.rules import TEACHING
 from lti_tool.db.session import Database
 from lti_tool.errors import NotFound
 from lti_tool.lti.models import Role
-from lti_tool.playlists import queries, service
+from lti_tool.playlists import carrying, queries, service
 from lti_tool.playlists.destinations import resolve
 from lti_tool.playlists.learning_routes import my_address
 from lti_tool.playlists.models import Playlist, PlaylistStatus
-from lti_tool.playlists.replies import playlist_address, see
+from lti_tool.playlists.replies import carry_over_address, playlist_address, see
 from lti_tool.web.dependencies import CurrentDatabase, CurrentPages, Now
 from lti_tool.web.i18n import N_
+from lti_tool.web.pages import Pages
 
 router = APIRouter(prefix="/courses/{course_id}/links")
 
@@ -38,6 +39,9 @@ async def linked(
     """On to the playlist as this role sees it: its class, its builder, the student's own path; or what is missing."""
     async with database.reading() as session:
         playlist = await resolve(session, here.course, playlist_id)
+        waits = playlist is None and await carrying.waits(session, here.course, playlist_id)
+    if waits:
+        return _not_decided(request, here, pages)
     if playlist is None or playlist.status is PlaylistStatus.ARCHIVED:
         raise LinkedPlaylistGone("no such playlist in this course")
     assigned = playlist.status is PlaylistStatus.ASSIGNED
@@ -52,6 +56,17 @@ async def linked(
     if copy_id is None:
         return pages.render(request, "playlists/not_open.html", {"playlist": playlist, "home": my_address(here.course)})
     return see(my_address(here.course, copy_id))
+
+
+def _not_decided(request: Request, here: InCourse, pages: Pages) -> Response:
+    """The link came with a copied course, and nobody has decided yet whether its playlist does."""
+    if here.visit.role in TEACHING:
+        return see(carry_over_address(here.course))
+    if here.visit.role is Role.OBSERVER:
+        return see(f"/courses/{here.course.id}/family")
+    if here.visit.role is not Role.STUDENT:
+        return pages.render(request, "courses/no_role.html")
+    return pages.render(request, "playlists/not_set_up.html", {"home": my_address(here.course)})
 
 
 async def _own_copy(database: Database, here: InCourse, playlist: Playlist, clock: Now) -> uuid.UUID | None:

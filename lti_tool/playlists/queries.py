@@ -22,6 +22,9 @@ from lti_tool.grades.models import LineItem
 from lti_tool.lti.models import Role
 from lti_tool.playlists.models import PersonalPlaylist, PersonalStep, Playlist, PlaylistStatus, PlaylistStep
 
+_MOST_COPIES = 20
+"""Copies of copies that are followed; a course that is copied each year gets there in twenty."""
+
 
 def _locking(statement: SelectOfScalar[Any], lock: bool) -> SelectOfScalar[Any]:
     """With ``lock``: wait for other writers of these rows, then see them as those left them."""
@@ -53,6 +56,34 @@ async def playlist_carried_over(
         .limit(1)
     )
     return (await session.exec(statement)).first()
+
+
+async def descendant(
+    session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID, ancestor_id: uuid.UUID
+) -> uuid.UUID | None:
+    """The playlist of a course that goes back to another course's through copies of copies; the latest of several.
+
+    From the course's own playlists upwards, by their keys, since nothing leads downwards but a look at every playlist.
+    """
+    statement = (
+        scoped(Playlist, organisation_id)
+        .where(Playlist.course_id == course_id, col(Playlist.copied_from_id).is_not(None))
+        .order_by(col(Playlist.created_at), col(Playlist.id))
+    )
+    own = {one.id: one.copied_from_id for one in (await session.exec(statement)).all()}
+    seen: set[uuid.UUID] = set()
+    for _ in range(_MOST_COPIES):
+        meant = [one for one, parent in own.items() if parent == ancestor_id]
+        if meant:
+            return meant[-1]
+        parents = {parent for parent in own.values() if parent is not None} - seen
+        if not parents:
+            return None
+        seen |= parents
+        above = scoped(Playlist, organisation_id).where(col(Playlist.id).in_(parents))
+        ups = {one.id: one.copied_from_id for one in (await session.exec(above)).all()}
+        own = {one: ups.get(parent) if parent is not None else None for one, parent in own.items()}
+    return None
 
 
 async def playlists(

@@ -31,6 +31,10 @@ class Said(StrEnum):
     SENT_AGAIN = "sent-again"
     REVIEW_WITHOUT_PLAYLIST = "review-without-playlist"
     REVIEW_WITHOUT_STUDENT = "review-without-student"
+    CARRIED = "carried"
+    CARRIED_BEFORE = "carried-before"
+    STARTED_FRESH = "started-fresh"
+    PLACED = "placed"
 
 
 _SENTENCES = {
@@ -53,6 +57,10 @@ _SENTENCES = {
         "Your learning platform did not say which playlist the work belongs to. Choose it here, then the student."
     ),
     Said.REVIEW_WITHOUT_STUDENT: N_("This person has no path in this playlist. Here is the whole class."),
+    Said.CARRIED: N_("Carried over."),
+    Said.CARRIED_BEFORE: N_("This was carried over already; nothing came twice."),
+    Said.STARTED_FRESH: N_("You start fresh: nothing was carried over."),
+    Said.PLACED: N_("Saved. The step leads there now."),
 }
 
 
@@ -63,6 +71,8 @@ _NEITHER_GOOD_NOR_BAD = frozenset(
         Said.ASKED_LATE,
         Said.REVIEW_WITHOUT_PLAYLIST,
         Said.REVIEW_WITHOUT_STUDENT,
+        Said.CARRIED_BEFORE,
+        Said.STARTED_FRESH,
     }
 )
 
@@ -87,6 +97,11 @@ def playlist_address(course: Course, playlist_id: uuid.UUID) -> str:
 def link_address(course_id: uuid.UUID, playlist_id: uuid.UUID) -> str:
     """Where a link of the LMS to a playlist leads; the page decides by role and by how the playlist stands."""
     return f"/courses/{course_id}/links/{playlist_id}"
+
+
+def carry_over_address(course: Course) -> str:
+    """Where those who teach the copy of a course decide what comes along."""
+    return f"/courses/{course.id}/carry-over"
 
 
 def picker_address(course_id: uuid.UUID, request_id: uuid.UUID) -> str:

@@ -2,7 +2,14 @@
 
 from fastapi import APIRouter
 
-from lti_tool.playlists import learning_routes, link_routes, picking_routes, progress_routes, teaching_routes
+from lti_tool.playlists import (
+    carrying_routes,
+    learning_routes,
+    link_routes,
+    picking_routes,
+    progress_routes,
+    teaching_routes,
+)
 
 router = APIRouter()
 router.include_router(teaching_routes.router)
@@ -10,3 +17,4 @@ router.include_router(progress_routes.router)
 router.include_router(learning_routes.router)
 router.include_router(link_routes.router)
 router.include_router(picking_routes.router)
+router.include_router(carrying_routes.router)

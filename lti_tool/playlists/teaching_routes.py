@@ -13,10 +13,18 @@ from lti_tool.courses.roster import FreshRoster
 from lti_tool.courses.service import display_name
 from lti_tool.errors import Conflict, NotFound, ToolError
 from lti_tool.ids import new_id
-from lti_tool.playlists import editing, forms, queries, service, views
+from lti_tool.playlists import carrying, editing, forms, queries, service, views
 from lti_tool.playlists.forms import Entered
 from lti_tool.playlists.models import Playlist, PlaylistStatus, PlaylistStep
-from lti_tool.playlists.replies import Said, by_script, notice, playlist_address, playlists_address, see
+from lti_tool.playlists.replies import (
+    Said,
+    by_script,
+    carry_over_address,
+    notice,
+    playlist_address,
+    playlists_address,
+    see,
+)
 from lti_tool.web.dependencies import CurrentDatabase, CurrentPages, Now
 from lti_tool.web.i18n import N_
 from lti_tool.web.pages import language_of, say
@@ -36,7 +44,10 @@ async def home(
     """All playlists of the course, how the class stands with each, and its one next thing to do."""
     now = clock.now()
     async with database.reading() as session:
+        copied = await carrying.question(session, here.course)
         late = await service.missing_copies(session, here.course)
+    if copied.asks:
+        return see(carry_over_address(here.course))
     if late:
         async with database.writing() as session:
             await service.ensure_copies(session, here.course, now)
@@ -56,7 +67,13 @@ async def home(
         }
         for playlist in playlists
     ]
-    context = {"lines": lines, "notice": notice(request), "new_copy_id": new_id, "now": now}
+    context = {
+        "lines": lines,
+        "carry_over": carry_over_address(here.course) if copied.open else None,
+        "notice": notice(request),
+        "new_copy_id": new_id,
+        "now": now,
+    }
     return pages.render(request, "playlists/home.html", context)
 
 
@@ -261,6 +278,47 @@ async def remove_step(
     except Conflict as conflict:
         return await _builder(request, here, database, pages, playlist_id, trouble=conflict, status_code=409)
     return see(playlist_address(here.course, playlist_id), Said.REMOVED, "steps")
+
+
+@router.post("/{playlist_id}/steps/{step_id}/place")
+async def place_step(
+    request: Request,
+    here: TeacherChanging,
+    playlist_id: uuid.UUID,
+    step_id: uuid.UUID,
+    database: CurrentDatabase,
+    clock: Now,
+    pages: CurrentPages,
+) -> Response:
+    """Say where a step leads: an item of the course (``place``), or an address."""
+    entered = Entered.of(await request.form())
+    item_id, url = entered.made_id("place"), entered.text("place_url", 2000)
+    if entered.errors:
+        return await _builder(
+            request, here, database, pages, playlist_id, entered=entered, open_step=step_id, status_code=422
+        )
+    if item_id is None and not url:
+        return see(playlist_address(here.course, playlist_id), Said.NOTHING_CHOSEN, f"step-{step_id}")
+    try:
+        async with database.writing() as session:
+            await editing.place_step(
+                session, here.course, playlist_id, entered.revision(), step_id, item_id or url, clock.now()
+            )
+    except NotFound:
+        raise
+    except ToolError as trouble:
+        return await _builder(
+            request,
+            here,
+            database,
+            pages,
+            playlist_id,
+            trouble=trouble,
+            entered=entered,
+            open_step=step_id,
+            status_code=trouble.status,
+        )
+    return see(playlist_address(here.course, playlist_id), Said.PLACED, f"step-{step_id}")
 
 
 @router.post("/{playlist_id}/order")

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from lti_tool.content import rules as content_rules
 from lti_tool.content.models import ContentItem
 from lti_tool.courses.models import Person
 from lti_tool.grades.rules import Standing
@@ -16,7 +17,10 @@ from lti_tool.playlists.paths import Path, standing_of
 
 @dataclass(frozen=True, slots=True)
 class StepView:
-    """A step as a page shows it. ``address`` is absent for what is done away from the screen, or gone from the course."""
+    """A step as a page shows it. ``address`` is absent for what is done away from the screen, or gone from the course.
+
+    ``is_missing``: it came with a copied course, where what it leads to was not found.
+    """
 
     step: PlaylistStep
     number: int
@@ -28,6 +32,7 @@ class StepView:
     waits_for: str | None
     is_next: bool
     is_below_pass: bool
+    is_missing: bool = False
 
     @property
     def is_locked(self) -> bool:
@@ -161,6 +166,7 @@ def _view(
         waits_for=waits_for,
         is_next=is_next,
         is_below_pass=is_below_pass,
+        is_missing=item is not None and content_rules.is_missing(item),
     )
 
 

@@ -93,7 +93,7 @@ class Somebody:
 
     async def post(self, path: str, **fields: str | list[str]) -> httpx.Response:
         """Send a form of the page that is open."""
-        session = re.search(r'name="session" value="([^"]+)"', self.page.text)
+        session = re.search(r'name="(?:session" value|lti-session" content)="([^"]+)"', self.page.text)
         assert session, self.page.text
         return await self.browser.client.post(
             path, data={"session": session[1], **fields}, headers={"Origin": TOOL}, follow_redirects=True
