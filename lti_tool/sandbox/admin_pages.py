@@ -185,6 +185,8 @@ async def _page(
         columns=columns or 0,
         notices=told,
         issuer=platform.settings.issuer,
+        api_url=platform.settings.base_url,
+        api_token=await platform.api_token(),
         error=error,
         status_code=422 if error else 200,
     )

@@ -2,6 +2,7 @@
 
 import secrets
 
+from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lti_tool.sandbox.bench_models import ACTIVE, LineItemReview, PickRequest, TicketMore
@@ -34,6 +35,7 @@ async def picking_form(
     async with platform.store.writing() as session:
         tool = await _tool(session, person, course_id, tool_id, DEEP_LINKING)
         described = await message_of(session, tool.id, DEEP_LINKING)
+        await session.execute(delete(PickRequest).where(PickRequest.expires_at < now, PickRequest.came_of.is_(None)))
         pick = PickRequest(
             id=secrets.token_urlsafe(24),
             tool_id=tool.id,

@@ -3,6 +3,7 @@
 ``/_control/…`` does the same for tests.
 """
 
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Annotated
 
@@ -14,7 +15,7 @@ from lti_tool.sandbox.admin_pages import Administrator
 from lti_tool.sandbox.behaviour import ANY, ENDPOINTS, Behaviour
 from lti_tool.sandbox.models import AccessToken
 from lti_tool.sandbox.platform import Platform, ThisPlatform
-from lti_tool.sandbox.view import from_own_pages, render, see_other
+from lti_tool.sandbox.view import from_own_pages, points, render, see_other
 
 router = APIRouter(prefix="/admin/trouble", default_response_class=HTMLResponse)
 TROUBLE = "/admin/trouble"
@@ -64,6 +65,7 @@ async def page(request: Request, platform: ThisPlatform, person: Administrator, 
         "trouble.html",
         person=person,
         behaviour=behaviour,
+        unusual=list(_unusual(behaviour)),
         names=NAMES,
         endpoints=[ANY, *ENDPOINTS],
         failures=FAILURES,
@@ -71,10 +73,28 @@ async def page(request: Request, platform: ThisPlatform, person: Administrator, 
         latencies=LATENCIES,
         storage=STORAGE,
         picks=PICKS,
-        clock=f"{behaviour.clock_offset.total_seconds():.0f}",
+        clock=_clock(behaviour),
         keys=[key["kid"] for key in keys],
         done=DONE.get(done),
     )
+
+
+def _clock(behaviour: Behaviour) -> str:
+    return f"{behaviour.clock_offset.total_seconds():.0f}"
+
+
+def _unusual(behaviour: Behaviour) -> Iterator[str]:
+    """What is out of the ordinary now, in sentences."""
+    for endpoint, seconds in behaviour.latency.items():
+        if seconds:
+            yield f"{NAMES[endpoint]}: answers after {points(seconds)} seconds"
+    for failure in behaviour.failures:
+        yield f"{NAMES[failure.endpoint]}: the next {failure.times} fail with {failure.status}"
+    clock = _clock(behaviour)
+    if clock != "0":
+        yield f"The clock is {CLOCKS.get(clock, clock + ' seconds off').lower()}"
+    if behaviour.refuses_tokens:
+        yield "No service token is given or taken"
 
 
 DONE = {
