@@ -143,7 +143,7 @@ async def ask_switch_off(
     """What switching it off means, before it is done."""
     async with database.reading() as session:
         registration = await service.own_platform(session, here, registration_id)
-    context = _question(here, registration)
+        context = await _question(here, session, registration)
     return show(request, here, "admin/switch_off.html", context)
 
 
@@ -248,7 +248,7 @@ async def _removal(
 ) -> Response:
     registration = await service.own_platform(session, here, registration_id)
     courses, people = await queries.held_by(session, registration_id)
-    context = _question(here, registration) | {
+    context = await _question(here, session, registration) | {
         "courses": courses,
         "people": people,
         "name": name,
@@ -257,8 +257,10 @@ async def _removal(
     return show(request, here, "admin/remove_platform.html", context, status_code=422 if wrong else 200)
 
 
-def _question(here: Console, registration: Registration) -> dict[str, Any]:
+async def _question(here: Console, session: AsyncSession, registration: Registration) -> dict[str, Any]:
+    deployments = await queries.deployments(session, here, registration.id)
     return {
+        "schools": len({one.organisation_id for one in deployments if one.organisation_id}),
         "registration": registration,
         "address": address_of(registration.id),
         "own_way_in": is_own_way_in(here, registration),

@@ -17,7 +17,7 @@ FAMILY_WORDS = {
 
 STATUS_WORDS = {
     DeploymentStatus.ACCEPTED: N_("Allowed"),
-    DeploymentStatus.HELD: N_("Waits for you"),
+    DeploymentStatus.HELD: N_("Waits"),
 }
 
 REGISTERED_WORDS = {

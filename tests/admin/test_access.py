@@ -199,6 +199,25 @@ async def test_a_browser_without_cookies_brings_the_tabs_token(site: Site) -> No
     assert "You administer School." in (await tab.get("/admin")).text
 
 
+async def test_a_tabs_script_sends_forms_with_its_token_and_follows_where_they_lead(site: Site) -> None:
+    administrator = await site.administrator()
+    tab = site.anybody()
+    tab.headers = {
+        "Authorization": f"Bearer {administrator.client.cookies.get('__Host-lti_session')}",
+        "X-LTI-Tab": "1",
+    }
+    address = f"/admin/platforms/{site.school.registration_id}"
+    await tab.get(address)
+    done = await tab.post(address, name="Ours", policy="hold")
+    assert (done.status_code, done.headers["x-lti-location"]) == (200, f"{address}?said=saved")
+    assert (await site.registration()).name == "Ours"
+    tab.session = "00000000-0000-0000-0000-000000000000"
+    again = await tab.client.post(
+        address, data={"session": tab.session, "name": "x"}, headers={"Origin": TOOL} | tab.headers
+    )
+    assert again.status_code == 409
+
+
 async def test_nobody_hears_both_ways_in(site: Site) -> None:
     refused = await site.anybody().get("/admin")
     assert refused.status_code == 401

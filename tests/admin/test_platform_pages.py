@@ -346,6 +346,17 @@ async def test_administrators_see_of_a_shared_platform_only_what_is_theirs_and_c
     assert [action for action, _, _ in await traces(site)] == ["deployment.held"]
 
 
+async def test_the_owner_hears_whom_a_shared_platform_takes_along(site: Site) -> None:
+    await shared(site, site.other)
+    owner = await site.owner()
+    for path in ("/switch-off", "/remove"):
+        assert "2 organisations are installed through it" in (await owner.get(at(site.school, path))).text
+    # What is done there is nobody's alone, and a new deployment has nobody it could belong to by itself.
+    page = await owner.get(at(site.school))
+    assert 'type="hidden" name="policy" value="hold"' in page.text
+    assert 'type="radio"' not in page.text
+
+
 async def test_an_organisations_deployment_is_not_handed_to_another(site: Site) -> None:
     owner = await site.owner()
     waiting = await held(site, site.school, site.school.organisation_id)
