@@ -5,6 +5,7 @@ import json
 import sys
 import uuid
 from collections.abc import Awaitable, Callable
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -116,6 +117,14 @@ def worker() -> None:
     asyncio.run(run_worker(settings))
 
 
+class Played(StrEnum):
+    """The LMSs that the sandbox can play in the demo."""
+
+    CANVAS = "canvas"
+    MOODLE = "moodle"
+    SCHOOLOGY = "schoology"
+
+
 @cli.command()
 def demo(
     tool_port: Annotated[int, typer.Option(min=1, max=65535, help="The tool's port on localhost.")] = 8000,
@@ -123,13 +132,23 @@ def demo(
     course: Annotated[
         Path | None, typer.Option(exists=True, dir_okay=False, help="A Common Cartridge or Canvas export to load.")
     ] = None,
-    reset: Annotated[bool, typer.Option("--reset", help="Forget what was done before.")] = False,
+    like: Annotated[Played, typer.Option(help="The LMS that the sandbox behaves as; each keeps its own data.")] = (
+        Played.CANVAS
+    ),
+    reset: Annotated[bool, typer.Option("--reset", help="Forget what was done before, as this LMS.")] = False,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Do not open a browser.")] = False,
 ) -> None:
     """Start the tool and the sandbox LMS on this machine, with a course to try. Ctrl-C ends both."""
     from lti_tool.demo import run_demo  # noqa: PLC0415 (brings the sandbox with it)
 
-    run_demo(tool_port=tool_port, lms_port=lms_port, course=course, reset=reset, open_browser=not no_browser)
+    run_demo(
+        tool_port=tool_port,
+        lms_port=lms_port,
+        course=course,
+        like=like.value,
+        reset=reset,
+        open_browser=not no_browser,
+    )
 
 
 @cli.command()

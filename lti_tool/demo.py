@@ -36,33 +36,49 @@ from lti_tool.sandbox.settings import SandboxSettings
 from lti_tool.settings import Settings
 
 FOLDER = Path("var/demo")
+"""Where the demo keeps its data when it plays Canvas; of another LMS beside it, as ``var/demo-moodle``."""
+
 LOOPBACK = "127.0.0.1"
+SHARED = frozenset({Family.SCHOOLOGY})
+"""LMSs whose schools share one registration."""
+
 GRACE_SECONDS = 3
 """How long a request may still take after Ctrl-C; a sandbox that was told to be slow would hold the demo otherwise."""
 
 
-def run_demo(*, tool_port: int, lms_port: int, course: Path | None, reset: bool, open_browser: bool) -> None:
-    """Run both until Ctrl-C. Raises WrongSetting for a port in use and BadRequest for a cartridge that cannot be read."""
+def folder_of(like: str) -> Path:
+    """The demo's data, apart for each LMS it plays, so that trying another one mixes nothing."""
+    return FOLDER if like == Family.CANVAS else FOLDER.with_name(f"{FOLDER.name}-{like}")
+
+
+def run_demo(*, tool_port: int, lms_port: int, course: Path | None, like: str, reset: bool, open_browser: bool) -> None:
+    """Run both until Ctrl-C. ``like`` is the LMS that the sandbox plays: ``canvas``, ``moodle`` or ``schoology``.
+
+    Raises WrongSetting for a port in use and BadRequest for a cartridge that cannot be read.
+    """
     for port, option in ((tool_port, "--tool-port"), (lms_port, "--lms-port")):
         _demand_free(port, option)
     content = _read(course) if course else None
+    folder = folder_of(like)
     if reset:
-        shutil.rmtree(FOLDER, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)
     settings = Settings(
         base_url=f"http://localhost:{tool_port}",
-        database_url=os.environ.get("LTI_TOOL_DATABASE_URL", f"sqlite:///{FOLDER}/tool.db"),
-        keys_dir=FOLDER / "keys",
+        database_url=os.environ.get("LTI_TOOL_DATABASE_URL", f"sqlite:///{folder}/tool.db"),
+        keys_dir=folder / "keys",
     )
     set_up_logging(settings.log_format)
     # The lines about where to go should not scroll away; what goes wrong is still told.
     logging.getLogger().setLevel(logging.WARNING)
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_run(settings, lms_port, content, open_browser=open_browser))
+        lms = SandboxSettings(
+            base_url=f"http://{LOOPBACK}:{lms_port}", folder=folder / "lms", course=content, like=like
+        )
+        asyncio.run(_run(settings, lms, lms_port, open_browser=open_browser))
 
 
-async def _run(settings: Settings, lms_port: int, content: CourseContent | None, *, open_browser: bool) -> None:
-    lms_address = f"http://{LOOPBACK}:{lms_port}"
-    sandbox = create_sandbox(SandboxSettings(base_url=lms_address, folder=FOLDER / "lms", course=content))
+async def _run(settings: Settings, lms: SandboxSettings, lms_port: int, *, open_browser: bool) -> None:
+    sandbox, lms_address = create_sandbox(lms), lms.base_url
     await _migrate(settings)
     tool = create_app(settings)
     scoping.guard(tool.state.database.engine)
@@ -70,9 +86,9 @@ async def _run(settings: Settings, lms_port: int, content: CourseContent | None,
     running = [asyncio.create_task(server.serve()) for server in servers]
     try:
         await _both_started(servers, running)
-        people = await _introduce(settings, lms_address)
+        people = await _introduce(settings, lms_address, Family(lms.like))
         await _say_notes(lms_address, people)
-        _say(settings.base_url, lms_address, people)
+        _say(settings.base_url, lms, people)
         if open_browser:
             webbrowser.open(lms_address)
         await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
@@ -125,7 +141,7 @@ async def _migrate(settings: Settings) -> None:
         await database.close()
 
 
-async def _introduce(settings: Settings, lms_address: str) -> list[dict[str, Any]]:
+async def _introduce(settings: Settings, lms_address: str, family: Family) -> list[dict[str, Any]]:
     """Register the tool with the LMS and the LMS with the tool, unless they know each other. Returns who can sign in."""
     async with httpx.AsyncClient(base_url=lms_address, timeout=30) as lms:
         answer = await lms.post(
@@ -142,13 +158,14 @@ async def _introduce(settings: Settings, lms_address: str) -> list[dict[str, Any
         people: list[dict[str, Any]] = (await lms.get("/_control/people")).raise_for_status().json()
     database = Database.at(settings.database_url)
     try:
-        await _register(database, settings, facts)
+        await _register(database, settings, facts, family)
     finally:
         await database.close()
     return people
 
 
-async def _register(database: Database, settings: Settings, facts: dict[str, Any]) -> None:
+async def _register(database: Database, settings: Settings, facts: dict[str, Any], family: Family) -> None:
+    addresses = {name: facts[name] for name in ("auth_login_url", "token_url", "jwks_url")}
     now = SystemClock().now()
     async with database.writing() as session:
         known = [
@@ -159,6 +176,8 @@ async def _register(database: Database, settings: Settings, facts: dict[str, Any
         school = await registrations.find_organisation(session, None, now)
         if known:
             registration = known[0]
+            # An issuer that all schools share stays when the sandbox moves to another port.
+            registration.sqlmodel_update(addresses)
         else:
             added = await registrations.add_platform(
                 session,
@@ -167,13 +186,14 @@ async def _register(database: Database, settings: Settings, facts: dict[str, Any
                 name="Sandbox LMS",
                 issuer=facts["issuer"],
                 client_id=facts["client_id"],
-                auth_login_url=facts["auth_login_url"],
-                token_url=facts["token_url"],
-                jwks_url=facts["jwks_url"],
+                **addresses,
                 deployment_ids=[facts["deployment_id"]],
-                lms=Family.CANVAS,
+                lms=family,
+                shared=family in SHARED,
             )
             registration = added.registration
+        if "api_token" not in facts:
+            return
         await connect(
             session,
             registration=registration,
@@ -212,18 +232,19 @@ def _demand_free(port: int, option: str) -> None:
             raise WrongSetting(f"{option}: port {port} is in use; choose another") from error
 
 
-def _say(tool: str, lms: str, people: list[dict[str, Any]]) -> None:
+def _say(tool: str, lms: SandboxSettings, people: list[dict[str, Any]]) -> None:
     roles: dict[str, list[str]] = {}
     for person in people:
         roles.setdefault(person["role"], []).append(person["name"])
     lines = [
         "",
-        f"  The sandbox LMS   {lms}   (open this one: choose a person, then Playlists in the course)",
+        f"  The sandbox LMS   {lms.base_url}   (open this one: choose a person, then Playlists in the course)",
         f"  The tool          {tool}   (it opens inside the LMS)",
         "",
         *(f"  Sign in as {role:<14} {', '.join(names)}" for role, names in roles.items()),
         "",
-        "  Ctrl-C ends both; what you did is kept in var/demo until --reset.",
+        f"  It behaves as {lms.like.capitalize()} does. Ctrl-C ends both;",
+        f"  what you did is kept in {folder_of(lms.like)} until --reset.",
         "",
     ]
     sys.stdout.write("\n".join(lines) + "\n")

@@ -31,6 +31,7 @@ class Demo:
     folder: Path
     database_url: str | None = None
     course: Path | None = None
+    like: str | None = None
     tool_port: int = field(default_factory=free_port)
     lms_port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
@@ -57,6 +58,8 @@ class Demo:
             environment["LTI_TOOL_DATABASE_URL"] = self.database_url
         command = [sys.executable, "-m", "lti_tool", "demo", "--no-browser"]
         command += ["--tool-port", str(self.tool_port), "--lms-port", str(self.lms_port)]
+        if self.like:
+            command += ["--like", self.like]
         if self.course:
             command += ["--course", str(self.course)]
         with self.log.open("ab") as out:

@@ -16,6 +16,7 @@ from lti_tool.sandbox.claims import (
     SCOPE_SCORE,
     line_item_url,
 )
+from lti_tool.sandbox.likes import Like
 from lti_tool.sandbox.models import LineItem, Person, ResourceLink, Result
 from lti_tool.sandbox.scores import LineItemBody, read_line_item, read_score, record, rescale
 from lti_tool.sandbox.services import Caller, Id, ServiceError, calling_with, one_page, read_body, require_accept
@@ -26,15 +27,12 @@ SCORE = "application/vnd.ims.lis.v1.score+json"
 RESULTS = "application/vnd.ims.lis.v2.resultcontainer+json"
 DEFAULT_PAGE, LARGEST_PAGE = 50, 100
 
-router = APIRouter(prefix="/api/lti/courses/{course_id}/line_items")
-
 LineItemReader = Annotated[Caller, Depends(calling_with(SCOPE_LINE_ITEM, SCOPE_LINE_ITEM_READ))]
 LineItemWriter = Annotated[Caller, Depends(calling_with(SCOPE_LINE_ITEM))]
 ScoreWriter = Annotated[Caller, Depends(calling_with(SCOPE_SCORE))]
 ResultReader = Annotated[Caller, Depends(calling_with(SCOPE_RESULT_READ))]
 
 
-@router.get("")
 async def line_items(request: Request, course_id: Id, caller: LineItemReader) -> JSONResponse:
     """The tool's line items in the course, by ``resource_id``, ``tag`` and ``resource_link_id``; ``limit`` makes pages."""
     require_accept(request, LINE_ITEMS)
@@ -53,11 +51,14 @@ async def line_items(request: Request, course_id: Id, caller: LineItemReader) ->
     return JSONResponse([as_json(caller, row) for row in page], headers=headers, media_type=LINE_ITEMS)
 
 
-@router.post("", status_code=201)
 async def create_line_item(request: Request, course_id: Id, caller: LineItemWriter) -> JSONResponse:
     """Make a line item: a column of the gradebook."""
-    body = read_line_item(await read_body(request, LINE_ITEM))
+    raw = await read_body(request, LINE_ITEM)
+    body = read_line_item(raw)
     platform = caller.platform
+    like = platform.settings.profile
+    for name in sorted(like.unknown_members & json.loads(raw).keys()):
+        raise ServiceError(400, "bad_request", f'Invalid parameter "body.{name}": "{name}" is not allowed')
     async with platform.store.writing() as session:
         await caller.course(session, course_id)
         await _check_link(session, caller, course_id, body.resourceLinkId)
@@ -69,8 +70,8 @@ async def create_line_item(request: Request, course_id: Id, caller: LineItemWrit
             resource_id=body.resourceId,
             tag=body.tag,
             resource_link_id=body.resourceLinkId,
-            start_at=body.startDateTime,
-            end_at=body.endDateTime,
+            start_at=body.startDateTime if like.keeps_dates else None,
+            end_at=body.endDateTime if like.keeps_dates else None,
             created_at=platform.now(),
         )
         session.add(line_item)
@@ -78,7 +79,6 @@ async def create_line_item(request: Request, course_id: Id, caller: LineItemWrit
     return JSONResponse(as_json(caller, line_item), 201, media_type=LINE_ITEM)
 
 
-@router.get("/{line_item_id}")
 async def get_line_item(request: Request, course_id: Id, line_item_id: Id, caller: LineItemReader) -> JSONResponse:
     """One line item."""
     require_accept(request, LINE_ITEM)
@@ -87,48 +87,48 @@ async def get_line_item(request: Request, course_id: Id, line_item_id: Id, calle
     return JSONResponse(as_json(caller, line_item), media_type=LINE_ITEM)
 
 
-@router.put("/{line_item_id}")
 async def put_line_item(request: Request, course_id: Id, line_item_id: Id, caller: LineItemWriter) -> JSONResponse:
     """Replace a line item. What is left out is emptied, but the resource link it hangs on stays."""
     body = read_line_item(await read_body(request, LINE_ITEM))
     async with caller.platform.store.writing() as session:
         line_item = await _own(session, caller, course_id, line_item_id)
-        await _replace(session, line_item, body)
+        await _replace(session, line_item, body, caller.platform.settings.profile)
     return JSONResponse(as_json(caller, line_item), media_type=LINE_ITEM)
 
 
-async def _replace(session: AsyncSession, line_item: LineItem, body: LineItemBody) -> None:
+async def _replace(session: AsyncSession, line_item: LineItem, body: LineItemBody, like: Like) -> None:
     if body.resourceLinkId is not None and body.resourceLinkId != line_item.resource_link_id:
         raise ServiceError(422, "unprocessable_entity", "resourceLinkId: cannot be changed")
     line_item.label, line_item.resource_id, line_item.tag = body.label, body.resourceId, body.tag
-    line_item.start_at, line_item.end_at = body.startDateTime, body.endDateTime
+    if like.keeps_dates:
+        line_item.start_at, line_item.end_at = body.startDateTime, body.endDateTime
     if body.scoreMaximum != line_item.score_maximum:
         await rescale(session, line_item, body.scoreMaximum)
 
 
-@router.delete("/{line_item_id}", status_code=204)
 async def delete_line_item(course_id: Id, line_item_id: Id, caller: LineItemWriter) -> Response:
     """Remove a line item with its scores and results."""
     async with caller.platform.store.writing() as session:
-        await session.delete(await _own(session, caller, course_id, line_item_id))
+        line_item = await _own(session, caller, course_id, line_item_id)
+        if line_item.resource_link_id is not None and not caller.platform.settings.profile.deletes_coupled:
+            return Response(status_code=401)
+        await session.delete(line_item)
     return Response(status_code=204)
 
 
-@router.post("/{line_item_id}/scores")
 async def post_score(request: Request, course_id: Id, line_item_id: Id, caller: ScoreWriter) -> JSONResponse:
-    """Take a score; 409 when it is not later than the one before."""
+    """Take a score; 409 (400 on Canvas) when it is not later than the one before."""
     raw = await read_body(request, SCORE)
     body = read_score(raw)
     platform = caller.platform
     async with platform.store.writing() as session:
         line_item = await _own(session, caller, course_id, line_item_id)
-        recorded = await record(session, line_item, body, json.loads(raw), platform.now())
-    if recorded.status == 409:
-        raise ServiceError(409, "conflict", "timestamp: must be later than that of the score before")
+        recorded = await record(session, line_item, body, json.loads(raw), platform.now(), platform.settings.profile)
+    if recorded.refused is not None:
+        raise ServiceError(recorded.status, "conflict", recorded.refused)
     return JSONResponse({"resultUrl": f"{_results_url(caller, line_item)}/{recorded.result_id}"})
 
 
-@router.get("/{line_item_id}/results")
 async def results(request: Request, course_id: Id, line_item_id: Id, caller: ResultReader) -> JSONResponse:
     """The results of a line item, or of one student with ``user_id``."""
     require_accept(request, RESULTS)
@@ -164,12 +164,16 @@ async def _check_link(session: AsyncSession, caller: Caller, course_id: int, lti
     )
     if found.one_or_none() is None:
         raise ServiceError(404, "not_found", "resourceLinkId: there is no such resource link in this course")
+    if caller.platform.settings.profile.links_need_line_items:
+        others = await session.scalars(select(LineItem.id).where(LineItem.resource_link_id == lti_id).limit(1))
+        if others.one_or_none() is None:
+            raise ServiceError(412, "precondition_failed", "resourceLinkId: the link has no line item of its own")
 
 
 def as_json(caller: Caller, line_item: LineItem) -> dict[str, Any]:
     """A line item as AGS shows it; fields without a value are left out."""
     fields: Mapping[str, Any] = {
-        "id": line_item_url(caller.platform.settings, line_item.course_id, line_item.id),
+        "id": line_item_url(caller.platform.settings, caller.tool, line_item.course_id, line_item.id),
         "label": line_item.label,
         "scoreMaximum": line_item.score_maximum,
         "resourceId": line_item.resource_id,
@@ -182,16 +186,29 @@ def as_json(caller: Caller, line_item: LineItem) -> dict[str, Any]:
 
 
 def _results_url(caller: Caller, line_item: LineItem) -> str:
-    return f"{line_item_url(caller.platform.settings, line_item.course_id, line_item.id)}/results"
+    return f"{line_item_url(caller.platform.settings, caller.tool, line_item.course_id, line_item.id)}/results"
 
 
 def _result_json(caller: Caller, line_item: LineItem, result: Result, lti_id: str) -> dict[str, Any]:
     fields: Mapping[str, Any] = {
         "id": f"{_results_url(caller, line_item)}/{result.id}",
-        "scoreOf": line_item_url(caller.platform.settings, line_item.course_id, line_item.id),
+        "scoreOf": line_item_url(caller.platform.settings, caller.tool, line_item.course_id, line_item.id),
         "userId": lti_id,
         "resultScore": result.score,
         "resultMaximum": result.maximum,
         "comment": result.comment,
     }
     return {name: value for name, value in fields.items() if value is not None}
+
+
+def routes(like: Like) -> APIRouter:
+    """The service at the addresses that the LMS has it at."""
+    router = APIRouter()
+    router.add_api_route(like.line_items_path, line_items, methods=["GET"])
+    router.add_api_route(like.line_items_path, create_line_item, methods=["POST"], status_code=201)
+    router.add_api_route(like.line_item_path, get_line_item, methods=["GET"])
+    router.add_api_route(like.line_item_path, put_line_item, methods=["PUT"])
+    router.add_api_route(like.line_item_path, delete_line_item, methods=["DELETE"], status_code=204)
+    router.add_api_route(f"{like.line_item_path}/scores", post_score, methods=["POST"])
+    router.add_api_route(f"{like.line_item_path}/results", results, methods=["GET"])
+    return router

@@ -7,8 +7,9 @@ from datetime import datetime
 import httpx
 from fastapi import FastAPI
 
-from lti_tool.sandbox import ags, bench_control, canvas_api, control, groups, notices, nrps, oidc, registration, token
+from lti_tool.sandbox import canvas_api
 from lti_tool.sandbox.behaviour import BehaviourMiddleware
+from lti_tool.sandbox.likes.parts import routers
 from lti_tool.sandbox.loading import load_course, load_sample
 from lti_tool.sandbox.pages import set_up_pages
 from lti_tool.sandbox.platform import Platform, system_now
@@ -45,8 +46,8 @@ def create_sandbox(
     app.add_middleware(BehaviourMiddleware, behaviour=platform.behaviour)
     app.add_exception_handler(ServiceError, answer_service_error)
     app.add_exception_handler(canvas_api.ApiError, canvas_api.answer_api_error)
-    for part in (oidc, token, ags, nrps, groups, notices, registration, canvas_api, control, bench_control):
-        app.include_router(part.router)
+    for router in routers(settings.profile):
+        app.include_router(router)
     set_up_pages(app)
     return app
 

@@ -125,7 +125,7 @@ async def _ticket(
     document_target: str,
 ) -> LaunchTicket:
     ticket = LaunchTicket(
-        id=secrets.token_urlsafe(24),
+        id=platform.settings.profile.new_hint(None),
         tool_id=tool.id,
         person_id=person.id,
         course_id=course_id,

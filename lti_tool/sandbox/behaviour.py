@@ -15,17 +15,30 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 ANY = "*"
 _COURSE = r"/api/lti/courses/[^/]+"
+_MOODLE = r"/mod/lti/services\.php"
+_SCHOOLOGY = r"/lti-service/tool/[^/]+/services"
+_COLUMNS = rf"{_SCHOOLOGY}/assignment-grade/v2p0/sections/[^/]+/lineitems"
 _ENDPOINTS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (name, re.compile(pattern))
     for name, pattern in (
-        ("authorize", r"/api/lti/authorize_redirect"),
-        ("jwks", r"/api/lti/security/jwks"),
-        ("token", r"/login/oauth2/token"),
-        ("line_items", rf"{_COURSE}/line_items"),
-        ("line_item", rf"{_COURSE}/line_items/[^/]+"),
-        ("scores", rf"{_COURSE}/line_items/[^/]+/scores"),
-        ("results", rf"{_COURSE}/line_items/[^/]+/results"),
-        ("memberships", rf"{_COURSE}/names_and_roles"),
+        ("authorize", r"/api/lti/authorize_redirect|/mod/lti/auth\.php|/lti-service/authorize-redirect"),
+        ("jwks", r"/api/lti/security/jwks|/mod/lti/certs\.php|/lti-service/\.well-known/jwks"),
+        ("token", r"/login/oauth2/token|/mod/lti/token\.php|/lti-service/access-token"),
+        ("line_items", rf"{_COURSE}/line_items|{_MOODLE}/[^/]+/lineitems|{_COLUMNS}"),
+        ("line_item", rf"{_COURSE}/line_items/[^/]+|{_MOODLE}/[^/]+/lineitems/[^/]+/lineitem|{_COLUMNS}/[^/]+"),
+        (
+            "scores",
+            rf"{_COURSE}/line_items/[^/]+/scores|{_MOODLE}/[^/]+/lineitems/[^/]+/lineitem/scores|{_COLUMNS}/[^/]+/scores",
+        ),
+        (
+            "results",
+            rf"{_COURSE}/line_items/[^/]+/results|{_MOODLE}/[^/]+/lineitems/[^/]+/lineitem/results|{_COLUMNS}/[^/]+/results",
+        ),
+        (
+            "memberships",
+            rf"{_COURSE}/names_and_roles|{_MOODLE}/CourseSection/[^/]+/bindings/[^/]+/memberships|"
+            rf"{_SCHOOLOGY}/names-roles/v2p0/membership/[^/]+",
+        ),
         ("groups", rf"{_COURSE}/groups"),
         ("group_sets", rf"{_COURSE}/group_sets"),
         ("configuration", r"/\.well-known/openid-configuration"),

@@ -41,14 +41,27 @@ COPY_NOTICE = "LtiContextCopyNotice"
 NOTICE_TYPES = (HELLO_NOTICE, COPY_NOTICE)
 
 _LIS = "http://purl.imsglobal.org/vocab/lis/v2"
-_MEMBERSHIP_ROLE = {"teacher": "Instructor", "student": "Learner", "observer": "Mentor"}
-_INSTITUTION_ROLE = {"teacher": "Instructor", "student": "Student", "observer": "Observer"}
+_MEMBERSHIP_ROLES = {
+    "teacher": ("membership#Instructor",),
+    "assistant": ("membership/Instructor#TeachingAssistant", "membership#Instructor"),
+    "student": ("membership#Learner",),
+    "test_student": ("membership#Learner",),
+    "observer": ("membership#Mentor",),
+}
+_INSTITUTION_ROLE = {
+    "teacher": "Instructor",
+    "assistant": "Instructor",
+    "student": "Student",
+    "test_student": "Student",
+    "observer": "Observer",
+}
+_TEST_USER = "http://purl.imsglobal.org/vocab/lti/system/person#TestUser"
 COURSE_TYPE = f"{_LIS}/course#CourseOffering"
 
 
 def membership_roles(role: str) -> list[str]:
     """The roles of a member as NRPS lists them: full URNs, of the context alone."""
-    return [f"{_LIS}/membership#{_MEMBERSHIP_ROLE[role]}"]
+    return [f"{_LIS}/{name}" for name in _MEMBERSHIP_ROLES[role]]
 
 
 def roles(person: Person, enrolment: Enrolment | None) -> list[str]:
@@ -59,6 +72,8 @@ def roles(person: Person, enrolment: Enrolment | None) -> list[str]:
     if enrolment is not None and enrolment.active:
         found.append(f"{_LIS}/institution/person#{_INSTITUTION_ROLE[enrolment.role]}")
         found += membership_roles(enrolment.role)
+        if enrolment.role == "test_student":
+            found.append(_TEST_USER)
     return [*found, f"{_LIS}/system/person#User"]
 
 
@@ -69,19 +84,19 @@ def names(person: Person, privacy_level: str) -> dict[str, str]:
     return {"name": person.name, "given_name": person.given_name, "family_name": person.family_name}
 
 
-def line_items_url(settings: SandboxSettings, course_id: int) -> str:
+def line_items_url(settings: SandboxSettings, tool: Tool, course_id: int) -> str:
     """The address of a course's line items."""
-    return f"{settings.base_url}/api/lti/courses/{course_id}/line_items"
+    return settings.profile.line_items_url(settings.base_url, tool, course_id)
 
 
-def line_item_url(settings: SandboxSettings, course_id: int, line_item_id: int) -> str:
+def line_item_url(settings: SandboxSettings, tool: Tool, course_id: int, line_item_id: int) -> str:
     """The address, and so the id, of a line item."""
-    return f"{line_items_url(settings, course_id)}/{line_item_id}"
+    return settings.profile.line_item_url(settings.base_url, tool, course_id, line_item_id)
 
 
-def memberships_url(settings: SandboxSettings, course_id: int) -> str:
+def memberships_url(settings: SandboxSettings, tool: Tool, course_id: int) -> str:
     """The address of a course's roster."""
-    return f"{settings.base_url}/api/lti/courses/{course_id}/names_and_roles"
+    return settings.profile.memberships_url(settings.base_url, tool, course_id)
 
 
 def groups_url(settings: SandboxSettings, course_id: int) -> str:
@@ -145,7 +160,7 @@ def variables(settings: SandboxSettings, facts: LaunchFacts) -> dict[str, str]:
     if facts.module_item is not None:
         known["$Canvas.moduleItem.id"] = str(facts.module_item.id)
         known["$Canvas.module.id"] = str(facts.module_item.module_id)
-    return known
+    return settings.profile.variables(known, facts, settings.base_url)
 
 
 def custom(values: Mapping[str, Any], known: Mapping[str, str]) -> dict[str, str]:
@@ -175,13 +190,13 @@ def service_claims(settings: SandboxSettings, facts: LaunchFacts) -> dict[str, A
     claims: dict[str, Any] = {}
     grading = [scope for scope in facts.tool.scopes if scope.startswith(AGS)]
     if grading:
-        claims[AGS_CLAIM] = {"scope": grading, "lineitems": line_items_url(settings, facts.course.id)}
+        claims[AGS_CLAIM] = {"scope": grading, "lineitems": line_items_url(settings, facts.tool, facts.course.id)}
         # Section 3.1: the one line item of the link, if it has exactly one.
         if len(facts.line_item_ids) == 1:
-            claims[AGS_CLAIM]["lineitem"] = line_item_url(settings, facts.course.id, facts.line_item_ids[0])
+            claims[AGS_CLAIM]["lineitem"] = line_item_url(settings, facts.tool, facts.course.id, facts.line_item_ids[0])
     if SCOPE_MEMBERSHIP_READ in facts.tool.scopes:
         claims[NRPS_CLAIM] = {
-            "context_memberships_url": memberships_url(settings, facts.course.id),
+            "context_memberships_url": memberships_url(settings, facts.tool, facts.course.id),
             "service_versions": ["2.0"],
         }
     if SCOPE_GROUP_READ in facts.tool.scopes:
@@ -204,7 +219,6 @@ def service_claims(settings: SandboxSettings, facts: LaunchFacts) -> dict[str, A
 def message(settings: SandboxSettings, facts: LaunchFacts, ticket: LaunchTicket) -> dict[str, Any]:
     """The claims of a message, without those that belong to the token (iss, aud, iat, exp, nonce)."""
     known = variables(settings, facts)
-    values = {**facts.tool.custom, **(facts.resource_link.custom if facts.resource_link else {})}
     claims: dict[str, Any] = {
         "sub": facts.person.lti_id,
         **names(facts.person, facts.tool.privacy_level),
@@ -216,7 +230,7 @@ def message(settings: SandboxSettings, facts: LaunchFacts, ticket: LaunchTicket)
         f"{LTI}/roles": roles(facts.person, facts.enrolment),
         f"{LTI}/context": context_claim(facts.course),
         f"{LTI}/resource_link": resource_link_claim(facts),
-        f"{LTI}/custom": custom(values, known),
+        f"{LTI}/custom": custom(settings.profile.custom_of(facts), known),
         f"{LTI}/launch_presentation": {
             "document_target": ticket.document_target,
             "locale": facts.person.locale,
@@ -225,7 +239,7 @@ def message(settings: SandboxSettings, facts: LaunchFacts, ticket: LaunchTicket)
         f"{LTI}/tool_platform": {
             "guid": f"{settings.host}:sandbox-lms",
             "name": settings.name,
-            "product_family_code": settings.product_family_code,
+            "product_family_code": settings.profile.product_family_code,
             "version": "cloud",
         },
         "https://www.instructure.com/placement": ticket.placement,

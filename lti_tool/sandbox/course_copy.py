@@ -30,7 +30,7 @@ from lti_tool.sandbox.models import (
     ResourceLink,
 )
 from lti_tool.sandbox.special_messages import context_history, link_history
-from lti_tool.sandbox.store import add_course, new_lti_id
+from lti_tool.sandbox.store import add_course, like_of, new_lti_id
 
 R = TypeVar("R", bound=Base)
 _CONTENT = {"Page": Page, "Quiz": Quiz, "Assignment": Assignment, "Discussion": Discussion, "File": FileEntry}
@@ -114,6 +114,7 @@ class _Copying:
             twin = _twin(link, course_id=self.course.id, lti_id=new_lti_id())
             self.session.add(twin)
             await self.session.flush()
+            twin.lti_id = like_of(self.session).new_link_id(twin.id)
             found[link.id] = twin.id
             more = await self.session.get(LinkMore, link.id)
             history = [link.lti_id, *await link_history(self.session, link.id)]

@@ -29,7 +29,7 @@ from lti_tool.sandbox.models import (
 )
 from lti_tool.sandbox.quizzes import to_json
 from lti_tool.sandbox.sample import course_code, sample_course, sample_people
-from lti_tool.sandbox.store import Store, add_course, add_person, enrol, observe, people
+from lti_tool.sandbox.store import Store, add_course, add_person, enrol, like_of, observe, people
 
 UNPLACED = "Not in any module"
 _TYPES = {
@@ -102,10 +102,11 @@ async def add_people(session: AsyncSession, now: datetime) -> None:
 
 async def _enrol_everybody(session: AsyncSession, course: Course, now: datetime) -> None:
     everybody = {person.login: person for person in await people(session)}
+    families = like_of(session).observers_enrol
     for person in everybody.values():
-        if person.kind != "administrator":
+        if person.kind != "administrator" and (families or person.kind != "observer"):
             await enrol(session, course, person, person.kind, now)
-    for sample in sample_people():
+    for sample in sample_people() if families else ():
         for login in sample.observes:
             observer, student = everybody.get(sample.login), everybody.get(login)
             if observer is not None and student is not None:

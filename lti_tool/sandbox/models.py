@@ -23,8 +23,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
-PERSON_KINDS = ("teacher", "student", "observer", "administrator")
-COURSE_ROLES = ("teacher", "student", "observer")
+PERSON_KINDS = ("teacher", "assistant", "student", "observer", "administrator")
+COURSE_ROLES = ("teacher", "assistant", "student", "test_student", "observer")
 ITEM_TYPES = ("Page", "Quiz", "Assignment", "Discussion", "File", "ExternalUrl", "ExternalTool", "SubHeader")
 SUBMISSION_STATES = ("unsubmitted", "submitted", "pending_review", "graded")
 ACTIVITY_PROGRESS = ("Initialized", "Started", "InProgress", "Submitted", "Completed")

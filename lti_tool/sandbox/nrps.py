@@ -20,18 +20,16 @@ from lti_tool.sandbox.claims import (
     variables,
 )
 from lti_tool.sandbox.groups import enrolments_in_groups
+from lti_tool.sandbox.likes import Like
 from lti_tool.sandbox.models import Course, Enrolment, ResourceLink
 from lti_tool.sandbox.services import Caller, Id, ServiceError, calling_with, one_page, require_accept
 from lti_tool.sandbox.store import roster
 
 MEMBERSHIPS = "application/vnd.ims.lti-nrps.v2.membershipcontainer+json"
-DEFAULT_PAGE = LARGEST_PAGE = 50
 
-router = APIRouter()
 RosterReader = Annotated[Caller, Depends(calling_with(SCOPE_MEMBERSHIP_READ))]
 
 
-@router.get("/api/lti/courses/{course_id}/names_and_roles")
 async def memberships(request: Request, course_id: Id, caller: RosterReader) -> JSONResponse:
     """The active members. ``role`` (a full URN) filters, ``limit`` makes pages, ``rlid`` adds each one's custom values,
     ``groups=true`` the groups each is in.
@@ -45,11 +43,10 @@ async def memberships(request: Request, course_id: Id, caller: RosterReader) -> 
         ]
         link = await _link(session, caller, course, rlid)
         in_groups = await _in_groups(session, caller, course, asked=request.query_params.get("groups"))
-    page, headers = one_page(
-        request, caller.platform, members, size_name="limit", default=DEFAULT_PAGE, most=LARGEST_PAGE
-    )
+    usual, most = caller.platform.settings.profile.roster_page
+    page, headers = one_page(request, caller.platform, members, size_name="limit", default=usual, most=most)
     body = {
-        "id": memberships_url(caller.platform.settings, course.id),
+        "id": memberships_url(caller.platform.settings, caller.tool, course.id),
         "context": {"id": course.context_id, "label": course.code, "title": course.name},
         "members": _members(caller, course, page, link, in_groups, with_message=rlid is not None),
     }
@@ -109,11 +106,18 @@ def _members(
 
 def _message(caller: Caller, course: Course, enrolment: Enrolment, link: ResourceLink | None) -> dict[str, Any]:
     """What a launch of the link by this member would carry of their own (NRPS 2.0, section 3.3)."""
+    settings = caller.platform.settings
     facts = LaunchFacts(caller.tool, enrolment.person, course, enrolment, (), link, None)
-    values = {**caller.tool.custom, **(link.custom if link else {})}
     return {
         f"{LTI}/message_type": "LtiResourceLinkRequest",
-        f"{LTI}/custom": custom(values, variables(caller.platform.settings, facts)),
+        f"{LTI}/custom": custom(settings.profile.custom_of(facts), variables(settings, facts)),
         "locale": enrolment.person.locale,
         "https://www.instructure.com/canvas_user_id": enrolment.person.id,
     }
+
+
+def routes(like: Like) -> APIRouter:
+    """The service at the address that the LMS has it at."""
+    router = APIRouter()
+    router.add_api_route(like.memberships_path, memberships, methods=["GET"])
+    return router

@@ -6,21 +6,22 @@ sends it on to the authorization endpoint; the platform posts the id_token to th
 
 import base64
 import hashlib
-import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from html import escape
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
 from joserfc import jwt
 from sqlalchemy import delete, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, RedirectResponse
 
 from lti_tool.sandbox.bench_models import ACTIVE, OFF
 from lti_tool.sandbox.claims import LaunchFacts, message
+from lti_tool.sandbox.likes.base import Refused
 from lti_tool.sandbox.models import (
     Course,
     LaunchTicket,
@@ -38,7 +39,6 @@ from lti_tool.sandbox.standing import state_of
 from lti_tool.sandbox.store import enrolment_in, observed_by
 
 TICKET_LIFE = timedelta(hours=1)
-TOKEN_LIFE = timedelta(seconds=300)
 # Longer than any state or hint a tool has reason to send; what is over it counts as not sent.
 MAX_FIELD = 65_536
 
@@ -85,8 +85,9 @@ async def launch_form(
             raise LaunchNotPossible
         if await state_of(session, tool.id) != ACTIVE:
             raise LaunchNotPossible
+        item = await session.get(ModuleItem, module_item_id) if module_item_id is not None else None
         ticket = LaunchTicket(
-            id=secrets.token_urlsafe(24),
+            id=platform.settings.profile.new_hint(item),
             tool_id=tool.id,
             person_id=person.id,
             course_id=course_id,
@@ -104,7 +105,7 @@ async def launch_form(
 
 def login_fields(platform: Platform, tool: Tool, person: Person, ticket: LaunchTicket) -> dict[str, str]:
     """The fields of a login request."""
-    return {
+    fields = {
         "iss": platform.settings.issuer,
         "login_hint": person.lti_id,
         "target_link_uri": ticket.target_link_uri,
@@ -116,6 +117,7 @@ def login_fields(platform: Platform, tool: Tool, person: Person, ticket: LaunchT
         "canvas_environment": "prod",
         **storage_fields(platform),
     }
+    return platform.settings.profile.login_fields(fields, tool, ticket.course_id)
 
 
 def storage_fields(platform: Platform) -> dict[str, str]:
@@ -144,28 +146,33 @@ async def _link_of_item(session: AsyncSession, course_id: int, item_id: int) -> 
     return link
 
 
-@dataclass
-class Refused(Exception):
-    """An authorization request that gets no id_token. It goes back to the tool where the redirect address is proven."""
-
-    error: str
-    description: str
-    redirect_uri: str | None = None
+async def redirect_to_school(request: Request, platform: ThisPlatform) -> RedirectResponse:
+    """Where the host for signing in sends the browser on, the request as it is: to the school's own address."""
+    asked = urlencode(await _parameters(request))
+    path = platform.settings.profile.second_authorization_path
+    return RedirectResponse(f"{platform.settings.base_url}{path}?{asked}", status_code=302)
 
 
-@router.get("/api/lti/authorize_redirect")
-@router.post("/api/lti/authorize_redirect")
 async def authorize(request: Request, platform: ThisPlatform) -> HTMLResponse:
     """The OIDC authorization endpoint: posts an id_token, or an error, to the tool's redirect address."""
     asked = await _parameters(request)
+    if await person_signed_in(request) is None:
+        page = platform.settings.profile.signed_out(request, asked)
+        if page is not None:
+            return page
     try:
         tool, state = await _tool(platform, asked)
         try:
             fields = await _answer(request, platform, asked, tool, state)
         except Refused as refusal:
-            fields = {"error": refusal.error, "error_description": refusal.description}
+            refused = platform.settings.profile.refusal(refusal)
+            if not refused.posted:
+                raise refused from refusal
+            said = {"error": refused.error, "error_description": refused.description}
+            fields = {name: value for name, value in said.items() if value}
     except Refused as refusal:
-        return _page(f"<h1>This tool cannot be opened</h1><p>{escape(refusal.description)}</p>", status_code=400)
+        status = platform.settings.profile.error_page_status
+        return _page(f"<h1>This tool cannot be opened</h1><p>{escape(refusal.description)}</p>", status_code=status)
     if "state" in asked:
         fields["state"] = asked["state"]
     return form_post(asked["redirect_uri"], fields)
@@ -194,13 +201,13 @@ async def _tool(platform: Platform, asked: Mapping[str, str]) -> tuple[Tool, str
 _FIXED = {"scope": "openid", "response_type": "id_token", "response_mode": "form_post", "prompt": "none"}
 
 
-def _check_parameters(asked: Mapping[str, str]) -> None:
+def _check_parameters(asked: Mapping[str, str], optional: Collection[str]) -> None:
     for name, value in _FIXED.items():
-        if asked.get(name) != value:
-            raise Refused("invalid_request", f"{name} must be {value}.")
+        if asked.get(name) != value and not (name in optional and name not in asked):
+            raise Refused("invalid_request", f"{name} must be {value}.", name)
     for name in ("nonce", "login_hint", "lti_message_hint"):
         if not asked.get(name):
-            raise Refused("invalid_request", f"{name} is missing.")
+            raise Refused("invalid_request", f"{name} is missing.", "missing")
 
 
 async def _answer(
@@ -208,12 +215,15 @@ async def _answer(
 ) -> dict[str, str]:
     if state != ACTIVE:
         raise Refused("unauthorized_client", "The tool waits for the administrator, or is switched off.")
-    _check_parameters(asked)
+    _check_parameters(asked, platform.settings.profile.optional_parameters)
     person = await person_signed_in(request)
     if person is None:
-        raise Refused("login_required", "Nobody is signed in to the LMS in this browser.")
-    if asked["login_hint"] != person.lti_id:
-        raise Refused("login_required", "Another person is signed in to the LMS than the one this launch was made for.")
+        raise Refused("login_required", "Nobody is signed in to the LMS in this browser.", "session")
+    profile = platform.settings.profile
+    if not profile.login_hint_is_of(asked["login_hint"], person, tool):
+        raise Refused(
+            "login_required", "Another person is signed in to the LMS than the one this launch was made for.", "person"
+        )
     now = platform.now()
     async with platform.store.writing() as session:
         ticket = await _take_ticket(session, platform, asked["lti_message_hint"], tool, person)
@@ -228,10 +238,11 @@ async def _answer(
         "aud": tool.client_id,
         "azp": tool.client_id,
         "iat": issued,
-        "exp": issued + int(TOKEN_LIFE.total_seconds()),
+        "exp": issued + int(profile.id_token_life.total_seconds()),
         "nonce": asked["nonce"],
         **said,
     }
+    claims = profile.id_token(claims, facts, ticket, platform.settings.base_url)
     key = await platform.keys.signing()
     token = jwt.encode({"alg": "RS256", "kid": key.kid, "typ": "JWT"}, claims, key)
     return {"id_token": token, **storage_fields(platform)}
@@ -242,20 +253,20 @@ async def _take_ticket(
 ) -> LaunchTicket:
     ticket = await session.get(LaunchTicket, hint)
     if ticket is None or ticket.expires_at <= platform.now():
-        raise Refused("invalid_request", "The lti_message_hint is not known, or too old.")
+        raise Refused("invalid_request", "The lti_message_hint is not known, or too old.", "hint")
     if ticket.tool_id != tool.id or ticket.person_id != person.id:
-        raise Refused("invalid_request", "The lti_message_hint belongs to another launch.")
-    if ticket.uses and platform.behaviour.message_hints_work_once:
-        raise Refused("invalid_request", "The lti_message_hint was used before.")
+        raise Refused("invalid_request", "The lti_message_hint belongs to another launch.", "hint")
+    if ticket.uses and (platform.behaviour.message_hints_work_once or platform.settings.profile.hints_work_once):
+        raise Refused("invalid_request", "The lti_message_hint was used before.", "hint-used")
     if not await may_enter(session, person, ticket.course_id):
-        raise Refused("access_denied", "This person is no longer in the course.")
+        raise Refused("access_denied", "This person is no longer in the course.", "course")
     return ticket
 
 
 async def _use_nonce(session: AsyncSession, tool: Tool, nonce: str, now: datetime) -> None:
     await session.execute(delete(UsedNonce).where(UsedNonce.expires_at < now))
     if len(nonce) > 300 or await session.get(UsedNonce, (tool.id, nonce)) is not None:
-        raise Refused("invalid_request", "The nonce was used before, or is too long.")
+        raise Refused("invalid_request", "The nonce was used before, or is too long.", "nonce-used")
     await session.execute(upsert(UsedNonce).values(tool_id=tool.id, nonce=nonce, expires_at=now + TICKET_LIFE))
 
 

@@ -24,7 +24,7 @@ class Platform:
 
     def __init__(self, settings: SandboxSettings, clock: Callable[[], datetime], http: httpx.AsyncClient) -> None:
         self.settings = settings
-        self.store = Store(settings.database)
+        self.store = Store(settings.database, settings.profile)
         self.behaviour = Behaviour(storage_target=settings.storage_target, usual_storage_target=settings.storage_target)
         self.keys = PlatformKeys(self.store, self.now)
         self.http = http

@@ -114,7 +114,7 @@ def description(platform: Platform) -> dict[str, Any]:
         "claims_supported": list(_CLAIMS),
         "authorization_server": settings.host,
         PLATFORM_CONFIGURATION: {
-            "product_family_code": settings.product_family_code,
+            "product_family_code": settings.profile.product_family_code,
             "version": "cloud",
             "messages_supported": [
                 {"type": kind, "placements": [CANVAS + place for place in places]}
@@ -157,14 +157,16 @@ async def _keep(
     if known is not None:
         await keep_registration(session, known, sent, now, is_new=False)
         return known
+    like = platform.settings.profile
     tool = Tool(
-        client_id=str(10_000_000_000_000 + secrets.randbelow(1_000_000_000)),
-        deployment_id=f"1:{secrets.token_hex(20)}",
+        client_id=like.new_client_id(registration.initiate_login_uri),
+        deployment_id=secrets.token_hex(20),
         created_at=now,
     )
     apply(tool, registration)
     session.add(tool)
     await session.flush()
+    tool.deployment_id = like.new_deployment_id(tool)
     await keep_registration(session, tool, sent, now, is_new=True)
     return tool
 

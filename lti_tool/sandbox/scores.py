@@ -14,12 +14,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from lti_tool.sandbox.likes import LIKES, Like
 from lti_tool.sandbox.models import Enrolment, LineItem, Person, Result, Score
 from lti_tool.sandbox.services import ServiceError
 
 SUBMISSION = "https://canvas.instructure.com/lti/submission"
-# Canvas keeps a score with these two and clears the grade with every other.
-KEEPS_SCORE = ("FullyGraded", "PendingManual")
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)")
 _Text = Annotated[str, Field(max_length=300)]
@@ -104,12 +103,19 @@ def _read(kind: type[B], body: bytes) -> B:
         raise ServiceError(422, "unprocessable_entity", f"{where}: {first['msg']}") from error
 
 
-def apply(result: Result, line_item: LineItem, body: ScoreBody, raw: Mapping[str, Any], now: datetime) -> bool:
+def apply(
+    result: Result,
+    line_item: LineItem,
+    body: ScoreBody,
+    raw: Mapping[str, Any],
+    now: datetime,
+    like: Like = LIKES["plain"],
+) -> bool:
     """Change a result as a score asks for, if the score is later than the last one; says whether it was.
 
     The time of the newest score counts even after its grade was cleared, so nothing older comes back.
     """
-    if result.timestamp is not None and body.timestamp <= result.timestamp:
+    if result.timestamp is not None and like.is_stale(body.timestamp, result.timestamp):
         return False
     extension = raw.get(SUBMISSION)
     wishes = extension if isinstance(extension, dict) else {}
@@ -117,9 +123,8 @@ def apply(result: Result, line_item: LineItem, body: ScoreBody, raw: Mapping[str
     result.activity_progress, result.grading_progress = body.activityProgress, body.gradingProgress
     if result.graded_by == "teacher" and result.score is not None and wishes.get("prioritize_non_tool_grade") is True:
         return True
-    if body.comment:
-        result.comment = body.comment
-    if body.gradingProgress in KEEPS_SCORE and body.scoreGiven is not None and body.scoreMaximum is not None:
+    result.comment = like.comment(result.comment, body)
+    if body.gradingProgress in like.keeps_score and body.scoreGiven is not None and body.scoreMaximum is not None:
         result.score = body.scoreGiven / body.scoreMaximum * line_item.score_maximum
         result.maximum, result.graded_by = line_item.score_maximum, "tool"
     elif wishes.get("preserve_score") is not True:
@@ -129,14 +134,15 @@ def apply(result: Result, line_item: LineItem, body: ScoreBody, raw: Mapping[str
 
 @dataclass(frozen=True)
 class Recorded:
-    """What became of a score: 200, or 409 where a later one stands; and the result's id."""
+    """What became of a score: 200, or where a later one stands the status and the words of the refusal; the result's id."""
 
     status: int
     result_id: int
+    refused: str | None = None
 
 
 async def record(
-    session: AsyncSession, line_item: LineItem, body: ScoreBody, raw: dict[str, Any], now: datetime
+    session: AsyncSession, line_item: LineItem, body: ScoreBody, raw: dict[str, Any], now: datetime, like: Like
 ) -> Recorded:
     """Take a score into the gradebook, or refuse it as not later than the last one (AGS 2.0, section 3.4.4).
 
@@ -144,7 +150,9 @@ async def record(
     """
     person = await _student(session, line_item, body.userId)
     result = await _result(session, line_item, person, now)
-    status = 200 if apply(result, line_item, body, raw, now) else 409
+    before = result.timestamp
+    taken = apply(result, line_item, body, raw, now, like)
+    status = 200 if taken else like.stale_status
     session.add(
         Score(
             line_item_id=line_item.id,
@@ -161,7 +169,8 @@ async def record(
         )
     )
     await session.flush()
-    return Recorded(status, result.id)
+    words = None if taken or before is None else like.stale_words(body.timestamp, before)
+    return Recorded(status, result.id, words)
 
 
 async def _student(session: AsyncSession, line_item: LineItem, user_id: str) -> Person:
@@ -181,7 +190,7 @@ async def _student(session: AsyncSession, line_item: LineItem, user_id: str) -> 
     )
     person = found.one_or_none()
     if person is None:
-        raise ServiceError(422, "unprocessable_entity", "userId: is not an active student of this course")
+        raise ServiceError(422, "unprocessable_entity", "userId: User not found in course or is not a student")
     return person
 
 

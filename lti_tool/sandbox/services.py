@@ -1,6 +1,6 @@
 """What AGS and NRPS have in common: who calls, what they may, in which media type, page by page.
 
-Errors are Canvas's: ``{"errors": {"type": …, "message": …}}``.
+How errors look depends on the LMS that is played.
 """
 
 import base64
@@ -12,7 +12,7 @@ from typing import Annotated, Any, TypeVar
 
 from fastapi import Path, Request
 from sqlalchemy.ext.asyncio import AsyncSession
-from starlette.responses import JSONResponse
+from starlette.responses import Response
 
 from lti_tool.sandbox.models import AccessToken, Course, Tool
 from lti_tool.sandbox.platform import Platform, platform_of
@@ -35,11 +35,11 @@ class ServiceError(Exception):
     headers: dict[str, str] = field(default_factory=dict)
 
 
-def answer_service_error(_request: Request, error: Exception) -> JSONResponse:
+def answer_service_error(request: Request, error: Exception) -> Response:
     """The exception handler for ServiceError."""
     if not isinstance(error, ServiceError):
         raise error
-    return JSONResponse({"errors": {"type": error.type, "message": error.message}}, error.status, headers=error.headers)
+    return platform_of(request).settings.profile.service_refused(request, error)
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,8 @@ def require_accept(request: Request, wanted: str) -> None:
     """406 unless Accept names the type itself. Moodle 4.5 refuses ``*/*`` too, so a tool must not count on it."""
     accepted = {media_type(part) for part in request.headers.get("accept", "").split(",")}
     if wanted not in accepted:
-        raise ServiceError(406, "not_acceptable", f"Accept must name {wanted}.")
+        status, words = platform_of(request).settings.profile.not_acceptable(wanted)
+        raise ServiceError(status, "not_acceptable", words)
 
 
 async def read_body(request: Request, wanted: str) -> bytes:

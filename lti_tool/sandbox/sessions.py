@@ -35,7 +35,10 @@ async def sign_in(platform: Platform, response: Response, person: Person) -> Non
         session.add(WebSession(digest=digest(token), person_id=person.id, expires_at=now + SESSION_LIFE))
     seconds = int(SESSION_LIFE.total_seconds())
     response.set_cookie(COOKIE, token, max_age=seconds, httponly=True, samesite="lax", path="/")
-    response.set_cookie(FRAMED_COOKIE, token, max_age=seconds, httponly=True, samesite="none", secure=True, path="/")
+    if platform.settings.profile.framed_session:
+        response.set_cookie(
+            FRAMED_COOKIE, token, max_age=seconds, httponly=True, samesite="none", secure=True, path="/"
+        )
 
 
 async def sign_out(request: Request, response: Response) -> None:

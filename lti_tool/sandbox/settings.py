@@ -5,6 +5,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from lti_tool.cartridges import CourseContent
+from lti_tool.sandbox.likes import LIKES, Like
 
 
 @dataclass(frozen=True)
@@ -13,9 +14,10 @@ class SandboxSettings:
 
     ``base_url`` is its public address without a trailing slash; all its addresses and its issuer follow from it.
     ``folder`` keeps its data. At the start ``course`` (what a cartridge held) is loaded, or else, with ``sample``, the sample
-    course; one that is there already is left alone. ``product_family_code`` is what launches say of the platform: it plays
-    Canvas, whose REST API it answers a part of. ``storage_target`` says where values are kept for tools
-    (``lti_storage_target``): ``_parent``, the page around the tool, or the name of a frame in it; None: nowhere.
+    course; one that is there already is left alone. ``like`` names the LMS it plays, one of ``likes.LIKES``. ``hosted`` is the
+    address of a host for signing in, apart from the school's own, as hosted Canvas has it; its issuer is Canvas's then.
+    ``storage_target`` says where values are kept for tools (``lti_storage_target``): ``_parent``, the page around the tool, or
+    the name of a frame in it; None: nowhere.
     """
 
     base_url: str = "http://127.0.0.1:8001"
@@ -23,12 +25,20 @@ class SandboxSettings:
     course: CourseContent | None = None
     sample: bool = True
     name: str = "Sandbox LMS"
-    product_family_code: str = "canvas"
+    like: str = "plain"
+    hosted: str | None = None
     storage_target: str | None = None
 
     def __post_init__(self) -> None:
         if urlsplit(self.base_url).scheme not in ("http", "https") or self.base_url.endswith("/"):
             raise ValueError(f"base_url must be an http(s) address without a slash at its end: {self.base_url!r}")
+        if self.like not in LIKES:
+            raise ValueError(f"like must be one of {', '.join(LIKES)}, not {self.like!r}")
+
+    @property
+    def profile(self) -> Like:
+        """How the LMS that is played differs from others."""
+        return LIKES[self.like]
 
     @property
     def database(self) -> Path:
@@ -38,22 +48,22 @@ class SandboxSettings:
     @property
     def issuer(self) -> str:
         """``iss`` of every id_token."""
-        return self.base_url
+        return self.profile.issuer(self.base_url, self.hosted)
 
     @property
     def authorization_url(self) -> str:
         """Where the tool sends its authorization request."""
-        return f"{self.base_url}/api/lti/authorize_redirect"
+        return f"{self.hosted or self.base_url}{self.profile.authorization_path}"
 
     @property
     def jwks_url(self) -> str:
         """Where the sandbox publishes its keys."""
-        return f"{self.base_url}/api/lti/security/jwks"
+        return f"{self.hosted or self.base_url}{self.profile.jwks_path}"
 
     @property
     def token_url(self) -> str:
         """Where service tokens are asked for; also the audience a client assertion must name."""
-        return f"{self.base_url}/login/oauth2/token"
+        return f"{self.hosted or self.base_url}{self.profile.token_path}"
 
     @property
     def host(self) -> str:

@@ -67,7 +67,9 @@ async def adapt(
             **names(student, facts.tool.privacy_level),
         }
         if AGS_CLAIM in said:
-            said[AGS_CLAIM]["lineitem"] = line_item_url(platform.settings, facts.course.id, more.line_item_id)
+            said[AGS_CLAIM]["lineitem"] = line_item_url(
+                platform.settings, facts.tool, facts.course.id, more.line_item_id
+            )
         review = await session.get(LineItemReview, more.line_item_id)
         if review is not None and review.custom:
             said[f"{LTI}/custom"] |= custom(review.custom, variables(platform.settings, facts))

@@ -22,6 +22,7 @@ from sqlalchemy.orm import selectinload
 
 from lti_tool.sandbox.bench_models import ACTIVE, ToolRegistration
 from lti_tool.sandbox.engine import make_engine
+from lti_tool.sandbox.likes import LIKES, Like
 from lti_tool.sandbox.models import (
     Base,
     Course,
@@ -40,8 +41,9 @@ from lti_tool.sandbox.models import (
 class Store:
     """The sandbox's SQLite file. ``open()`` before use, ``close()`` after; what was committed survives ``kill -9``."""
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, like: Like = LIKES["plain"]) -> None:
         self.file = file
+        self._like = like
         self._engine = make_engine(file)
 
     async def open(self) -> None:
@@ -69,9 +71,8 @@ class Store:
         ):
             yield session
 
-    @staticmethod
-    def _session(connection: AsyncConnection) -> AsyncSession:
-        return AsyncSession(connection, expire_on_commit=False)
+    def _session(self, connection: AsyncConnection) -> AsyncSession:
+        return AsyncSession(connection, expire_on_commit=False, info={"like": self._like})
 
     async def secret(self, name: str) -> str:
         """The value kept under ``name``, made at random the first time it is asked for."""
@@ -83,8 +84,16 @@ class Store:
 
 
 def new_lti_id() -> str:
-    """An opaque id for a person or a resource link, as Canvas makes them: a random UUID."""
+    """An opaque id, as Canvas makes them: a random UUID."""
     return str(uuid.uuid4())
+
+
+def like_of(session: AsyncSession) -> Like:
+    """The LMS that the session's store plays, which decides what ids look like."""
+    like = session.info["like"]
+    if not isinstance(like, Like):
+        raise TypeError("the session is none of a Store")
+    return like
 
 
 async def add_person(
@@ -100,7 +109,7 @@ async def add_person(
     """Add somebody who can sign in. ``kind`` is one of ``models.PERSON_KINDS``; a login that is taken is an IntegrityError."""
     person = Person(
         login=login,
-        lti_id=new_lti_id(),
+        lti_id=secrets.token_hex(16),
         name=f"{given_name} {family_name}".strip(),
         given_name=given_name,
         family_name=family_name,
@@ -110,6 +119,9 @@ async def add_person(
         created_at=now,
     )
     session.add(person)
+    await session.flush()
+    # Some LMSs call people by their numbers, which there are only now.
+    person.lti_id = like_of(session).new_person_id(person.id)
     await session.flush()
     return person
 
@@ -121,11 +133,13 @@ async def add_course(
     course = Course(context_id=secrets.token_hex(20), name=name, code=code or name, source=source, created_at=now)
     session.add(course)
     await session.flush()
+    course.context_id = like_of(session).new_context_id(course.id)
+    await session.flush()
     return course
 
 
 async def enrol(session: AsyncSession, course: Course, person: Person, role: str, now: datetime) -> Enrolment:
-    """Enrol a person as ``teacher``, ``student`` or ``observer``; a second time changes the role."""
+    """Enrol a person in one of ``models.COURSE_ROLES``; a second time changes the role."""
     enrolment = await enrolment_in(session, course.id, person.id)
     if enrolment is None:
         enrolment = Enrolment(course_id=course.id, person_id=person.id, role=role, created_at=now)
@@ -226,9 +240,11 @@ async def add_resource_link(
 ) -> ResourceLink:
     """A link to a tool in a course; put its ``id`` in a ModuleItem's ``resource_link_id`` to show it in a module."""
     link = ResourceLink(
-        lti_id=new_lti_id(), course_id=course_id, tool_id=tool.id, title=title, url=url, custom=custom or {}
+        lti_id=secrets.token_hex(16), course_id=course_id, tool_id=tool.id, title=title, url=url, custom=custom or {}
     )
     session.add(link)
+    await session.flush()
+    link.lti_id = like_of(session).new_link_id(link.id)
     await session.flush()
     return link
 

@@ -12,27 +12,13 @@ from lti_tool.sandbox.claims import ALL_SCOPES
 from lti_tool.sandbox.models import Tool
 from lti_tool.sandbox.platform import Platform
 
-# What Canvas's developer keys for a tool like this usually carry; the names are the administrator's choice.
-USUAL_CUSTOM = {
-    "canvas_course_id": "$Canvas.course.id",
-    "canvas_user_id": "$Canvas.user.id",
-    "canvas_api_domain": "$Canvas.api.domain",
-    "canvas_section_ids": "$Canvas.course.sectionIds",
-    "canvas_assignment_id": "$Canvas.assignment.id",
-    "canvas_module_item_id": "$Canvas.moduleItem.id",
-    "user_timezone": "$Person.address.timezone",
-    "user_high_contrast": "$Canvas.user.prefersHighContrast",
-    "context_id_history": "$Context.id.history",
-    "resource_link_id_history": "$ResourceLink.id.history",
-}
-
 # Kept exactly as given, since redirect addresses are compared letter by letter.
 _Address = Annotated[str, Field(pattern=r"^https?://[^\s/]+", max_length=2000)]
 
 
 class NewTool(BaseModel):
     """What the sandbox is told of a tool. Left out: the launch address alone is the redirect URI; every scope is allowed;
-    it appears in course navigation and in modules; names are shown to it.
+    custom parameters and places are those that are usual on the LMS that is played; names are shown to it.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -43,8 +29,8 @@ class NewTool(BaseModel):
     jwks_url: _Address
     redirect_uris: list[_Address] | None = None
     scopes: list[str] = list(ALL_SCOPES)
-    custom: dict[str, str] = USUAL_CUSTOM
-    placements: list[str] = ["course_navigation", "link_selection"]
+    custom: dict[str, str] | None = None
+    placements: list[str] | None = None
     privacy_level: Annotated[str, Field(pattern="^(public|name_only|anonymous)$")] = "name_only"
 
 
@@ -58,11 +44,12 @@ async def add_tool(session: AsyncSession, platform: Platform, new: NewTool) -> T
         .where(Tool.login_url == new.login_url, Tool.launch_url == new.launch_url, Tool.id.not_in(registered_itself))
         .order_by(Tool.id)
     )
-    tool = found.first()
+    tool, like, is_new = found.first(), platform.settings.profile, False
     if tool is None:
+        is_new = True
         tool = Tool(
-            client_id=str(10_000_000_000_000 + secrets.randbelow(1_000_000_000)),
-            deployment_id=f"1:{secrets.token_hex(20)}",
+            client_id=like.new_client_id(new.login_url),
+            deployment_id=secrets.token_hex(20),
             login_url=new.login_url,
             launch_url=new.launch_url,
             created_at=platform.now(),
@@ -70,15 +57,23 @@ async def add_tool(session: AsyncSession, platform: Platform, new: NewTool) -> T
         session.add(tool)
     tool.name, tool.jwks_url, tool.privacy_level = new.name, new.jwks_url, new.privacy_level
     tool.redirect_uris = new.redirect_uris or [new.launch_url]
-    tool.scopes, tool.custom, tool.placements = new.scopes, dict(new.custom), new.placements
+    tool.scopes = new.scopes
+    tool.custom = dict(like.custom if new.custom is None else new.custom)
+    tool.placements = list(like.placements if new.placements is None else new.placements)
+    await session.flush()
+    if is_new:
+        tool.deployment_id = like.new_deployment_id(tool)
+    await like.after_registration(session, tool, platform.now())
     await session.flush()
     return tool
 
 
 async def registration(platform: Platform, tool: Tool) -> dict[str, Any]:
-    """What the tool's administrator needs to know of this platform. ``api_token`` is for the part of Canvas's REST API."""
+    """What the tool's administrator needs to know of this platform. ``api_token`` is for the part of Canvas's REST API, and left
+    out where there is none.
+    """
     settings = platform.settings
-    return {
+    facts = {
         "tool_id": tool.id,
         "issuer": settings.issuer,
         "client_id": tool.client_id,
@@ -86,6 +81,7 @@ async def registration(platform: Platform, tool: Tool) -> dict[str, Any]:
         "token_url": settings.token_url,
         "jwks_url": settings.jwks_url,
         "deployment_id": tool.deployment_id,
-        "api_url": settings.base_url,
-        "api_token": await platform.api_token(),
     }
+    if not settings.profile.has_canvas_api:
+        return facts
+    return {**facts, "api_url": settings.base_url, "api_token": await platform.api_token()}

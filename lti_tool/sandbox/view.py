@@ -34,7 +34,14 @@ from lti_tool.sandbox.store import enrolment_in, tools_at
 
 FOLDER = Path(__file__).parent
 _LARGEST_ID = 2**63  # SQLite has no larger whole numbers, and its driver raises on them.
-ROLE_WORDS = {"teacher": "Teacher", "student": "Student", "observer": "Observer", "administrator": "Administrator"}
+ROLE_WORDS = {
+    "teacher": "Teacher",
+    "assistant": "Teaching assistant",
+    "student": "Student",
+    "test_student": "Test student",
+    "observer": "Observer",
+    "administrator": "Administrator",
+}
 SERVICE_WORDS = {
     SCOPE_LINE_ITEM: "Make and change its own gradebook columns",
     SCOPE_LINE_ITEM_READ: "See its own gradebook columns",
@@ -78,12 +85,12 @@ class Visit:
     @property
     def teaches(self) -> bool:
         """Sees everything and grades."""
-        return self.role in ("teacher", "administrator")
+        return self.role in ("teacher", "assistant", "administrator")
 
     @property
     def studies(self) -> bool:
         """Hands in work and gets grades."""
-        return self.role == "student"
+        return self.role in ("student", "test_student")
 
 
 async def _person(request: Request) -> Person:
@@ -96,7 +103,8 @@ async def _person(request: Request) -> Person:
 SignedIn = Annotated[Person, Depends(_person)]
 
 
-async def _visit(course_id: int, person: SignedIn, platform: ThisPlatform) -> Visit:
+async def visit_of(course_id: int, person: SignedIn, platform: ThisPlatform) -> Visit:
+    """A person's visit to a course; PageMissing where it is not theirs."""
     async with platform.store.reading() as session:
         course = await session.get(Course, course_id) if course_id < _LARGEST_ID else None
         if course is None:
@@ -110,7 +118,7 @@ async def _visit(course_id: int, person: SignedIn, platform: ThisPlatform) -> Vi
         return Visit(person, course, role, await tools_at(session, "course_navigation"), bool(has_notes))
 
 
-InCourse = Annotated[Visit, Depends(_visit)]
+InCourse = Annotated[Visit, Depends(visit_of)]
 
 
 async def _teacher(visit: InCourse) -> Visit:

@@ -82,12 +82,18 @@ class Someone(AbstractContextManager["Someone"]):
         assert found is not None, "the tool is not in the course's navigation"
         return self.launch(f"/courses/{course_id}/external_tools/{found[1]}/frame")
 
+    def open_activity(self, title: str, course_id: int = 1) -> Page:
+        """Open the tool where it is an activity of the course, as on Moodle."""
+        links = html.fromstring(self.lms_page(f"/courses/{course_id}")).xpath("//a[contains(@href, '/modules/items/')]")
+        [item] = {str(link.get("href")) for link in links if link.text_content().strip() == title}
+        return self.launch(f"{item}/frame")
+
     def launch(self, path: str) -> Page:
         """What the frame of a page of the LMS loads: a whole launch, on to the tool's first page."""
         begun = _posted_form(self.lms_page(path))
         login = self._send("POST", begun.action, begun.fields)
         assert login.status_code == 302, login.text
-        answer = _posted_form(self._lms.get(login.headers["location"]).raise_for_status().text)
+        answer = _posted_form(self._lms.get(login.headers["location"], follow_redirects=True).raise_for_status().text)
         launch = self._send("POST", answer.action, answer.fields)
         assert launch.status_code == 303, launch.text
         return self.page(launch.headers["location"])

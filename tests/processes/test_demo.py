@@ -108,6 +108,36 @@ def _ports(demo: Demo) -> list[str]:
     return ["--tool-port", str(demo.tool_port), "--lms-port", str(demo.lms_port)]
 
 
+# --- As another LMS --------------------------------------------------------------------------------------------------
+
+
+def test_it_plays_moodle_beside_what_was_done_as_canvas(tmp_path: Path) -> None:
+    kept = tmp_path / "var" / "demo" / "tool.db"
+    kept.parent.mkdir(parents=True)
+    kept.write_bytes(b"as it was")
+    demo = Demo(tmp_path, like="moodle")
+    demo.start()
+    try:
+        with Someone(demo.lms, demo.tool, "rivera") as teacher:
+            teacher.sign_in()
+            home = teacher.open_activity("Playlists")
+        assert home.url.endswith("/playlists")
+    finally:
+        status = demo.stop()
+    assert status in (0, 130)
+    assert "Moodle" in demo.log.read_text("utf-8")
+    assert kept.read_bytes() == b"as it was"
+    assert (tmp_path / "var" / "demo-moodle" / "tool.db").exists()
+
+
+def test_an_lms_it_cannot_play_is_wrong_usage(tmp_path: Path) -> None:
+    done = run_demo(tmp_path, "--like", "blackboard")
+    assert done.returncode == 2
+    assert done.stdout == ""
+    for name in ("canvas", "moodle", "schoology"):
+        assert name in done.stderr
+
+
 # --- What cannot be started -------------------------------------------------------------------------------------------
 
 

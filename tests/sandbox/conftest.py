@@ -80,7 +80,7 @@ class Lms:
         claims = {
             "iss": self.tool.client_id,
             "sub": self.tool.client_id,
-            "aud": f"{BASE}/login/oauth2/token",
+            "aud": self.platform.settings.token_url,
             "iat": now,
             "exp": now + 300,
             "jti": self.jtis[-1],
@@ -92,7 +92,7 @@ class Lms:
     async def ask_token(self, assertion: str | None = None, scope: str = " ".join(ALL_SCOPES)) -> httpx.Response:
         """Ask for a token."""
         return await self.http.post(
-            "/login/oauth2/token",
+            self.platform.settings.token_url,
             data={
                 "grant_type": "client_credentials",
                 "client_assertion_type": ASSERTION_TYPE,
@@ -109,13 +109,21 @@ class Lms:
 
 
 @pytest.fixture
-def sandbox_at(tmp_path: Path, clock: ManualClock, tool_keys: list[RSAKey]) -> Callable[[], tuple[FastAPI, ToolSide]]:
+def like() -> str:
+    """The LMS that is played; modules about one of them say which."""
+    return "plain"
+
+
+@pytest.fixture
+def sandbox_at(
+    tmp_path: Path, clock: ManualClock, tool_keys: list[RSAKey], like: str
+) -> Callable[[], tuple[FastAPI, ToolSide]]:
     """Makes the application on the test's own folder; made a second time it is the same LMS after a restart."""
 
     def make() -> tuple[FastAPI, ToolSide]:
         side = ToolSide(tool_keys[:1])
         app = create_sandbox(
-            SandboxSettings(base_url=BASE, folder=tmp_path / "lms", sample=False),
+            SandboxSettings(base_url=BASE, folder=tmp_path / "lms", sample=False, like=like),
             clock=clock.now,
             http=httpx.AsyncClient(transport=httpx.MockTransport(side.answer)),
         )

@@ -1,0 +1,31 @@
+"""Which parts of the sandbox an LMS consists of, and at which addresses."""
+
+from fastapi import APIRouter
+
+from lti_tool.sandbox import ags, bench_control, canvas_api, control, groups, notices, nrps, oidc, registration, token
+from lti_tool.sandbox.likes import Like, moodle_pages, moodle_services
+from lti_tool.sandbox.likes.moodle import Moodle
+
+
+def routers(like: Like) -> list[APIRouter]:
+    """The routes of everything but the pages."""
+    if isinstance(like, Moodle):
+        services = [moodle_services.router, moodle_pages.router]
+    else:
+        services = [ags.routes(like), nrps.routes(like)]
+    if like.has_groups_and_notices:
+        services += [groups.router, notices.router]
+    if like.has_canvas_api:
+        services.append(canvas_api.router)
+    return [_launching(like), *services, registration.router, control.router, bench_control.router]
+
+
+def _launching(like: Like) -> APIRouter:
+    router = APIRouter()
+    answering = like.second_authorization_path or like.authorization_path
+    router.add_api_route(answering, oidc.authorize, methods=["GET", "POST"])
+    if like.second_authorization_path is not None:
+        router.add_api_route(like.authorization_path, oidc.redirect_to_school, methods=["GET", "POST"])
+    router.add_api_route(like.jwks_path, token.jwks, methods=["GET"])
+    router.add_api_route(like.token_path, token.token, methods=["POST"])
+    return router
