@@ -165,7 +165,9 @@ def test_from_the_link_to_the_grade(running: Bench, someone: Callable[[str], Som
     assert (notice["type"], notice["status"]) == ("LtiContextCopyNotice", 200)
     [twin] = re.findall(r'href="(/courses/2/modules/items/\d+)">Ratios, another way<', copied.text)
     assert twin.rpartition("/")[2] != item.rpartition("/")[2]
-    assert teacher.open_tool(2).root.xpath("//h1")
+    action, fields = teacher.launch(f"{twin}/frame").form("/carry-over")
+    send(teacher, action, fields | {"answer": "carry"})
+    assert "Ratios, another way" in teacher.launch(f"{twin}/frame").root.xpath("//h1")[0].text_content()
 
     # Switched off, it opens no more.
     boss.lms_send(f"{tool_page}/state", {"state": "off"})
