@@ -1,6 +1,7 @@
 """The course's front door, its people, and the page of a launch that came from no course."""
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
-from lti_tool.courses import queries, rules, service
+from lti_tool.courses import groups, queries, rules, service
 from lti_tool.courses.access import InCourse, MemberIn, TeacherChanging, TeacherIn
 from lti_tool.courses.freshness import Outcome
 from lti_tool.courses.models import Course, Membership, Person
@@ -42,6 +43,17 @@ class Line:
     role: str
     active: bool
     launched_at: datetime | None
+    groups: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class GroupLine:
+    """A group to choose."""
+
+    id: uuid.UUID
+    name: str
+    set_name: str | None
+    people: int
 
 
 @router.get("/no-course", name="no_course")
@@ -61,10 +73,15 @@ async def front_door(request: Request, here: MemberIn, pages: CurrentPages) -> R
 
 @router.get("/courses/{course_id}/people", name="people")
 async def people(
-    request: Request, here: TeacherIn, fresh: FreshRoster, database: CurrentDatabase, pages: CurrentPages
+    request: Request,
+    here: TeacherIn,
+    fresh: FreshRoster,
+    database: CurrentDatabase,
+    pages: CurrentPages,
+    group: str = "",
 ) -> Response:
-    """Who is in the course, read again if that was long ago."""
-    return await _people(request, here, fresh, database, pages, said=request.query_params.get("said"))
+    """Who is in the course, or in one ``group`` of it; read again if that was long ago."""
+    return await _people(request, here, fresh, database, pages, said=request.query_params.get("said"), group=group)
 
 
 @router.post("/courses/{course_id}/people/refresh", name="refresh_people")
@@ -87,15 +104,22 @@ async def _people(
     pages: Pages,
     *,
     said: str | None = None,
+    group: str = "",
     status_code: int = 200,
 ) -> Response:
     async with database.reading() as session:
         rows = await queries.roster(session, here.organisation_id, here.course.id)
         course = await queries.course(session, here.organisation_id, here.course.id) or here.course
-        lines = [_line(membership, person) for membership, person in rows]
+        known = await groups.of_course(session, here.organisation_id, here.course.id)
+        active = {person.id for membership, person in rows if membership.active}
+        # A group that is not there, such as one in an old address, shows everybody.
+        chosen = next((one for one in known if str(one.group.id) == group), None)
+        lines = [_line(membership, person, known) for membership, person in rows]
         context: dict[str, Any] = {
-            "here": [line for line in lines if line.active],
-            "gone": [line for line in lines if not line.active],
+            "here": [line for line in lines if line.active and (not chosen or line.person_id in chosen.person_ids)],
+            "gone": [line for line in lines if not line.active and not chosen],
+            "groups": [_group_line(one, active) for one in known],
+            "chosen": chosen.group.id if chosen else None,
             "students": sum(1 for membership, _ in rows if membership.active and membership.role is Role.STUDENT),
             "nameless": any(line.active and not line.named for line in lines),
             "address": _address(course),
@@ -112,7 +136,12 @@ def _address(course: Course) -> str:
     return f"/courses/{course.id}/people"
 
 
-def _line(membership: Membership, person: Person) -> Line:
+def _group_line(known: groups.GroupWithMembers, active: set[uuid.UUID]) -> GroupLine:
+    group = known.group
+    return GroupLine(group.id, group.name or group.group_id, group.set_name, len(known.person_ids & active))
+
+
+def _line(membership: Membership, person: Person, known: Sequence[groups.GroupWithMembers]) -> Line:
     return Line(
         person_id=person.id,
         name=service.display_name(person, membership.role),
@@ -120,4 +149,5 @@ def _line(membership: Membership, person: Person) -> Line:
         role=ROLE_WORDS[membership.role],
         active=membership.active,
         launched_at=membership.last_launched_at or membership.launched_at,
+        groups=tuple(one.group.name or one.group.group_id for one in known if person.id in one.person_ids),
     )

@@ -8,7 +8,7 @@ from typing import Any
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from lti_tool import audit
-from lti_tool.courses import origins, queries, rules
+from lti_tool.courses import groups, origins, queries, rules
 from lti_tool.courses.models import Course, Membership, Person, ResourceLink
 from lti_tool.courses.queries import COURSE_KEY, LINK_KEY, MEMBERSHIP_KEY, PERSON_KEY, Known, Whereabouts
 from lti_tool.db.session import Database
@@ -275,8 +275,11 @@ async def refresh_roster(
         if registration is None:
             raise NotFound("the course's platform was removed")
         session.expunge(registration)
+    found = await groups.read(database, protocol, registration, course)
     try:
-        members = await NrpsClient(protocol, registration, quirks(registration.lms)).members(course.memberships_url)
+        members = await _members(
+            NrpsClient(protocol, registration, quirks(registration.lms)), course.memberships_url, groups=bool(found)
+        )
     except ServiceRefused as refusal:
         if refusal.answered in (404, 410):
             await _forget_memberships_url(database, course)
@@ -287,6 +290,7 @@ async def refresh_roster(
     async with database.writing() as session:
         hidden = quirks(registration.lms).roster_hides_assistants
         report = await take_over_roster(session, course, members, now, hides_assistants=hidden)
+        in_groups = await groups.take_over(session, course, found, members, now) if found is not None else None
         audit.record(
             session,
             now,
@@ -295,9 +299,21 @@ async def refresh_roster(
             actor=str(actor) if actor else None,
             subject=f"course {course.id}",
             reference=reference_code.get(),
-            detail=f"{report.people} people, {report.new} new, {report.returned} returned, {report.left} left",
+            detail=f"{report.people} people, {report.new} new, {report.returned} returned, {report.left} left"
+            + (f", {in_groups} groups" if in_groups is not None else ""),
         )
     return report
+
+
+async def _members(client: NrpsClient, memberships_url: str, *, groups: bool) -> list[Member]:
+    """Everyone, with their groups where the platform has some; without, where it does not take that question."""
+    if groups:
+        try:
+            return await client.members(memberships_url, groups=True)
+        except ServiceRefused as refusal:
+            if refusal.temporary:
+                raise
+    return await client.members(memberships_url)
 
 
 async def take_over_roster(

@@ -9,9 +9,6 @@ CONTEXT_HISTORY = "context_id_history"
 LINK_HISTORY = "resource_link_id_history"
 """The custom parameter that holds ``$ResourceLink.id.history``: the links this one was copied from, the latest first."""
 
-EARLIER_LINK_HISTORY = "resource_link_history"
-"""What some developer keys call the same: Canvas's own example has this name."""
-
 MOST = 20
 """Ancestors that are remembered, the latest; Schoology names five."""
 

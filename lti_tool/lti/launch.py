@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from lti_tool.lti import claims
 from lti_tool.lti.families import family_of
-from lti_tool.lti.history import CONTEXT_HISTORY, EARLIER_LINK_HISTORY, LINK_HISTORY, ids_in
+from lti_tool.lti.history import CONTEXT_HISTORY, LINK_HISTORY, ids_in
 from lti_tool.lti.models import Deployment, Family, Registration, Role
 from lti_tool.lti.roles import administers, observed_by, role_of
 
@@ -244,7 +244,7 @@ def _resource_link(body: Mapping[str, Any], custom: Mapping[str, str]) -> Launch
         id=link_id,
         title=_text(given, "title", 500) or "",
         description=_text(given, "description", 2000) or "",
-        history=ids_in(custom.get(LINK_HISTORY) or custom.get(EARLIER_LINK_HISTORY), link_id),
+        history=ids_in(custom.get(LINK_HISTORY), link_id),
     )
 
 

@@ -84,6 +84,25 @@ def pick(teacher: Someone, frame: str, **chosen: Any) -> str:
     return str(html.fromstring(given.text).xpath("//main")[0].text_content())
 
 
+def carry_over(teacher: Someone, twin: str) -> None:
+    """In the copy of the course: the question, the answer, and the copied link with the copied column."""
+    question = teacher.open_tool(2)
+    assert question.url.endswith("/carry-over")
+    words = " ".join(question.root.xpath("//main")[0].text_content().split())
+    assert f"{TITLE} (2 steps)" in words
+    assert "Zoë" not in words
+    # Nobody has decided yet: the link leads teachers to the question.
+    assert teacher.launch(f"{twin}/frame").url.endswith("/carry-over")
+    action, fields = teacher.open_tool(2).form("/carry-over")
+    send(teacher, action, fields | {"answer": "carry"})
+    assert "have come along" in teacher.page(urlsplit(question.url).path).root.text_content()
+    # Asked once: from now on the tool opens with the playlists, and the link with the one that came along.
+    assert teacher.open_tool(2).url.endswith("/playlists")
+    linked = teacher.launch(f"{twin}/frame")
+    assert "Ratios, another way" in linked.root.xpath("//h1")[0].text_content()
+    assert "Draft" in linked.root.text_content()
+
+
 def test_from_the_link_to_the_grade(running: Bench, someone: Callable[[str], Someone]) -> None:
     """One story from end to end, since every part needs the one before."""
     boss, teacher, student = (someone(login) for login in ("admin", "rivera", "zoe"))
@@ -102,6 +121,11 @@ def test_from_the_link_to_the_grade(running: Bench, someone: Callable[[str], Som
     assert teacher.open_tool().root.xpath("//h1")
     asked = until(lambda: running.control("state")["calls"].get("notice_handlers"), "the tool did not ask for notices")
     assert asked >= 1
+
+    # The course's groups are there, with the people in them.
+    tool_home = urlsplit(teacher.open_tool().url).path
+    people = teacher.page(tool_home.replace("/playlists", "/people"))
+    assert people.root.xpath("//select[@name='group']/option[2]")
 
     # A teacher adds a new playlist to a module, with a column.
     said = pick(
@@ -165,9 +189,7 @@ def test_from_the_link_to_the_grade(running: Bench, someone: Callable[[str], Som
     assert (notice["type"], notice["status"]) == ("LtiContextCopyNotice", 200)
     [twin] = re.findall(r'href="(/courses/2/modules/items/\d+)">Ratios, another way<', copied.text)
     assert twin.rpartition("/")[2] != item.rpartition("/")[2]
-    action, fields = teacher.launch(f"{twin}/frame").form("/carry-over")
-    send(teacher, action, fields | {"answer": "carry"})
-    assert "Ratios, another way" in teacher.launch(f"{twin}/frame").root.xpath("//h1")[0].text_content()
+    carry_over(teacher, twin)
 
     # Switched off, it opens no more.
     boss.lms_send(f"{tool_page}/state", {"state": "off"})
