@@ -2,7 +2,9 @@
 
 import uuid
 from collections.abc import Collection, Sequence
+from datetime import datetime
 
+from lti_tool import audit
 from lti_tool.admin import check_queries
 from lti_tool.admin.check_queries import Place
 from lti_tool.admin.check_steps import Plan
@@ -10,6 +12,7 @@ from lti_tool.admin.console import Console, NotInConsole
 from lti_tool.courses import service as courses
 from lti_tool.courses.models import Course, Person
 from lti_tool.db.session import Database
+from lti_tool.logs import reference_code
 from lti_tool.lti.models import Registration
 
 MOST_STUDENTS = 300
@@ -24,10 +27,21 @@ async def courses_to_try(database: Database, here: Console, registration_id: uui
     return found
 
 
-async def students_to_try(database: Database, course: Course) -> Sequence[Person]:
-    """The active students of a course, by family name; at most MOST_STUDENTS."""
-    async with database.reading() as session:
+async def students_to_try(database: Database, course: Course, actor: str, now: datetime) -> Sequence[Person]:
+    """The active students of a course, by family name; at most MOST_STUDENTS. That they were listed is recorded."""
+    async with database.writing() as session:
         found = await courses.students(session, course.organisation_id, course.id)
+        audit.record(
+            session,
+            now,
+            "students.listed",
+            organisation_id=course.organisation_id,
+            actor=actor,
+            subject=f"course {course.id}",
+            reference=reference_code.get(),
+            detail="to choose one for a check of the connection",
+        )
+        await session.flush()
         session.expunge_all()
     return found[:MOST_STUDENTS]
 

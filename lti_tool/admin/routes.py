@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 
 from lti_tool.admin import (
+    check_routes,
     detail_routes,
     organisation_routes,
     overview_routes,
@@ -12,5 +13,13 @@ from lti_tool.admin import (
 )
 
 router = APIRouter()
-for part in (sign_in_routes, overview_routes, organisation_routes, platform_routes, detail_routes, role_routes):
+for part in (
+    sign_in_routes,
+    overview_routes,
+    organisation_routes,
+    platform_routes,
+    detail_routes,
+    check_routes,
+    role_routes,
+):
     router.include_router(part.router)

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 from fastapi import FastAPI
@@ -32,7 +33,7 @@ from lti_tool.sandbox.platform import Platform as SandboxPlatform
 from lti_tool.sandbox.settings import SandboxSettings
 from lti_tool.sandbox.store import add_course, add_person, enrol
 from lti_tool.sandbox.tools import NewTool, add_tool
-from tests.lti.conftest import settings_for
+from tests.lti.conftest import Tool, settings_for
 from tests.lti.support import TOOL, pem, private_key
 
 BASE = "http://127.0.0.1:8001"
@@ -54,6 +55,7 @@ class Checked:
     student: lms.Person
     teacher: lms.Person
     tool: lms.Tool
+    person: Person
     asked: list[httpx.Request] = field(default_factory=list)
     meddler: Meddler | None = None
 
@@ -123,8 +125,10 @@ class Checked:
 
 
 @asynccontextmanager
-async def a_checked_lms(database: Database, clock: ManualClock, folder: Path) -> AsyncIterator[Checked]:
-    """The sandbox runs as long as the block."""
+async def a_checked_lms(
+    database: Database, clock: ManualClock, folder: Path, *, beside: Tool | None = None
+) -> AsyncIterator[Checked]:
+    """The sandbox runs as long as the block. ``beside`` is a tool whose first school it then belongs to as well."""
     keys = MemoryKeys(clock, lambda: RSAKey.import_key(pem(private_key("tool"))))
 
     def published(_request: httpx.Request) -> httpx.Response:
@@ -143,7 +147,7 @@ async def a_checked_lms(database: Database, clock: ManualClock, folder: Path) ->
         session.add(lms.SigningKey(kid="platform-key", private_pem=private, created_at=platform.now()))
     async with sandbox.router.lifespan_context(sandbox):
         made = await _furnish(platform)
-        checked = await _tell_the_tool(database, clock, folder, keys, sandbox, made)
+        checked = await _tell_the_tool(database, clock, folder, keys, sandbox, made, beside)
         yield checked
         await checking.settled()
         await checked.protocol.http.aclose()
@@ -182,11 +186,14 @@ async def _tell_the_tool(
     keys: MemoryKeys,
     sandbox: FastAPI,
     made: Furniture,
+    beside: Tool | None,
 ) -> Checked:
     taught, teacher, student, tool = made
     way = httpx.ASGITransport(app=sandbox)
 
     async def answer(request: httpx.Request) -> httpx.Response:
+        if beside is not None and request.url.host != urlsplit(BASE).hostname:
+            return await beside.protocol.http.send(request)
         checked.asked.append(request)
 
         async def on() -> httpx.Response:
@@ -198,8 +205,9 @@ async def _tell_the_tool(
 
     http = httpx.AsyncClient(transport=httpx.MockTransport(answer))
     organisation = Organisation(name="School", created_at=clock.now())
+    school_id = beside.organisation_id if beside is not None else organisation.id
     registration = Registration(
-        organisation_id=organisation.id,
+        organisation_id=school_id,
         name="Sandbox",
         issuer=BASE,
         client_id=tool.client_id,
@@ -209,14 +217,14 @@ async def _tell_the_tool(
         created_at=clock.now(),
     )
     deployment = Deployment(
-        organisation_id=organisation.id,
+        organisation_id=school_id,
         registration_id=registration.id,
         deployment_id=tool.deployment_id,
         created_at=clock.now(),
     )
     services = f"{BASE}/api/lti/courses/{taught.id}"
     course = Course(
-        organisation_id=organisation.id,
+        organisation_id=school_id,
         registration_id=registration.id,
         deployment_id=deployment.id,
         context_id=taught.context_id,
@@ -227,7 +235,7 @@ async def _tell_the_tool(
         created_at=clock.now(),
     )
     person = Person(
-        organisation_id=organisation.id,
+        organisation_id=school_id,
         registration_id=registration.id,
         sub=student.lti_id,
         name="Noor Abdi",
@@ -236,10 +244,10 @@ async def _tell_the_tool(
     rows: list[list[Any]] = [[organisation], [registration], [deployment], [course, person]]
     rows.append(
         [
-            Membership(organisation_id=organisation.id, course_id=course.id, person_id=person.id, role=Role.STUDENT),
+            Membership(organisation_id=school_id, course_id=course.id, person_id=person.id, role=Role.STUDENT),
             # Course navigation: its link's id is the context's.
             ResourceLink(
-                organisation_id=organisation.id,
+                organisation_id=school_id,
                 course_id=course.id,
                 resource_link_id=taught.context_id,
                 created_at=clock.now(),
@@ -252,5 +260,7 @@ async def _tell_the_tool(
             await session.flush()
         session.expunge_all()
     protocol = Protocol(settings_for(folder), clock, http, database, keys=keys)
-    checked = Checked(database, clock, protocol, sandbox, registration, course, student, teacher, tool)
+    if beside is not None:
+        beside.app.state.protocol = protocol
+    checked = Checked(database, clock, protocol, sandbox, registration, course, student, teacher, tool, person)
     return checked

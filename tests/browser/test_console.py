@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 
+import httpx
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
@@ -15,6 +16,7 @@ from tests.servers import Demo, running_demo
 pytestmark = pytest.mark.browser
 
 ADMINISTRATOR = "Sam Okafor"
+STUDENT = "Amara Nwosu"
 
 
 @pytest.fixture(scope="module")
@@ -120,6 +122,59 @@ def test_the_owner_comes_in_by_a_link_and_looks_after_everything(demo: Demo, bro
     expect(page.get_by_role("heading", name="This sign-in link cannot be used")).to_be_visible()
     look(page, "link-used")
     page.goto("about:blank")
+
+
+def test_an_administrator_checks_the_connection(demo: Demo, browser_context: BrowserContext) -> None:
+    student = Visitor(demo, browser_context, STUDENT, "check-student")
+    student.open_tool()
+    student.leave()
+
+    visitor = Visitor(demo, browser_context, ADMINISTRATOR, "check")
+    visitor.open_tool()
+    tool = visitor.tool
+    visitor.section("Administration")
+    visitor.section("Platforms")
+    tool.get_by_role("table").get_by_role("link").first.click()
+    expect(tool.get_by_role("heading", name="Where it is installed")).to_be_visible()
+    tool.get_by_role("link", name="Check this connection").click()
+    write = tool.get_by_label("Also write to the gradebook")
+    write.focus()
+    visitor.page.keyboard.press("Space")
+    visitor.look("0-form")
+    tool.get_by_role("link", name="Choose a test student").click()
+    tool.get_by_label("Send a score for").select_option(STUDENT)
+    expect(write).to_be_checked()
+    tool.get_by_role("button", name="Check this connection").click()
+    expect(tool.get_by_text("Everything that was tried works.")).to_be_visible()
+    expect(tool.get_by_role("row", name="Read the result back")).to_contain_text("14 out of 20 came back")
+    expect(tool.get_by_role("row", name="Remove the column")).to_contain_text("Works")
+    visitor.look("1-works")
+
+    failing = {"endpoint": "memberships", "status": 403}
+    httpx.post(f"{demo.lms}/_control/fail", json=failing).raise_for_status()
+    tool.get_by_role("button", name="Check this connection").click()
+    expect(tool.get_by_text("One call does not work")).to_be_visible()
+    expect(tool.get_by_role("row", name="Members of the course")).to_contain_text("The LMS does not allow it (403).")
+    tool.get_by_role("link", name="Members of the course").click()
+    visitor.page.emulate_media(color_scheme="dark")
+    visitor.frame.wait_for_function("() => document.getAnimations().length === 0")
+    visitor.look("2-fails-dark")
+    visitor.page.emulate_media(color_scheme="light")
+    visitor.frame.wait_for_function("() => document.getAnimations().length === 0")
+
+    tool.get_by_role("link", name="What the certification of LTI Advantage asks for").click()
+    tool.get_by_role("link", name="Choose a test student").click()
+    tool.get_by_label("Send a score for").select_option(STUDENT)
+    tool.get_by_role("button", name="Run the service check").click()
+    expect(tool.get_by_text("Every case is as the certification asks for it.")).to_be_visible()
+    visitor.look("3-certification")
+    with visitor.page.expect_download() as download:
+        tool.get_by_role("link", name="Download as text").click()
+    assert download.value.suggested_filename == "service-check.txt"
+    report = download.value.path().read_text("utf-8")
+    assert "[Fails]" not in report
+    assert "> Accept: application/vnd.ims.lis.v2.resultcontainer+json" in report
+    visitor.leave()
 
 
 def test_an_administrator_works_inside_the_lms(demo: Demo, browser_context: BrowserContext) -> None:
