@@ -8,6 +8,7 @@ included: ``_``/``ngettext``/``pgettext``, ``static(path)``, ``icon(name)``, ``s
 import contextvars
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ _session_id: contextvars.ContextVar[str | None] = contextvars.ContextVar("page_s
 
 
 class Pages:
-    """Renders templates; one for the whole application, kept as ``app.state.pages``."""
+    """Renders templates; one for the whole process, kept as ``app.state.pages``."""
 
     def __init__(self, assets: Assets | None = None, *, loader: BaseLoader | None = None) -> None:
         self.assets = assets or Assets()
@@ -72,6 +73,12 @@ class Pages:
                 return self.environment.get_template(template).render(values)
         finally:
             _session_id.reset(token)
+
+
+@cache
+def shared_pages() -> Pages:
+    """The pages of this process: files are read and templates compiled once, however many applications are made in it."""
+    return Pages()
 
 
 def page_session(request: Request) -> str | None:
