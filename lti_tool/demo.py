@@ -242,6 +242,7 @@ def _say(tool: str, lms: SandboxSettings, people: list[dict[str, Any]]) -> None:
         f"  The tool          {tool}   (it opens inside the LMS)",
         "",
         *(f"  Sign in as {role:<14} {', '.join(names)}" for role, names in roles.items()),
+        "  The administrator adds and approves tools, and makes trouble on demand (docs/sandbox.md).",
         "",
         f"  It behaves as {lms.like.capitalize()} does. Ctrl-C ends both;",
         f"  what you did is kept in {folder_of(lms.like)} until --reset.",

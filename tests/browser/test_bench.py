@@ -23,7 +23,7 @@ ONE_PROCESS = [*ARGUMENTS, "--disable-site-isolation-trials"]
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    with bench(tmp_path_factory.mktemp("bench"), storage_target="post_message_forwarding") as both:
+    with bench(tmp_path_factory.mktemp("bench"), like="canvas", storage_target="post_message_forwarding") as both:
         yield both
 
 

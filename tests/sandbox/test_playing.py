@@ -19,7 +19,7 @@ TITLE = "Ratios, step by step"
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    with bench(tmp_path_factory.mktemp("bench")) as both:
+    with bench(tmp_path_factory.mktemp("bench"), like="canvas") as both:
         yield both
 
 
