@@ -55,6 +55,13 @@ addEventListener("message", (event) => parent.frames.tool.postMessage(
 """
 
 
+def roles_of(person: str) -> list[str]:
+    """Teachers and administrators are told by their names; everybody else learns."""
+    if person.startswith("administrator"):
+        return [MEMBERSHIP + "Instructor", "http://purl.imsglobal.org/vocab/lis/v2/institution/person#Administrator"]
+    return [MEMBERSHIP + ("Instructor" if person.startswith("teacher") else "Learner")]
+
+
 class StoringPlatform:
     """The platform as an application; ``address`` and ``tool`` are set when both run."""
 
@@ -127,7 +134,7 @@ class StoringPlatform:
             LTI + "deployment_id": DEPLOYMENT_ID,
             LTI + "target_link_uri": f"{self.tool}/lti/launch",
             LTI + "resource_link": {"id": "link-1"},
-            LTI + "roles": [MEMBERSHIP + ("Instructor" if person.startswith("teacher") else "Learner")],
+            LTI + "roles": roles_of(person),
             LTI + "context": {"id": "course-1", "title": "Ratios"},
             LTI + "launch_presentation": {
                 "document_target": "iframe",

@@ -424,3 +424,21 @@ def test_without_any_storage_a_window_of_its_own_opens(
         expect(window.get_by_role("heading", level=1, name="Your session has ended")).to_be_visible()
         expect(window.get_by_role("link", name="Back to your course")).to_be_visible()
     assert troubles == []
+
+
+def test_an_administrator_uses_the_console_with_the_tabs_token(page: Page, school: School) -> None:
+    tool = school.open(page, "administrator", keeps="_parent")
+    title(tool, "Playlists")
+    tool.get_by_role("link", name="Administration").click()
+    title(tool, "Administration")
+    tool.get_by_role("table").get_by_role("link", name="Storing").click()
+    title(tool, "Storing")
+    tool.get_by_label("Your own address").fill("http://learn.school.example")
+    tool.get_by_role("button", name="Add the address").click()
+    expect(tool.get_by_role("alert").get_by_role("link", name="This address cannot be used")).to_be_visible()
+    tool.get_by_label("Your own address").fill("https://learn.school.example")
+    tool.get_by_role("button", name="Add the address").click()
+    expect(tool.get_by_text("Added. It counts from the next launch on.")).to_be_visible()
+    tool.get_by_role("link", name="Roles", exact=True).click()
+    expect(tool.get_by_role("heading", name="Roles received, role given")).to_be_visible()
+    assert not [path for path in school.door.asked if "session" in path or "token" in path]
