@@ -108,6 +108,7 @@ async def decide(
     rows = await queries.origin_rows(session, course, lock=True)
     if chosen is not None and not any(row.id == chosen and row.decision is not CopyDecision.CARRIED for row in rows):
         return False
+    changed = False
     for row in rows:
         if row.id == chosen:
             row.decision = CopyDecision.CARRIED
@@ -117,7 +118,9 @@ async def decide(
             continue
         row.decided_by, row.decided_at = by, now
         session.add(row)
-    _trace(session, course, (row for row in rows if row.id == chosen), by, now)
+        changed = True
+    if changed:
+        _trace(session, course, (row for row in rows if row.id == chosen), by, now)
     await session.flush()
     return True
 

@@ -66,12 +66,15 @@ class Brought:
 # --- The question -------------------------------------------------------------------------------------------------------
 
 
-async def question(session: AsyncSession, course: Course) -> Question:
-    """What there is to decide. One statement for a course that is no copy."""
+async def question(session: AsyncSession, course: Course, *, decided: bool = False) -> Question:
+    """What there is to decide. With ``decided`` also what could be carried over although somebody said no.
+
+    One statement for a course that is no copy, or about which everything was decided.
+    """
     rows = await course_queries.origin_rows(session, course)
-    if not rows:
-        return Question()
     carried = any(row.decision is CopyDecision.CARRIED for row in rows)
+    if not rows or not (decided or origins.is_open(rows)):
+        return Question(carried=carried)
     sources = []
     for origin, original in await origins.known_origins(session, course):
         playlists = await _offered(session, original)
@@ -125,7 +128,7 @@ async def carry(
 
     NotFound for a course that this one was not copied from, or that has nothing. All or nothing, in the caller's transaction.
     """
-    asked = await question(session, course)
+    asked = await question(session, course, decided=True)
     source = next((one for one in asked.sources if one.course.id == original_id), None)
     if source is None:
         if asked.carried:

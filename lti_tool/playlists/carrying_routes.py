@@ -55,7 +55,7 @@ async def answer(
         return see(playlists_address(here.course), Said.STARTED_FRESH)
     original = forms.parsed(uuid.UUID, entered.values.get("original", ""))
     async with database.reading() as session:
-        asked = await carrying.question(session, here.course)
+        asked = await carrying.question(session, here.course, decided=True)
     if not any(source.course.id == original for source in asked.sources):
         if asked.carried:
             return see(carry_over_address(here.course), Said.CARRIED_BEFORE)
@@ -85,7 +85,7 @@ async def _page(
     status_code: int = 200,
 ) -> Response:
     async with database.reading() as session:
-        asked = await carrying.question(session, here.course)
+        asked = await carrying.question(session, here.course, decided=True)
         brought = await carrying.brought(session, here.course) if asked.carried else []
     context: dict[str, Any] = {
         "question": asked,

@@ -1,5 +1,7 @@
 """A course is copied in the LMS: the teacher of the copy is asked once, and what comes along finds its place there."""
 
+import asyncio
+import re
 import uuid
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -33,7 +35,7 @@ from lti_tool.playlists.models import (
     SendRule,
 )
 from tests.lti.support import LTI
-from tests.playlists.linking import Somebody, World, a_world
+from tests.playlists.linking import DL, Somebody, World, a_world, settings
 
 ORIGINAL, COPY = "8893483", "c0ffee00c0ffee00"
 BASE = "https://platform.example"
@@ -181,9 +183,8 @@ async def a_playlist(world: World) -> uuid.UUID:
     return made.id
 
 
-@pytest.fixture
-async def story(database: Database, clock: ManualClock, tmp_path: Path) -> AsyncIterator[Story]:
-    """Rolled back at the end."""
+async def a_story(database: Database, clock: ManualClock, tmp_path: Path) -> AsyncIterator[Story]:
+    """The original course with its teacher, a student and a playlist; ended when it is asked for more."""
     world = await a_world(database, clock, tmp_path)
     lms = Lms()
     world.tool.app.state.connectors = lms
@@ -193,6 +194,20 @@ async def story(database: Database, clock: ManualClock, tmp_path: Path) -> Async
     yield Story(world, lms, await a_playlist(world))
     await world.tool.protocol.key_sets.settle()
     await world.close()
+
+
+@pytest.fixture
+async def story(database: Database, clock: ManualClock, tmp_path: Path) -> AsyncIterator[Story]:
+    """Rolled back at the end."""
+    async for made in a_story(database, clock, tmp_path):
+        yield made
+
+
+@pytest.fixture
+async def own_story(own_database: Database, clock: ManualClock, tmp_path: Path) -> AsyncIterator[Story]:
+    """With real commits and many connections."""
+    async for made in a_story(own_database, clock, tmp_path):
+        yield made
 
 
 async def test_the_teacher_is_asked_and_sees_titles_and_nothing_of_people(story: Story) -> None:
@@ -270,6 +285,30 @@ async def test_it_is_asked_once_and_carried_over_once(story: Story) -> None:
     page = await first.get(first.page.url.path)
     assert "2 playlists have come along" in page.text
     assert "Decide later" not in page.text
+
+
+async def test_of_many_who_decide_at_once_one_is_heard(own_story: Story) -> None:
+    teachers = [await own_story.copied(f"teacher-{number}") for number in range(4)]
+    answers = ["carry", "carry", "later", "carry"]
+    pages = await asyncio.gather(
+        *(own_story.decide(teacher, answer) for teacher, answer in zip(teachers, answers, strict=True))
+    )
+    assert [page.page.status_code for page in pages] == [200] * 4
+    assert len(await own_story.carried()) == 2
+    assert [entry.action for entry in await own_story.rows(AuditEntry)].count("course.carried-over") == 1
+
+
+async def test_a_copied_link_whose_content_is_chosen_again_has_its_playlist_chosen(story: Story) -> None:
+    await story.decide(await story.copied())
+    ratios, _ = await story.carried()
+    given = into(COPY, "Algebra 1, 2026", ORIGINAL, playlist_id=str(story.playlist_id)) | {
+        LTI + "message_type": "LtiDeepLinkingRequest",
+        LTI + "resource_link": None,
+        DL + "deep_linking_settings": settings(),
+    }
+    picker = await story.world.launch("new-teacher", **given)
+    chosen = re.search(rf'value="{ratios.id}"[^>]*checked', picker.page.text)
+    assert chosen, picker.page.text
 
 
 async def test_deciding_later_leaves_a_link_and_asks_no_more(story: Story) -> None:
@@ -375,6 +414,7 @@ async def test_a_step_that_was_not_found_is_marked_and_given_its_place(story: St
     page = await teacher.get(builder)
     assert page.text.count("Not found in this course") == 2
     assert "Choose where they lead" in page.text
+    assert "2 steps lead nowhere" in (await teacher.get(f"{builder}/assign")).text
     teacher = Somebody(teacher.browser, teacher.launched, page)
     steps = await story.steps(ratios)
     lost, address = steps[3][0], steps[7][0]
