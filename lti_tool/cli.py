@@ -304,6 +304,7 @@ def platform_add(
     lms: Annotated[Family, typer.Option(help="Which LMS it is.")] = Family.OTHER,
 ) -> None:
     """Register a platform by hand; prints its id."""
+    settings = load_settings()
 
     async def work(database: Database) -> str:
         now = SystemClock().now()
@@ -322,13 +323,15 @@ def platform_add(
                 token_url=token_url,
                 jwks_url=jwks_url,
                 deployment_ids=deployment_id or [],
+                settings=settings,
                 token_audience=token_audience,
                 lms=lms,
                 shared=shared,
+                actor="command line",
             )
             return str(added.registration.id)
 
-    typer.echo(_with_database(load_settings(), work))
+    typer.echo(_with_database(settings, work))
 
 
 @platform_commands.command("connect")
@@ -363,7 +366,9 @@ def platform_config(lms: Family, as_json: AsJson = False) -> None:
     """Print what to paste by hand into an LMS: JSON for Canvas, a labelled list for the others."""
     from lti_tool.lti.tool_description import tool_configuration  # noqa: PLC0415 (brings the protocol)
     from lti_tool.platforms import quirks  # noqa: PLC0415
-    from lti_tool.platforms.by_hand import add_command, by_hand, canvas_developer_key  # noqa: PLC0415
+    from lti_tool.platforms.by_hand import by_hand  # noqa: PLC0415
+    from lti_tool.platforms.by_hand_text import add_command  # noqa: PLC0415
+    from lti_tool.platforms.canvas_key import canvas_developer_key  # noqa: PLC0415
 
     settings = load_settings()
     if lms is Family.CANVAS:

@@ -188,6 +188,7 @@ async def _register(database: Database, settings: Settings, facts: dict[str, Any
                 client_id=facts["client_id"],
                 **addresses,
                 deployment_ids=[facts["deployment_id"]],
+                settings=settings,
                 lms=family,
                 shared=family in SHARED,
             )

@@ -85,6 +85,33 @@ async def accept(
     return deployment
 
 
+async def add_known(
+    session: AsyncSession,
+    registration: Registration,
+    organisation_id: uuid.UUID,
+    deployment_ids: Sequence[str],
+    actor: str,
+    now: datetime,
+) -> list[Deployment]:
+    """Let deployments in by the platform's ids, as the school's, before or after they have launched for the first time.
+
+    Raises NotFound for an unknown school, and Conflict where a deployment or the registration belongs to another one.
+    """
+    added = []
+    for one in deployment_ids:
+        found = await queries.deployment(session, registration.id, one)
+        if found is None:
+            found = Deployment(
+                registration_id=registration.id, deployment_id=one, status=DeploymentStatus.HELD, created_at=now
+            )
+            session.add(found)
+            await session.flush()
+        if found.status is DeploymentStatus.HELD or found.organisation_id != organisation_id:
+            found = await accept(session, found.id, organisation_id, actor, now)
+        added.append(found)
+    return added
+
+
 async def hold(session: AsyncSession, deployment_pk: uuid.UUID, actor: str, now: datetime) -> Deployment:
     """Let nobody in from a deployment until it is accepted again. Raises NotFound.
 

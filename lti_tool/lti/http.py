@@ -18,7 +18,8 @@ import httpcore
 import httpx
 
 from lti_tool import __version__
-from lti_tool.settings import Network, Settings
+from lti_tool.lti.addresses import IpAddress, may_call
+from lti_tool.settings import Settings
 
 CONNECT_SECONDS = 4.0
 READ_SECONDS = 8.0
@@ -27,9 +28,6 @@ TOTAL_SECONDS = 30.0
 
 ANSWER_LIMIT = 10_000_000
 """Bytes of an answer, unpacked."""
-
-_Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
 class AddressRefused(httpx.ConnectError):
@@ -53,30 +51,6 @@ def make_client(settings: Settings) -> httpx.AsyncClient:
         follow_redirects=False,
         trust_env=False,
     )
-
-
-def may_call(address: _Address, allowed: Iterable[Network]) -> bool:
-    """Whether an address may be called by an installation on the public network: public ones, and those in ``allowed``.
-
-    An IPv4 address inside an IPv6 one (mapped, NAT64, 6to4, Teredo) is judged as what it leads to.
-    """
-    if any(address in network for network in allowed):
-        return True
-    if isinstance(address, ipaddress.IPv6Address):
-        inner = _inside(address)
-        if inner is not None:
-            return may_call(inner, allowed)
-    return address.is_global and not address.is_multicast
-
-
-def _inside(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
-    if address.ipv4_mapped is not None:
-        return address.ipv4_mapped
-    if address in _NAT64:
-        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-    if address.sixtofour is not None:
-        return address.sixtofour
-    return address.teredo[1] if address.teredo is not None else None
 
 
 class GuardedBackend(httpcore.AsyncNetworkBackend):
@@ -118,7 +92,7 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
         """Wait."""
         await self._inner.sleep(seconds)
 
-    async def _allowed(self, host: str, port: int, seconds: float | None) -> list[_Address]:
+    async def _allowed(self, host: str, port: int, seconds: float | None) -> list[IpAddress]:
         try:
             async with asyncio.timeout(seconds):
                 found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)

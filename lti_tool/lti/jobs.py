@@ -25,6 +25,7 @@ def work(database: Database, clock: Clock, keys: KeyStore, rotation: timedelta |
     async def forget_ended() -> None:
         async with database.writing() as session:
             await queries.forget_ended(session, clock.now(), idle=IDLE + KEPT, total=TOTAL + KEPT)
+            await queries.forget_deep_linking_requests(session, clock.now() - KEPT)
 
     async def keep_up_keys() -> None:
         if rotation is not None:

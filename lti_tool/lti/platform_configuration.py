@@ -5,7 +5,6 @@ it has to be one that may be called. What is shown to the administrator is what 
 """
 
 import hashlib
-import ipaddress
 import json
 import re
 from collections.abc import Mapping
@@ -13,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from lti_tool.lti.addresses import ADDRESS_LIMIT, ISSUER_LIMIT, Unusable, unusable
 from lti_tool.lti.families import product_family
-from lti_tool.lti.http import may_call
 from lti_tool.lti.models import Family
 from lti_tool.lti.registration_refusals import (
     ConfigurationUnreadable,
@@ -28,12 +27,7 @@ from lti_tool.settings import Settings
 LTI_PLATFORM = "https://purl.imsglobal.org/spec/lti-platform-configuration"
 ACCOUNT_NAME = "https://canvas.instructure.com/lti/account_name"
 
-ADDRESS_LIMIT = 1000
-"""Characters of an address that is kept; as long as the registration's columns."""
-
-_ISSUER_LIMIT = 500
 _MOST_WORDS = 200
-_ADDRESS = re.compile(r"https?://[\x21-\x7e]+", re.IGNORECASE)
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]+")
 _ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri", "registration_endpoint")
 
@@ -83,30 +77,10 @@ class PlatformConfiguration:
 
 
 def check_address(settings: Settings, value: object, name: str, limit: int = ADDRESS_LIMIT) -> str:
-    """An address that may be called, unchanged. ``name`` says what it is of, for the log.
-
-    https only, unless the tool is on a developer's machine; no user name or password in it; an address in numbers has to be
-    public or allowed. Names are judged when they are connected to. Raises RegistrationAddressRefused.
-    """
-    if not isinstance(value, str) or len(value) > limit or not _ADDRESS.fullmatch(value) or "\\" in value:
-        raise RegistrationAddressRefused(f"{name} is no http(s) address of at most {limit} characters")
-    try:
-        parts = urlsplit(value)
-        named, _port = parts.hostname, parts.port
-    except ValueError as error:
-        raise RegistrationAddressRefused(f"{name} is no address") from error
-    if not named or "@" in parts.netloc or "#" in value:
-        raise RegistrationAddressRefused(f"{name} holds a user name or a fragment, or no host")
-    if settings.on_loopback:
-        return value
-    if parts.scheme != "https":
-        raise RegistrationAddressRefused(f"{name} is not https")
-    try:
-        address = ipaddress.ip_address(named)
-    except ValueError:
-        return value
-    if not may_call(address, settings.allowed_networks):
-        raise RegistrationAddressRefused(f"{name} is in a private network")
+    """An address that may be called, unchanged. ``name`` says what it is of, for the log. Raises RegistrationAddressRefused."""
+    trouble = unusable(settings, value, limit) if isinstance(value, str) else Unusable.NO_ADDRESS
+    if trouble is not None or not isinstance(value, str):
+        raise RegistrationAddressRefused(f"{name} {trouble}")
     return value
 
 
@@ -124,7 +98,7 @@ def read_configuration(
     missing = [name for name in ("issuer", *_ENDPOINTS) if not body.get(name)]
     if missing:
         raise ConfigurationUnreadable("missing: " + ", ".join(missing))
-    issuer = check_address(settings, body["issuer"], "issuer", _ISSUER_LIMIT)
+    issuer = check_address(settings, body["issuer"], "issuer", ISSUER_LIMIT)
     urls = {name: check_address(settings, body[name], name) for name in _ENDPOINTS}
     product = _text(lti.get("product_family_code"), 100)
     family = product_family(product) or invited

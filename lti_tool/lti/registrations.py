@@ -4,8 +4,8 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import urlsplit
 
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -15,6 +15,8 @@ from lti_tool.errors import BadRequest, Conflict, NotFound
 from lti_tool.logs import reference_code
 from lti_tool.lti import queries
 from lti_tool.lti.models import Deployment, Family, Registration
+from lti_tool.lti.platform_fields import AlreadyConnected, FieldsUnusable, NewPlatform, problems
+from lti_tool.settings import Settings
 from lti_tool.web.i18n import N_
 
 FIRST_ORGANISATION = "My school"
@@ -119,52 +121,70 @@ async def add_platform(
     token_url: str,
     jwks_url: str,
     deployment_ids: Sequence[str],
+    settings: Settings,
     token_audience: str | None = None,
     lms: Family = Family.OTHER,
     shared: bool = False,
+    actor: str | None = None,
 ) -> Platform:
     """Register a platform with at least one deployment, which belongs to the organisation as the registration does.
 
     A ``shared`` registration belongs to the installation, since several schools launch through it; its deployments belong to
     the organisation, and there may be none yet. Each unknown deployment waits for an administrator.
 
-    Raises BadRequest where a value cannot be used and Conflict where (issuer, client id) is registered already.
+    Raises FieldsUnusable where values cannot be used and AlreadyConnected where (issuer, client id) is registered already.
     """
-    for label, address in (
-        ("issuer", issuer),
-        ("auth-login-url", auth_login_url),
-        ("token-url", token_url),
-        ("jwks-url", jwks_url),
-    ):
-        parts = urlsplit(address)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise BadRequest(f"--{label} must be an http or https address, not {address!r}", code="bad-address")
-    wanted = list(dict.fromkeys(one.strip() for one in deployment_ids if one.strip()))
-    if shared and wanted and organisation is None:
-        raise BadRequest("whose are the deployments? Name their --organisation", code="bad-deployment")
-    if (not wanted and not shared) or any(len(one) > 255 for one in wanted):
-        raise BadRequest("at least one deployment id is needed, each of at most 255 characters", code="bad-deployment")
-    if not name.strip() or not client_id.strip():
-        raise BadRequest("a name and a client id are needed", code="bad-name")
+    wanted = NewPlatform(
+        name, issuer, client_id, auth_login_url, token_url, jwks_url, tuple(deployment_ids), token_audience, shared
+    ).tidied()
+    troubles = problems(settings, wanted, has_organisation=organisation is not None)
+    if troubles:
+        raise FieldsUnusable(troubles)
     taken = await session.exec(
-        select(Registration).where(Registration.issuer == issuer, Registration.client_id == client_id)
+        select(Registration).where(Registration.issuer == wanted.issuer, Registration.client_id == wanted.client_id)
     )
     if taken.first() is not None:
-        raise Conflict(f"client id {client_id} of {issuer} is registered already; see `lti-tool platform list`")
+        raise AlreadyConnected(
+            f"client id {wanted.client_id} of {wanted.issuer} is registered already; see `lti-tool platform list`"
+        )
     registration = Registration(
         organisation_id=None if shared or organisation is None else organisation.id,
-        name=name.strip(),
-        issuer=issuer,
-        client_id=client_id,
-        auth_login_url=auth_login_url,
-        token_url=token_url,
-        token_audience=token_audience,
-        jwks_url=jwks_url,
+        name=wanted.name,
+        issuer=wanted.issuer,
+        client_id=wanted.client_id,
+        auth_login_url=wanted.auth_login_url,
+        token_url=wanted.token_url,
+        token_audience=wanted.token_audience,
+        jwks_url=wanted.jwks_url,
         lms=lms,
         created_at=now,
     )
     session.add(registration)
-    await session.flush()
+    try:
+        await session.flush()
+    except IntegrityError as error:
+        raise AlreadyConnected("another registration took the issuer and client id meanwhile") from error
+    audit.record(
+        session,
+        now,
+        "registration.made",
+        organisation_id=organisation.id if organisation else None,
+        actor=actor,
+        subject=f"registration {registration.id}",
+        reference=reference_code.get(),
+        detail=f"{lms.value} {wanted.issuer}",
+    )
+    deployments = await _add_deployments(session, registration, organisation, wanted.deployment_ids, now)
+    return Platform(registration, deployments)
+
+
+async def _add_deployments(
+    session: AsyncSession,
+    registration: Registration,
+    organisation: Organisation | None,
+    deployment_ids: Sequence[str],
+    now: datetime,
+) -> tuple[Deployment, ...]:
     deployments = tuple(
         Deployment(
             organisation_id=organisation.id if organisation else None,
@@ -172,11 +192,11 @@ async def add_platform(
             deployment_id=one,
             created_at=now,
         )
-        for one in wanted
+        for one in deployment_ids
     )
     session.add_all(deployments)
     await session.flush()
-    return Platform(registration, deployments)
+    return deployments
 
 
 async def platforms(session: AsyncSession) -> list[Platform]:

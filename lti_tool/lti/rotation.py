@@ -74,10 +74,21 @@ def next_due(keys: Iterable[SigningKey], now: datetime, every: timedelta) -> dat
     active = signing(listed, now)
     if active is None or any(state_of(key, listed, now) is KeyState.NEXT for key in listed):
         return None
-    turn = active.signs_from + every
-    if now < turn - PUBLISHED_BEFORE_SIGNING:
+    if now < active.signs_from + every - PUBLISHED_BEFORE_SIGNING:
         return None
-    return max(turn, now + PUBLISHED_BEFORE_SIGNING)
+    return due_from(listed, now, every)
+
+
+def due_from(keys: Iterable[SigningKey], now: datetime, every: timedelta) -> datetime | None:
+    """From when another key signs, of keys that sign for ``every``: one that is there already, or one yet to be made; None
+    where there is no key.
+    """
+    listed = newest_first(keys)
+    active = signing(listed, now)
+    if active is None:
+        return None
+    coming = [key.signs_from for key in listed if state_of(key, listed, now) is KeyState.NEXT]
+    return min(coming) if coming else max(active.signs_from + every, now + PUBLISHED_BEFORE_SIGNING)
 
 
 def outlived(keys: Iterable[SigningKey], now: datetime) -> list[SigningKey]:

@@ -6,7 +6,7 @@ from starlette.responses import JSONResponse, Response
 from lti_tool.lti.models import Family
 from lti_tool.lti.tool_description import tool_configuration
 from lti_tool.platforms import quirks
-from lti_tool.platforms.by_hand import canvas_developer_key
+from lti_tool.platforms.canvas_key import canvas_developer_key
 from lti_tool.web.routing import PlainRoute
 
 

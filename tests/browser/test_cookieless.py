@@ -101,6 +101,7 @@ def _register(settings: Settings, platform: StoringPlatform, clock: ManualClock)
                 token_url=platform.address + "/token",
                 jwks_url=platform.address + "/jwks",
                 deployment_ids=[DEPLOYMENT_ID],
+                settings=settings,
             )
         await database.close()
 

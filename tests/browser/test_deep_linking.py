@@ -156,6 +156,7 @@ async def _register(settings: Settings, platform: AskingPlatform, clock: ManualC
             token_url=platform.address + "/token",
             jwks_url=platform.address + "/jwks",
             deployment_ids=[DEPLOYMENT_ID],
+            settings=settings,
         )
     await database.close()
 

@@ -229,6 +229,7 @@ async def test_a_shared_platform_belongs_to_no_school(tool: Tool) -> None:
                 token_url="https://schoology.example/token",
                 jwks_url="https://schoology.example/jwks",
                 deployment_ids=deployment_ids,
+                settings=tool.protocol.settings,
                 shared=True,
             )
 

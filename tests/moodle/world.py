@@ -130,6 +130,7 @@ async def a_world(database: Database, folder: Path) -> AsyncIterator[World]:
             token_url=f"{ROOT}/mod/lti/token.php",
             jwks_url=f"{ROOT}/mod/lti/certs.php",
             deployment_ids=[TYPE_ID],
+            settings=settings,
             lms=Family.MOODLE,
         )
     await world.start()

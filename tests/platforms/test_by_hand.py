@@ -10,7 +10,8 @@ from typer.testing import CliRunner
 
 from lti_tool.cli import cli
 from lti_tool.lti.models import Family
-from lti_tool.platforms.by_hand import add_command, by_hand, page
+from lti_tool.platforms.by_hand import by_hand
+from lti_tool.platforms.by_hand_text import add_command, page
 from lti_tool.platforms.routes import routes
 from lti_tool.settings import Settings
 from lti_tool.web.routing import add_routes
