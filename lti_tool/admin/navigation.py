@@ -21,8 +21,12 @@ class ConsoleSection:
 SECTIONS = (
     ConsoleSection(N_("Overview"), "", "house"),
     ConsoleSection(N_("Platforms"), "/platforms", "plug"),
+    ConsoleSection(N_("Connect"), "/connect", "plus"),
     ConsoleSection(N_("Organisations"), "/organisations", "school", for_owner=True),
     ConsoleSection(N_("Roles"), "/roles", "user-check"),
+    ConsoleSection(N_("Signing keys"), "/keys", "lock", for_owner=True),
+    ConsoleSection(N_("Audit log"), "/audit", "history"),
+    ConsoleSection(N_("Data"), "/data", "shield-check"),
 )
 
 

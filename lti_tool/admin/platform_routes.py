@@ -17,6 +17,7 @@ from lti_tool.db.session import Database
 from lti_tool.errors import BadRequest, ToolError
 from lti_tool.lti import changes, registrations
 from lti_tool.lti.families import frame_patterns
+from lti_tool.lti.invites import WITHOUT_DYNAMIC_REGISTRATION
 from lti_tool.lti.models import DeploymentPolicy, Registration
 from lti_tool.lti.protocol import Protocol
 from lti_tool.lti.sessions import origin_of
@@ -27,6 +28,8 @@ from lti_tool.web.pages import Pages, say
 
 ADDRESS = f"{ADMINISTRATION}/platforms"
 SAID = {
+    "added": N_("Connected. Open the tool there once to see that it works."),
+    "installed": N_("The installations are allowed. People can come in from there."),
     "saved": N_("Saved."),
     "on": N_("Switched on. People can come in again."),
     "off": N_("Switched off. Nobody comes in, and whoever was in has had to leave. Nothing is lost."),
@@ -103,6 +106,7 @@ async def page(
         "statuses": STATUS_WORDS,
         "role_words": {role.value: words for role, words in ROLE_WORDS.items()},
         "own_way_in": is_own_way_in(here, registration),
+        "renewable": registration.organisation_id is not None and registration.lms not in WITHOUT_DYNAMIC_REGISTRATION,
         "known_origins": list(dict.fromkeys(origins)),
         "values": values or {"role": request.query_params.get("role", "")},
         "errors": {wrong[0]: ". ".join(say(request, wrong[1]))} if wrong else {},

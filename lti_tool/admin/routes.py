@@ -3,8 +3,12 @@
 from fastapi import APIRouter
 
 from lti_tool.admin import (
+    audit_routes,
     check_routes,
+    connect_routes,
+    data_routes,
     detail_routes,
+    keys_routes,
     organisation_routes,
     overview_routes,
     platform_routes,
@@ -20,6 +24,10 @@ for part in (
     platform_routes,
     detail_routes,
     check_routes,
+    connect_routes,
     role_routes,
+    keys_routes,
+    audit_routes,
+    data_routes,
 ):
     router.include_router(part.router)
