@@ -11,10 +11,12 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from lti_tool.courses import origins
 from lti_tool.playlists import destinations
 from tests.lti.conftest import Tool
 from tests.lti.registering import CANVAS, LTI_PLATFORM, RegisteringPlatform, administrator, configuration
 from tests.lti.support import LTI, b64, public_jwk, sign
+from tests.lti.test_notices_received import Notices
 
 # One tool serves all examples of a test: what an earlier one has left behind is part of the game.
 bounded = settings(
@@ -152,6 +154,28 @@ async def test_a_login_with_anything_in_it(tool: Tool, given: dict[str, str], co
     answered(await client.get("/lti/login", params={name: value[:2000] for name, value in request.items()}))
     for path in ("/lti/login", "/lti/launch"):
         answered(await client.post(path, content=body, headers={"content-type": content_type}))
+
+
+OF_A_NOTICE = [
+    "iss", "aud", "exp", "iat", "nbf", "nonce", LTI + "version", LTI + "deployment_id", LTI + "notice", LTI + "context",
+    LTI + "origin_contexts",
+]  # fmt: skip
+
+
+@bounded
+@example(
+    changed={LTI + "origin_contexts": ["a\x00", "\ud800"], LTI + "context": {"id": "1", "title": "\ud800"}}, around={}
+)
+@given(
+    changed=st.dictionaries(st.sampled_from(OF_A_NOTICE), junk, max_size=3),
+    around=junk | st.fixed_dictionaries({"notices": junk | st.lists(st.fixed_dictionaries({"jwt": junk}), max_size=3)}),
+)
+async def test_a_notice_with_anything_in_it(tool: Tool, changed: dict[str, Any], around: Any) -> None:
+    notices = Notices(tool)
+    tool.app.state.take_notice = origins.take_notice
+    for answer in (await notices.send(notices.signed(**changed)), await notices.post(json.dumps(around))):
+        assert answer.status_code < 500, answer.text
+    assert (await notices.post("[" * 100_000)).status_code == 400
 
 
 DESCRIBED = [
