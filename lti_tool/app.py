@@ -11,6 +11,7 @@ from fastapi import FastAPI
 
 import lti_tool.tables  # noqa: F401 - every table is known before the first is used.
 from lti_tool import health
+from lti_tool.admin import checking
 from lti_tool.admin import routes as admin_routes
 from lti_tool.clock import Clock, SystemClock
 from lti_tool.content import routes as content_routes
@@ -95,6 +96,8 @@ def create_app(settings: Settings, *, clock: Clock | None = None, http: httpx.As
         finally:
             if isinstance(runner, EmbeddedRunner):
                 await runner.stop()
+            # A column that a check has made is removed before its process ends.
+            await checking.settled()
             await parts.close()
 
     app = FastAPI(title="lti-tool", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)

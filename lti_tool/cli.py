@@ -155,7 +155,8 @@ def demo(
 def doctor(
     platform_id: Annotated[str | None, typer.Option("--platform", help="Only this platform, by its id.")] = None,
     course: Annotated[
-        uuid.UUID | None, typer.Option(help="Try it in this course; without it, in the one launched last.")
+        uuid.UUID | None,
+        typer.Option(help="Try it in this course, by the id in its address; else in the one launched last."),
     ] = None,
     write: Annotated[
         bool, typer.Option("--write", help="Also make a column in the course's gradebook, and remove it again.")

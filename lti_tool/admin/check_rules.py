@@ -211,6 +211,7 @@ NO_TIME = N_("There was no time left: the LMS took too long over the steps befor
 NO_TOKEN = N_("The LMS gives no access token for it: see above.")
 NO_LOOK = N_("Nothing was written, since what is in the gradebook could not be read.")
 NO_COLUMN = N_("There was no column to try it with.")
+LINK_GONE = N_("The LMS does not know the link that was opened last: it has been removed there, most likely.")
 STAYS = N_("This LMS lets no tool remove a column.")
 NO_COURSE = N_("No course of this LMS has opened the tool yet.")
 NO_LINK = N_("No link of this course has opened the tool yet.")

@@ -52,6 +52,14 @@ class Wrong(Exception):
         self.said = Said(text, fields)
 
 
+class NotTried(Exception):
+    """What was to be tried with is not there, which is nobody's mistake."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.said = Said(text)
+
+
 class Steps:
     """The steps of one check. ``tell`` is given each line; ``hold`` keeps a task that must not be broken off."""
 
@@ -76,7 +84,7 @@ class Steps:
         self._until = asyncio.get_running_loop().time() + limits.total
 
     async def step(self, step: Step, call: Callable[[], Awaitable[Said]], *, seconds: float | None = None) -> bool:
-        """Try a step and tell how it went; True where it works. ``call`` says what was seen, or raises Wrong."""
+        """Try a step and tell how it went; True where it works. ``call`` says what was seen, or raises Wrong or NotTried."""
         left = self._until - asyncio.get_running_loop().time()
         if left <= 0:
             self.tell(Line(step, Outcome.SKIPPED, Said(rules.NO_TIME), code=rules.CUT_SHORT))
@@ -104,6 +112,8 @@ class Steps:
                 seen = await call()
         except TimeoutError:
             return self._failed(step, "timed-out")
+        except NotTried as lacking:
+            return Line(step, Outcome.SKIPPED, lacking.said)
         except Wrong as wrong:
             return self._failed(step, rules.NOT_AS_EXPECTED, seen=wrong.said)
         except ServiceRefused as refused:

@@ -10,12 +10,12 @@ from collections.abc import AsyncIterator, Collection, Sequence
 from lti_tool.admin import check_rules as rules
 from lti_tool.admin.check_gradebook import Gradebook
 from lti_tool.admin.check_rules import Line, Outcome, Said, Step
-from lti_tool.admin.check_steps import Limits, Plan, Steps, Wrong, heard_with
+from lti_tool.admin.check_steps import Limits, NotTried, Plan, Steps, Wrong, heard_with
 from lti_tool.courses.models import Course
 from lti_tool.lti import claims
 from lti_tool.lti.key_sets import KeySetUnreachable
 from lti_tool.lti.models import Role
-from lti_tool.lti.services import GroupsClient, NoticesClient, NrpsClient, Protocol
+from lti_tool.lti.services import GroupsClient, NoticesClient, NrpsClient, Protocol, ServiceRefused
 from lti_tool.lti.tool_description import SCOPES
 from lti_tool.web.i18n import N_
 
@@ -102,6 +102,9 @@ class Tokens:
             await self._ask_for(wanted)
         else:
             steps.skip(Step.ACCESS, rules.NOT_OFFERED)
+        if steps.plan.course is None:
+            # Only a launch says what else there is.
+            return
         for scope, step in rules.ACCESS_STEPS.items():
             if scope not in offered:
                 steps.skip(step, rules.NOT_OFFERED)
@@ -169,7 +172,13 @@ async def _members(steps: Steps, course: Course) -> None:
         return Said(N_("People: %(people)s, of them students: %(students)s; pages read: %(pages)s"), fields)
 
     async def teachers(link_id: str | None = None) -> Said:
-        members = await client.members(url, role=_INSTRUCTOR, rlid=link_id)
+        try:
+            members = await client.members(url, role=_INSTRUCTOR, rlid=link_id)
+        except ServiceRefused as refused:
+            # An id it does not know is an error (NRPS 2.0 §2.5), and links are removed.
+            if link_id is not None and refused.code == "not-accepted":
+                raise NotTried(rules.LINK_GONE) from refused
+            raise
         if any(one.role is Role.STUDENT for one in members):
             return Said(N_("The LMS gives everyone, whatever role is asked for; the tool sorts them out itself."))
         return Said(N_("Teachers: %(people)s"), {"people": len(members)})

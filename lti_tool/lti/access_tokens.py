@@ -1,7 +1,6 @@
 """Access tokens for a platform's services (Security Framework 1.0 §4.1: client credentials with a signed assertion)."""
 
 import asyncio
-import json
 import re
 import secrets
 from collections.abc import Collection, Iterable
@@ -13,6 +12,7 @@ import httpx
 from joserfc import jwt
 
 from lti_tool.clock import Clock
+from lti_tool.lti.foreign_json import read_json
 from lti_tool.lti.keys import KeyStore
 from lti_tool.lti.models import Registration
 
@@ -149,7 +149,7 @@ class AccessTokens:
 def _parsed(response: httpx.Response) -> dict[str, Any]:
     """The body as JSON, whatever its type says: Moodle 4.5 answers tokens as text/html, and some errors as broken JSON."""
     try:
-        parsed = json.loads(response.content)
+        parsed = read_json(response.content)
     except ValueError:
         return {}
     return parsed if isinstance(parsed, dict) else {}
@@ -175,5 +175,5 @@ def _life(expires_in: object) -> timedelta:
         return UNSAID_LIFE
     try:
         return timedelta(seconds=min(max(float(expires_in), 0), 86_400))
-    except ValueError:
+    except (ValueError, OverflowError):
         return UNSAID_LIFE

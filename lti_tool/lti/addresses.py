@@ -21,11 +21,20 @@ ISSUER_LIMIT = 500
 IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+_LOOPBACK: tuple[Network, ...] = (ipaddress.IPv4Network("127.0.0.0/8"), ipaddress.IPv6Network("::1/128"))
+# All there is of the public network so far (IANA, "IPv6 Global Unicast Address Assignments"). Python takes the retired
+# site-local fec0::/10 and IPv4 addresses in ::/96 for public ones.
+_GLOBAL_UNICAST = ipaddress.IPv6Network("2000::/3")
 _ADDRESS = re.compile(r"https?://[\x21-\x7e]+", re.IGNORECASE)
 
 
+def private_networks(settings: Settings) -> tuple[Network, ...]:
+    """The private networks that may be called: those that are allowed, and on a developer's own machine that machine."""
+    return (*settings.allowed_networks, *(_LOOPBACK if settings.on_loopback else ()))
+
+
 def may_call(address: IpAddress, allowed: Iterable[Network]) -> bool:
-    """Whether an address may be called by an installation on the public network: public ones, and those in ``allowed``.
+    """Whether an address may be called: public ones, and those in ``allowed``.
 
     An IPv4 address inside an IPv6 one (mapped, NAT64, 6to4, Teredo) is judged as what it leads to.
     """
@@ -35,6 +44,8 @@ def may_call(address: IpAddress, allowed: Iterable[Network]) -> bool:
         inner = _inside(address)
         if inner is not None:
             return may_call(inner, allowed)
+        if address not in _GLOBAL_UNICAST:
+            return False
     return address.is_global and not address.is_multicast
 
 
@@ -74,7 +85,7 @@ def unusable(settings: Settings, address: str, limit: int = ADDRESS_LIMIT) -> Un
     """Why an address may not be a platform's; None for one that may.
 
     https only, unless the tool is on a developer's machine; no user name or password in it; an address in numbers has to be
-    public or allowed, and this machine's own name is never either.
+    public or allowed, and this machine's own name is never either; a developer's machine may call itself.
     """
     if len(address) > limit:
         return Unusable.TOO_LONG
@@ -83,9 +94,7 @@ def unusable(settings: Settings, address: str, limit: int = ADDRESS_LIMIT) -> Un
         return Unusable.NO_ADDRESS
     if not parts.hostname or "@" in parts.netloc or "#" in address:
         return Unusable.NOT_PLAIN
-    if settings.on_loopback:
-        return None
-    if parts.scheme != "https":
+    if parts.scheme != "https" and not settings.on_loopback:
         return Unusable.NOT_HTTPS
     return None if _may_be_called(settings, parts.hostname.rstrip(".")) else Unusable.PRIVATE
 
@@ -103,7 +112,7 @@ def _parts(address: str) -> SplitResult | None:
 
 def _may_be_called(settings: Settings, host: str) -> bool:
     try:
-        return may_call(ipaddress.ip_address(host), settings.allowed_networks)
+        return may_call(ipaddress.ip_address(host), private_networks(settings))
     except ValueError:
         # RFC 6761 §6.3: such names are this machine. If its network is allowed, it can be named by its address.
-        return host != "localhost" and not host.endswith(".localhost")
+        return settings.on_loopback or (host != "localhost" and not host.endswith(".localhost"))

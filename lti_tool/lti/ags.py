@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import Any
 
 from lti_tool.lti import claims
-from lti_tool.lti.calls import Caller
+from lti_tool.lti.calls import Answer, Caller
 from lti_tool.lti.gradebook import (
     LineItemData,
     ResultData,
@@ -84,7 +84,9 @@ class AgsClient:
     async def create_line_item(self, line_items_url: str, item: LineItemData) -> LineItemData:
         """Make a column; returns it with its address. Look first: platforms make a second one without a word."""
         body = self._quirks.line_item(line_item_body(item))
-        return await self._write(Call.CREATE_LINE_ITEM, "POST", line_items_url, body)
+        return _one(
+            Call.CREATE_LINE_ITEM, (await self._write(Call.CREATE_LINE_ITEM, "POST", line_items_url, body)).json()
+        )
 
     async def update_line_item(self, item: LineItemData) -> LineItemData:
         """Change the column at ``item.id``; what is None in ``item`` stays as it is. Raises ValueError without an id.
@@ -101,7 +103,9 @@ class AgsClient:
         # Open edX lists what a line item has not as null, and refuses to be told so.
         kept = {name: value for name, value in there.items() if value is not None}
         body = self._quirks.line_item(kept | line_item_body(item))
-        return await self._write(Call.UPDATE_LINE_ITEM, "PUT", item.id, body)
+        answer = await self._write(Call.UPDATE_LINE_ITEM, "PUT", item.id, body)
+        # A change is answered with the line item (§3.2.2), or as any PUT may be, with nothing.
+        return _one(Call.UPDATE_LINE_ITEM, answer.json() if answer.content else {**body, "id": item.id})
 
     async def delete_line_item(self, line_item_url: str) -> None:
         """Remove a column, with every grade in it. Canvas and older Moodles refuse it for the column of a link of theirs."""
@@ -164,8 +168,8 @@ class AgsClient:
         )
         return answer.json()
 
-    async def _write(self, call: Call, method: str, url: str, body: object) -> LineItemData:
-        answer = await self._caller.call(
+    async def _write(self, call: Call, method: str, url: str, body: object) -> Answer:
+        return await self._caller.call(
             call,
             method,
             url,
@@ -175,7 +179,6 @@ class AgsClient:
             content_type=claims.LINE_ITEM_MEDIA,
             body=body,
         )
-        return _one(call, answer.json())
 
     def _scopes(self, *wanted: str) -> tuple[str, ...]:
         """The scopes to ask a token for: all that the launch offered, or the first that the call can do with.

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import httpx
 
+from lti_tool.lti.foreign_json import read_json
 from lti_tool.lti.links import next_link, retry_after, with_query
 from lti_tool.lti.models import Registration
 from lti_tool.lti.protocol import Protocol
@@ -25,6 +26,8 @@ from lti_tool.lti.trouble import ServiceRefused, refusal, unreachable, unreadabl
 
 MOST_PAGES = 2000
 """Pages of one answer that are followed; Canvas's fifty members a page allow courses of 100 000."""
+
+_NO_CONTENT = 204
 
 _ON_A_LINE_ITEM = {
     Call.POST_SCORE,
@@ -47,7 +50,7 @@ class Answer:
     def json(self) -> Any:
         """The body as JSON, whatever its Content-Type says. Raises ServiceRefused (unreadable-answer)."""
         try:
-            return json.loads(self.content)
+            return read_json(self.content)
         except ValueError:
             raise unreadable(self.call.value, "the answer is not JSON") from None
 
@@ -105,6 +108,9 @@ class Caller:
         seen = {url}
         for _ in range(MOST_PAGES):
             answer = await self.call(call, "GET", url, scopes=scopes, needs=needs, accept=accept)
+            if answer.status == _NO_CONTENT:
+                # Some say so of a list that is empty.
+                return
             yield answer.json()
             try:
                 following = next_link(answer.headers.get_list("link"), url)

@@ -18,6 +18,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from lti_tool.errors import Conflict, NotFound
 from lti_tool.lti import claims, queries
+from lti_tool.lti.foreign_json import UNREADABLE
 from lti_tool.lti.keys import KeyStore
 from lti_tool.lti.launch import Launch
 from lti_tool.lti.models import DeepLinkingRequest, Deployment, Family, Registration
@@ -161,7 +162,7 @@ def _media_types(value: object) -> tuple[str, ...]:
 
 
 def _text(value: object) -> str:
-    return value.replace("\x00", "").strip()[:_TEXT_LENGTH] if isinstance(value, str) else ""
+    return value.replace(UNREADABLE, "").strip()[:_TEXT_LENGTH] if isinstance(value, str) else ""
 
 
 # --- The request --------------------------------------------------------------------------------------------------------

@@ -29,7 +29,7 @@ MOST_HELD = 50
 """Deployments of one registration that wait at the same time. Launches from further ones are refused alike, and not noted."""
 
 _DESCRIBED = 300
-_INVISIBLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]+")
+_INVISIBLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufffd]+")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ Nothing is kept between the two but what stands in the page. A failure leaves th
 """
 
 import asyncio
-import json
 import uuid
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -26,6 +25,7 @@ from lti_tool.db.organisation import Organisation
 from lti_tool.errors import ToolError
 from lti_tool.logs import reference_code
 from lti_tool.lti import invites
+from lti_tool.lti.foreign_json import read_json
 from lti_tool.lti.http import AddressRefused
 from lti_tool.lti.models import (
     Deployment,
@@ -154,8 +154,8 @@ async def _configuration(protocol: Protocol, asked: Asked, lms: Any, quirks_of: 
     if status != 200:
         raise ConfigurationUnreachable(f"openid_configuration answered {status}")
     try:
-        parsed = json.loads(body)
-    except (ValueError, RecursionError) as error:
+        parsed = read_json(body)
+    except ValueError as error:
         raise ConfigurationUnreadable("the configuration is no JSON") from error
     return read_configuration(protocol.settings, parsed, url, lms, quirks_of)
 
@@ -183,8 +183,8 @@ async def _register(
     if status not in {200, 201}:
         raise RegistrationNotTaken(f"registration_endpoint answered {status}")
     try:
-        return read_answer(json.loads(answer))
-    except (ValueError, RecursionError) as error:
+        return read_answer(read_json(answer))
+    except ValueError as error:
         raise RegistrationUnreadable("the answer is no JSON") from error
 
 
@@ -194,7 +194,7 @@ def _exact_get(url: str, token: str | None) -> httpx.Request:
     Canvas's configuration carries the registration token in its query, and the specification has the address used as it is.
     """
     parts = urlsplit(url)
-    target = url[url.index(parts.netloc) + len(parts.netloc) :]
+    target = url[len(parts.scheme) + len("://") + len(parts.netloc) :]
     if not target.startswith("/"):
         target = "/" + target
     headers = {"Accept": "application/json", **_authorization(token)}

@@ -3,9 +3,9 @@
 Everything else that differs stands in ``lti_tool.platforms``.
 """
 
-import json
 from collections.abc import Mapping
 
+from lti_tool.lti.foreign_json import read_json
 from lti_tool.lti.models import Family, Registration
 
 _MOODLE_AUTH = "/mod/lti/auth.php"
@@ -60,7 +60,7 @@ def fresh_launch_address(registration: Registration, login_request: Mapping[str,
     if registration.lms is not Family.MOODLE or not registration.auth_login_url.endswith(_MOODLE_AUTH):
         return None
     try:
-        hint = json.loads(login_request.get("lti_message_hint", ""))
+        hint = read_json(login_request.get("lti_message_hint", ""))
     except ValueError:
         return None
     module = hint.get("cmid") if isinstance(hint, dict) else None

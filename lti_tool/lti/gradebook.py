@@ -1,10 +1,13 @@
 """What the gradebook service speaks of (AGS 2.0): line items, scores and results, and how they are written as JSON. Pure."""
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
+
+from lti_tool.lti.links import is_web_address
 
 
 class ActivityProgress(StrEnum):
@@ -146,9 +149,9 @@ def score_body(score: ScoreData, timestamp: str, comment: str | None) -> dict[st
 
 
 def read_line_items(given: Iterable[Any]) -> Iterable[LineItemData]:
-    """The line items among what a platform lists; what has no address is passed over."""
+    """The line items among what a platform lists; what has no address that can be called is passed over."""
     for one in given:
-        if not isinstance(one, dict) or not isinstance(one.get("id"), str) or not one["id"]:
+        if not isinstance(one, dict) or not is_web_address(one.get("id")):
             continue
         maximum = _float(one.get("scoreMaximum"))
         released = one.get("gradesReleased")
@@ -208,9 +211,10 @@ def _float(value: object) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:
-        return float(value)
-    except ValueError:
+        read = float(value)
+    except (ValueError, OverflowError):
         return None
+    return read if math.isfinite(read) else None
 
 
 def _text(value: object) -> str | None:

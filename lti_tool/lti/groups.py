@@ -6,6 +6,7 @@ from typing import Any
 
 from lti_tool.lti import claims
 from lti_tool.lti.calls import Caller
+from lti_tool.lti.foreign_json import UNREADABLE
 from lti_tool.lti.models import Registration
 from lti_tool.lti.protocol import Protocol
 from lti_tool.lti.quirks import Call, ServiceQuirks
@@ -74,7 +75,7 @@ def _id(value: object) -> str:
 
 
 def _text(value: object) -> str | None:
-    return value.replace("\x00", "").strip()[:300] or None if isinstance(value, str) else None
+    return value.replace(UNREADABLE, "").strip()[:300] or None if isinstance(value, str) else None
 
 
 def _name(given: dict[str, Any]) -> str:

@@ -18,7 +18,7 @@ import httpcore
 import httpx
 
 from lti_tool import __version__
-from lti_tool.lti.addresses import IpAddress, may_call
+from lti_tool.lti.addresses import IpAddress, may_call, private_networks
 from lti_tool.settings import Settings
 
 CONNECT_SECONDS = 4.0
@@ -101,10 +101,8 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
         except OSError as error:
             raise httpcore.ConnectError(str(error)) from error
         addresses = [ipaddress.ip_address(str(info[4][0]).partition("%")[0]) for info in found]
-        if self._settings.on_loopback:
-            # A demo or a developer's machine: the LMS is beside us.
-            return addresses
-        allowed = [address for address in addresses if may_call(address, self._settings.allowed_networks)]
+        networks = private_networks(self._settings)
+        allowed = [address for address in addresses if may_call(address, networks)]
         if not allowed:
             raise AddressRefused(f"{host} is in a private network; LTI_TOOL_ALLOWED_NETWORKS can allow it")
         return allowed

@@ -6,7 +6,6 @@ RS256 and nothing else (Security Framework 1.0 §5.1.3). What a header says abou
 
 import base64
 import binascii
-import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +13,7 @@ from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import RSAKey
 
+from lti_tool.lti.foreign_json import read_json
 from lti_tool.lti.refusals import (
     AlgorithmRefused,
     ClaimMissing,
@@ -68,7 +68,7 @@ def verify(token: UnverifiedToken, key: RSAKey) -> dict[str, Any]:
         signed = jws.deserialize_compact(token.text, key, algorithms=[ALGORITHM])
     except (JoseError, ValueError) as error:
         raise SignatureWrong(f"the signature does not verify ({type(error).__name__})") from None
-    body = json.loads(signed.payload)
+    body = read_json(signed.payload)
     if not isinstance(body, dict):
         raise TokenUnreadable("the token's payload is not an object")
     return body
@@ -82,8 +82,8 @@ def audiences_of(aud: object) -> tuple[str, ...]:
 
 def _object(part: str) -> dict[str, Any]:
     try:
-        parsed = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
-    except (binascii.Error, ValueError, RecursionError):
+        parsed = read_json(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+    except (binascii.Error, ValueError):
         raise TokenUnreadable("a part of the token is not JSON in base64url") from None
     if not isinstance(parsed, dict):
         raise TokenUnreadable("a part of the token is not an object")

@@ -6,7 +6,6 @@ while the platform cannot be reached.
 
 import asyncio
 import base64
-import json
 import logging
 import uuid
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ from joserfc.jwk import RSAKey
 from lti_tool.clock import Clock
 from lti_tool.db.session import Database
 from lti_tool.lti import queries
+from lti_tool.lti.foreign_json import read_json
 from lti_tool.lti.models import Registration
 
 COOL_DOWN = timedelta(seconds=10)
@@ -154,11 +154,12 @@ class KeySets:
                 body += chunk
                 if len(body) > SET_LIMIT:
                     raise ValueError("over the limit")
-        parsed = json.loads(body)
+        parsed = read_json(body)
         if not isinstance(parsed, dict) or not isinstance(parsed.get("keys"), list):
             raise ValueError("not a key set")  # noqa: TRY004 - it is the text that is wrong.
+        listed = {"keys": [key for key in parsed["keys"][:MOST_KEYS] if isinstance(key, dict)]}
         # Only what is used is kept: a set is public, but whatever else the answer holds need not be stored.
-        return {"keys": [key for key in parsed["keys"][:MOST_KEYS] if isinstance(key, dict)]}
+        return {"keys": [key.as_dict(private=False) | {"kid": kid} for kid, key in usable_keys(listed).items()]}
 
 
 def usable_keys(key_set: dict[str, Any]) -> dict[str, RSAKey]:

@@ -8,12 +8,13 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from lti_tool.lti import claims
 from lti_tool.lti.families import family_of
+from lti_tool.lti.foreign_json import UNREADABLE
 from lti_tool.lti.history import CONTEXT_HISTORY, LINK_HISTORY, ids_in
+from lti_tool.lti.links import is_web_address
 from lti_tool.lti.models import Deployment, Family, Registration, Role
 from lti_tool.lti.roles import administers, observed_by, role_of
 
@@ -204,20 +205,14 @@ def _text(body: Mapping[str, Any], name: str, longest: int | None = None) -> str
     value = body.get(name)
     if not isinstance(value, str):
         return None
-    # PostgreSQL cannot store U+0000; no name or title needs it.
-    value = value.replace("\x00", "").strip()
+    # What the platform could not write (``foreign_json``) is left out: no name or title needs it.
+    value = value.replace(UNREADABLE, "").strip()
     return value[:longest] or None
 
 
 def _address(body: Mapping[str, Any], name: str) -> str | None:
     value = _text(body, name)
-    if value is None or len(value) > _URL_LENGTH:
-        return None
-    try:
-        parts = urlsplit(value)
-    except ValueError:
-        return None
-    return value if parts.scheme in {"http", "https"} and parts.hostname else None
+    return value if value is not None and len(value) <= _URL_LENGTH and is_web_address(value) else None
 
 
 def read_context(body: Mapping[str, Any], custom: Mapping[str, str]) -> LaunchContext | None:
@@ -308,7 +303,7 @@ def custom_parameters(body: Mapping[str, Any]) -> dict[str, str]:
     for name, value in _object(body, claims.CUSTOM).items():
         if isinstance(value, bool) or not isinstance(value, str | int | float):
             continue
-        text = str(value).replace("\x00", "")
+        text = str(value).replace(UNREADABLE, "")
         if text and not text.startswith("$"):
             kept[name] = text
     return kept

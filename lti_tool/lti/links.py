@@ -41,6 +41,17 @@ def retry_after(value: str | None, now: datetime) -> timedelta | None:
     return max(timedelta(0), min(wait, _LONGEST_WAIT))
 
 
+def is_web_address(value: object) -> bool:
+    """Whether something is the http(s) address of a host, so that it can be taken apart and called."""
+    if not isinstance(value, str):
+        return False
+    try:
+        parts = urlsplit(value)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
 def append_to_path(address: str, segment: str) -> str:
     """``…/lineitem?type_id=2`` and ``scores`` to ``…/lineitem/scores?type_id=2``: into the path, before the query."""
     parts = urlsplit(address)

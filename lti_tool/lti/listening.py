@@ -10,6 +10,8 @@ from urllib.parse import parse_qsl
 
 import httpx
 
+from lti_tool.lti.foreign_json import read_json
+
 _FORM = "application/x-www-form-urlencoded"
 
 
@@ -109,7 +111,7 @@ def _members(request: httpx.Request, content_type: str) -> tuple[str, ...]:
 def _granted(response: httpx.Response) -> tuple[str, ...] | None:
     """The scopes a token was given for, where the answer says so."""
     try:
-        answer = json.loads(response.content)
+        answer = read_json(response.content)
     except ValueError:
         return None
     said = answer.get("scope") if isinstance(answer, dict) and response.is_success else None

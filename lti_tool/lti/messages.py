@@ -18,6 +18,7 @@ from pylti1p3.message_validators.resource_message import ResourceMessageValidato
 from pylti1p3.message_validators.submission_review import SubmissionReviewLaunchValidator
 
 from lti_tool.lti import claims
+from lti_tool.lti.foreign_json import UNREADABLE
 from lti_tool.lti.id_tokens import audiences_of
 from lti_tool.lti.launch import ID_LENGTH
 from lti_tool.lti.models import Registration
@@ -266,5 +267,8 @@ def _check_context(body: Mapping[str, Any]) -> None:
 def _identifier(value: object, name: str) -> None:
     if not isinstance(value, str):
         raise ClaimWrong(f"{name} is not text")
-    if len(value) > ID_LENGTH or "\x00" in value:
+    if len(value) > ID_LENGTH:
         raise ClaimWrong(f"{name} is longer than {ID_LENGTH} characters")
+    # Two ids that differ in what cannot be read would be one here.
+    if UNREADABLE in value:
+        raise ClaimWrong(f"{name} holds a character that is none")

@@ -5,7 +5,6 @@ those that are right are taken in, whatever the others are, since it does not se
 """
 
 import hashlib
-import json
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from lti_tool import audit
 from lti_tool.errors import BadRequest, LaunchRefused, TooLarge
 from lti_tool.logs import reference_code
 from lti_tool.lti import claims, id_tokens, messages, queries, signed
+from lti_tool.lti.foreign_json import read_json
 from lti_tool.lti.history import cleaned
 from lti_tool.lti.launch import LaunchContext, read_context
 from lti_tool.lti.models import Deployment, DeploymentStatus, Registration
@@ -92,8 +92,8 @@ async def receive(request: Request) -> Response:
 def listed(body: bytes) -> list[str]:
     """The signed notices of a request. Raises NoticeUnreadable, and TooLarge for more than anybody was asked to send."""
     try:
-        given = json.loads(body)
-    except (ValueError, RecursionError):
+        given = read_json(body)
+    except ValueError:
         raise NoticeUnreadable("not JSON") from None
     notices = given.get("notices") if isinstance(given, dict) else None
     if not isinstance(notices, list) or not notices:

@@ -7,6 +7,7 @@ from typing import Any
 
 from lti_tool.lti import claims
 from lti_tool.lti.calls import Caller
+from lti_tool.lti.foreign_json import UNREADABLE
 from lti_tool.lti.links import with_query
 from lti_tool.lti.models import Registration, Role
 from lti_tool.lti.protocol import Protocol
@@ -88,9 +89,10 @@ def _members(given: Iterable[Any], overrides: Mapping[str, str]) -> Iterable[Mem
         if not isinstance(one, dict):
             continue
         user_id = str(one.get("user_id") or "").strip()
-        if not user_id or len(user_id) > 255:
+        if not user_id or len(user_id) > 255 or UNREADABLE in user_id:
             continue
-        roles = tuple(role for role in one.get("roles") or () if isinstance(role, str) and role)
+        listed = one.get("roles")
+        roles = tuple(role for role in listed if isinstance(role, str) and role) if isinstance(listed, list) else ()
         yield Member(
             user_id=user_id,
             roles=roles,
@@ -106,7 +108,7 @@ def _members(given: Iterable[Any], overrides: Mapping[str, str]) -> Iterable[Mem
 
 def _name(member: dict[str, Any], name: str) -> str | None:
     value = member.get(name)
-    return value.replace("\x00", "").strip()[:300] or None if isinstance(value, str) else None
+    return value.replace(UNREADABLE, "").strip()[:300] or None if isinstance(value, str) else None
 
 
 def _status(value: object) -> MemberStatus:
@@ -133,7 +135,7 @@ def _custom(messages: object) -> dict[str, str]:
         for name, value in given.items() if isinstance(given, dict) else ():
             if isinstance(value, bool) or not isinstance(value, str | int | float):
                 continue
-            text = str(value).replace("\x00", "")
+            text = str(value).replace(UNREADABLE, "")
             if text and not text.startswith("$"):
                 custom[str(name)] = text
     return custom

@@ -28,7 +28,7 @@ LTI_PLATFORM = "https://purl.imsglobal.org/spec/lti-platform-configuration"
 ACCOUNT_NAME = "https://canvas.instructure.com/lti/account_name"
 
 _MOST_WORDS = 200
-_UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]+")
+_UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufffd]+")
 _ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri", "registration_endpoint")
 
 

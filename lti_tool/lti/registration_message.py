@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lti_tool.lti import claims
+from lti_tool.lti.foreign_json import UNREADABLE
 from lti_tool.lti.platform_configuration import PlatformConfiguration
 from lti_tool.lti.registration_refusals import RegistrationUnreadable
 from lti_tool.lti.tool_description import Placement, RegistrationQuirks, ToolConfiguration
@@ -128,6 +129,7 @@ def _identifier(value: object) -> str | None:
         not isinstance(value, str)
         or not 0 < len(value) <= _ID_LIMIT
         or not value.isprintable()
+        or UNREADABLE in value
         or value != value.strip()
     ):
         return None

@@ -6,7 +6,6 @@ origin and nowhere else, whatever address an answer names.
 """
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode, urljoin
@@ -14,6 +13,7 @@ from urllib.parse import quote, urlencode, urljoin
 import httpx
 
 from lti_tool.clock import Clock
+from lti_tool.lti.foreign_json import read_json
 from lti_tool.lti.links import next_link, retry_after
 from lti_tool.platforms.canvas_rows import (
     assignment_of,
@@ -245,7 +245,7 @@ def _refusal(response: httpx.Response) -> Exception:
 
 def _rows(response: httpx.Response) -> list[Mapping[str, Any]]:
     try:
-        body = json.loads(response.content)
+        body = read_json(response.content)
     except ValueError:
         raise ApiUnreadable("the answer is not JSON") from None
     if not isinstance(body, list):

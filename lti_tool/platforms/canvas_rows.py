@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from lti_tool.lti.foreign_json import UNREADABLE
 from lti_tool.platforms.native import NativeItem, NativeKind, NativeResult
 
 _KINDS: Mapping[str, NativeKind] = {
@@ -71,7 +72,7 @@ def row_id(value: object) -> str | None:
 
 def text(value: object) -> str:
     """Text that fits a title's column; empty for anything else."""
-    return value.replace("\x00", "").strip()[:500] if isinstance(value, str) else ""
+    return value.replace(UNREADABLE, "").strip()[:500] if isinstance(value, str) else ""
 
 
 def _address(value: object) -> str | None:

@@ -91,9 +91,10 @@ def _line(tool: Tool, found: ToolRegistration | None) -> Line:
 
 
 @router.get("/tools/add")
-async def add_page(request: Request, person: Administrator) -> HTMLResponse:
-    """Where a registration link is pasted."""
-    return render(request, "admin_add.html", person=person, error=None, entered="")
+async def add_page(request: Request, platform: ThisPlatform, person: Administrator) -> HTMLResponse:
+    """Where a registration link is pasted; or that this LMS takes none."""
+    by_link = platform.settings.profile.registers_by_link
+    return render(request, "admin_add.html", person=person, error=None, entered="", by_link=by_link)
 
 
 @router.post("/tools/add", dependencies=Own)
@@ -101,9 +102,13 @@ async def add(
     request: Request, platform: ThisPlatform, person: Administrator, link: Annotated[str, Form()] = ""
 ) -> Response:
     """Begin with a link; the next page opens it."""
+    if not platform.settings.profile.registers_by_link:
+        raise PageMissing
     trouble = _trouble(link.strip())
     if trouble is not None:
-        return render(request, "admin_add.html", person=person, error=trouble, entered=link, status_code=422)
+        return render(
+            request, "admin_add.html", person=person, error=trouble, entered=link, by_link=True, status_code=422
+        )
     async with platform.store.writing() as session:
         attempt = await begin(session, platform, person, link.strip())
     return see_other(f"{TOOLS}/register/{attempt.id}")
@@ -186,7 +191,8 @@ async def _page(
         notices=told,
         issuer=platform.settings.issuer,
         api_url=platform.settings.base_url,
-        api_token=await platform.api_token(),
+        api_token=await platform.api_token() if platform.settings.profile.has_canvas_api else None,
+        by_link=platform.settings.profile.registers_by_link,
         error=error,
         status_code=422 if error else 200,
     )
@@ -233,6 +239,7 @@ async def approve(
         tool.scopes = [scope for scope in asked.scopes if scope in scopes]
         tool.placements = [place for place in asked.placements if place in placements]
         await set_state(session, tool_id, ACTIVE, platform.now())
+        await platform.settings.profile.after_registration(session, tool, platform.now())
     return see_other(f"{TOOLS}/{tool_id}")
 
 
@@ -299,6 +306,8 @@ async def update(
     link: Annotated[str, Form()] = "",
 ) -> Response:
     """Open a tool's link to bring its registration up to date."""
+    if not platform.settings.profile.registers_by_link:
+        raise PageMissing
     trouble = _trouble(link.strip())
     if trouble is not None:
         return await _page(request, platform, person, tool_id, trouble)

@@ -41,8 +41,8 @@ _ENDPOINTS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ),
         ("groups", rf"{_COURSE}/groups"),
         ("group_sets", rf"{_COURSE}/group_sets"),
-        ("configuration", r"/\.well-known/openid-configuration"),
-        ("registrations", r"/api/lti/registrations"),
+        ("configuration", r"/\.well-known/openid-configuration|/mod/lti/openid-configuration\.php"),
+        ("registrations", r"/api/lti/registrations|/mod/lti/openid-registration\.php"),
         ("notice_handlers", r"/api/lti/notice-handlers/[^/]+"),
         ("api", r"/api/v1/.*"),
     )
@@ -88,6 +88,7 @@ class Behaviour:
     picks_accept: tuple[str, ...] = ("ltiResourceLink",)
     storage_target: str | None = None
     usual_storage_target: str | None = None
+    usual_picks: tuple[str, ...] = ("ltiResourceLink",)
     calls: Counter[str] = field(default_factory=Counter)
 
     def fail_next(
@@ -120,7 +121,7 @@ class Behaviour:
         self.clock_offset = timedelta()
         self.message_hints_work_once = False
         self.refuses_tokens = self.registration_names_deployment = False
-        self.picks_accept, self.storage_target = ("ltiResourceLink",), self.usual_storage_target
+        self.picks_accept, self.storage_target = self.usual_picks, self.usual_storage_target
 
 
 class BehaviourMiddleware:

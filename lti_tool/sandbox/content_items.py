@@ -9,10 +9,11 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lti_tool.sandbox.bench_models import LineItemReview, LinkMore, PickRequest
+from lti_tool.sandbox.likes import Like
 from lti_tool.sandbox.models import LineItem, ModuleItem, ResourceLink, Tool
 from lti_tool.sandbox.registration_body import hosts_of
 from lti_tool.sandbox.scores import moment, rescale
-from lti_tool.sandbox.store import add_resource_link
+from lti_tool.sandbox.store import add_resource_link, like_of
 from lti_tool.sandbox.tool_messages import MessageRefused
 
 MOST_ITEMS = 100
@@ -124,7 +125,9 @@ async def place(session: AsyncSession, tool: Tool, pick: PickRequest, items: Seq
         else:
             link = await _link(session, tool, pick, item, again)
             row.type, row.external_url, row.resource_link_id = "ExternalTool", None, link.id
-            columns += await _column(session, tool, item, link, now)
+            points = _points(like_of(session), item, alone=len(items) == 1)
+            if points is not None:
+                columns += await _column(session, tool, item, link, points, now)
         session.add(row)
         await session.flush()
     return columns
@@ -150,11 +153,20 @@ async def _link(
     return link
 
 
-async def _column(session: AsyncSession, tool: Tool, item: Item, link: ResourceLink, now: datetime) -> int:
+def _points(like: Like, item: Item, *, alone: bool) -> float | None:
+    """The points of the column that comes with an item; None where none does. MessageRefused where the LMS takes no such one."""
+    if item.lineItem is None:
+        return None
+    try:
+        return like.column_points(float(item.lineItem.scoreMaximum), alone=alone)
+    except ValueError as error:
+        raise MessageRefused(str(error)) from error
+
+
+async def _column(
+    session: AsyncSession, tool: Tool, item: Item, link: ResourceLink, points: float, now: datetime
+) -> int:
     """The link's column: made, or where the link has one already brought up to date. One that is not mentioned stays."""
-    wanted = item.lineItem
-    if wanted is None:
-        return 0
     known = await session.scalars(
         select(LineItem)
         .where(LineItem.tool_id == tool.id, LineItem.resource_link_id == link.lti_id)
@@ -166,19 +178,20 @@ async def _column(session: AsyncSession, tool: Tool, item: Item, link: ResourceL
             course_id=link.course_id,
             tool_id=tool.id,
             resource_link_id=link.lti_id,
-            score_maximum=wanted.scoreMaximum,
+            score_maximum=points,
             created_at=now,
         )
         session.add(line_item)
         made = 1
-    line_item.label = wanted.label or link.title
-    line_item.resource_id, line_item.tag = wanted.resourceId, wanted.tag
+    wanted = item.lineItem
+    line_item.label = (wanted.label if wanted else None) or link.title
+    line_item.resource_id, line_item.tag = (wanted.resourceId, wanted.tag) if wanted else (None, None)
     line_item.start_at = item.submission.startDateTime if item.submission else None
     line_item.end_at = item.submission.endDateTime if item.submission else None
     await session.flush()
-    if line_item.score_maximum != wanted.scoreMaximum:
-        await rescale(session, line_item, wanted.scoreMaximum)
-    await _keep_review(session, line_item, wanted.submissionReview)
+    if line_item.score_maximum != points:
+        await rescale(session, line_item, points)
+    await _keep_review(session, line_item, wanted.submissionReview if wanted else None)
     return made
 
 

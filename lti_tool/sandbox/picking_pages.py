@@ -158,7 +158,8 @@ async def _take(platform: Platform, pick: PickRequest, token: str) -> str:
     async with platform.store.reading() as session:
         tool = await session.get_one(Tool, pick.tool_id)
     claims = await verified(platform, tool, token, RESPONSE)
-    if claims.get(f"{DL}/data") != pick.data:
+    asked = platform.settings.profile.pick_settings({"data": pick.data})
+    if claims.get(f"{DL}/data") != asked.get("data"):
         raise MessageRefused("data did not come back as it was sent")
     items = read_items(claims.get(f"{DL}/content_items", []), tool, pick)
     trouble, said = claims_text(claims, f"{DL}/errormsg"), claims_text(claims, f"{DL}/msg")

@@ -25,7 +25,10 @@ class Platform:
     def __init__(self, settings: SandboxSettings, clock: Callable[[], datetime], http: httpx.AsyncClient) -> None:
         self.settings = settings
         self.store = Store(settings.database, settings.profile)
-        self.behaviour = Behaviour(storage_target=settings.storage_target, usual_storage_target=settings.storage_target)
+        picks, storage = settings.profile.pick_types, settings.storage_target
+        self.behaviour = Behaviour(
+            picks_accept=picks, usual_picks=picks, storage_target=storage, usual_storage_target=storage
+        )
         self.keys = PlatformKeys(self.store, self.now)
         self.http = http
         self.tool_keys = ToolKeys(http)

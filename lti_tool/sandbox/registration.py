@@ -14,10 +14,11 @@ from urllib.parse import quote
 from fastapi import APIRouter, Request
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 
 from lti_tool.sandbox.bench_models import RegistrationAttempt
-from lti_tool.sandbox.claims import ALL_SCOPES, NOTICE_TYPES
+from lti_tool.sandbox.claims import NOTICE_TYPES
+from lti_tool.sandbox.likes import Like
 from lti_tool.sandbox.models import Person, Tool
 from lti_tool.sandbox.platform import Platform, ThisPlatform
 from lti_tool.sandbox.registration_body import (
@@ -25,16 +26,16 @@ from lti_tool.sandbox.registration_body import (
     PLACEMENTS,
     TOOL_CONFIGURATION,
     Registration,
+    RegistrationRefused,
+    offered_scopes,
     read_registration,
 )
-from lti_tool.sandbox.services import ServiceError, read_body
+from lti_tool.sandbox.services import read_body
 from lti_tool.sandbox.sessions import digest
 from lti_tool.sandbox.standing import apply, keep_registration
 
 PLATFORM_CONFIGURATION = "https://purl.imsglobal.org/spec/lti-platform-configuration"
 ATTEMPT_LIFE = timedelta(hours=1)
-CONFIGURATION = "/.well-known/openid-configuration"
-REGISTRATIONS = "/api/lti/registrations"
 VARIABLES = (
     "User.id", "User.username", "Person.name.full", "Person.name.given", "Person.name.family", "Person.address.timezone",
     "Message.locale", "Membership.role", "Context.id", "Context.title", "Context.id.history", "ResourceLink.id",
@@ -43,7 +44,14 @@ VARIABLES = (
 )  # fmt: skip
 _CLAIMS = ("iss", "sub", "name", "given_name", "family_name", "locale")
 
-router = APIRouter()
+
+def routes(like: Like) -> APIRouter:
+    """The two endpoints, at the addresses of an LMS; none where tools are registered by hand alone."""
+    router = APIRouter()
+    if like.registers_by_link:
+        router.add_api_route(like.configuration_path, configuration, methods=["GET"])
+        router.add_api_route(like.registration_path, register, methods=["POST"])
+    return router
 
 
 @dataclass(frozen=True)
@@ -76,73 +84,86 @@ async def begin(
 
 
 def invitation(platform: Platform, attempt: RegistrationAttempt) -> Invitation:
-    """A fresh token for an attempt; the one before ends. The configuration's address carries the token too, as on Canvas."""
+    """A fresh token for an attempt; the one before ends."""
     token = secrets.token_urlsafe(32)
     attempt.digest = digest(token)
-    configuration = f"{platform.settings.base_url}{CONFIGURATION}?registration_token={token}"
+    like = platform.settings.profile
+    configuration = platform.settings.base_url + like.configuration_path
+    if like.token_in_configuration:
+        configuration += f"?registration_token={token}"
     link, _, fragment = attempt.link.partition("#")
     joint = "&" if "?" in link else "?"
     address = f"{link}{joint}openid_configuration={quote(configuration, safe='')}&registration_token={token}"
     return Invitation(address + (f"#{fragment}" if fragment else ""), configuration, token)
 
 
-@router.get(CONFIGURATION)
-async def configuration(request: Request, platform: ThisPlatform) -> JSONResponse:
+async def configuration(request: Request, platform: ThisPlatform) -> Response:
     """What the platform is and offers. A token, where one comes, has to be good: in the address or as a bearer's."""
     given = _bearer(request) or request.query_params.get("registration_token")
-    if given is not None:
-        async with platform.store.reading() as session:
-            await _attempt(session, platform, given)
+    try:
+        if given is not None:
+            async with platform.store.reading() as session:
+                await _attempt(session, platform, given)
+    except RegistrationRefused as refusal:
+        return platform.settings.profile.registration_refused(request, refusal)
     return JSONResponse(description(platform), headers={"Cache-Control": "no-store"})
 
 
 def description(platform: Platform) -> dict[str, Any]:
     """The OpenID configuration with LTI's part (Dynamic Registration 1.0, section 2.1)."""
     settings = platform.settings
-    return {
-        "issuer": settings.issuer,
-        "authorization_endpoint": settings.authorization_url,
-        "registration_endpoint": f"{settings.base_url}{REGISTRATIONS}",
-        "jwks_uri": settings.jwks_url,
-        "token_endpoint": settings.token_url,
-        "token_endpoint_auth_methods_supported": ["private_key_jwt"],
-        "token_endpoint_auth_signing_alg_values_supported": ["RS256"],
-        "scopes_supported": ["openid", *ALL_SCOPES],
-        "response_types_supported": ["id_token"],
-        "subject_types_supported": ["public"],
-        "id_token_signing_alg_values_supported": ["RS256"],
-        "claims_supported": list(_CLAIMS),
-        "authorization_server": settings.host,
-        PLATFORM_CONFIGURATION: {
-            "product_family_code": settings.profile.product_family_code,
-            "version": "cloud",
-            "messages_supported": [
-                {"type": kind, "placements": [CANVAS + place for place in places]}
-                for kind, places in PLACEMENTS.items()
-            ],
-            "notice_types_supported": list(NOTICE_TYPES),
-            "variables": list(VARIABLES),
-            CANVAS + "account_name": settings.name,
-        },
-    }
+    return settings.profile.configuration(
+        {
+            "issuer": settings.issuer,
+            "authorization_endpoint": settings.authorization_url,
+            "registration_endpoint": settings.base_url + settings.profile.registration_path,
+            "jwks_uri": settings.jwks_url,
+            "token_endpoint": settings.token_url,
+            "token_endpoint_auth_methods_supported": ["private_key_jwt"],
+            "token_endpoint_auth_signing_alg_values_supported": ["RS256"],
+            "scopes_supported": ["openid", *offered_scopes(settings.profile)],
+            "response_types_supported": ["id_token"],
+            "subject_types_supported": ["public"],
+            "id_token_signing_alg_values_supported": ["RS256"],
+            "claims_supported": list(_CLAIMS),
+            "authorization_server": settings.host,
+            PLATFORM_CONFIGURATION: {
+                "product_family_code": settings.profile.product_family_code,
+                "version": "cloud",
+                "messages_supported": [
+                    {"type": kind, "placements": [CANVAS + place for place in places]}
+                    for kind, places in PLACEMENTS.items()
+                ],
+                "notice_types_supported": list(NOTICE_TYPES),
+                "variables": list(VARIABLES),
+                CANVAS + "account_name": settings.name,
+            },
+        }
+    )
 
 
-@router.post(REGISTRATIONS)
-async def register(request: Request, platform: ThisPlatform) -> JSONResponse:
+async def register(request: Request, platform: ThisPlatform) -> Response:
     """Take a registration. The token works once; a registration that is refused leaves it as it is."""
+    try:
+        return JSONResponse(await _take(request, platform), headers={"Cache-Control": "no-store"})
+    except RegistrationRefused as refusal:
+        return platform.settings.profile.registration_refused(request, refusal)
+
+
+async def _take(request: Request, platform: Platform) -> dict[str, Any]:
     token = _bearer(request)
     if token is None:
-        raise _refused("A registration needs the registration token as a bearer token.")
+        raise _refused("token missing", "A registration needs the registration token as a bearer token.")
     async with platform.store.reading() as session:
         await _attempt(session, platform, token)
     body = await read_body(request, "application/json")
-    registration = read_registration(body)
-    sent = json.loads(body)
+    registration = read_registration(body, platform.settings.profile)
+    sent = {**json.loads(body), "scope": registration.scope}
     async with platform.store.writing() as session:
         attempt = await _attempt(session, platform, token)
         tool = await _keep(session, platform, attempt, registration, sent)
         attempt.tool_id, attempt.used_at = tool.id, platform.now()
-    return JSONResponse(_answer(platform, tool, registration, sent), headers={"Cache-Control": "no-store"})
+    return _answer(platform, tool, registration, sent)
 
 
 async def _keep(
@@ -172,26 +193,26 @@ async def _keep(
 
 
 def _answer(platform: Platform, tool: Tool, registration: Registration, sent: dict[str, Any]) -> dict[str, Any]:
-    """The registration with what it got (section 3.3). The deployment stands beside it, as on Canvas, and often not at all."""
-    address = f"{platform.settings.base_url}{REGISTRATIONS}/{tool.id}"
-    inner = {**sent[TOOL_CONFIGURATION], CANVAS + "registration_config_url": address}
+    """The registration with what it got (section 3.3)."""
+    like = platform.settings.profile
+    address = f"{platform.settings.base_url}{like.registration_path}/{tool.id}"
     answer = {
         **sent,
         "client_id": tool.client_id,
         "registration_client_uri": address,
         "scope": " ".join(["openid", *registration.scopes]),
-        TOOL_CONFIGURATION: inner,
+        TOOL_CONFIGURATION: {**sent[TOOL_CONFIGURATION], CANVAS + "registration_config_url": address},
     }
-    if platform.behaviour.registration_names_deployment:
-        answer["deployment_id"] = tool.deployment_id
-    return answer
+    return like.registration(answer, tool, names_deployment=platform.behaviour.registration_names_deployment)
 
 
 async def _attempt(session: AsyncSession, platform: Platform, token: str) -> RegistrationAttempt:
     found = await session.scalars(select(RegistrationAttempt).where(RegistrationAttempt.digest == digest(token)))
     attempt = found.one_or_none()
-    if attempt is None or attempt.used_at is not None or attempt.expires_at <= platform.now():
-        raise _refused("The registration token is unknown, was used, or has expired.")
+    if attempt is None or attempt.expires_at <= platform.now():
+        raise _refused("token unknown", "The registration token is unknown, or has expired.")
+    if attempt.used_at is not None:
+        raise _refused("token used", "The registration token was used before.")
     return attempt
 
 
@@ -200,5 +221,6 @@ def _bearer(request: Request) -> str | None:
     return value.strip() if scheme.lower() == "bearer" and value.strip() else None
 
 
-def _refused(words: str) -> ServiceError:
-    return ServiceError(401, "unauthorized", words, {"WWW-Authenticate": 'Bearer error="invalid_token"'})
+def _refused(about: str, words: str) -> RegistrationRefused:
+    challenge = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
+    return RegistrationRefused(401, "unauthorized", words, challenge, about=about)

@@ -1,12 +1,21 @@
 """A tool's registration as it is sent (LTI Dynamic Registration 1.0, section 3.2), read as strictly as Canvas reads it. Pure."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from lti_tool.sandbox.claims import ALL_SCOPES, DEEP_LINKING, RESOURCE_LINK, SUBMISSION_REVIEW
+from lti_tool.sandbox.claims import (
+    ALL_SCOPES,
+    DEEP_LINKING,
+    RESOURCE_LINK,
+    SCOPE_GROUP_READ,
+    SCOPE_NOTICE_HANDLERS,
+    SUBMISSION_REVIEW,
+)
+from lti_tool.sandbox.likes import Like
 from lti_tool.sandbox.services import ServiceError
 
 TOOL_CONFIGURATION = "https://purl.imsglobal.org/spec/lti-tool-configuration"
@@ -18,6 +27,7 @@ PLACEMENTS: Mapping[str, tuple[str, ...]] = {
     SUBMISSION_REVIEW: (),
 }
 """The places by message. Tools may name each with Canvas's prefix or without."""
+_TYPE = "unprocessable_entity"
 _STANDARD = {"ContentArea": "link_selection", "RichTextEditor": "editor_button"}
 
 _Address = Annotated[str, Field(pattern=r"^https?://[^\s/\\@]+", max_length=2000)]
@@ -105,19 +115,41 @@ class Registration(_Part):
         return next((one for one in self.configuration.messages if one.type == kind), None)
 
 
-def read_registration(body: bytes) -> Registration:
-    """The registration in a request's body. ServiceError 400 for no JSON, 422 naming the member that is wrong."""
+@dataclass
+class RegistrationRefused(ServiceError):
+    """A registration that is not taken. ``about`` says what was wrong: a member's name, ``domain differs``, or of the token
+    ``token missing``, ``token used``, ``token unknown``.
+    """
+
+    about: str = ""
+
+
+def read_registration(body: bytes, like: Like) -> Registration:
+    """The registration in a request's body. RegistrationRefused: 400 for no JSON, 422 naming the member that is wrong.
+
+    Where the LMS drops what it does not offer, that is left out of the scopes.
+    """
     try:
         found = Registration.model_validate_json(body)
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         if first["type"] == "json_invalid":
-            raise ServiceError(400, "bad_request", "The body is not JSON.") from error
+            raise RegistrationRefused(400, "bad_request", "The body is not JSON.") from error
         where = ".".join(str(part) for part in first["loc"]) or "body"
-        raise _unprocessable(f"{where}: {first['msg']}") from error
-    for words in _mistakes(found):
-        raise _unprocessable(words)
+        about = str(first["loc"][-1]) if first["loc"] else "body"
+        raise RegistrationRefused(422, _TYPE, f"{where}: {first['msg']}", about=about) from error
+    if like.drops_what_is_not_offered:
+        found.scope = " ".join(scope for scope in found.scopes if scope in offered_scopes(like))
+    for about, words in _mistakes(found, like):
+        raise RegistrationRefused(422, _TYPE, f"{about.partition(' ')[0]}: {words}", about=about)
     return found
+
+
+def offered_scopes(like: Like) -> tuple[str, ...]:
+    """The scopes an LMS offers tools."""
+    if like.has_groups_and_notices:
+        return ALL_SCOPES
+    return tuple(scope for scope in ALL_SCOPES if scope not in (SCOPE_GROUP_READ, SCOPE_NOTICE_HANDLERS))
 
 
 def registration_of(sent: Mapping[str, Any]) -> Registration:
@@ -125,29 +157,36 @@ def registration_of(sent: Mapping[str, Any]) -> Registration:
     return Registration.model_validate(dict(sent))
 
 
-def _mistakes(found: Registration) -> Iterator[str]:
-    """What the shapes alone do not say."""
+def _mistakes(found: Registration, like: Like) -> Iterator[tuple[str, str]]:
+    """What the shapes alone do not say: the member, and what it has to be."""
     for grant in ("client_credentials", "implicit"):
         if grant not in found.grant_types:
-            yield f"grant_types: must contain {grant}"
+            yield "grant_types", f"must contain {grant}"
     if found.response_types != ["id_token"]:
-        yield "response_types: must be id_token alone"
-    unknown = [scope for scope in found.scopes if scope not in ALL_SCOPES]
-    if unknown:
-        yield f"scope: {unknown[0][:200]} is not offered"
+        yield "response_types", "must be id_token alone"
+    for scope in found.scopes:
+        if scope not in offered_scopes(like):
+            yield "scope", f"{scope[:200]} is not offered"
+    yield from _strangers(found, like)
+    for message in found.configuration.messages:
+        for place in message.places():
+            if place not in PLACEMENTS[message.type]:
+                yield "placements", f"{place[:100]} is not one for {message.type}"
+
+
+def _strangers(found: Registration, like: Like) -> Iterator[tuple[str, str]]:
+    """Addresses that are not on the tool's domain."""
     configuration = found.configuration
-    hosts = {configuration.domain.lower()}
+    domain = configuration.domain.lower()
+    if like.domain_has_port and domain != urlsplit(found.launch_url).netloc.lower():
+        yield "domain differs", "must be the host of target_link_uri with its port"
     for name, address in (
         ("redirect_uris", found.redirect_uris[0]),
         ("target_link_uri", found.launch_url),
-        *(("messages.target_link_uri", one.target_link_uri) for one in configuration.messages),
+        *(("target_link_uri", one.target_link_uri) for one in configuration.messages),
     ):
-        if address is not None and not hosts & hosts_of(address):
-            yield f"{name}: is not on the tool's domain"
-    for message in configuration.messages:
-        for place in message.places():
-            if place not in PLACEMENTS[message.type]:
-                yield f"messages.placements: {place[:100]} is not one for {message.type}"
+        if address is not None and domain not in hosts_of(address):
+            yield name, "is not on the tool's domain"
 
 
 def hosts_of(address: str) -> set[str]:
@@ -157,7 +196,3 @@ def hosts_of(address: str) -> set[str]:
         return {parts.netloc.lower(), (parts.hostname or "").lower()}
     except ValueError:
         return set()
-
-
-def _unprocessable(words: str) -> ServiceError:
-    return ServiceError(422, "unprocessable_entity", words)

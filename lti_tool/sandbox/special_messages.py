@@ -91,4 +91,4 @@ def _settings(platform: Platform, facts: LaunchFacts, pick: PickRequest) -> dict
     }
     if link is not None:
         settings |= {"title": link.title, "text": link.description}
-    return settings
+    return platform.settings.profile.pick_settings(settings)

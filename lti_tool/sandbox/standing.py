@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from lti_tool.sandbox.bench_models import ACTIVE, PENDING, ToolRegistration
 from lti_tool.sandbox.models import AccessToken, ModuleItem, ResourceLink, Tool
 from lti_tool.sandbox.registration_body import MESSAGES, Message, Registration, registration_of
+from lti_tool.sandbox.store import like_of
 
 
 async def standing(session: AsyncSession, tool_id: int) -> ToolRegistration | None:
@@ -26,7 +27,9 @@ async def state_of(session: AsyncSession, tool_id: int) -> str:
 async def messages_of(session: AsyncSession, tool_id: int) -> list[str]:
     """The types of messages the tool takes. Of one that was added by hand nothing is known, so it is sent any."""
     found = await standing(session, tool_id)
-    return registration_of(found.sent).messages if found and found.sent else list(MESSAGES)
+    if found is None or not found.sent:
+        return list(MESSAGES)
+    return list(dict.fromkeys([*registration_of(found.sent).messages, *like_of(session).unasked_messages]))
 
 
 async def message_of(session: AsyncSession, tool_id: int, kind: str) -> Message | None:

@@ -24,11 +24,12 @@ from lti_tool.db.organisation import Organisation
 from lti_tool.db.session import Database
 from lti_tool.lti import claims
 from lti_tool.lti.keys import MemoryKeys, public_key_set
-from lti_tool.lti.models import Deployment, Registration, Role
+from lti_tool.lti.models import Deployment, Family, Registration, Role
 from lti_tool.lti.protocol import Protocol
 from lti_tool.sandbox import models as lms
 from lti_tool.sandbox.app import create_sandbox
 from lti_tool.sandbox.behaviour import Behaviour
+from lti_tool.sandbox.claims import line_items_url, memberships_url
 from lti_tool.sandbox.platform import Platform as SandboxPlatform
 from lti_tool.sandbox.settings import SandboxSettings
 from lti_tool.sandbox.store import add_course, add_person, enrol
@@ -62,6 +63,11 @@ class Checked:
     @property
     def behaviour(self) -> Behaviour:
         found: Behaviour = self.sandbox.state.platform.behaviour
+        return found
+
+    @property
+    def settings(self) -> SandboxSettings:
+        found: SandboxSettings = self.sandbox.state.platform.settings
         return found
 
     async def check(self, limits: Limits = checking.LIMITS, **plan: Any) -> dict[Step, Line]:
@@ -126,16 +132,18 @@ class Checked:
 
 @asynccontextmanager
 async def a_checked_lms(
-    database: Database, clock: ManualClock, folder: Path, *, beside: Tool | None = None
+    database: Database, clock: ManualClock, folder: Path, *, beside: Tool | None = None, like: str = "plain"
 ) -> AsyncIterator[Checked]:
-    """The sandbox runs as long as the block. ``beside`` is a tool whose first school it then belongs to as well."""
+    """The sandbox runs as long as the block. ``beside`` is a tool whose first school it then belongs to as well; ``like`` is
+    the LMS it plays.
+    """
     keys = MemoryKeys(clock, lambda: RSAKey.import_key(pem(private_key("tool"))))
 
     def published(_request: httpx.Request) -> httpx.Response:
         return httpx.Response(200, json=public_key_set(keys))
 
     sandbox = create_sandbox(
-        SandboxSettings(base_url=BASE, folder=folder / "lms", sample=False),
+        SandboxSettings(base_url=BASE, folder=folder / "lms", sample=False, like=like),
         clock=clock.now,
         http=httpx.AsyncClient(transport=httpx.MockTransport(published)),
     )
@@ -190,6 +198,7 @@ async def _tell_the_tool(
 ) -> Checked:
     taught, teacher, student, tool = made
     way = httpx.ASGITransport(app=sandbox)
+    settings: SandboxSettings = sandbox.state.platform.settings
 
     async def answer(request: httpx.Request) -> httpx.Response:
         if beside is not None and request.url.host != urlsplit(BASE).hostname:
@@ -211,9 +220,10 @@ async def _tell_the_tool(
         name="Sandbox",
         issuer=BASE,
         client_id=tool.client_id,
-        auth_login_url=f"{BASE}/api/lti/authorize_redirect",
-        token_url=f"{BASE}/login/oauth2/token",
-        jwks_url=f"{BASE}/api/lti/security/jwks",
+        auth_login_url=settings.authorization_url,
+        token_url=settings.token_url,
+        jwks_url=settings.jwks_url,
+        lms=Family(settings.like) if settings.like in set(Family) else Family.OTHER,
         created_at=clock.now(),
     )
     deployment = Deployment(
@@ -222,15 +232,14 @@ async def _tell_the_tool(
         deployment_id=tool.deployment_id,
         created_at=clock.now(),
     )
-    services = f"{BASE}/api/lti/courses/{taught.id}"
     course = Course(
         organisation_id=school_id,
         registration_id=registration.id,
         deployment_id=deployment.id,
         context_id=taught.context_id,
         title="Fractions",
-        memberships_url=f"{services}/names_and_roles",
-        line_items_url=f"{services}/line_items",
+        memberships_url=memberships_url(settings, tool, taught.id),
+        line_items_url=line_items_url(settings, tool, taught.id),
         ags_scopes=AGS,
         created_at=clock.now(),
     )

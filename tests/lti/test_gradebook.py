@@ -95,6 +95,18 @@ async def test_what_a_column_has_not_is_not_sent_back_as_null(services: Services
     assert column.body == {"id": ITEM, "label": "y", "scoreMaximum": 2}
 
 
+@pytest.mark.parametrize("status", [200, 204])
+async def test_a_change_that_is_answered_with_nothing_was_made(services: Services, status: int) -> None:
+    def column(request: httpx.Request) -> httpx.Response:
+        if request.method == "PUT":
+            return httpx.Response(status)
+        return httpx.Response(200, json={"id": ITEM, "label": "Old", "scoreMaximum": 10, "tag": "t"})
+
+    services.answer("/8/lineitems/36/lineitem", column)
+    changed = await services.ags().update_line_item(LineItemData(id=ITEM, label="New", score_maximum=20))
+    assert (changed.id, changed.label, changed.score_maximum, changed.tag) == (ITEM, "New", 20, "t")
+
+
 async def test_a_column_without_an_address_cannot_be_changed(services: Services) -> None:
     with pytest.raises(ValueError, match="address"):
         await services.ags().update_line_item(LineItemData(label="x", score_maximum=1))

@@ -16,7 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lti_tool.lti import http as way_out
-from lti_tool.lti.http import AddressRefused, AnswerTooLarge, make_client, may_call
+from lti_tool.lti.addresses import may_call, private_networks
+from lti_tool.lti.http import AddressRefused, AnswerTooLarge, make_client
 from lti_tool.settings import Settings
 from tests.lti.conftest import settings_for
 
@@ -45,6 +46,15 @@ from tests.lti.conftest import settings_for
         ("64:ff9b::10.0.0.1", False),
         ("64:ff9b::93.184.216.34", True),
         ("2002:0a00:0001::1", False),
+        ("2002:5db8:d822::1", True),
+        ("64:ff9b:1::a00:1", False),
+        ("2001:0:4136:e378:8000:63bf:f5ff:fffe", False),
+        ("::127.0.0.1", False),
+        ("::93.184.216.34", False),
+        ("fec0::1", False),
+        ("fe80::1%eth0", False),
+        ("5f00::1", False),
+        ("2001:db8::1", False),
     ],
 )
 def test_only_public_addresses_are_called(address: str, allowed: bool) -> None:
@@ -106,6 +116,20 @@ async def test_on_a_machine_of_ones_own_the_neighbour_is_called(on_loopback: Set
     assert "*/*" not in response.request.headers["accept"]
 
 
+async def test_on_a_machine_of_ones_own_other_private_networks_are_not(on_loopback: Settings) -> None:
+    """A demo shows no page of the router's, nor what a cloud tells its machines about themselves."""
+    async with make_client(on_loopback) as client:
+        for address in (
+            "http://169.254.169.254/",
+            "http://10.0.0.1/",
+            "https://[fd00::1]/",
+            "http://[::ffff:10.0.0.1]/",
+        ):
+            with pytest.raises(AddressRefused):
+                await client.get(address)
+    assert may_call(ipaddress.ip_address("::ffff:127.0.0.1"), private_networks(on_loopback))
+
+
 async def test_elsewhere_it_is_not(tmp_path: Path) -> None:
     async with make_client(settings_for(tmp_path)) as client:
         for address in ("https://127.0.0.1:9/", "https://localhost:9/", "https://[::1]:9/"):
@@ -159,9 +183,10 @@ async def test_packed_answers_are_unpacked(on_loopback: Settings) -> None:
     [
         (b"x" * 2000, []),
         (gzip.compress(b"x" * 1_000_000), ["Content-Encoding: gzip"]),
+        (gzip.compress(gzip.compress(b"x" * 1_000_000)), ["Content-Encoding: gzip, gzip"]),
         (b"x", ["Content-Encoding: br"]),
     ],
-    ids=["large", "a small bomb", "packed as not asked for"],
+    ids=["large", "a small bomb", "packed twice", "packed as not asked for"],
 )
 async def test_too_much_is_given_up(
     on_loopback: Settings, monkeypatch: pytest.MonkeyPatch, body: bytes, headers: list[str]

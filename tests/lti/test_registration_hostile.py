@@ -132,6 +132,20 @@ def test_allowed_networks_are_allowed(tmp_path: Path) -> None:
         check_address(settings, "https://192.168.1.1/c", "issuer")
 
 
+def test_on_a_machine_of_ones_own_its_neighbours_are_allowed_and_no_other_network(tmp_path: Path) -> None:
+    settings = settings_for(tmp_path).model_copy(update={"base_url": "http://localhost:8000"})
+    for address in (
+        "http://localhost:8001/c",
+        "http://127.0.0.1:8001/c",
+        "http://[::1]:8001/c",
+        "https://lms.example/c",
+    ):
+        assert check_address(settings, address, "issuer") == address
+    for address in [*PRIVATE[1:4], "http://169.254.169.254/", "ftp://localhost/c", "http://a:b@localhost/c"]:
+        with pytest.raises(RegistrationAddressRefused):
+            check_address(settings, address, "issuer")
+
+
 # --- Who speaks for whom ----------------------------------------------------------------------------------------------
 
 

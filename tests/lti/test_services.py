@@ -164,6 +164,8 @@ async def test_a_changed_registration_gets_new_tokens(tool: Tool, services: Serv
         (httpx.Response(500, text="<html>"), "server-error", True),
         (httpx.Response(429), "rate-limited", True),
         (httpx.Response(200, text="<html>"), "no-permission", False),
+        (httpx.Response(200, text="[" * 90_000), "no-permission", False),
+        (httpx.Response(200, json=["access_token"]), "no-permission", False),
         (httpx.Response(200, json={"access_token": ""}), "no-permission", False),
         (httpx.Response(200, json={"access_token": "x", "scope": "other"}), "no-permission", False),
     ],
@@ -177,7 +179,7 @@ async def test_a_refused_token_is_one_of_our_errors(
     assert (caught.value.code, caught.value.temporary, caught.value.status) == (code, temporary, 424)
 
 
-@pytest.mark.parametrize("expires_in", [None, "3600", 3600.5, "soon", True, -5, 10**12])
+@pytest.mark.parametrize("expires_in", [None, "3600", 3600.5, "soon", True, -5, 10**12, 10**400, [], "1e999"])
 async def test_any_lifetime_is_understood(tool: Tool, expires_in: Any) -> None:
     tool.platform.answers["/token"] = lambda _: httpx.Response(
         200, json={"access_token": "x", "expires_in": expires_in}
@@ -462,7 +464,32 @@ async def test_results(services: Services) -> None:
     assert dict(only.url.params) == {"type_id": "2", "user_id": "191"}
 
 
-@pytest.mark.parametrize("answer", [httpx.Response(200, text="<html>"), httpx.Response(200, json={"x": 1})])
+async def test_results_that_are_no_numbers_are_none(services: Services) -> None:
+    """A score of that many digits is none, and must not end a whole class's reading."""
+    odd = '[{"userId": "1", "resultScore": 1e999}, {"userId": "2", "resultScore": 1' + "0" * 400 + "}]"
+    services.answer("/8/lineitems/36/lineitem/results", lambda _: httpx.Response(200, text=odd))
+    assert [(one.user_id, one.score) for one in await services.ags().results(ITEM)] == [("1", None), ("2", None)]
+
+
+async def test_a_line_item_whose_address_is_none_is_passed_over(services: Services) -> None:
+    ids = ["https://[::1/x", "javascript:alert(1)", "/lineitems/7", "https://platform.example:99999/", 7, ITEM]
+    given = [{"id": one, "label": "x", "scoreMaximum": 1} for one in ids]
+    services.answer("/8/lineitems", lambda _: httpx.Response(200, json=given))
+    assert [item.id for item in await services.ags().find_line_items(ITEMS)] == [ITEM]
+
+
+async def test_a_list_that_is_no_content_is_empty(services: Services) -> None:
+    for path in ("/8/lineitems", "/8/lineitems/36/lineitem/results", "/members"):
+        services.answer(path, lambda _: httpx.Response(204))
+    assert await services.ags().find_line_items(ITEMS) == []
+    assert await services.ags().results(ITEM) == []
+    assert await services.nrps().members(MEMBERS) == []
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [httpx.Response(200, text="<html>"), httpx.Response(200, json={"x": 1}), httpx.Response(200, text="[" * 90_000)],
+)
 async def test_answers_that_make_no_sense(services: Services, answer: httpx.Response) -> None:
     for path in ("/8/lineitems", "/8/lineitems/36/lineitem/results", "/members"):
         services.answer(path, lambda _: answer)
@@ -545,6 +572,8 @@ async def test_odd_members(services: Services) -> None:
         member(5, roles=["http://purl.imsglobal.org/vocab/lis/v2/membership/Instructor#TeachingAssistant"]),
         member("6", status="Deleted", name="a\x00b"),
         member("7", status="Whatever"),
+        member("8\x00"),
+        member("9", roles=7),
         "nonsense",
     ]
     services.answer("/members", lambda _: httpx.Response(200, json={"members": given}))
@@ -556,6 +585,7 @@ async def test_odd_members(services: Services) -> None:
         "5": (Role.ASSISTANT, MemberStatus.ACTIVE, "Zoë"),
         "6": (Role.STUDENT, MemberStatus.DELETED, "ab"),
         "7": (Role.STUDENT, MemberStatus.ACTIVE, "Zoë"),
+        "9": (Role.OTHER, MemberStatus.ACTIVE, "Zoë"),
     }
 
 

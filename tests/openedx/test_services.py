@@ -13,6 +13,8 @@ import httpx
 import pytest
 from sqlmodel import select
 
+from lti_tool.admin import checking, planning
+from lti_tool.admin.check_rules import RESOURCE_ID, Outcome, Step
 from lti_tool.clock import SystemClock
 from lti_tool.db.session import Database
 from lti_tool.lti import claims
@@ -206,3 +208,26 @@ async def test_the_teacher_sees_the_roster(world: World, browser: Browser) -> No
     people = browser.open(f"{world.tool.url}/courses/{course}/people")
     assert people.status_code == 200, people.text[:800]
     assert "陈 小明" in people.text
+
+
+async def test_every_call_of_a_connection_check_works(world: World, browser: Browser) -> None:
+    """What one leaves, since no column can be removed, the next one uses again."""
+    browser.launch(world.platform.login_address("teacher"))
+    async with _services(world) as services:
+        plan = await planning.plan(
+            services.protocol.database,
+            services.registration,
+            actor="tester",
+            organisation_ids=None,
+            write=True,
+            sub=world.platform.person_id("anna"),
+        )
+        for _ in range(2):
+            lines = {line.step: line async for line in checking.check(services.protocol, plan)}
+            wrong = {step: line.seen.in_words() for step, line in lines.items() if line.outcome is Outcome.FAILS}
+            assert wrong == {}
+            assert lines[Step.RESULT].seen.in_words() == "7 out of 10 came back"
+            assert lines[Step.REMOVE].seen.in_words() == "This LMS lets no tool remove a column."
+            left = await services.ags.find_line_items(services.line_items_url, resource_id=RESOURCE_ID)
+            assert len(left) == 1
+        assert world.platform.ask("gradebook").get("anna", {}).get("earned") != 7

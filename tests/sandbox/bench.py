@@ -94,16 +94,16 @@ async def claims_of(lms: Lms, person: httpx.AsyncClient, frame: str) -> dict[str
         "response_type": "id_token",
         "response_mode": "form_post",
         "prompt": "none",
-        "client_id": begun["client_id"],
+        "client_id": lms.tool.client_id,
         "redirect_uri": f"{TOOL}/lti/launch",
         "login_hint": begun["login_hint"],
         "lti_message_hint": begun["lti_message_hint"],
         "state": "s",
         "nonce": secrets.token_urlsafe(8),
     }
-    _, fields = form_of(await person.get("/api/lti/authorize_redirect", params=asked))
+    _, fields = form_of(await person.get(lms.platform.settings.authorization_url, params=asked))
     assert "id_token" in fields, fields
-    keys = KeySet.import_key_set((await lms.http.get("/api/lti/security/jwks")).json())
+    keys = KeySet.import_key_set((await lms.http.get(lms.platform.settings.jwks_url)).json())
     claims: dict[str, Any] = jwt.decode(fields["id_token"], keys, algorithms=["RS256"]).claims
     return claims
 

@@ -4,6 +4,7 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -70,7 +71,7 @@ def register(running: Bench, boss: Someone) -> str:
 
 
 def pick(teacher: Someone, frame: str, **chosen: Any) -> str:
-    """Choose in the tool's picker that a frame of the LMS opens; what the LMS says to it."""
+    """Choose in the tool's picker that a frame of the LMS opens; what the LMS says to it. An answer counts once."""
     picker = teacher.launch(frame)
     [(action, fields)] = [(where, form) for where, form in picker.forms("").items() if "new_id" in form]
     session = {"session": picker.session_id}
@@ -194,6 +195,31 @@ def test_from_the_link_to_the_grade(running: Bench, someone: Callable[[str], Som
     # Switched off, it opens no more.
     boss.lms_send(f"{tool_page}/state", {"state": "off"})
     assert "has switched the tool" in student.lms_page(item)
+
+
+def test_as_moodle(tmp_path: Path) -> None:
+    """Moodle's registration, its activity, and content selected in its way: points are whole numbers there."""
+    with bench(tmp_path, like="moodle") as running, ExitStack() as stack:
+        boss, teacher, student = (
+            stack.enter_context(Someone(running.lms, running.tool, login)) for login in ("admin", "rivera", "zoe")
+        )
+        for person in (boss, teacher, student):
+            person.sign_in()
+        tool_page = register(running, boss)
+        [pending] = running.control("tools")
+        assert pending["state"] == "pending"
+        boss.lms_send(f"{tool_page}/approve", {"scopes": pending["scopes"], "placements": pending["placements"]})
+        [activity] = re.findall(r'href="(/courses/1/modules/items/\d+)">Playlists<', teacher.lms_page("/courses/1"))
+        assert teacher.launch(f"{activity}/frame").root.xpath("//h1")
+        frame = f"/courses/1/modules/1/add_from_tool/{pending['tool_id']}/frame"
+        said = pick(teacher, frame, new_title=TITLE, has_column="yes", points="12.5", target="iframe")
+        assert f"Added: “{TITLE}”. A gradebook column came with it." in said
+        [item] = re.findall(rf'href="(/courses/1/modules/items/\d+)">{TITLE}<', teacher.lms_page("/courses/1"))
+        assert TITLE in teacher.launch(f"{item}/frame").root.text_content()
+        assert student.launch(f"{item}/frame").root.xpath("//h1")
+        columns = html.fromstring(teacher.lms_page("/courses/1/grades")).xpath("//thead//th")
+        [column] = [one.text_content() for one in columns if TITLE in one.text_content()]
+        assert re.search(r"of \d+\s*$", column.strip()), column
 
 
 def test_trouble(running: Bench, someone: Callable[[str], Someone]) -> None:

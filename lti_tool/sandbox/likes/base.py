@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     # These ask the settings which LMS is played, and the settings come here.
     from lti_tool.sandbox.claims import LaunchFacts
     from lti_tool.sandbox.models import LaunchTicket
+    from lti_tool.sandbox.registration_body import RegistrationRefused
     from lti_tool.sandbox.scores import ScoreBody
     from lti_tool.sandbox.services import ServiceError
     from lti_tool.sandbox.token import TokenRefused
@@ -103,6 +104,52 @@ class Like:
     def new_deployment_id(self, tool: Tool) -> str:
         """The id of a tool's installation; the tool has its number and its client id already."""
         return f"1:{secrets.token_hex(20)}"
+
+    # --- Registration by link -----------------------------------------------------------------------------------------
+
+    registers_by_link = True
+    """Dynamic Registration 1.0 is there."""
+
+    configuration_path = "/.well-known/openid-configuration"
+    registration_path = "/api/lti/registrations"
+    token_in_configuration = True
+    """The configuration's address carries the registration token, which the tool has to leave in it."""
+
+    drops_what_is_not_offered = False
+    """Scopes and messages that are not offered are left out of a registration; where this is False they are refused."""
+
+    domain_has_port = False
+    """The tool's domain has to name its port."""
+
+    unasked_messages: tuple[str, ...] = ()
+    """Messages that are sent to every tool, registered for or not."""
+
+    def configuration(self, body: dict[str, Any]) -> dict[str, Any]:
+        """What the platform says of itself, before a tool registers."""
+        return body
+
+    def registration(self, answer: dict[str, Any], tool: Tool, *, names_deployment: bool) -> dict[str, Any]:
+        """The answer to a registration. As on Canvas the deployment stands beside it, and often not at all."""
+        return {**answer, "deployment_id": tool.deployment_id} if names_deployment else answer
+
+    def registration_refused(self, request: Request, refused: "RegistrationRefused") -> Response:
+        """A refusal of the registration endpoint."""
+        return self.service_refused(request, refused)
+
+    # --- Content from tools -------------------------------------------------------------------------------------------
+
+    pick_types: tuple[str, ...] = ("ltiResourceLink",)
+    """The types of content that modules take from tools."""
+
+    def pick_settings(self, settings: dict[str, Any]) -> dict[str, Any]:
+        """What a request to pick content accepts (Deep Linking 2.0, section 4.4.1)."""
+        return settings
+
+    def column_points(self, points: float, *, alone: bool) -> float | None:
+        """The points of the column that comes with an item, which is ``alone`` in its answer or one of several; None for no
+        column. ValueError with the reason where the item is not taken at all.
+        """
+        return points
 
     # --- Registration by hand -----------------------------------------------------------------------------------------
 

@@ -13,7 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from lti_tool.sandbox.likes.base import LTI, Like, Refused
+from lti_tool.sandbox.likes.base import LTI, Refused
+from lti_tool.sandbox.likes.moodle_registration import MoodleRegistration
 from lti_tool.sandbox.models import Course, LineItem, Module, ModuleItem, ResourceLink, Tool
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ _RESERVED = {"lineitem_url": "lineitem", "lineitems_url": "lineitems", "gradeboo
 _VANISHING = frozenset({*_RESERVED, "results_url", "result_url", "scores_url", "score_url"})
 
 
-class Moodle(Like):
+class Moodle(MoodleRegistration):
     """Moodle. Tools are activities; people, courses and links are called by their numbers."""
 
     name = "moodle"

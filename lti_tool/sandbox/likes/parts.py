@@ -17,7 +17,7 @@ def routers(like: Like) -> list[APIRouter]:
         services += [groups.router, notices.router]
     if like.has_canvas_api:
         services.append(canvas_api.router)
-    return [_launching(like), *services, registration.router, control.router, bench_control.router]
+    return [_launching(like), *services, registration.routes(like), control.router, bench_control.router]
 
 
 def _launching(like: Like) -> APIRouter:

@@ -34,6 +34,12 @@ class Schoology(Like):
     has_canvas_api = False
     has_groups_and_notices = False
 
+    # An app is made by hand, in Schoology's App Center; there is no Dynamic Registration.
+    registers_by_link = False
+
+    # The documentation, "Deep linking": LTI links and links.
+    pick_types = ("ltiResourceLink", "link")
+
     # The documentation's addresses, on the sandbox's own host.
     authorization_path = "/lti-service/authorize-redirect"
     jwks_path = "/lti-service/.well-known/jwks"
