@@ -1,6 +1,7 @@
 """How a step of a check is tried and told: within its time, whatever the LMS does, with what to change where it fails."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
@@ -61,7 +62,10 @@ class NotTried(Exception):
 
 
 class Steps:
-    """The steps of one check. ``tell`` is given each line; ``hold`` keeps a task that must not be broken off."""
+    """The steps of one check. ``tell`` is given each line; ``hold`` keeps a task that must not be broken off.
+
+    ``seconds`` is a clock that only goes forward, as the time of all steps is measured by.
+    """
 
     def __init__(
         self,
@@ -70,6 +74,7 @@ class Steps:
         limits: Limits,
         tell: Callable[[Line], None],
         hold: Callable[[asyncio.Task[None]], None],
+        seconds: Callable[[], float] = time.monotonic,
     ) -> None:
         self.plan = plan
         self.limits = limits
@@ -81,11 +86,12 @@ class Steps:
         )
         self.tell = self._once_each(tell)
         self._hold = hold
-        self._until = asyncio.get_running_loop().time() + limits.total
+        self._seconds = seconds
+        self._until = seconds() + limits.total
 
     async def step(self, step: Step, call: Callable[[], Awaitable[Said]], *, seconds: float | None = None) -> bool:
         """Try a step and tell how it went; True where it works. ``call`` says what was seen, or raises Wrong or NotTried."""
-        left = self._until - asyncio.get_running_loop().time()
+        left = self._until - self._seconds()
         if left <= 0:
             self.tell(Line(step, Outcome.SKIPPED, Said(rules.NO_TIME), code=rules.CUT_SHORT))
             return False

@@ -5,7 +5,8 @@ check's own, which is removed again however the check ends; one that an earlier 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Sequence
+import time
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 
 from lti_tool.admin import check_rules as rules
 from lti_tool.admin.check_gradebook import Gradebook
@@ -29,7 +30,9 @@ _going_on: set[asyncio.Task[None]] = set()
 """Checks, and columns that are being removed after one was broken off: nobody else may hold on to them."""
 
 
-async def check(protocol: Protocol, plan: Plan, limits: Limits = LIMITS) -> AsyncIterator[Line]:
+async def check(
+    protocol: Protocol, plan: Plan, limits: Limits = LIMITS, seconds: Callable[[], float] = time.monotonic
+) -> AsyncIterator[Line]:
     """Every line as it is known. Whoever stops listening breaks the check off; the column is removed all the same."""
     lines: asyncio.Queue[Line | None] = asyncio.Queue()
     mine: set[asyncio.Task[None]] = set()
@@ -39,7 +42,7 @@ async def check(protocol: Protocol, plan: Plan, limits: Limits = LIMITS) -> Asyn
             some.add(task)
             task.add_done_callback(some.discard)
 
-    task = asyncio.create_task(_run(Steps(protocol, plan, limits, lines.put_nowait, hold)))
+    task = asyncio.create_task(_run(Steps(protocol, plan, limits, lines.put_nowait, hold, seconds)))
     hold(task)
     task.add_done_callback(lambda _: lines.put_nowait(None))
     try:

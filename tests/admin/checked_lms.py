@@ -45,7 +45,9 @@ Meddler = Callable[[httpx.Request, Callable[[], Awaitable[httpx.Response]]], Awa
 
 @dataclass
 class Checked:
-    """The tool and the LMS. ``meddler`` stands between the two; ``asked`` has every request of the tool."""
+    """The tool and the LMS. ``meddler`` stands between the two; ``asked`` has every request of the tool, and
+    ``seconds`` is the time that a check measures itself by.
+    """
 
     database: Database
     clock: ManualClock
@@ -59,6 +61,7 @@ class Checked:
     person: Person
     asked: list[httpx.Request] = field(default_factory=list)
     meddler: Meddler | None = None
+    seconds: float = 0.0
 
     @property
     def behaviour(self) -> Behaviour:
@@ -75,7 +78,7 @@ class Checked:
         made = await planning.plan(
             self.database, self.registration, actor="tester", organisation_ids=(self.course.organisation_id,), **plan
         )
-        return {line.step: line async for line in checking.check(self.protocol, made, limits)}
+        return {line.step: line async for line in checking.check(self.protocol, made, limits, lambda: self.seconds)}
 
     async def columns(self) -> list[lms.LineItem]:
         """What is in the LMS's gradebook."""

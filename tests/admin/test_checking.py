@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import parse_qs
@@ -14,7 +15,6 @@ from typer.testing import CliRunner
 
 from lti_tool.admin import checking, planning
 from lti_tool.admin.check_rules import LABEL, RESOURCE_ID, Line, Outcome, Step
-from lti_tool.admin.check_steps import Limits
 from lti_tool.cli import cli
 from lti_tool.clock import ManualClock
 from lti_tool.db.session import Database
@@ -348,17 +348,31 @@ async def test_a_check_that_nobody_waits_for_any_more_leaves_nothing(checked: Ch
 
 
 @on_one_database
-async def test_an_lms_that_does_not_answer_in_time_cuts_the_check_short(checked: Checked) -> None:
+async def test_a_call_that_is_never_answered_is_given_up(checked: Checked) -> None:
     never = asyncio.Event()
 
     async def meddle(request: httpx.Request, on: OnWith) -> httpx.Response:
-        if request.url.path.endswith("/scores"):
+        if request.url.path.endswith("/names_and_roles"):
             await never.wait()
         return await on()
 
     checked.meddler = meddle
-    limits = Limits(total=1.5, step=30, members=30, cleaning=10)
-    lines = await checked.check(limits, write=True, sub=checked.student.lti_id)
+    lines = await checked.check(replace(checking.LIMITS, members=0.05))
+    assert lines[Step.ROSTER].code == "timed-out"
+    assert "firewall" in words(lines[Step.ROSTER])
+    assert lines[Step.FIND].outcome is Outcome.WORKS
+
+
+@on_one_database
+async def test_a_check_whose_time_is_up_is_cut_short_and_its_column_removed(checked: Checked) -> None:
+    async def meddle(request: httpx.Request, on: OnWith) -> httpx.Response:
+        if request.url.path.endswith("/scores"):
+            checked.seconds += checking.LIMITS.total
+            raise httpx.ReadTimeout("too slow", request=request)
+        return await on()
+
+    checked.meddler = meddle
+    lines = await checked.check(write=True, sub=checked.student.lti_id)
     assert lines[Step.SCORE].code == "timed-out"
     assert lines[Step.RESULT].code == "cut-short"
     assert words(lines[Step.REMOVE]) == "Removed"
