@@ -100,6 +100,9 @@ def test_no_template_says_anything_that_cannot_be_translated(path: Path) -> None
     wording += re.findall(r"\s(?:title|alt|aria-label|placeholder)=\"([^\"]*[A-Za-z]{2}[^\"]*)\"", plain)
     between = re.sub(r"<[^>]*>", "\n", plain)
     wording += [
-        line.strip() for line in between.splitlines() if re.search(r"[^\W\d_]{2}", re.sub(r"data-[\w-]+", "", line))
+        line.strip()
+        for line in between.splitlines()
+        # A block that holds only an address of ours, such as /admin, says nothing.
+        if re.search(r"[^\W\d_]{2}", re.sub(r"data-[\w-]+|^/[\w/-]+$", "", line.strip()))
     ]
     assert wording == []
