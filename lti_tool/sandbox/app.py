@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from lti_tool.sandbox import canvas_api
 from lti_tool.sandbox.behaviour import BehaviourMiddleware
 from lti_tool.sandbox.likes.parts import routers
+from lti_tool.sandbox.likes.throttle import Throttle
 from lti_tool.sandbox.loading import load_course, load_sample
 from lti_tool.sandbox.pages import set_up_pages
 from lti_tool.sandbox.platform import Platform, system_now
@@ -43,6 +44,8 @@ def create_sandbox(
 
     app = FastAPI(title=settings.name, lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.platform = platform
+    if settings.profile.throttles:
+        app.add_middleware(Throttle, now=platform.now)
     app.add_middleware(BehaviourMiddleware, behaviour=platform.behaviour)
     app.add_exception_handler(ServiceError, answer_service_error)
     app.add_exception_handler(canvas_api.ApiError, canvas_api.answer_api_error)

@@ -52,9 +52,11 @@ async def asking(lms: Lms, person: Person, **place: Any) -> dict[str, str]:
 async def authorize(lms: Lms, person: Person | None, asked: dict[str, str]) -> httpx.Response:
     """The answer to an authorization request, behind its redirects, in the browser of ``person``."""
     headers = await cookie(lms, person) if person is not None else {}
-    return await lms.http.get(
-        lms.platform.settings.authorization_url, params=asked, headers=headers, follow_redirects=True
-    )
+    answer = await lms.http.get(lms.platform.settings.authorization_url, params=asked, headers=headers)
+    while answer.is_redirect:
+        # By hand: httpx takes cookies from its own store alone when it follows one.
+        answer = await lms.http.get(answer.headers["location"], headers=headers)
+    return answer
 
 
 async def launched(lms: Lms, person: Person, **place: Any) -> dict[str, Any]:

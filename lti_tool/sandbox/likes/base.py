@@ -51,6 +51,9 @@ class Like:
     has_canvas_api = True
     """The part of Canvas's REST API that tools read is answered."""
 
+    throttles = False
+    """Many calls at once with one token are refused."""
+
     has_groups_and_notices = True
     """Course Groups and the Platform Notification Service are there."""
 

@@ -27,6 +27,8 @@ class Canvas(Like):
     # (app/controllers/lti/ims/authentication_controller.rb, authorize_redirect).
     second_authorization_path = "/api/lti/authorize"
 
+    throttles = True
+
     # The launch waits under the hint and is taken away by the first request (lib/lti/redis_message_client.rb).
     hints_work_once = True
 
