@@ -175,6 +175,7 @@ async def introduce(world: World, facts: dict[str, Any]) -> None:
         await add_platform(
             session,
             world.clock.now(),
+            settings=world.settings,
             organisation=await find_organisation(session, None, world.clock.now()),
             name="Sandbox LMS",
             issuer=facts["issuer"],

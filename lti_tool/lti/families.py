@@ -3,12 +3,16 @@
 Everything else that differs stands in ``lti_tool.platforms``.
 """
 
+import re
 from collections.abc import Mapping
+from urllib.parse import quote, urlsplit
 
 from lti_tool.lti.foreign_json import read_json
 from lti_tool.lti.models import Family, Registration
 
 _MOODLE_AUTH = "/mod/lti/auth.php"
+_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,250}[A-Za-z0-9])?(:[0-9]{1,5})?")
+_NUMBER = re.compile(r"[0-9]{1,20}")
 
 # The product_family_code of the tool_platform claim (LTI Core 1.3 §5.4.2), in lower case.
 _PRODUCT_CODES = {
@@ -51,13 +55,40 @@ def frame_patterns(family: Family) -> tuple[str, ...]:
     return _FRAME_PATTERNS.get(family, ())
 
 
-def fresh_launch_address(registration: Registration, login_request: Mapping[str, str]) -> str | None:
-    """Where a launch begins afresh on families whose hints work once; None where the login request itself can be used again.
+def hint_names_client(registration: Registration, login_hint: str) -> bool:
+    """Whether a login request that holds no client id is this registration's.
 
-    Moodle 4.5 forgets a message hint as soon as it has been used; the activity's own address launches again. The course
-    module's id stands in the hint, which is JSON.
+    Schoology's, as seen in 2025, has none: its hint begins with the deployment's id, and that with the client id.
     """
-    if registration.lms is not Family.MOODLE or not registration.auth_login_url.endswith(_MOODLE_AUTH):
+    return registration.lms is Family.SCHOOLOGY and login_hint.startswith(f"{registration.client_id}-")
+
+
+def hints_work_again(family: Family) -> bool:
+    """Whether a login request can begin a second launch.
+
+    Moodle 4.5 and Canvas keep what is to be launched under the hint, and take it away with the first authorization request
+    (Canvas: ``lib/lti/redis_message_client.rb``; a second one is answered with ``launch_no_longer_valid``).
+    """
+    return family not in (Family.MOODLE, Family.CANVAS)
+
+
+def fresh_launch_address(
+    registration: Registration, family: Family, login_request: Mapping[str, str], custom: Mapping[str, str]
+) -> str | None:
+    """Where a launch begins afresh on families whose hints work once; None where no such address is known.
+
+    ``custom`` are the custom parameters of the message that a cookie was missing for.
+    """
+    if family is Family.MOODLE:
+        return _moodle_launch(registration, login_request)
+    if family is Family.CANVAS:
+        return _canvas_launch(registration, login_request, custom)
+    return None
+
+
+def _moodle_launch(registration: Registration, login_request: Mapping[str, str]) -> str | None:
+    """The activity's own address. The course module's id stands in the hint, which is JSON."""
+    if not registration.auth_login_url.endswith(_MOODLE_AUTH):
         return None
     try:
         hint = read_json(login_request.get("lti_message_hint", ""))
@@ -67,3 +98,17 @@ def fresh_launch_address(registration: Registration, login_request: Mapping[str,
     if not str(module).isascii() or not str(module).isdigit():
         return None
     return f"{registration.auth_login_url.removesuffix(_MOODLE_AUTH)}/mod/lti/launch.php?id={module}"
+
+
+def _canvas_launch(
+    registration: Registration, login_request: Mapping[str, str], custom: Mapping[str, str]
+) -> str | None:
+    """The address at which Canvas finds a tool by its own, and opens it without a frame (``display=borderless``,
+    ``lib/lti/app_util.rb``). The school's host and the course's number are custom parameters that every registration asks for.
+    """
+    host, course = custom.get("canvas_api_domain", ""), custom.get("canvas_course_id", "")
+    if not _HOST.fullmatch(host) or not _NUMBER.fullmatch(course):
+        return None
+    scheme = urlsplit(registration.auth_login_url).scheme
+    target = quote(login_request["target_link_uri"], safe="")
+    return f"{scheme}://{host}/courses/{course}/external_tools/retrieve?display=borderless&url={target}"

@@ -19,9 +19,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from lti_tool import audit
-from lti_tool.errors import ToolError
+from lti_tool.errors import LaunchRefused, ToolError
 from lti_tool.logs import reference_code
 from lti_tool.lti import claims, deployments, id_tokens, messages, notices_asked, queries, signed, storage
+from lti_tool.lti.families import fresh_launch_address, hint_names_client, hints_work_again
 from lti_tool.lti.launch import Entry, Launch, custom_parameters, read_launch, read_presentation
 from lti_tool.lti.models import Deployment, DeploymentStatus, Registration
 from lti_tool.lti.protocol import Protocol
@@ -65,6 +66,8 @@ _LIMITS = {
 _REQUIRED = ("iss", "login_hint", "target_link_uri")
 _STATE_LIMIT = 200
 _OAUTH_WORD = re.compile(r"[a-z_]{3,40}")
+# Canvas, of a launch that was fetched before or has waited for five minutes (authentication_controller.rb).
+_USED_UP = "launch_no_longer_valid"
 _SIGNED_OUT = frozenset({"login_required", "interaction_required", "consent_required", "account_selection_required"})
 
 
@@ -191,6 +194,8 @@ async def _registration_of_login(protocol: Protocol, request: Mapping[str, str])
     if not found:
         raise PlatformUnknown("no registration has this issuer and client id")
     if len(found) > 1:
+        found = [one for one in found if hint_names_client(one, request["login_hint"])] or found
+    if len(found) > 1:
         raise ClientIdNeeded(f"{len(found)} registrations have this issuer, and no client_id came")
     return found[0]
 
@@ -289,7 +294,13 @@ def _check_browser(
     if place is not None and proof is None:
         raise ProofWanted(place, launch)
     if not browsers:
-        raise CookieBlocked("the browser sent no cookie", hints=login.request)
+        family = launch.platform_family
+        raise CookieBlocked(
+            "the browser sent no cookie",
+            hints=login.request,
+            address=fresh_launch_address(launch.registration, family, login.request, launch.custom),
+            again=hints_work_again(family),
+        )
     raise AnotherBrowser("the login was begun in another browser")
 
 
@@ -339,9 +350,11 @@ async def _record(
         )
 
 
-def _reported(error: str) -> PlatformReportedError:
+def _reported(error: str) -> LaunchRefused:
     # The description that comes with it is free text from outside; only the word itself is kept.
     word = error if _OAUTH_WORD.fullmatch(error) else "unreadable"
+    if word == _USED_UP:
+        return LoginUnknown(f"the platform reported {word}")
     if word in _SIGNED_OUT:
         return SignedOutThere(f"the platform reported {word}")
     return PlatformReportedError(f"the platform reported {word}")

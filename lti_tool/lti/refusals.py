@@ -190,16 +190,21 @@ class AnotherBrowser(LaunchRefused):
 class CookieBlocked(LaunchRefused):
     """The browser sent no cookie of ours, so that nothing shows that the login was begun in it.
 
-    ``hints`` is the login request; a fresh launch can be begun with it in a window of its own.
+    ``hints`` is the login request. A fresh launch is begun in a window of its own: at the platform's ``address`` for it, or
+    where there is none by the login request, if ``again`` says that it can be used a second time.
     """
 
     code = "cookie-blocked"
     title = N_("Your browser does not let this tool work inside the course page")
     advice = N_("It works in a window of its own. Press the button to open it there; this page stays as it is.")
 
-    def __init__(self, detail: str = "", *, hints: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, detail: str = "", *, hints: dict[str, str] | None = None, address: str | None = None, again: bool = True
+    ) -> None:
         super().__init__(detail)
         self.hints = hints or {}
+        self.address = address
+        self.again = again
 
 
 class NonceWrong(LaunchRefused):

@@ -13,7 +13,6 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from lti_tool.errors import TooLarge
 from lti_tool.lti import handshake
-from lti_tool.lti.families import fresh_launch_address
 from lti_tool.lti.keys import public_key_set
 from lti_tool.lti.launch import Launch
 from lti_tool.lti.protocol import Protocol
@@ -150,8 +149,8 @@ async def _offer_a_window(request: Request, blocked: CookieBlocked) -> Response:
     context = {
         "blocked_title": title,
         "blocked_advice": advice,
-        "hints": hints if registration is not None else {},
-        "address": fresh_launch_address(registration, hints) if registration is not None else None,
+        "hints": hints if registration is not None and blocked.again else {},
+        "address": blocked.address,
         "alone": request.headers.get("sec-fetch-dest") == "document",
         "host": urlsplit(_protocol(request).settings.base_url).netloc,
         "way_back": way_back_link(request, blocked),

@@ -81,9 +81,14 @@ class Moodle(WholeSeconds):
         """A score for somebody who cannot be graded here (a teacher, or not enrolled) is a 400 with these words, followed by
         the whole request. A score that is written wrongly gets the same ones, but ours are not. Up to Moodle 4.x, deleting the
         column of an activity is a 403 (mod/lti/service/gradebookservices); 4.5.6 does it.
+
+        The words stand in the status line alone, and a proxy that speaks HTTP/2, or writes status lines of its own, takes
+        them away. What is left then is the empty list that Moodle's score resource answers with; a call that no resource
+        serves is answered with an object.
         """
         if call is Call.DELETE_LINE_ITEM and status == 403:
             return "not-accepted"
-        if call is Call.POST_SCORE and status == 400 and reason.startswith("Incorrect score received"):
-            return "not-enrolled"
+        if call is Call.POST_SCORE and status == 400:
+            told = reason.startswith("Incorrect score received")
+            return "not-enrolled" if told or body.strip() == "[]" else None
         return None

@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 
 from lti_tool.sandbox import ags, bench_control, canvas_api, control, groups, notices, nrps, oidc, registration, token
-from lti_tool.sandbox.likes import Like, moodle_pages, moodle_services
+from lti_tool.sandbox.likes import Like, canvas_pages, moodle_pages, moodle_services
 from lti_tool.sandbox.likes.moodle import Moodle
 
 
@@ -16,7 +16,7 @@ def routers(like: Like) -> list[APIRouter]:
     if like.has_groups_and_notices:
         services += [groups.router, notices.router]
     if like.has_canvas_api:
-        services.append(canvas_api.router)
+        services += [canvas_api.router, canvas_pages.router]
     return [_launching(like), *services, registration.routes(like), control.router, bench_control.router]
 
 
