@@ -14,7 +14,8 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 from lti_tool.content.models import ContentItem, ItemKind
 
-_NUMBER = re.compile(r"[0-9]+(~[0-9]+)?")
+_NUMBER = re.compile(r"_?[0-9]+([~_][0-9]+)?")
+_RANDOM = re.compile(r"(?=.*[0-9])[0-9A-Fa-f-]{16,}")
 _LONG = 12
 """From how many characters on an id means the same wherever it stands. A short one may be any other thing's number."""
 
@@ -66,7 +67,8 @@ def moved(url: str, copy: Copy) -> Moved | None:
             changed = True
         else:
             segments.append(segment)
-            left = left or named or _NUMBER.fullmatch(plain) is not None
+            # What stands behind "courses" is a course, whatever it looks like; a page such as view.php is none.
+            left = left or named or _is_id(plain) or (before in _COURSES and plain != "" and "." not in plain)
         before = plain.casefold()
     in_course = any(unquote(segment).casefold() in _COURSES for segment in parts.path.split("/"))
     values = []
@@ -80,10 +82,15 @@ def moved(url: str, copy: Copy) -> Moved | None:
             replaced = True
         else:
             values.append((key, value))
-            left = left or named or _NUMBER.fullmatch(value) is not None
+            left = left or named or course_s or _is_id(value)
     query = urlencode(values) if replaced else parts.query
     found = parts._replace(path="/".join(segments), query=query).geturl()
     return Moved(found, not left, changed or replaced)
+
+
+def _is_id(text: str) -> bool:
+    """Whether this can only be an id: a number as Canvas and Blackboard write them too, or a long one in hexadecimal."""
+    return _NUMBER.fullmatch(text) is not None or _RANDOM.fullmatch(text) is not None
 
 
 def items_of_copy(

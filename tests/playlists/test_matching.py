@@ -79,7 +79,12 @@ def test_an_address_inside_the_original_is_moved(url: str, to: str, whole: bool)
         ("https://lms.example/users/17", False),
         ("https://lms.example/courses/18/pages/ratios", False),
         ("https://lms.example/files/1~23/download", False),
+        ("https://lms.example/ultra/courses/_12_1/outline", False),
+        ("https://lms.example/portal/site/6d8b7f0e-1c1d-4f0a-9a51-3c0c5f0f9a11", False),
+        ("https://lms.example/courses/course-v1:edX+Demo+2024/about", False),
+        ("https://lms.example/view?course=", False),
         ("https://lms.example/help/handbook", True),
+        ("https://lms.example/course/index.php", True),
         ("https://lms.example/", True),
     ],
 )
