@@ -12,7 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from lti_tool.audit import AuditEntry
 from lti_tool.lti import notices_received
-from lti_tool.lti.models import Deployment, Registration
+from lti_tool.lti.models import Deployment, DeploymentStatus, Registration
 from lti_tool.lti.notices_received import Notice
 from lti_tool.web.routing import add_routes
 from tests.lti.conftest import Tool
@@ -224,6 +224,12 @@ async def test_a_held_deployment_is_refused_and_an_unseen_one_is_not_noted(notic
     known = len(await tool.rows(Deployment))
     assert problem(await notices.send(notices.signed(**{LTI + "deployment_id": "unseen"}))) == "deployment-held"
     assert len(await tool.rows(Deployment)) == known
+    async with tool.database.writing() as session:
+        row = next(one for one in await tool.rows(Deployment) if one.registration_id == tool.registration.id)
+        (await session.get_one(Deployment, row.id)).status = DeploymentStatus.HELD
+    tool.protocol.directory.forget()
+    assert problem(await notices.send(notices.signed())) == "deployment-held"
+    assert notices.taken == []
 
 
 async def test_a_refusal_s_log_line_has_the_code_and_nothing_of_the_notice(

@@ -287,6 +287,21 @@ async def test_it_is_asked_once_and_carried_over_once(story: Story) -> None:
     assert "Decide later" not in page.text
 
 
+async def test_what_is_copied_in_later_is_asked_about_by_itself(story: Story) -> None:
+    await story.decide(await story.copied())
+    await story.world.launch("colleague", **into("theirs", "A colleague's", canvas="51"))
+    theirs = await story.course("theirs")
+    async with story.world.database.writing() as session:
+        await editing.create(session, theirs, Basics("Angles"), None, story.world.clock.now())
+    teacher = await story.world.launch("new-teacher", **into(COPY, "Algebra 1, 2026", "theirs", ORIGINAL))
+    assert teacher.address.endswith("/carry-over")
+    assert "Angles" in teacher.page.text
+    assert "Algebra 1, 2025" not in teacher.page.text
+    await teacher.post(teacher.address, answer="carry", original=str(theirs.id))
+    assert [one.title for one in await story.carried()].count("Angles") == 1
+    assert len(await story.carried()) == 3
+
+
 async def test_of_many_who_decide_at_once_one_is_heard(own_story: Story) -> None:
     teachers = [await own_story.copied(f"teacher-{number}") for number in range(4)]
     answers = ["carry", "carry", "later", "carry"]
