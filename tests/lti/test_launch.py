@@ -9,10 +9,17 @@ from lti_tool.audit import AuditEntry
 from lti_tool.lti.launch import AgsEndpoint, GroupsEndpoint, Launch, NoticeEndpoint, read_launch
 from lti_tool.lti.models import Family, Role, ToolSession
 from lti_tool.lti.sessions import frame_origins
+from lti_tool.lti.tool_description import tool_configuration
+from lti_tool.platforms import quirks
 from tests.lti.conftest import Tool
 from tests.lti.support import LTI, claims_of, fixture
 
 MOODLE = fixture("moodle-4.5-messages.json")
+AGS = "https://purl.imsglobal.org/spec/lti-ags/claim/endpoint"
+RESERVED = {
+    *("lineitem_url", "lineitems_url", "results_url", "result_url", "scores_url", "score_url"),
+    "gradebookservices_scope",
+}
 
 
 def launch_of(tool: Tool, body: dict[str, Any]) -> Launch:
@@ -60,7 +67,11 @@ async def test_every_part_of_a_full_launch_arrives(tool: Tool) -> None:
     assert launch.platform_family is Family.OTHER
 
 
-@pytest.mark.parametrize("name", MOODLE)
+FOREIGN = "deeplinked-plain-link"
+"""A plain address that a tool had answered with: Moodle made a link of it that launches the tool at that address."""
+
+
+@pytest.mark.parametrize("name", [name for name in MOODLE if name != FOREIGN])
 async def test_moodles_messages_open(tool: Tool, name: str) -> None:
     body = dict(MOODLE[name])
     tool.platform.deployment_id = body[LTI + "deployment_id"]
@@ -93,6 +104,17 @@ async def test_moodles_messages_open(tool: Tool, name: str) -> None:
     assert launch.custom["plain"] == "static value"
 
 
+async def test_a_plain_link_that_moodle_made_a_launch_of_opens_nothing(tool: Tool) -> None:
+    """Why a ``link`` is never answered where resource links are taken."""
+    target = MOODLE[FOREIGN][LTI + "target_link_uri"]
+    page = await tool.browser().client.post("/lti/login", data=tool.platform.login_request(target_link_uri=target))
+    assert page.status_code == 400
+    browser = tool.browser()
+    login = await browser.login(tool.platform)
+    body = MOODLE[FOREIGN] | tool.platform.body(login.query["nonce"]) | {LTI + "target_link_uri": target}
+    await tool.refused(await browser.post(login, tool.platform.token(body)), "target-not-ours", 400)
+
+
 async def test_moodles_particulars(tool: Tool) -> None:
     student = launch_of(tool, MOODLE["student"])
     assert student.ags is not None
@@ -110,6 +132,31 @@ async def test_moodles_particulars(tool: Tool) -> None:
     review = launch_of(tool, MOODLE["submission-review"])
     assert (review.for_user, review.message_type) == ("190", "LtiSubmissionReviewRequest")
     assert launch_of(tool, MOODLE["deeplink"]).resource_link is None
+
+
+async def test_moodles_links_that_were_picked(tool: Tool) -> None:
+    one = launch_of(tool, MOODLE["deeplinked-item"])
+    assert one.ags is not None
+    assert one.ags.line_item_url is not None
+    assert (one.custom["item"], one.custom["multi"]) == ("a", "x=y;z")
+    # A name in upper case comes twice; ours are lower case.
+    assert one.custom["UPPER.key"] == one.custom["upper_key"]
+    assert launch_of(tool, MOODLE["privacy-off-deeplinked"]).name is None
+    for name in ("deeplinked-nograde", "deeplinked-other-path", "two-lineitems"):
+        ags = launch_of(tool, MOODLE[name]).ags
+        assert ags is not None
+        assert (ags.line_item_url, ags.line_items_url is None) == (None, False), name
+
+
+async def test_custom_names_that_moodle_keeps_for_itself(tool: Tool) -> None:
+    """``results_url`` and others went from the custom parameters into the gradebook's claim, as empty addresses."""
+    reserved = MOODLE["reserved-custom-names"]
+    assert reserved[AGS]["results"] == reserved[AGS]["scores"] == ""
+    ags = launch_of(tool, reserved).ags
+    assert ags is not None
+    assert ags.line_item_url == "https://platform.example/mod/lti/services.php/8/lineitems/29/lineitem?type_id=1"
+    ours = tool_configuration(tool.protocol.settings, quirks(Family.MOODLE)).custom
+    assert not RESERVED & ours.keys()
 
 
 async def test_who_may_frame_the_pages(tool: Tool) -> None:

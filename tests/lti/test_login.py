@@ -10,7 +10,9 @@ from lti_tool.lti import jobs
 from lti_tool.lti.models import OidcLogin, Registration
 from lti_tool.lti.sessions import digest
 from tests.lti.conftest import Tool
-from tests.lti.support import TOOL, Platform
+from tests.lti.support import TOOL, Platform, fixture
+
+MOODLE = fixture("moodle-4.5-logins.json")
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
@@ -41,6 +43,26 @@ async def test_the_browser_is_sent_to_the_platform(tool: Tool, method: str) -> N
     assert row.expires_at == tool.clock.now() + timedelta(minutes=10)
     assert login.response.headers["cache-control"] == "no-store"
     assert login.response.headers["referrer-policy"] == "no-referrer"
+
+
+@pytest.mark.parametrize("name", [name for name in MOODLE["logins"] if "plain-link" not in name])
+async def test_moodles_logins_as_captured(tool: Tool, name: str) -> None:
+    """Moodle's hint is JSON that it compares to the letter; that of deep linking has no ``cmid``."""
+    given = MOODLE["logins"][name] | {"client_id": tool.platform.client_id}
+    answer = await tool.browser().client.post("/lti/login", data=given)
+    assert answer.status_code == 302
+    sent = dict(parse_qsl(urlsplit(answer.headers["location"]).query))
+    assert (sent["lti_message_hint"], sent["login_hint"]) == (given["lti_message_hint"], given["login_hint"])
+
+
+@pytest.mark.parametrize("name", MOODLE["errors"])
+async def test_moodles_errors_as_captured(tool: Tool, name: str) -> None:
+    """What Moodle posts to the launch instead of a message, when it does not like the request."""
+    browser = tool.browser()
+    login = await browser.login(tool.platform)
+    answer = await browser.client.post("/lti/launch", data=MOODLE["errors"][name] | {"state": login.query["state"]})
+    await tool.refused(answer, "platform-reported-error", 400)
+    assert MOODLE["errors"][name].get("error_description", "nothing") not in answer.text
 
 
 async def test_the_cookie_works_in_a_foreign_frame_and_is_reused(tool: Tool) -> None:

@@ -5,6 +5,7 @@
 
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -16,6 +17,7 @@ from lti_tool.lti.models import Family, Role
 from lti_tool.lti.services import (
     ActivityProgress,
     AgsClient,
+    GradingProgress,
     LineItemData,
     NrpsClient,
     ScoreData,
@@ -65,7 +67,7 @@ class Moodle:
             assert request.headers["accept"] == exchange["accept"]
         else:
             # The capture's own client did not care; ours always says what it wants, since lists are 400 otherwise.
-            assert request.headers["accept"].startswith("application/vnd.ims.lis.")
+            assert request.headers["accept"].startswith("application/vnd.ims.")
         if exchange["content_type"]:
             assert request.headers["content-type"] == exchange["content_type"]
         if exchange["sent"] is not None:
@@ -105,7 +107,10 @@ async def test_a_token_of_text_html(tool: Tool, name: str) -> None:
             await tool.protocol.token(tool.registration, asked, needs=["https://purl.imsglobal.org/spec/lti-ts/scope"])
 
 
-@pytest.mark.parametrize("name", ["bad_scope", "iat_in_future_30s", "unknown_sub", "unknown_kid"])
+@pytest.mark.parametrize(
+    "name",
+    ["bad_scope", "iat_in_future_30s", "unknown_sub", "unknown_kid", "empty_scope", "expired", "foreign_key", "ps256"],
+)
 async def test_refusals_of_tokens_in_words_and_in_broken_json(tool: Tool, name: str) -> None:
     tool.platform.answers["/token"] = lambda _: answer_of(EXCHANGES[name])
     with pytest.raises(ServiceRefused) as caught:
@@ -215,6 +220,65 @@ async def test_a_column_of_an_activity_stays_its_own(tool: Tool) -> None:
     }
 
 
+@pytest.mark.parametrize("name", ["put_missing_scoreMaximum", "create_content_type_json", "create_no_label"])
+async def test_what_moodle_does_not_take_of_a_column_is_always_there(tool: Tool, name: str) -> None:
+    """Three 400s: without a maximum, as plain JSON, and without a label. Ours is none of them, and never has an empty body."""
+    exchange = EXCHANGES[name]
+    sent: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        sent.append(request)
+        return answer_of(EXCHANGES["read_back"] if request.method == "GET" else exchange)
+
+    path = httpx.URL(exchange["url"]).path
+    tool.platform.answers[path] = answer
+    item = LineItemData(id=exchange["url"], label="Lines", score_maximum=12.5)
+    ags = Moodle(tool).ags
+    with pytest.raises(ServiceRefused) as caught:
+        await (ags.update_line_item(item) if exchange["method"] == "PUT" else ags.create_line_item(COURSE, item))
+    assert (caught.value.code, caught.value.answered) == ("not-accepted", 400)
+    assert sent[-1].headers["content-type"] == "application/vnd.ims.lis.v2.lineitem+json"
+    assert {"label", "scoreMaximum"} <= json.loads(sent[-1].content).keys()
+
+
+async def test_a_change_is_answered_with_the_whole_column(tool: Tool) -> None:
+    exchange = EXCHANGES["put"]
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        return answer_of(EXCHANGES["read_back"] if request.method == "GET" else exchange)
+
+    tool.platform.answers["/mod/lti/services.php/8/lineitems/38/lineitem"] = answer
+    changed = await Moodle(tool).ags.update_line_item(LineItemData(id=ALONE, label="Renamed", score_maximum=25))
+    assert (changed.id, changed.label, changed.score_maximum, changed.tag) == (ALONE, "Renamed", 25, "skill")
+
+
+async def test_the_column_of_an_activity_is_deleted_like_any_other(tool: Tool) -> None:
+    """Seen on 4.5.6, with 204: nothing of ours may delete a column that it has not made."""
+    await Moodle(tool, "delete_coupled").ags.delete_line_item(f"{BASE}/8/lineitems/37/lineitem?type_id=2")
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "asked"),
+    [
+        ("lineitem_of_another_activity", "line-item-gone", 1),
+        ("unknown_course", "not-accepted", 1),
+        ("other_type_id", "no-permission", 2),
+    ],
+)
+async def test_columns_that_are_none_of_ours(tool: Tool, name: str, code: str, asked: int) -> None:
+    url, lists = EXCHANGES[name]["url"], "container" in EXCHANGES[name]["accept"]
+    moodle = Moodle(tool, *[name] * asked)
+    with pytest.raises(ServiceRefused) as caught:
+        # The tool's own number, and the course's, are in the address; the capture asked with others.
+        await (moodle.ags.find_line_items(url) if lists else moodle.ags.get_line_item(url))
+    assert (caught.value.code, len(moodle.sent)) == (code, asked)
+
+
+async def test_columns_without_the_tool_s_number_are_listed_with_it(tool: Tool) -> None:
+    found = await Moodle(tool, "list_without_type_id").ags.find_line_items(f"{BASE}/8/lineitems")
+    assert all("type_id=2" in (item.id or "") for item in found)
+
+
 async def test_a_column_is_removed_and_unknown_then(tool: Tool) -> None:
     gone = f"{BASE}/8/lineitems/40/lineitem?type_id=2"
     moodle = Moodle(tool, "delete_dup", "get_deleted")
@@ -243,15 +307,51 @@ async def test_a_score_as_it_was_sent(tool: Tool) -> None:
     assert not moodle.left
 
 
+async def test_progress_without_a_number_wipes_the_grade_and_its_moment(tool: Tool) -> None:
+    """Why the ledger sends nothing but FullyGraded with a number: what came after was older, and was taken."""
+    moodle = Moodle(
+        tool, "b_pending_t90_clears", "c_result_after_pending", "d_older_score_t5000_after_pending", "e_result"
+    )
+    cleared, older = (
+        EXCHANGES[name]["sent"]["timestamp"] for name in ("b_pending_t90_clears", "d_older_score_t5000_after_pending")
+    )
+    assert older < cleared
+    at = datetime.fromisoformat(cleared)
+    await moodle.ags.post_score(
+        ITEM,
+        ScoreData(
+            "209",
+            None,
+            None,
+            at,
+            activity_progress=ActivityProgress.IN_PROGRESS,
+            grading_progress=GradingProgress.PENDING,
+        ),
+    )
+    assert await moodle.ags.results(ITEM, "209") == []
+    await moodle.ags.post_score(ITEM, ScoreData("209", 3, 10, datetime.fromisoformat(older)))
+    assert [one.score for one in await moodle.ags.results(ITEM, "209")] == [30]
+    assert not moodle.left
+
+
 @pytest.mark.parametrize(
     ("name", "code"),
-    [("same_timestamp", "conflict-newer"), ("teacher_as_user", "not-enrolled"), ("unknown_user", "not-enrolled")],
+    [
+        ("same_timestamp", "conflict-newer"),
+        ("teacher_as_user", "not-enrolled"),
+        ("unknown_user", "not-enrolled"),
+        ("f_400_with_newline_and_utf8_comment", "not-enrolled"),
+    ],
 )
 async def test_a_score_that_is_refused(tool: Tool, name: str, code: str) -> None:
     """The reason phrase of the last two repeats the whole request; nothing of it may come any further."""
     sent = EXCHANGES[name]["sent"]
     score = ScoreData(
-        sent["userId"], sent["scoreGiven"], sent["scoreMaximum"], datetime.fromisoformat(sent["timestamp"])
+        sent["userId"],
+        sent["scoreGiven"],
+        sent["scoreMaximum"],
+        datetime.fromisoformat(sent["timestamp"]),
+        comment=sent.get("comment"),
     )
     with pytest.raises(ServiceRefused) as caught:
         await Moodle(tool, name).ags.post_score(ITEM, score)
@@ -322,6 +422,42 @@ async def test_the_roster_in_pages_and_by_role(tool: Tool) -> None:
     assert [(one.name, one.role) for one in teachers] == [("Tessa Teacher", Role.TEACHER)]
 
 
+async def test_the_role_that_moodles_next_page_forgets_is_asked_again(tool: Tool) -> None:
+    asked: list[httpx.URL] = []
+
+    def page(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url)
+        return answer_of(EXCHANGES["role_learner_limit_10"]) if len(asked) == 1 else httpx.Response(204)
+
+    tool.platform.answers["/mod/lti/services.php/CourseSection/8/bindings/2/memberships"] = page
+    await Moodle(tool).nrps.members(MEMBERS + "?limit=10", "Learner")
+    assert [dict(one.params) for one in asked] == [
+        {"role": "Learner", "limit": "10"},
+        {"role": "Learner", "limit": "10", "from": "10"},
+    ]
+
+
+async def test_who_is_suspended_is_left_out_and_an_assistant_is_a_learner(tool: Tool) -> None:
+    """The non-editing teacher, Instructor at launch (``ta``), is Learner here; nobody is ever Inactive."""
+    found = {one.name: one for one in await Moodle(tool, "roster_after_suspending").nrps.members(MEMBERS)}
+    assert found["Tom Assistant"].role is Role.STUDENT
+    assert quirks(Family.MOODLE).roster_hides_assistants
+    assert "219" not in {one.user_id for one in found.values()}
+
+
+async def test_a_link_s_roster_on_moodle_has_no_custom_parameters(tool: Tool) -> None:
+    found = await Moodle(tool, "roster_of_a_link").nrps.members(MEMBERS, rlid="3")
+    assert [(one.name, one.custom) for one in found] == [("Amina Diallo", {}), ("Tessa Teacher", {})]
+
+
+async def test_a_roster_that_may_not_be_read(tool: Tool) -> None:
+    for name in ("insufficient_scope_nrps", "bad_token_nrps"):
+        moodle = Moodle(tool, name, name)
+        with pytest.raises(ServiceRefused) as caught:
+            await moodle.nrps.members(MEMBERS)
+        assert (caught.value.code, caught.value.answered) == ("no-permission", 401)
+
+
 async def test_a_link_that_is_not_there(tool: Tool) -> None:
     with pytest.raises(ServiceRefused) as caught:
         await Moodle(tool, "rlid_unknown").nrps.members(MEMBERS, rlid="9999")
@@ -359,3 +495,8 @@ async def test_an_unknown_column(tool: Tool) -> None:
     with pytest.raises(ServiceRefused) as caught:
         await Moodle(tool, "unknown_lineitem").ags.get_line_item(f"{BASE}/8/lineitems/99999/lineitem?type_id=2")
     assert caught.value.code == "line-item-gone"
+
+
+def test_every_captured_exchange_is_replayed() -> None:
+    here = Path(__file__).read_text("utf-8")
+    assert [name for name in EXCHANGES if f'"{name}"' not in here] == []

@@ -373,6 +373,24 @@ async def test_an_invitation_for_a_registration_renews_it(tool: Tool) -> None:
     assert [one.deployment_id for one in deployments] == ["3"]
 
 
+async def test_moodles_answer_to_an_update_renews_the_registration(tool: Tool) -> None:
+    """Where a tool of the host is there already, Moodle offers to update it: 200, with the client id it had."""
+    captured = fixture("moodle-4.5-registration.json")["update_response"]
+    admin = administrator(tool, moodle())
+    admin.platform.client_id = captured["body"]["client_id"]
+    await admin.invited()
+    await admin.registers()
+    (before,) = await made(tool)
+    admin.platform.answers(captured["status"], json=captured["body"])
+    await admin.invited(registration_id=before.id)
+    assert (await admin.registers()).status_code == 200
+    (after,) = await made(tool)
+    assert (after.id, after.client_id) == (before.id, captured["body"]["client_id"])
+    # The update went to Moodle's tool 1, which is a deployment of its own beside the first one.
+    found = {one.deployment_id: one.status for one in await tool.rows(Deployment) if one.registration_id == after.id}
+    assert found == {"3": DeploymentStatus.ACCEPTED, "1": DeploymentStatus.ACCEPTED}
+
+
 async def test_an_invitation_for_a_registration_is_for_no_other_platform(tool: Tool) -> None:
     admin = administrator(tool, moodle())
     await admin.invited(registration_id=tool.registration.id)
