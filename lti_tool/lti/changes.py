@@ -16,7 +16,7 @@ from lti_tool.errors import BadRequest, NotFound
 from lti_tool.logs import reference_code
 from lti_tool.lti import queries
 from lti_tool.lti.models import DeploymentPolicy, Registration, Role
-from lti_tool.lti.registrations import WrongName
+from lti_tool.lti.registrations import usable_name
 from lti_tool.lti.roles import same_role
 from lti_tool.lti.sessions import origin_of
 from lti_tool.web.i18n import N_
@@ -63,9 +63,7 @@ async def change_settings(
     now: datetime,
 ) -> Registration:
     """Another name, and what becomes of deployments that nobody has seen. Raises WrongName and NotFound."""
-    name = name.strip()
-    if not name or len(name) > 200:
-        raise WrongName("the name is empty or too long")
+    name = usable_name(name)
     registration = await _locked(session, registration_id)
     detail = []
     if registration.name != name:

@@ -1,5 +1,6 @@
 """Platforms registered by hand: adding, listing, switching and removing them, and the schools they belong to."""
 
+import unicodedata
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -47,7 +48,7 @@ async def add_organisation(
     session: AsyncSession, name: str, now: datetime, *, actor: str | None = None
 ) -> Organisation:
     """A new school; names need not be unique. WrongName for an empty or overlong one."""
-    organisation = Organisation(name=_school_name(name), created_at=now)
+    organisation = Organisation(name=usable_name(name), created_at=now)
     session.add(organisation)
     await session.flush()
     _record_organisation(session, now, "organisation.added", organisation, actor, organisation.name)
@@ -58,7 +59,7 @@ async def rename_organisation(
     session: AsyncSession, organisation_id: uuid.UUID, name: str, now: datetime, *, actor: str
 ) -> Organisation:
     """Another name for a school. Raises WrongName, and NotFound where there is none."""
-    name = _school_name(name)
+    name = usable_name(name)
     organisation = await session.get(Organisation, organisation_id)
     if organisation is None:
         raise NotFound("there is no such organisation; see `lti-tool organisation list`")
@@ -71,10 +72,11 @@ async def rename_organisation(
     return organisation
 
 
-def _school_name(name: str) -> str:
-    name = name.strip()
-    if not name or len(name) > 200:
-        raise WrongName("a school's name has 1 to 200 characters")
+def usable_name(name: str) -> str:
+    """A name in one line, with single spaces. Raises WrongName for one that is empty, too long or holds what is no text."""
+    name = " ".join(name.split())
+    if not name or len(name) > 200 or any(unicodedata.category(one) in {"Cc", "Cs"} for one in name):
+        raise WrongName("a name has 1 to 200 characters, all of them text")
     return name
 
 
