@@ -13,6 +13,7 @@ import socket
 import sys
 import webbrowser
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from lti_tool.db.session import Database
 from lti_tool.errors import BadRequest, WrongSetting
 from lti_tool.logs import set_up_logging
 from lti_tool.lti import registrations
+from lti_tool.lti.invites import WITHOUT_DYNAMIC_REGISTRATION, invite_address, make_invite
 from lti_tool.lti.models import Family
 from lti_tool.lti.secret import secret_key
 from lti_tool.sandbox.app import create_sandbox
@@ -42,6 +44,7 @@ LOOPBACK = "127.0.0.1"
 SHARED = frozenset({Family.SCHOOLOGY})
 """LMSs whose schools share one registration."""
 
+INVITE_LIFE = timedelta(days=1)
 GRACE_SECONDS = 3
 """How long a request may still take after Ctrl-C; a sandbox that was told to be slow would hold the demo otherwise."""
 
@@ -86,9 +89,9 @@ async def _run(settings: Settings, lms: SandboxSettings, lms_port: int, *, open_
     running = [asyncio.create_task(server.serve()) for server in servers]
     try:
         await _both_started(servers, running)
-        people = await _introduce(settings, lms_address, Family(lms.like))
+        people, link = await _introduce(settings, lms_address, Family(lms.like))
         await _say_notes(lms_address, people)
-        _say(settings.base_url, lms, people)
+        _say(settings.base_url, lms, people, link)
         if open_browser:
             webbrowser.open(lms_address)
         await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
@@ -141,8 +144,11 @@ async def _migrate(settings: Settings) -> None:
         await database.close()
 
 
-async def _introduce(settings: Settings, lms_address: str, family: Family) -> list[dict[str, Any]]:
-    """Register the tool with the LMS and the LMS with the tool, unless they know each other. Returns who can sign in."""
+async def _introduce(settings: Settings, lms_address: str, family: Family) -> tuple[list[dict[str, Any]], str | None]:
+    """Register the tool with the LMS and the LMS with the tool, unless they know each other.
+
+    Returns who can sign in, and an invitation to register once more, by link; None for an LMS that takes none.
+    """
     async with httpx.AsyncClient(base_url=lms_address, timeout=30) as lms:
         answer = await lms.post(
             "/_control/tools",
@@ -159,9 +165,23 @@ async def _introduce(settings: Settings, lms_address: str, family: Family) -> li
     database = Database.at(settings.database_url)
     try:
         await _register(database, settings, facts, family)
+        link = await _invite(database, settings, family)
     finally:
         await database.close()
-    return people
+    return people, link
+
+
+async def _invite(database: Database, settings: Settings, family: Family) -> str | None:
+    """A link for the LMS's administrator to try Dynamic Registration with."""
+    if family in WITHOUT_DYNAMIC_REGISTRATION:
+        return None
+    now = SystemClock().now()
+    async with database.writing() as session:
+        school = await registrations.find_organisation(session, None, now)
+        _, code = await make_invite(
+            session, organisation_id=school.id, lms=family, now=now, life=INVITE_LIFE, actor="demo"
+        )
+    return invite_address(settings.base_url, code)
 
 
 async def _register(database: Database, settings: Settings, facts: dict[str, Any], family: Family) -> None:
@@ -233,7 +253,7 @@ def _demand_free(port: int, option: str) -> None:
             raise WrongSetting(f"{option}: port {port} is in use; choose another") from error
 
 
-def _say(tool: str, lms: SandboxSettings, people: list[dict[str, Any]]) -> None:
+def _say(tool: str, lms: SandboxSettings, people: list[dict[str, Any]], link: str | None) -> None:
     roles: dict[str, list[str]] = {}
     for person in people:
         roles.setdefault(person["role"], []).append(person["name"])
@@ -244,6 +264,14 @@ def _say(tool: str, lms: SandboxSettings, people: list[dict[str, Any]]) -> None:
         "",
         *(f"  Sign in as {role:<14} {', '.join(names)}" for role, names in roles.items()),
         "  The administrator adds and approves tools, and makes trouble on demand (docs/sandbox.md).",
+        *(
+            [
+                "  To see the tool register itself, the administrator adds it by this link (once, for a day):",
+                f"  {link}",
+            ]
+            if link
+            else []
+        ),
         "",
         f"  It behaves as {lms.like.capitalize()} does. Ctrl-C ends both;",
         f"  what you did is kept in {folder_of(lms.like)} until --reset.",

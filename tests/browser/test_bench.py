@@ -112,6 +112,8 @@ def test_a_tool_is_registered_approved_and_picked_from_in_a_browser_without_cook
     page.get_by_role("button", name="Approve and switch on").click()
     expect(page.get_by_role("heading", name="Playlists Active")).to_be_visible()
     look(page, "tool")
+    page.get_by_role("navigation", name="Administration").get_by_role("link", name="Tools").click()
+    look(page, "tools")
     page.get_by_role("navigation", name="Administration").get_by_role("link", name="Trouble").click()
     expect(page.get_by_label("Values for tools are kept")).to_have_value("post_message_forwarding")
     look(page, "trouble")
@@ -140,6 +142,25 @@ def test_a_tool_is_registered_approved_and_picked_from_in_a_browser_without_cook
     expect(tool.get_by_role("radio", name=TITLE)).to_be_checked()
     tool.get_by_role("button", name="Cancel").click()
     expect(page.get_by_role("status")).to_have_text("Nothing was added.")
+
+    # The same answer a second time: what stands in the frame then.
+    picked = page.url.partition("picked=")[2]
+    page.evaluate(
+        """id => {
+          const form = Object.assign(document.createElement("form"), {method: "post", action: `/courses/1/content_items/${id}`});
+          document.body.append(form);
+          form.submit();
+        }""",
+        picked,
+    )
+    expect(page.get_by_text("This choice has been sent already.")).to_be_visible()
+    look(page, "refused")
+    page.get_by_role("link", name="To the course").click()
+    page.get_by_role("navigation", name="Course").get_by_role("link", name="Gradebook").click()
+    page.get_by_role("link", name=f"Amara Nwosu, {TITLE}").click()
+    expect(page.get_by_role("link", name="See this student’s path")).to_be_visible()
+    look(page, "cell")
+    page.get_by_role("navigation", name="Course").get_by_role("link", name="Home").click()
 
     page.get_by_role("link", name="Copy this course").click()
     look(page, "copy")

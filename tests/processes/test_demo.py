@@ -1,5 +1,6 @@
 """``lti-tool demo`` as people start, end and mistype it."""
 
+import re
 import signal
 import subprocess
 import sys
@@ -139,6 +140,15 @@ def test_an_lms_it_cannot_play_is_wrong_usage(tmp_path: Path) -> None:
 
 
 # --- What cannot be started -------------------------------------------------------------------------------------------
+
+
+def test_it_says_who_administers_and_how_a_tool_registers_itself(demo: Demo) -> None:
+    said = demo.log.read_text("utf-8")
+    assert re.search(r"Sign in as administrator +Sam Okafor\n", said)
+    [link] = re.findall(r"^  (http://\S+/lti/register\?invite=\S+)$", said, re.MULTILINE)
+    configuration = f"{demo.lms}/.well-known/openid-configuration"
+    page = httpx.get(f"{link}&openid_configuration={configuration}", timeout=20)
+    assert (page.status_code, "Connect this learning platform?" in page.text) == (200, True)
 
 
 @pytest.mark.parametrize("option", ["--tool-port", "--lms-port"])
