@@ -2,14 +2,16 @@
 
 from collections.abc import Mapping
 
+from lti_tool.lti.launch import TIME_ZONE
 from lti_tool.platforms.base import WholeSeconds
 from lti_tool.platforms.remedies import Matter
 from lti_tool.web.i18n import N_
 
 
 class Schoology(WholeSeconds):
-    """Schoology. A score posted again without its comment erases the comment (reported from the field)."""
+    """Schoology. Its AGS and roster are described from the field; the rest from its documentation of LTI 1.3 apps."""
 
+    # A score posted again without its comment erases the comment (reported from the field).
     repeat_comment = True
 
     # Custom parameters of the app are not sent with links made by deep linking (Schoology's LTI 1.3 documentation).
@@ -39,6 +41,10 @@ class Schoology(WholeSeconds):
             "trying things out is best."
         ),
     }
+
+    def custom_parameters(self) -> Mapping[str, str]:
+        """It has the time zone under a name of its own, and not ``$Person.address.timezone`` (its list of variables)."""
+        return {TIME_ZONE: "$com.schoology.User.timezone"}
 
     def roster_query(self) -> Mapping[str, str]:
         """A hundred members a page at most (Schoology's documentation of Names and Role Provisioning)."""

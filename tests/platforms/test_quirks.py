@@ -1,12 +1,26 @@
 """Each LMS's file: what it promises the service clients."""
 
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
+from sqlmodel import select
 
-from lti_tool.lti.models import Family
+from lti_tool.courses.models import ResourceLink
+from lti_tool.db.session import Database
+from lti_tool.lti.deep_linking import ContentItem
+from lti_tool.lti.families import frame_patterns
+from lti_tool.lti.launch import TIME_ZONE, AgsEndpoint, LaunchContext, LaunchResourceLink
+from lti_tool.lti.models import Deployment, DeploymentPolicy, Family, RegisteredBy, Registration
 from lti_tool.lti.quirks import Call
+from lti_tool.lti.tool_description import tool_configuration
 from lti_tool.platforms import quirks
+from lti_tool.web.middleware import content_security_policy
+from tests.courses.school import a_school, come_in
+from tests.lti.conftest import Tool, settings_for, tool
+from tests.lti.registering import administrator, brightspace
+
+__all__ = ["tool"]
 
 AT = datetime(2026, 11, 22, 19, 49, 47, 123999, tzinfo=timezone(timedelta(hours=1)))
 
@@ -127,3 +141,62 @@ def test_open_edx_wants_the_column_to_name_its_link() -> None:
 def test_rosters_come_in_the_largest_pages_there_are() -> None:
     asked = {family: dict(quirks(family).roster_query()) for family in Family if quirks(family).roster_query()}
     assert asked == {Family.CANVAS: {"limit": "50"}, Family.SCHOOLOGY: {"limit": "100"}}
+
+
+def test_schoology_names_the_time_zone_in_its_own_way(tmp_path: Path) -> None:
+    ours = {family: tool_configuration(settings_for(tmp_path), quirks(family)).custom[TIME_ZONE] for family in Family}
+    assert ours.pop(Family.SCHOOLOGY) == "$com.schoology.User.timezone"
+    assert set(ours.values()) == {"$Person.address.timezone"}
+
+
+def test_blackboard_finds_an_address_in_every_link() -> None:
+    for kind in ("ltiResourceLink", "link"):
+        assert ContentItem(url="https://tool.example/lti/launch", title="Fractions", type=kind).as_json()["url"]
+
+
+@pytest.mark.parametrize(
+    ("family", "framed_by"),
+    [
+        (Family.CANVAS, "https://*.instructure.com"),
+        (Family.SCHOOLOGY, "https://*.schoology.com"),
+        (Family.BLACKBOARD, "https://*.blackboard.com"),
+        (Family.BRIGHTSPACE, "https://*.brightspace.com"),
+    ],
+)
+def test_hosted_families_frame_the_tool_from_a_school_s_host(family: Family, framed_by: str) -> None:
+    assert frame_patterns(family) == (framed_by,)
+    assert f"frame-ancestors {framed_by}" in content_security_policy(frame_patterns(family))
+
+
+async def test_brightspace_says_no_deployment_when_a_tool_registers(tool: Tool) -> None:
+    """The administrator makes one afterwards; its first launch tells us which."""
+    admin = administrator(tool, brightspace())
+    await admin.invited()
+    done = await admin.registers()
+    assert "View Deployments" in done.text
+    (made,) = [one for one in await tool.rows(Registration) if one.registered_by is RegisteredBy.DYNAMIC]
+    assert made.deployment_policy is DeploymentPolicy.FIRST
+    assert [one for one in await tool.rows(Deployment) if one.registration_id == made.id] == []
+
+
+@pytest.mark.parametrize(("ahead", "opens"), [(45, True), (60, True), (62, False)])
+async def test_brightspaces_tokens_say_from_when_they_count(tool: Tool, ahead: int, opens: bool) -> None:
+    """A clock that is a little ahead of ours puts ``nbf`` into our future."""
+    at = int(tool.clock.now().timestamp()) + ahead
+    answer = await tool.browser().launch(tool.platform, nbf=at, sub="6f1e2d3c-0000-4000-8000-0123456789ab_4711")
+    assert answer.status_code == (303 if opens else 401)
+    if opens:
+        assert tool.entered[0].sub == "6f1e2d3c-0000-4000-8000-0123456789ab_4711"
+
+
+async def test_schoologys_linked_sections_have_a_column_each(database: Database) -> None:
+    """The link that was picked is the same in every linked section; its line item is that of the launch's own section."""
+    school = await a_school(database, lms=Family.SCHOOLOGY)
+    for section in ("one", "two"):
+        ags = AgsEndpoint((), None, f"https://lms.example/sections/{section}/lineitems/7")
+        launch = school.launch(context=LaunchContext(section), resource_link=LaunchResourceLink("shared"), ags=ags)
+        await come_in(database, launch)
+    async with database.reading() as session:
+        rows = await session.exec(select(ResourceLink).where(ResourceLink.organisation_id == school.organisation.id))
+        found = {(row.resource_link_id, row.line_item_url) for row in rows}
+    assert found == {("shared", f"https://lms.example/sections/{section}/lineitems/7") for section in ("one", "two")}
