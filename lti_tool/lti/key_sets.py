@@ -29,6 +29,9 @@ AGE_LIMIT = timedelta(hours=1)
 """After this a set is fetched again beside the launches, so that a key the platform has withdrawn does not stay valid."""
 
 FETCH_SECONDS = 6.0
+WAIT_SECONDS = 8.0
+"""How long a launch waits for a set that others are fetching, its own look included: a refusal comes within ten seconds."""
+
 SET_LIMIT = 256_000
 """Bytes of a key set that are read."""
 
@@ -70,10 +73,13 @@ class KeySets:
         if known is not None:
             self._refresh_if_old(registration, held)
             return known
-        async with held.lock:
-            # While this one waited, another may have fetched.
-            if kid not in held.keys and not self._cooling(held):
-                await self._look(registration, held)
+        try:
+            async with asyncio.timeout(WAIT_SECONDS), held.lock:
+                # While this one waited, another may have fetched.
+                if kid not in held.keys and not self._cooling(held):
+                    await self._look(registration, held)
+        except TimeoutError:
+            raise KeySetUnreachable(f"no key set of registration {registration.id} in time") from None
         if held.raw is None:
             raise KeySetUnreachable(f"no key set of registration {registration.id}")
         return held.keys.get(kid)

@@ -8,7 +8,8 @@ import httpx
 import pytest
 from sqlmodel import select
 
-from lti_tool.lti.key_sets import COOL_DOWN, KeySets, KeySetUnreachable, usable_keys
+from lti_tool.lti import key_sets
+from lti_tool.lti.key_sets import COOL_DOWN, FETCH_SECONDS, WAIT_SECONDS, KeySets, KeySetUnreachable, usable_keys
 from lti_tool.lti.models import Registration
 from tests.lti.conftest import Tool
 from tests.lti.support import private_key, public_jwk
@@ -97,6 +98,15 @@ async def test_an_old_set_is_refreshed_beside_the_launch(tool: Tool) -> None:
     await key_sets.settle()
     assert await key_sets.key(tool.registration, "platform-key-1") is None
     assert await key_sets.key(tool.registration, "platform-key-2") is not None
+
+
+async def test_a_launch_does_not_wait_for_ever_behind_others(tool: Tool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two looks at a platform that is slow, one after the other, would be more than anybody waits."""
+    assert FETCH_SECONDS < WAIT_SECONDS < 10
+    monkeypatch.setattr(key_sets, "WAIT_SECONDS", 0.05)
+    async with tool.protocol.key_sets._of(tool.registration).lock:
+        response = await tool.browser().launch(tool.platform)
+    await tool.refused(response, "key-set-unreachable", 401)
 
 
 async def test_many_launches_at_once_fetch_once(tool: Tool) -> None:
