@@ -162,6 +162,13 @@ def test_a_tool_is_registered_approved_and_picked_from_in_a_browser_without_cook
     look(page, "cell")
     page.get_by_role("navigation", name="Course").get_by_role("link", name="Home").click()
 
+    # The page around the tool keeps its values as well.
+    running.control("behaviour", {"storage_target": "_parent"})
+    page.get_by_role("link", name=TITLE).click()
+    expect(tool_in(page, running).get_by_role("heading", name=TITLE)).to_be_visible()
+    assert page.locator("iframe[name=post_message_forwarding]").count() == 0
+    page.get_by_role("navigation", name="Course").get_by_role("link", name="Home").click()
+
     page.get_by_role("link", name="Copy this course").click()
     look(page, "copy")
     page.get_by_role("navigation", name="Course").get_by_role("link", name="People").click()
