@@ -1,6 +1,5 @@
 """Reading what platforms write into headers, however they write it. Pure."""
 
-import html
 import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -10,7 +9,9 @@ from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 _LONGEST_WAIT = timedelta(days=1)
 # Moodle 4.1–5.0 writes rel=“next” with typographic quotes and &amp; in the address; names are case-insensitive (RFC 8288).
 _LINK = re.compile(r"<([^<>]+)>((?:[^<,]|,(?!\s*<))*)")
-_NEXT = re.compile(r"""\brel\s*=\s*["'“”„‟]?\s*(?:[\w:/.-]+\s+)*next\b""", re.IGNORECASE)
+_NEXT = re.compile(r"""\brel\s*=\s*(?:["'“”„‟]\s*)?(?:[\w:/.-]+\s+)*next\b""", re.IGNORECASE)
+# Nothing else is unescaped: HTML has names without a semicolon, so that &section=2 would become §ion=2.
+_AMPERSAND = "&amp;"
 
 
 def next_link(headers: Iterable[str], base: str) -> str | None:
@@ -21,7 +22,7 @@ def next_link(headers: Iterable[str], base: str) -> str | None:
     for header in headers:
         for address, parameters in _LINK.findall(header):
             if _NEXT.search(parameters):
-                return urljoin(base, html.unescape(address.strip()))
+                return urljoin(base, address.strip().replace(_AMPERSAND, "&"))
     return None
 
 
