@@ -123,7 +123,8 @@ async def confirm(protocol: Protocol, quirks_of: QuirksOf, asked: Asked, shown: 
         _same_platform(renewed_issuer, platform)
         async with _claimed(protocol, invite.id, now):
             answer = await _register(protocol, quirks_of, platform, asked.token)
-            done = await _save(protocol, invite, platform, answer, now)
+            shared = quirks_of(platform.family).shared_by_schools
+            done = await _save(protocol, invite, platform, answer, now, shared=shared)
     except ToolError as refusal:
         await _record_refusal(protocol, invite, refusal, now)
         raise
@@ -243,12 +244,18 @@ async def _claimed(protocol: Protocol, invite_id: uuid.UUID, now: datetime) -> A
 
 
 async def _save(
-    protocol: Protocol, invite: RegistrationInvite, platform: PlatformConfiguration, answer: Answer, now: datetime
+    protocol: Protocol,
+    invite: RegistrationInvite,
+    platform: PlatformConfiguration,
+    answer: Answer,
+    now: datetime,
+    *,
+    shared: bool,
 ) -> Registered:
     """One transaction: the registration, its deployment if it is known, the invitation used up."""
     try:
         async with protocol.database.writing() as session:
-            registration = await _registration_for(session, invite, platform, answer, now)
+            registration = await _registration_for(session, invite, platform, answer, now, shared=shared)
             await session.flush()
             if not await invites.use_up(session, invite.id, registration.id, now):
                 raise InviteUsed(f"invite {invite.id} ended meanwhile")
@@ -286,6 +293,8 @@ async def _registration_for(
     platform: PlatformConfiguration,
     answer: Answer,
     now: datetime,
+    *,
+    shared: bool,
 ) -> Registration:
     taken = await session.exec(
         select(Registration).where(
@@ -314,10 +323,10 @@ async def _registration_for(
         session.add(known)
         return known
     made = Registration(
-        organisation_id=invite.organisation_id,
+        organisation_id=None if shared else invite.organisation_id,
         name=platform.name[:200],
         registered_by=RegisteredBy.DYNAMIC,
-        deployment_policy=DeploymentPolicy.FIRST,
+        deployment_policy=DeploymentPolicy.HOLD if shared else DeploymentPolicy.FIRST,
         created_at=now,
         **values,
     )

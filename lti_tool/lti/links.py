@@ -22,7 +22,8 @@ def next_link(headers: Iterable[str], base: str) -> str | None:
     for header in headers:
         for address, parameters in _LINK.findall(header):
             if _NEXT.search(parameters):
-                return urljoin(base, address.strip().replace(_AMPERSAND, "&"))
+                following: str = address.strip().replace(_AMPERSAND, "&")
+                return urljoin(base, following)
     return None
 
 

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from lti_tool.lti import claims, dynamic
+from lti_tool.lti.models import DeploymentPolicy
 from lti_tool.lti.platform_configuration import host
 from lti_tool.lti.protocol import Protocol
 from lti_tool.lti.registration_message import messages_asked, scopes_asked
@@ -79,6 +80,7 @@ async def register(request: Request) -> Response:
             "name": registration.name,
             "steps": _quirks_of(request)(registration.lms).next_steps,
             "deployment_known": done.deployment_known,
+            "each_waits": registration.deployment_policy is DeploymentPolicy.HOLD,
         },
     )
 

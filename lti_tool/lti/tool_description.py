@@ -101,6 +101,11 @@ class RegistrationQuirks(Protocol):
         """What the administrator does after the registration, in order; gettext message ids."""
         ...
 
+    @property
+    def shared_by_schools(self) -> bool:
+        """True where one registration serves every school of the LMS: it belongs to none, and each deployment waits."""
+        ...
+
     def domain(self, base_url: str) -> str:
         """The tool's domain as the LMS compares it."""
         ...

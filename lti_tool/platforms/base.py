@@ -33,6 +33,9 @@ class Quirks:
     column_names_link: bool = False
     """Grades are shown in any column of the tool's."""
 
+    shared_by_schools: bool = False
+    """Each school has a registration of its own."""
+
     columns_stay: bool = False
     """A tool can remove the columns it made."""
 

@@ -1,6 +1,7 @@
 """Blackboard Learn: what its gradebook service does otherwise.
 
-Sources: Blackboard's documentation of its Assignment and Grade Services; issues of tools that use them.
+Sources: Blackboard's documentation of its Assignment and Grade Services, and of registering tools in its developer portal;
+issues of tools that use them.
 """
 
 from collections.abc import Mapping
@@ -11,9 +12,27 @@ from lti_tool.platforms.base import Quirks
 from lti_tool.platforms.remedies import Matter
 from lti_tool.web.i18n import N_
 
+_ISSUER = "https://blackboard.com"
+_PORTAL = frozenset({"developer.anthology.com", "developer.blackboard.com"})
+
 
 class Blackboard(Quirks):
     """Blackboard Learn."""
+
+    # A tool is registered once, in the vendor's developer portal; each school is a deployment of it.
+    shared_by_schools = True
+
+    next_steps = (
+        N_(
+            "The application's id in the developer portal is the client id of every school: give it to their administrators."
+        ),
+        N_(
+            "In each Blackboard, open Administrator > Integrations > LTI Tool Providers, register the tool with that client id "
+            "and approve it."
+        ),
+        N_("Under Institution Policies allow role, name, grade service access and membership service access."),
+        N_("In the tool's menu choose Manage Placements and create a Course tool placement."),
+    )
 
     # The names of "LTI Tool Providers" in the administrator's panel.
     remedies: Mapping[Matter, str] = {
@@ -36,6 +55,10 @@ class Blackboard(Quirks):
         Matter.STUDENT: N_("Choose somebody who is enrolled in this course as an available student."),
         Matter.REMOVE: N_("In the course's Gradebook, delete the column “%(label)s”."),
     }
+
+    def belongs(self, issuer: str, host: str, member: str) -> bool:
+        """One issuer for all schools, whose addresses are on the hosts of the developer portal, the older one's among them."""
+        return issuer == _ISSUER and host in _PORTAL
 
     def comment(self, text: str) -> str:
         """A comment is shown as HTML, where a newline is none."""

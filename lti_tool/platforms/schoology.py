@@ -11,6 +11,9 @@ from lti_tool.web.i18n import N_
 class Schoology(WholeSeconds):
     """Schoology. Its AGS and roster are described from the field; the rest from its documentation of LTI 1.3 apps."""
 
+    # One app, and so one client id, for every district that installs it (Schoology's documentation of LTI 1.3 apps).
+    shared_by_schools = True
+
     # A score posted again without its comment erases the comment (reported from the field).
     repeat_comment = True
 

@@ -150,6 +150,15 @@ def sakai() -> RegisteringPlatform:
     return platform
 
 
+def blackboard() -> RegisteringPlatform:
+    """Blackboard's developer portal: one issuer for all schools, its addresses on the portal's hosts, and no deployment."""
+    described = configuration("developer.anthology.com", "BlackboardLearn", issuer="https://blackboard.com")
+    described["authorization_endpoint"] = "https://developer.anthology.com/api/v1/gateway/oidcauth"
+    described["token_endpoint"] = "https://developer.anthology.com/api/v1/gateway/oauth2/jwttoken"
+    described["jwks_uri"] = "https://developer.blackboard.com/api/v1/management/applications/77/jwks.json"
+    return RegisteringPlatform(described, "https://developer.anthology.com/.well-known/openid-configuration")
+
+
 class Administrator:
     """Somebody with an LMS and an invitation, driving the page as a browser does."""
 

@@ -9,6 +9,7 @@ import pytest
 
 from lti_tool.audit import AuditEntry
 from lti_tool.errors import BadRequest, Conflict, NotFound
+from lti_tool.lti.deployments import admit
 from lti_tool.lti.invites import invite_address, make_invite, open_invites, read_life, revoke_invite
 from lti_tool.lti.models import (
     Deployment,
@@ -26,6 +27,7 @@ from tests.lti.registering import (
     LTI_TOOL,
     RegisteringPlatform,
     administrator,
+    blackboard,
     brightspace,
     canvas,
     configuration,
@@ -196,6 +198,21 @@ async def test_sakai_lists_messages_as_strings_and_its_deployment_as_a_number(to
     assert "1" in [one.deployment_id for one in await tool.rows(Deployment)]
     (body,) = admin.platform.registered
     assert [one["type"] for one in body[LTI_TOOL]["messages"]] == ["LtiResourceLinkRequest", "LtiDeepLinkingRequest"]
+
+
+async def test_blackboards_portal_registers_for_all_schools_and_each_waits(tool: Tool) -> None:
+    admin = administrator(tool, blackboard())
+    await admin.invited()
+    done = await admin.registers()
+    assert done.status_code == 200, done.text
+    assert "Each one that opens the tool waits" in done.text
+    assert "LTI Tool Providers" in done.text
+    (registration,) = await made(tool)
+    assert (registration.lms, registration.issuer) == (Family.BLACKBOARD, "https://blackboard.com")
+    assert registration.organisation_id is None
+    assert registration.deployment_policy is DeploymentPolicy.HOLD
+    school = await admit(tool.protocol, registration, "5f0c2f7e-school", "A school", tool.clock.now())
+    assert (school.status, school.organisation_id) == (DeploymentStatus.HELD, None)
 
 
 async def test_the_invitation_tells_the_family_where_the_platform_does_not(tool: Tool) -> None:

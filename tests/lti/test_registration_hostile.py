@@ -210,6 +210,21 @@ async def test_the_token_host_of_brightspace_vouches_for_no_issuer(tool: Tool) -
     readable(await admin.opens(), 400)
 
 
+@pytest.mark.parametrize(
+    ("issuer", "host"),
+    [
+        ("https://blackboard.com", "evil.example"),
+        ("https://blackboard.com", "developer.blackboard.com.evil.example"),
+        ("https://other.example", "developer.anthology.com"),
+        ("https://blackboard.com/", "developer.anthology.com"),
+    ],
+)
+async def test_blackboards_portal_vouches_for_its_one_issuer(tool: Tool, issuer: str, host: str) -> None:
+    described = configuration(host, "BlackboardLearn", issuer=issuer)
+    admin = await asking(tool, RegisteringPlatform(described, f"https://{host}/c"))
+    readable(await admin.opens(), 400)
+
+
 async def test_an_audience_elsewhere_is_not_taken(tool: Tool) -> None:
     """An assertion for another platform's token endpoint, handed to this one, would be good there."""
     described = configuration("lms.example", "other", authorization_server="https://victim.example/token")

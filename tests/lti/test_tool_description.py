@@ -49,7 +49,9 @@ def test_canvas_alone_is_asked_for_its_own_variables(tmp_path: Path) -> None:
         assert not any("Canvas" in value for value in tool_configuration(settings, quirks(family)).custom.values())
 
 
-@pytest.mark.parametrize("family", [one for one in Family if one not in {Family.CANVAS, Family.BRIGHTSPACE}])
+@pytest.mark.parametrize(
+    "family", [one for one in Family if one not in {Family.CANVAS, Family.BRIGHTSPACE, Family.BLACKBOARD}]
+)
 def test_a_platform_lives_on_one_host(family: Family) -> None:
     for member in ("configuration", "token_endpoint", "registration_endpoint"):
         assert not quirks(family).belongs("https://lms.example", "other.example", member)
