@@ -50,6 +50,9 @@ def read(text: str) -> UnverifiedToken:
     header, body = _object(parts[0]), _object(parts[1])
     if header.get("alg") != ALGORITHM:
         raise AlgorithmRefused("the token's alg is not RS256")
+    # We understand no extension, so a token that needs one has to be refused, whatever it names (RFC 7515 §4.1.11).
+    if "crit" in header:
+        raise SignatureWrong("the token's header has crit")
     kid = header.get("kid")
     if not isinstance(kid, str) or not kid:
         raise KeyIdMissing("the token's header has no kid")
@@ -66,7 +69,8 @@ def verify(token: UnverifiedToken, key: RSAKey) -> dict[str, Any]:
     """The claims, once the signature has proved right. Raises SignatureWrong."""
     try:
         signed = jws.deserialize_compact(token.text, key, algorithms=[ALGORITHM])
-    except (JoseError, ValueError) as error:
+    except (JoseError, ValueError, TypeError) as error:
+        # A header whose members are of other kinds than they should be is a TypeError.
         raise SignatureWrong(f"the signature does not verify ({type(error).__name__})") from None
     body = read_json(signed.payload)
     if not isinstance(body, dict):

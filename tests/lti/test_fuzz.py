@@ -3,6 +3,7 @@
 The launches go all the way into the course (``destinations.enter``), so that what the claims hold meets every column.
 """
 
+import contextlib
 import json
 from typing import Any
 
@@ -12,11 +13,13 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from lti_tool.courses import origins
+from lti_tool.lti.services import GroupsClient, LineItemData, ServiceRefused, ServiceUnreachable
 from lti_tool.playlists import destinations
 from tests.lti.conftest import Tool
 from tests.lti.registering import CANVAS, LTI_PLATFORM, RegisteringPlatform, administrator, configuration
 from tests.lti.support import LTI, b64, public_jwk, sign
 from tests.lti.test_notices_received import Notices
+from tests.lti.test_services import ITEM, ITEMS, MEMBERS, Services
 
 # One tool serves all examples of a test: what an earlier one has left behind is part of the game.
 bounded = settings(
@@ -48,7 +51,7 @@ NRPS = "https://purl.imsglobal.org/spec/lti-nrps/claim/namesroleservice"
 GROUPS = "https://purl.imsglobal.org/spec/lti-gs/claim/groupsservice"
 PICKING = "https://purl.imsglobal.org/spec/lti-dl/claim/deep_linking_settings"
 # What the claims hold that are objects, so that junk gets behind the first look.
-MEMBERS = {
+PARTS = {
     LTI + "context": ["id", "title", "label", "type"],
     LTI + "resource_link": ["id", "title", "description"],
     LTI + "custom": ["user_timezone", "message_locale", "masquerading_user_id", "canvas_course_id", "playlist"],
@@ -63,7 +66,7 @@ MEMBERS = {
 }
 PLAIN = [
     "iss", "aud", "azp", "sub", "exp", "iat", "nbf", "nonce", "name", "given_name", "family_name", "locale",
-    LTI + "version", LTI + "deployment_id", LTI + "target_link_uri", LTI + "roles", LTI + "role_scope_mentor", *MEMBERS,
+    LTI + "version", LTI + "deployment_id", LTI + "target_link_uri", LTI + "roles", LTI + "role_scope_mentor", *PARTS,
 ]  # fmt: skip
 TYPES = ["LtiResourceLinkRequest", "LtiDeepLinkingRequest", "LtiSubmissionReviewRequest"]
 RIGHT_PICKING = {"deep_link_return_url": "https://platform.example/r", "accept_types": ["ltiResourceLink"]}
@@ -76,10 +79,10 @@ def changes(draw: st.DrawFn) -> dict[str, Any]:
     changed: dict[str, Any] = {LTI + "message_type": kind, LTI + "for_user": {"user_id": "7"}, PICKING: RIGHT_PICKING}
     for claim in draw(st.lists(st.sampled_from(PLAIN), max_size=3, unique=True)):
         changed[claim] = draw(junk)
-    for claim in draw(st.lists(st.sampled_from(sorted(MEMBERS)), max_size=2, unique=True)):
+    for claim in draw(st.lists(st.sampled_from(sorted(PARTS)), max_size=2, unique=True)):
         right = RIGHT_PICKING if claim == PICKING else {"id": "1"}
         changed[claim] = right | {
-            name: draw(junk) for name in draw(st.lists(st.sampled_from(MEMBERS[claim]), max_size=3))
+            name: draw(junk) for name in draw(st.lists(st.sampled_from(PARTS[claim]), max_size=3))
         }
     return changed
 
@@ -230,3 +233,51 @@ async def test_a_key_that_nothing_can_be_checked_with(tool: Tool, modulus: int) 
         tool.platform.jwks = [{"kty": "RSA", "kid": tool.platform.kid, "n": number, "e": exponent}]
         tool.protocol.key_sets.forget(tool.registration)
         answered(await tool.browser().launch(tool.platform))
+
+
+OF_A_ROW = [
+    "id", "label", "scoreMaximum", "resourceId", "tag", "resourceLinkId", "endDateTime", "gradesReleased", "submissionReview",
+    "userId", "resultScore", "resultMaximum", "comment", "timestamp", "user_id", "roles", "name", "status", "message",
+    "group_enrollments", "set_id",
+]  # fmt: skip
+answered_rows = junk | st.lists(junk | st.dictionaries(st.sampled_from(OF_A_ROW), junk, max_size=5), max_size=3)
+
+
+@bounded
+@example(rows=[{"id": "https://[", "user_id": "1", "userId": "1", "roles": 7}], status=200, link="", after="")
+@example(
+    rows=[{"user_id": "1", "userId": "1", "resultScore": 10**400, "name": "\ud800"}], status=200, link="", after=""
+)
+@given(
+    rows=answered_rows,
+    status=st.sampled_from([200, 200, 200, 201, 204, 400, 401, 403, 404, 409, 429, 503]),
+    link=st.text(max_size=60) | st.sampled_from(["<https://[>; rel=next", "<//x>; rel=next", "<?from=1>; rel=next"]),
+    after=st.text(max_size=20) | st.sampled_from(["9" * 400, "Sun, 31 Dec 99999 00:00:00 GMT"]),
+)
+async def test_services_that_answer_with_anything(tool: Tool, rows: Any, status: int, link: str, after: str) -> None:
+    """What goes wrong is one of the two errors of ``lti.trouble``; what goes right can be stored."""
+    headers = {"Link": link.encode("utf-8", "replace"), "Retry-After": after.encode("utf-8", "replace")}
+    headers = {name: value for name, value in headers.items() if not set(value) & {0, 10, 13}}
+    services = Services(tool)
+    answers = {
+        "/8/lineitems": rows,
+        "/8/lineitems/36/lineitem": rows,
+        "/8/lineitems/36/lineitem/results": rows,
+        "/members": {"members": rows},
+        "/groups": {"groups": rows},
+    }
+    for path, answer in answers.items():
+        text = json.dumps(answer)
+        services.answer(path, lambda _, text=text: httpx.Response(status, content=text, headers=headers))
+    ags, nrps = services.ags(), services.nrps()
+    for call in (
+        ags.find_line_items(ITEMS),
+        ags.get_line_item(ITEM),
+        ags.create_line_item(ITEMS, LineItemData("x", 1)),
+        ags.update_line_item(LineItemData("x", 1, id=ITEM)),
+        ags.results(ITEM),
+        nrps.members(MEMBERS),
+        GroupsClient(tool.protocol, tool.registration).groups("https://platform.example/groups"),
+    ):
+        with contextlib.suppress(ServiceRefused, ServiceUnreachable):
+            repr(await call).encode()

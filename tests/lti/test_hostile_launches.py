@@ -64,10 +64,11 @@ async def test_a_key_that_the_token_brings_along_is_ignored(tool: Tool, member: 
     await tool.refused(await browser.post(login, token), "signature-wrong", 401)
 
 
-async def test_a_token_with_critical_extensions_we_do_not_know_is_refused(tool: Tool) -> None:
+@pytest.mark.parametrize("crit", [["must-know"], ["b64"], [], None, 7, "exp", {}])
+async def test_a_token_with_critical_extensions_we_do_not_know_is_refused(tool: Tool, crit: Any) -> None:
     browser = tool.browser()
     login = await browser.login(tool.platform)
-    token = tool.platform.token(tool.platform.body(login.query["nonce"]), crit=["must-know"], **{"must-know": True})
+    token = tool.platform.token(tool.platform.body(login.query["nonce"]), crit=crit, **{"must-know": True})
 
     await tool.refused(await browser.post(login, token), "signature-wrong", 401)
 
