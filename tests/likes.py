@@ -243,6 +243,13 @@ class Someone:
         for _ in range(10):
             if answer.is_redirect:
                 answer = await self.send("GET", urljoin(str(answer.url), answer.headers["location"]))
+            elif "data-storage-next" in answer.text:
+                # The page keeps a value in the LMS before it goes on, which takes a script.
+                [address] = html.fromstring(answer.text).xpath("//@data-storage-next")
+                answer = await self.send("GET", str(address))
+            elif 'data-storage="get"' in answer.text:
+                # Nobody answers the page's question for the value, as in Canvas's mobile apps.
+                answer = await self.send(*form_of(answer))
             elif 'method="post"' in answer.text and str(answer.url).startswith((LMS, SIGN_IN)):
                 answer = await self.send(*form_of(answer))
             else:

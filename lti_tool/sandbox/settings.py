@@ -17,7 +17,7 @@ class SandboxSettings:
     course; one that is there already is left alone. ``like`` names the LMS it plays, one of ``likes.LIKES``. ``hosted`` is the
     address of a host for signing in, apart from the school's own, as hosted Canvas has it; its issuer is Canvas's then.
     ``storage_target`` says where values are kept for tools (``lti_storage_target``): ``_parent``, the page around the tool, or
-    the name of a frame in it; None: nowhere.
+    the name of a frame in it; None: where that LMS usually does.
     """
 
     base_url: str = "http://127.0.0.1:8001"

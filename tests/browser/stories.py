@@ -97,7 +97,7 @@ class Visitor:
     @property
     def tool(self) -> FrameLocator:
         """What is in the LMS's frame."""
-        return self.page.frame_locator("iframe")
+        return self.page.frame_locator("iframe.tool")
 
     @property
     def frame(self) -> Frame:

@@ -92,8 +92,7 @@ class Someone(AbstractContextManager["Someone"]):
         """What the frame of a page of the LMS loads: a whole launch, on to the tool's first page."""
         begun = _posted_form(self.lms_page(path))
         login = self._send("POST", begun.action, begun.fields)
-        assert login.status_code == 302, login.text
-        answer = _posted_form(self._lms.get(login.headers["location"], follow_redirects=True).raise_for_status().text)
+        answer = _posted_form(self._lms.get(_led_to(login), follow_redirects=True).raise_for_status().text)
         launch = self._send("POST", answer.action, answer.fields)
         assert launch.status_code == 303, launch.text
         return self.page(launch.headers["location"])
@@ -131,6 +130,15 @@ class Someone(AbstractContextManager["Someone"]):
             self.cookies[name] = value
         self._tool.cookies.clear()
         return answer
+
+
+def _led_to(login: httpx.Response) -> str:
+    """Where the tool's login leads: a redirect, or a page that keeps a value in the LMS first, which is not done here."""
+    if login.status_code == 302:
+        return str(login.headers["location"])
+    assert login.status_code == 200, login.text
+    [address] = html.fromstring(login.text).xpath("//@data-storage-next")
+    return str(address)
 
 
 @dataclass(frozen=True)

@@ -183,6 +183,9 @@ class Like:
     framed_session = True
     """The LMS's own session cookie comes in frames, whoever began the navigation."""
 
+    storage_target: str | None = None
+    """Where the LMS usually keeps values for tools (``lti_storage_target``)."""
+
     hints_work_once = False
 
     def new_hint(self, item: ModuleItem | None) -> str:

@@ -29,6 +29,9 @@ class Canvas(Like):
 
     throttles = True
 
+    # A frame in the page around the tool, which passes messages on (lib/lti/platform_storage.rb, FORWARDING_TARGET).
+    storage_target = "post_message_forwarding"
+
     # The launch waits under the hint and is taken away by the first request (lib/lti/redis_message_client.rb).
     hints_work_once = True
 
