@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from pytest_socket import socket_allow_hosts
 
 from lti_tool.clock import ManualClock
@@ -16,6 +17,15 @@ from lti_tool.db.engine import make_engine
 from lti_tool.db.session import Database
 
 DATABASES = ("sqlite", "postgresql")
+
+# A busy machine is no finding, and a run elsewhere tries the same examples as the last one.
+settings.register_profile(
+    "steady",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize="CI" in os.environ,
+)
+settings.load_profile("steady")
 
 
 @pytest.fixture(autouse=True)
