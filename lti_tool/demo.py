@@ -179,7 +179,7 @@ async def _invite(database: Database, settings: Settings, family: Family) -> str
     async with database.writing() as session:
         school = await registrations.find_organisation(session, None, now)
         _, code = await make_invite(
-            session, organisation_id=school.id, lms=family, now=now, life=INVITE_LIFE, actor="demo"
+            session, organisation_id=school.id, lms=family, now=now, life=INVITE_LIFE, actor="command line"
         )
     return invite_address(settings.base_url, code)
 
