@@ -52,7 +52,8 @@ async def choose(request: Request, here: AdministratorIn, session: ReadSession, 
     return show(request, here, "admin/connect.html", context, said=SAID)
 
 
-@router.post("", name="invite")
+# An address of its own: what is shown after the form is no longer the page that the form was on.
+@router.post("/invites", name="invite")
 async def invite(
     request: Request,
     here: AdministratorChanging,
@@ -67,6 +68,12 @@ async def invite(
         school = await connect.organisation_for(session, here, organisation, clock.now())
         made, code = await connect.make_invite(session, here, school, lms, clock.now())
     return _invited(request, here, settings, made, code, {"organisation": school.name, "renews": None})
+
+
+@router.get("/invites", name="invites")
+async def invites_page(_here: AdministratorIn) -> Response:
+    """Whoever asks again for a link that was shown finds those that are open."""
+    return see(ADDRESS, anchor="links")
 
 
 @router.post("/again/{registration_id}", name="invite_again")

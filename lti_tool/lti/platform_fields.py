@@ -127,7 +127,8 @@ def _addresses(settings: Settings, wanted: NewPlatform) -> Iterator[Problem]:
         trouble = unusable(settings, value, ISSUER_LIMIT if field == "issuer" else ADDRESS_LIMIT)
         if trouble is not None:
             label = field.replace("_", "-")
-            yield Problem(field, UNUSABLE_WORDS[trouble], "bad-address", f"--{label} {trouble}: {value[:200]!r}")
+            words = UNUSABLE_WORDS[trouble] if value else N_("Please enter this address. Your LMS shows it.")
+            yield Problem(field, words, "bad-address", f"--{label} {trouble}: {value[:200]!r}")
     # An audience is a name, not an address that is called; most are addresses.
     if len(wanted.token_audience or "") > ADDRESS_LIMIT:
         yield Problem("token_audience", _TOO_LONG, "bad-address", f"--token-audience {Unusable.TOO_LONG}")

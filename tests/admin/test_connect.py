@@ -26,7 +26,8 @@ from .site import TEACHER, Site
 NOWHERE = uuid.UUID(int=0)
 EVERY = [
     ("GET", "/admin/connect"),
-    ("POST", "/admin/connect"),
+    ("POST", "/admin/connect/invites"),
+    ("GET", "/admin/connect/invites"),
     ("POST", f"/admin/connect/again/{NOWHERE}"),
     ("POST", f"/admin/connect/invites/{NOWHERE}/revoke"),
     ("GET", "/admin/connect/moodle"),
@@ -87,7 +88,7 @@ async def test_the_quick_way_stands_first_and_every_lms_has_one(site: Site) -> N
 
 async def test_an_administrators_link_is_for_their_own_school_and_shown_once(site: Site) -> None:
     visitor = await site.administrator()
-    made = await visitor.post("/admin/connect", lms="moodle", organisation=str(site.other.organisation_id))
+    made = await visitor.post("/admin/connect/invites", lms="moodle", organisation=str(site.other.organisation_id))
     assert made.status_code == 200
     assert made.headers["cache-control"] == "no-store"
     assert "Manage tools" in made.text
@@ -99,7 +100,8 @@ async def test_an_administrators_link_is_for_their_own_school_and_shown_once(sit
     async with site.database.reading() as session:
         usable = await invites.usable_invite(session, link.partition("invite=")[2], site.clock.now())
     assert usable.id == invite.id
-    listed = await visitor.get("/admin/connect")
+    listed = await visitor.get("/admin/connect/invites")
+    assert listed.url.path == "/admin/connect"
     assert link.partition("invite=")[2] not in listed.text
     assert str(invite.id) in listed.text
     person = (await site.actions())[-1][1]
@@ -113,16 +115,16 @@ async def test_the_owner_says_for_whom(site: Site) -> None:
     chosen = re.search(r'<option value="([^"]+)" selected', page.text)
     assert chosen
     assert chosen[1] == str(site.school.organisation_id)
-    await owner.post("/admin/connect", lms="canvas", organisation=str(site.other.organisation_id))
-    await owner.post("/admin/connect", lms="sakai")
+    await owner.post("/admin/connect/invites", lms="canvas", organisation=str(site.other.organisation_id))
+    await owner.post("/admin/connect/invites", lms="sakai")
     assert {(one.organisation_id, one.lms) for one in await open_links(site)} == {
         (site.other.organisation_id, Family.CANVAS),
         (site.school.organisation_id, Family.SAKAI),
     }
-    unknown = await owner.post("/admin/connect", lms="canvas", organisation=str(NOWHERE))
+    unknown = await owner.post("/admin/connect/invites", lms="canvas", organisation=str(NOWHERE))
     assert unknown.status_code == 404
-    assert (await owner.post("/admin/connect", lms="schoology")).status_code == 409
-    assert (await owner.post("/admin/connect", lms="nothing")).status_code == 400
+    assert (await owner.post("/admin/connect/invites", lms="schoology")).status_code == 409
+    assert (await owner.post("/admin/connect/invites", lms="nothing")).status_code == 400
 
 
 async def test_an_installation_without_a_school_gets_its_first(site: Site) -> None:
@@ -133,13 +135,13 @@ async def test_an_installation_without_a_school_gets_its_first(site: Site) -> No
                 await session.delete(row)
             await session.flush()
     assert (await owner.get("/admin/connect")).status_code == 200
-    assert (await owner.post("/admin/connect", lms="moodle")).status_code == 200
+    assert (await owner.post("/admin/connect/invites", lms="moodle")).status_code == 200
     assert len(await open_links(site)) == 1
 
 
 async def test_links_are_taken_back_by_those_who_see_them(site: Site) -> None:
     mine, theirs = await site.administrator(), await site.administrator(school=site.other)
-    await mine.post("/admin/connect", lms="moodle")
+    await mine.post("/admin/connect/invites", lms="moodle")
     [invite] = await open_links(site)
     page = await theirs.get("/admin/connect")
     assert str(invite.id) not in page.text
@@ -334,7 +336,7 @@ async def test_a_deployment_that_waits_is_let_in_by_naming_it(site: Site) -> Non
 async def test_a_form_of_another_site_connects_nothing(site: Site) -> None:
     owner = await site.owner()
     await owner.get("/admin/connect")
-    for path, fields in (("/admin/connect", {"lms": "moodle"}), ("/admin/connect/moodle", MOODLE)):
+    for path, fields in (("/admin/connect/invites", {"lms": "moodle"}), ("/admin/connect/moodle", MOODLE)):
         answer = await owner.client.post(
             path, data={"session": owner.session, **fields}, headers={"Origin": "https://evil.example"}
         )

@@ -442,4 +442,17 @@ def test_an_administrator_uses_the_console_with_the_tabs_token(page: Page, schoo
     expect(tool.get_by_text("Added. It counts from the next launch on.")).to_be_visible()
     tool.get_by_role("link", name="Roles", exact=True).click()
     expect(tool.get_by_role("heading", name="Roles received, role given")).to_be_visible()
+    # A file is asked for with the token too, and a link that is shown once stays on its page.
+    tool.get_by_role("link", name="Audit log", exact=True).click()
+    title(tool, "Audit log")
+    with page.expect_download() as download:
+        tool.get_by_role("link", name="Download as CSV").press("Enter")
+    assert download.value.suggested_filename == "audit.csv"
+    assert "registration.frame-added" in download.value.path().read_text("utf-8")
+    tool.get_by_role("link", name="Connect", exact=True).click()
+    tool.get_by_role("button", name="Make a link for Sakai").press("Enter")
+    title(tool, "Your link for Sakai")
+    expect(tool.get_by_role("button", name="Copy Registration link")).to_be_visible()
+    tool.get_by_role("link", name="Links that are still open").press("Enter")
+    expect(tool.get_by_role("row", name="Sakai")).to_be_visible()
     assert not [path for path in school.door.asked if "session" in path or "token" in path]
