@@ -143,9 +143,10 @@ async def finish_launch(protocol: Protocol, form: Mapping[str, str], browsers: C
     """Check the message that answers a login and let the person in.
 
     ``browsers`` are the values the browser sent back; ``enter`` puts the launch into its course. A refusal leaves its trace
-    in the audit log, in a transaction of its own, and uses the login up. Raises LaunchRefused, and what ``enter`` raises; and
-    ProofWanted, which leaves no trace, where everything is right but the browser could only show that by the platform's
-    storage, which a second post of the same message has to bring (``storage.PROOF_FIELD``).
+    in the audit log, in a transaction of its own, and uses the login up; what nobody had begun leaves none. Raises
+    LaunchRefused, and what ``enter`` raises; and ProofWanted, which leaves no trace, where everything is right but the browser
+    could only show that by the platform's storage, which a second post of the same message has to bring
+    (``storage.PROOF_FIELD``).
     """
     now = protocol.clock.now()
     seen: dict[str, Any] = {}
@@ -336,9 +337,16 @@ def _session_start(launch: Launch, entry: Entry) -> SessionStart:
 async def _record(
     protocol: Protocol, refusal: ToolError, state: str | None, seen: Mapping[str, Any], now: datetime
 ) -> None:
+    """Use the login up, and enter the refusal, where a login was under way or the platform vouches for the message.
+
+    What belongs to neither anybody can post as often as they like; it has its line in the log, and fills no table.
+    """
     async with protocol.database.writing() as session:
+        login = None
         if state and len(state) <= _STATE_LIMIT:
-            await queries.use_up_login(session, digest(state))
+            login = await queries.use_up_login(session, digest(state))
+        if login is None and "actor" not in seen:
+            return
         audit.record(
             session,
             now,

@@ -191,6 +191,22 @@ async def test_a_state_nobody_gave_out_is_refused(tool: Tool) -> None:
     assert await tool.rows(ToolSession) == []
 
 
+async def test_what_nobody_had_begun_fills_no_table(tool: Tool) -> None:
+    """Anybody can post to the launch, as often as they like; the log has a line for each, the database nothing."""
+    before = await tool.counts()
+    client = tool.browser().client
+    unsigned = sign({"alg": "RS256", "kid": tool.platform.kid}, tool.platform.body("nonce"), private_key("mallory"))
+    posts = [{"id_token": "a.b.c"}, {"error": "login_required"}, {}, {"id_token": unsigned}, {"id_token": "x" * 70_000}]
+    for fields in posts:
+        for state in ("", "s", "S" * 43, "s" * 300):
+            assert (await client.post("/lti/launch", data=fields | {"state": state})).status_code in {400, 401, 413}
+    # The platform's own word is entered, whatever state it comes with.
+    assert await tool.counts() == before
+    vouched = tool.platform.token(tool.platform.body("nonce"))
+    assert (await client.post("/lti/launch", data={"id_token": vouched, "state": "s"})).status_code == 401
+    assert [entry.actor for entry in await tool.rows(AuditEntry)] == ["39890"]
+
+
 async def test_a_launch_in_another_browser_is_refused(tool: Tool) -> None:
     """Login cross-site request forgery: the victim would be signed in as the attacker."""
     attacker, victim = tool.browser(), tool.browser()
