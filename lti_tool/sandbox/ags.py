@@ -25,7 +25,6 @@ LINE_ITEM = "application/vnd.ims.lis.v2.lineitem+json"
 LINE_ITEMS = "application/vnd.ims.lis.v2.lineitemcontainer+json"
 SCORE = "application/vnd.ims.lis.v1.score+json"
 RESULTS = "application/vnd.ims.lis.v2.resultcontainer+json"
-DEFAULT_PAGE, LARGEST_PAGE = 50, 100
 
 LineItemReader = Annotated[Caller, Depends(calling_with(SCOPE_LINE_ITEM, SCOPE_LINE_ITEM_READ))]
 LineItemWriter = Annotated[Caller, Depends(calling_with(SCOPE_LINE_ITEM))]
@@ -47,7 +46,8 @@ async def line_items(request: Request, course_id: Id, caller: LineItemReader) ->
         if "resource_link_id" in query:
             found = found.where(LineItem.resource_link_id == query["resource_link_id"])
         rows = (await session.scalars(found.order_by(LineItem.id))).all()
-    page, headers = one_page(request, caller.platform, rows, size_name="limit", default=DEFAULT_PAGE, most=LARGEST_PAGE)
+    usual, most = caller.platform.settings.profile.gradebook_page
+    page, headers = one_page(request, caller.platform, rows, size_name="limit", default=usual, most=most)
     return JSONResponse([as_json(caller, row) for row in page], headers=headers, media_type=LINE_ITEMS)
 
 
@@ -139,7 +139,8 @@ async def results(request: Request, course_id: Id, line_item_id: Id, caller: Res
         if user_id is not None:
             found = found.where(Person.lti_id == user_id)
         rows = [(row, lti_id) for row, lti_id in await session.execute(found.order_by(Result.id))]
-    page, headers = one_page(request, caller.platform, rows, size_name="limit", default=DEFAULT_PAGE, most=LARGEST_PAGE)
+    usual, most = caller.platform.settings.profile.gradebook_page
+    page, headers = one_page(request, caller.platform, rows, size_name="limit", default=usual, most=most)
     body = [_result_json(caller, line_item, row, lti_id) for row, lti_id in page]
     return JSONResponse(body, headers=headers, media_type=RESULTS)
 

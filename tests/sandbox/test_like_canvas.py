@@ -123,6 +123,15 @@ async def test_an_equal_moment_counts_and_an_earlier_one_is_a_400(at: Services) 
     assert "before last updated timestamp of 2026-11-27T12:00:00.500Z" in answers[2].json()["errors"]["message"]
 
 
+async def test_ten_line_items_a_page_unless_more_are_asked_for(at: Services) -> None:
+    for _ in range(12):
+        await at.made()
+    few = await at.get(at.line_items, ITEMS)
+    assert (len(few.json()), "next" in few.links) == (10, True)
+    assert len((await at.get(few.links["next"]["url"], ITEMS)).json()) == 2
+    assert len((await at.get(f"{at.line_items}?limit=50", ITEMS)).json()) == 12
+
+
 async def test_every_comment_is_added_below_the_earlier_ones(at: Services) -> None:
     address = await at.made()
     for second, comment in enumerate(("first", "second", None)):

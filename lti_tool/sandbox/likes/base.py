@@ -249,6 +249,9 @@ class Like:
     roster_page = (50, 50)
     """Members a page: the usual number, and the most."""
 
+    gradebook_page = (50, 100)
+    """Line items or results a page: the usual number, and the most."""
+
     keeps_dates = True
     """Line items keep ``startDateTime`` and ``endDateTime``."""
 

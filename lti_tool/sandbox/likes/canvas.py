@@ -38,6 +38,9 @@ class Canvas(Like):
     # One scope too many, and there is no token (lib/canvas/oauth/invalid_scope_error.rb).
     grants_in_part = False
 
+    # Whatever is listed, ten unless a limit is asked for (lib/api.rb, paginate; lti/ims/concerns/gradebook_services.rb).
+    gradebook_page = (10, 100)
+
     # app/controllers/lti/ims/scores_controller.rb, verify_valid_timestamp.
     stale_status = 400
 
