@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from joserfc import jwt
+from joserfc import jws
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from lti_tool.errors import Conflict, NotFound
@@ -365,7 +365,8 @@ def _signed(keys: KeyStore, request: OpenRequest, items: Sequence[ContentItem], 
     }
     body |= {claim: text for claim, text in words.items() if text}
     key = keys.active()
-    return jwt.encode({"alg": "RS256", "typ": "JWT", "kid": key.kid}, body, key.private)
+    # Escaped by hand: ``jwt.encode`` writes UTF-8, in which not everything that came as data can be written.
+    return jws.serialize_compact({"alg": "RS256", "typ": "JWT", "kid": key.kid}, json.dumps(body), key.private)
 
 
 def _number(value: float) -> float | int:

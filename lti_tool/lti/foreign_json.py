@@ -26,6 +26,17 @@ def read_json(given: bytes | str) -> Any:
         raise ValueError("nested too deeply") from None
 
 
+def exact(given: bytes | str, *path: str) -> Any:
+    """What stands in the text at a path of names, to the letter: for what is sent back as it came and looked at by nobody.
+
+    The text is one that ``read_json`` has read. None where the path leads nowhere.
+    """
+    value: Any = json.loads(given)
+    for name in path:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
+
+
 def _no_number(word: str) -> None:
     raise ValueError(f"{word} is no number of JSON")
 

@@ -13,7 +13,8 @@ from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import RSAKey
 
-from lti_tool.lti.foreign_json import read_json
+from lti_tool.lti import claims
+from lti_tool.lti.foreign_json import exact, read_json
 from lti_tool.lti.refusals import (
     AlgorithmRefused,
     ClaimMissing,
@@ -75,6 +76,10 @@ def verify(token: UnverifiedToken, key: RSAKey) -> dict[str, Any]:
     body = read_json(signed.payload)
     if not isinstance(body, dict):
         raise TokenUnreadable("the token's payload is not an object")
+    settings = body.get(claims.DEEP_LINKING_SETTINGS)
+    if isinstance(settings, dict) and "data" in settings:
+        # It goes back to the platform as it came (Deep Linking 2.0 §4.4.1).
+        settings["data"] = exact(signed.payload, claims.DEEP_LINKING_SETTINGS, "data")
     return body
 
 

@@ -196,8 +196,8 @@ async def test_markup_in_titles_and_addresses_stays_text(world: World) -> None:
 
 @pytest.mark.parametrize(
     ("data", "echoed"),
-    [("", ""), (0, 0), (False, False), ("a\x00b", "a\x00b"), ({"a": [1]}, {"a": [1]})],
-    ids=["empty", "zero", "false", "nul", "object"],
+    [("", ""), (0, 0), (False, False), ("a\x00b", "a\x00b"), ("a\ud800", "a\ud800"), ({"a": [1]}, {"a": [1]})],
+    ids=["empty", "zero", "false", "nul", "half a character", "object"],
 )
 async def test_data_comes_back_as_it_was(world: World, data: object, echoed: object) -> None:
     teacher = await world.pick(data=data)
