@@ -226,7 +226,7 @@ class Moodle(MoodleRegistration):
         }
         return HTMLResponse(json.dumps({"error": words.get(refused.about, "invalid_request")}), 400)
 
-    # --- Services: their addresses and bodies stand in moodle_services ------------------------------------------------
+    # --- Services: addresses and bodies stand in moodle_services and moodle_roster ----------------------------------
 
     def service_refused(self, request: Request, refused: "ServiceError") -> Response:
         """The status again, a sentence, and the request. A scope that is missing is a 401 as well, and no header says why.

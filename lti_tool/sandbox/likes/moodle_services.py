@@ -1,10 +1,9 @@
-"""Moodle's gradebook and roster services (mod/lti/service), which differ from the specification in nearly every line.
+"""Moodle's gradebook services (mod/lti/service/gradebookservices), which differ from the specification in nearly every line.
 
 Everything here was seen on Moodle 4.5.6 unless it is marked *code*.
 """
 
 import json
-from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -14,78 +13,30 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import HTMLResponse, Response
 
 from lti_tool.sandbox.claims import (
-    LTI,
     SCOPE_LINE_ITEM,
     SCOPE_LINE_ITEM_READ,
-    SCOPE_MEMBERSHIP_READ,
     SCOPE_RESULT_READ,
     SCOPE_SCORE,
     line_item_url,
     line_items_url,
-    memberships_url,
-    names,
 )
-from lti_tool.sandbox.models import Course, Enrolment, LineItem, Person, ResourceLink, Result, Score
+from lti_tool.sandbox.likes.moodle_wire import answered, calling, course_of, is_own_link, number_in, speaking
+from lti_tool.sandbox.models import Enrolment, LineItem, Person, Result, Score
 from lti_tool.sandbox.scores import rescale
-from lti_tool.sandbox.services import MAX_BODY, Caller, ServiceError, calling_with, media_type
-from lti_tool.sandbox.store import roster
+from lti_tool.sandbox.services import MAX_BODY, Caller, ServiceError
 
 ITEM = "application/vnd.ims.lis.v2.lineitem+json"
 ITEMS = "application/vnd.ims.lis.v2.lineitemcontainer+json"
 SCORE = "application/vnd.ims.lis.v1.score+json"
 RESULTS = "application/vnd.ims.lis.v2.resultcontainer+json"
-MEMBERS = "application/vnd.ims.lti-nrps.v2.membershipcontainer+json"
 
 router = APIRouter()
 
 
-# --- Who calls, and in which media type ----------------------------------------------------------------------------------
-
-
-def _speaking(*formats: str) -> Callable[[Request], Awaitable[None]]:
-    """A dependency: Accept of what is read and Content-Type of what is written decide, before the token, what answers."""
-
-    async def check(request: Request) -> None:
-        written = request.method in ("POST", "PUT")
-        header = request.headers.get("content-type" if written else "accept", "")
-        fits = media_type(header) in formats if written else not header or "*/*" in header or header in formats
-        if not fits:
-            path = request.url.path.removeprefix("/mod/lti/services.php")
-            raise ServiceError(400, "bad_request", f"No handler found for {path} {header}")
-
-    return check
-
-
-def _calling(*scopes: str) -> Callable[[Request], Awaitable[Caller]]:
-    """A dependency: the tool, whose token has one of the scopes and whose type the address names, if it names one."""
-    with_token = calling_with(*scopes)
-
-    async def caller(request: Request) -> Caller:
-        found = await with_token(request)
-        named = request.query_params.get("type_id") or request.path_params.get("type_id")
-        if named not in (None, str(found.tool.id)):
-            raise ServiceError(401, "unauthorized", "Unauthorized")
-        return found
-
-    return caller
-
-
-Reading = Annotated[Caller, Depends(_calling(SCOPE_LINE_ITEM, SCOPE_LINE_ITEM_READ))]
-Writing = Annotated[Caller, Depends(_calling(SCOPE_LINE_ITEM))]
-Scoring = Annotated[Caller, Depends(_calling(SCOPE_SCORE))]
-Results = Annotated[Caller, Depends(_calling(SCOPE_RESULT_READ))]
-Roster = Annotated[Caller, Depends(_calling(SCOPE_MEMBERSHIP_READ))]
-
-
-def _answer(body: object, media: str, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    return Response(json.dumps(body, ensure_ascii=False), status, headers=headers, media_type=f"{media}; charset=utf-8")
-
-
-async def _course(session: AsyncSession, number: int) -> Course:
-    course = await session.get(Course, number) if number < 2**63 else None
-    if course is None:
-        raise ServiceError(404, "not_found", f"Not Found: Course {number} doesn't exist")
-    return course
+Reading = Annotated[Caller, Depends(calling(SCOPE_LINE_ITEM, SCOPE_LINE_ITEM_READ))]
+Writing = Annotated[Caller, Depends(calling(SCOPE_LINE_ITEM))]
+Scoring = Annotated[Caller, Depends(calling(SCOPE_SCORE))]
+Results = Annotated[Caller, Depends(calling(SCOPE_RESULT_READ))]
 
 
 async def _item(session: AsyncSession, caller: Caller, course_id: int, number: int) -> LineItem:
@@ -109,7 +60,7 @@ async def _body(request: Request) -> tuple[str, dict[str, Any]]:
 # --- Line items ----------------------------------------------------------------------------------------------------------
 
 
-@router.get("/mod/lti/services.php/{course_id:int}/lineitems", dependencies=[Depends(_speaking(ITEMS, ITEM))])
+@router.get("/mod/lti/services.php/{course_id:int}/lineitems", dependencies=[Depends(speaking(ITEMS, ITEM))])
 async def line_items(request: Request, course_id: int, caller: Reading) -> Response:
     """The tool's line items. ``limit`` makes pages, whose links have typographic quotes and ``&amp;``; ``from`` is an offset."""
     if ITEMS not in request.headers.get("accept", ITEMS):
@@ -121,24 +72,24 @@ async def line_items(request: Request, course_id: int, caller: Reading) -> Respo
         if query.get(name):
             found = found.where(column == query[name])
     async with caller.platform.store.reading() as session:
-        await _course(session, course_id)
+        await course_of(session, course_id)
         rows = (await session.scalars(found.order_by(LineItem.id))).all()
     said = [_said(caller, row) for row in rows]
-    limit, start = _number(query.get("limit")), _number(query.get("from")) or 0
+    limit, start = number_in(query.get("limit")), number_in(query.get("from")) or 0
     if not limit:
-        return _answer(said, ITEMS)
+        return answered(said, ITEMS)
     base = f"{line_items_url(caller.platform.settings, caller.tool, course_id)}&amp;limit={limit}&amp;from="
     links = [f"<{base}0>; rel=“first”", f"<{base}{start}>; rel=“canonical”"]
     if start + limit < len(said):
         links.append(f"<{base}{start + limit}>; rel=“next”")
     links.append(f"<{base}{len(said)}>; rel=“last”")
-    answer = _answer(said[start : start + limit], ITEMS)
+    answer = answered(said[start : start + limit], ITEMS)
     # The quotes are UTF-8 on the wire, which Starlette's own headers cannot be.
     answer.raw_headers.append((b"link", ", ".join(links).encode()))
     return answer
 
 
-@router.post("/mod/lti/services.php/{course_id:int}/lineitems", dependencies=[Depends(_speaking(ITEM, ITEMS))])
+@router.post("/mod/lti/services.php/{course_id:int}/lineitems", dependencies=[Depends(speaking(ITEM, ITEMS))])
 async def create_line_item(request: Request, course_id: int, caller: Writing) -> Response:
     """Makes a column. What came is said again, the dates with it that are not kept; a second one of the same kind is made."""
     _, body = await _body(request)
@@ -146,8 +97,8 @@ async def create_line_item(request: Request, course_id: int, caller: Writing) ->
         raise ServiceError(400, "bad_request", "No label or Score Maximum")
     link = body.get("resourceLinkId")
     async with caller.platform.store.writing() as session:
-        course = await _course(session, course_id)
-        if link is not None and not await _is_own_link(session, caller, course.id, str(link)):
+        course = await course_of(session, course_id)
+        if link is not None and not await is_own_link(session, caller, course.id, str(link)):
             raise ServiceError(403, "forbidden", "Forbidden")
         item = LineItem(
             course_id=course.id,
@@ -161,20 +112,20 @@ async def create_line_item(request: Request, course_id: int, caller: Writing) ->
         )
         session.add(item)
         await session.flush()
-    return _answer({**body, "id": _address(caller, item)}, ITEM, 201)
+    return answered({**body, "id": _address(caller, item)}, ITEM, 201)
 
 
 @router.get(
-    "/mod/lti/services.php/{course_id:int}/lineitems/{number:int}/lineitem", dependencies=[Depends(_speaking(ITEM))]
+    "/mod/lti/services.php/{course_id:int}/lineitems/{number:int}/lineitem", dependencies=[Depends(speaking(ITEM))]
 )
 async def get_line_item(course_id: int, number: int, caller: Reading) -> Response:
     """One column."""
     async with caller.platform.store.reading() as session:
-        return _answer(_said(caller, await _item(session, caller, course_id, number)), ITEM)
+        return answered(_said(caller, await _item(session, caller, course_id, number)), ITEM)
 
 
 @router.put(
-    "/mod/lti/services.php/{course_id:int}/lineitems/{number:int}/lineitem", dependencies=[Depends(_speaking(ITEM))]
+    "/mod/lti/services.php/{course_id:int}/lineitems/{number:int}/lineitem", dependencies=[Depends(speaking(ITEM))]
 )
 async def put_line_item(request: Request, course_id: int, number: int, caller: Writing) -> Response:
     """Replaces a column, to the letter: a resource link that is left out is unlinked, an activity's own too."""
@@ -184,13 +135,13 @@ async def put_line_item(request: Request, course_id: int, number: int, caller: W
         if not body.get("label") or not isinstance(body.get("scoreMaximum"), int | float):
             raise ServiceError(400, "bad_request", "Bad Request")
         link = _text(body.get("resourceLinkId"))
-        if link is not None and not await _is_own_link(session, caller, course_id, link):
+        if link is not None and not await is_own_link(session, caller, course_id, link):
             raise ServiceError(403, "forbidden", "Forbidden")
         item.label, item.resource_link_id = str(body["label"]), link
         item.resource_id, item.tag = _text(body.get("resourceId")), _text(body.get("tag"))
         if body["scoreMaximum"] != item.score_maximum:
             await rescale(session, item, float(body["scoreMaximum"]))
-        return _answer({**body, "id": _address(caller, item)}, ITEM)
+        return answered({**body, "id": _address(caller, item)}, ITEM)
 
 
 @router.delete("/mod/lti/services.php/{course_id:int}/lineitems/{number:int}/lineitem")
@@ -202,7 +153,7 @@ async def delete_line_item(course_id: int, number: int, caller: Writing) -> Resp
 
 
 @router.post(
-    "/mod/lti/services.php/{course_id:int}/lineitems/{number:int}/lineitem", dependencies=[Depends(_speaking(ITEM))]
+    "/mod/lti/services.php/{course_id:int}/lineitems/{number:int}/lineitem", dependencies=[Depends(speaking(ITEM))]
 )
 async def post_to_line_item(course_id: int, number: int) -> Response:
     """Where scores arrive whose path was put behind the query: 400, for their type; for any other, the method is wrong."""
@@ -214,7 +165,7 @@ async def post_to_line_item(course_id: int, number: int) -> Response:
 
 @router.post(
     "/mod/lti/services.php/{course_id:int}/lineitems/{number:int}/lineitem/scores",
-    dependencies=[Depends(_speaking(SCORE))],
+    dependencies=[Depends(speaking(SCORE))],
 )
 async def post_score(request: Request, course_id: int, number: int, caller: Scoring) -> Response:
     """Takes a score: 200 and nothing else; 409 within the same second. The reasons stand in the status line alone."""
@@ -223,7 +174,7 @@ async def post_score(request: Request, course_id: int, number: int, caller: Scor
         item = await _item(session, caller, course_id, number)
         status = await _record(session, caller, item, body)
     if status != 200:
-        return _answer([], SCORE, status)
+        return answered([], SCORE, status)
     return Response(status_code=200, media_type=f"{SCORE}; charset=utf-8")
 
 
@@ -275,7 +226,7 @@ async def _record(session: AsyncSession, caller: Caller, item: LineItem, body: d
 
 @router.get(
     "/mod/lti/services.php/{course_id:int}/lineitems/{number:int}/lineitem/results",
-    dependencies=[Depends(_speaking(RESULTS))],
+    dependencies=[Depends(speaking(RESULTS))],
 )
 async def results(request: Request, course_id: int, number: int, caller: Results) -> Response:
     """What stands in a column. Asked for in pages it is a page of HTML; in the whole list zeros are left out (*code*)."""
@@ -295,7 +246,7 @@ async def results(request: Request, course_id: int, number: int, caller: Results
             if (result.score or user_id is not None or (result.score is None and item.resource_link_id is None))
             and not (result.score is None and item.resource_link_id is not None)
         ]
-    return _answer(found, RESULTS)
+    return answered(found, RESULTS)
 
 
 def _result_said(caller: Caller, item: LineItem, result: Result, lti_id: str) -> dict[str, Any]:
@@ -308,58 +259,6 @@ def _result_said(caller: Caller, item: LineItem, result: Result, lti_id: str) ->
         said["comment"] = result.comment
     moment = (result.timestamp or result.updated_at).replace(microsecond=0)
     return said | {"scoreOf": _address(caller, item), "timestamp": moment.isoformat()}
-
-
-# --- Roster --------------------------------------------------------------------------------------------------------------
-
-
-@router.get(
-    "/mod/lti/services.php/CourseSection/{course_id:int}/bindings/{type_id}/memberships",
-    dependencies=[Depends(_speaking(MEMBERS))],
-)
-async def memberships(request: Request, course_id: int, caller: Roster) -> Response:
-    """Everybody at once, or by ``limit`` and ``from``; the link to the next page forgets the role that was asked for."""
-    query, settings = request.query_params, caller.platform.settings
-    wanted, rlid = query.get("role", "").rpartition("#")[2], query.get("rlid")
-    async with caller.platform.store.reading() as session:
-        course = await _course(session, course_id)
-        if rlid is not None and not await _is_own_link(session, caller, course_id, rlid):
-            raise ServiceError(404, "not_found", f"Not Found: LTI link {rlid} doesn't exist")
-        members = [row for row in await roster(session, course_id) if wanted in ("", _listed_role(row))]
-    limit, start = _number(query.get("limit")), _number(query.get("from")) or 0
-    headers = {}
-    address = memberships_url(settings, caller.tool, course_id)
-    if limit:
-        more = start + limit < len(members)
-        kept = f"&rlid={rlid}" if rlid is not None else ""
-        headers = {"Link": f'<{address}?limit={limit}&from={start + limit}{kept}>; rel="next"'} if more else {}
-        members = members[start : start + limit]
-    body = {
-        "id": address,
-        "context": {"id": course.context_id, "label": course.code, "title": course.name},
-        "members": _members(caller, members, with_message=rlid is not None),
-    }
-    return _answer(body, MEMBERS, headers=headers)
-
-
-def _listed_role(enrolment: Enrolment) -> str:
-    """A short name. Another capability is asked for than at launches, so that a non-editing teacher is a learner here."""
-    return "Instructor" if enrolment.role == "teacher" else "Learner"
-
-
-def _members(caller: Caller, rows: Sequence[Enrolment], *, with_message: bool) -> list[dict[str, Any]]:
-    members = []
-    for row in rows:
-        named = names(row.person, caller.tool.privacy_level)
-        member: dict[str, Any] = {"status": "Active", "roles": [_listed_role(row)]}
-        if with_message:
-            # No custom parameters, whatever the specification says.
-            member["message"] = [{f"{LTI}/message_type": "LtiResourceLinkRequest"}]
-        member |= {"user_id": row.person.lti_id, "lis_person_sourcedid": "", **named}
-        if named:
-            member["ext_user_username"] = row.person.login
-        members.append(member)
-    return members
 
 
 # --- Small things ---------------------------------------------------------------------------------------------------------
@@ -380,17 +279,6 @@ def _said(caller: Caller, item: LineItem) -> dict[str, Any]:
 
 def _address(caller: Caller, item: LineItem) -> str:
     return line_item_url(caller.platform.settings, caller.tool, item.course_id, item.id)
-
-
-async def _is_own_link(session: AsyncSession, caller: Caller, course_id: int, lti_id: str) -> bool:
-    found = await session.scalars(
-        select(ResourceLink.id).where(
-            ResourceLink.lti_id == lti_id,
-            ResourceLink.course_id == course_id,
-            ResourceLink.tool_id == caller.tool.id,
-        )
-    )
-    return found.one_or_none() is not None
 
 
 async def _student(session: AsyncSession, course_id: int, lti_id: str) -> Person | None:
@@ -424,10 +312,6 @@ def _moment(value: object) -> datetime | None:
 
 def _text(value: object) -> str | None:
     return str(value) if value not in (None, "") else None
-
-
-def _number(text: str | None) -> int | None:
-    return int(text) if text is not None and text.isdecimal() and len(text) < 7 else None
 
 
 def _plain(value: float) -> float | int:

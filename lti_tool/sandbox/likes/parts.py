@@ -3,14 +3,14 @@
 from fastapi import APIRouter
 
 from lti_tool.sandbox import ags, bench_control, canvas_api, control, groups, notices, nrps, oidc, registration, token
-from lti_tool.sandbox.likes import Like, canvas_pages, moodle_pages, moodle_services
+from lti_tool.sandbox.likes import Like, canvas_pages, moodle_pages, moodle_roster, moodle_services
 from lti_tool.sandbox.likes.moodle import Moodle
 
 
 def routers(like: Like) -> list[APIRouter]:
     """The routes of everything but the pages."""
     if isinstance(like, Moodle):
-        services = [moodle_services.router, moodle_pages.router]
+        services = [moodle_services.router, moodle_roster.router, moodle_pages.router]
     else:
         services = [ags.routes(like), nrps.routes(like)]
     if like.has_groups_and_notices:
