@@ -18,7 +18,7 @@ from lti_tool.sandbox.claims import (
 )
 from lti_tool.sandbox.likes import Like
 from lti_tool.sandbox.models import LineItem, Person, ResourceLink, Result
-from lti_tool.sandbox.scores import LineItemBody, read_line_item, read_score, record, rescale
+from lti_tool.sandbox.scores import LineItemBody, check_attempts, read_line_item, read_score, record, rescale
 from lti_tool.sandbox.services import Caller, Id, ServiceError, calling_with, one_page, read_body, require_accept
 
 LINE_ITEM = "application/vnd.ims.lis.v2.lineitem+json"
@@ -123,7 +123,10 @@ async def post_score(request: Request, course_id: Id, line_item_id: Id, caller: 
     platform = caller.platform
     async with platform.store.writing() as session:
         line_item = await _own(session, caller, course_id, line_item_id)
-        recorded = await record(session, line_item, body, json.loads(raw), platform.now(), platform.settings.profile)
+        like, said = platform.settings.profile, json.loads(raw)
+        if like.counts_attempts and platform.behaviour.allowed_attempts is not None:
+            await check_attempts(session, line_item, body.userId, said, platform.behaviour.allowed_attempts)
+        recorded = await record(session, line_item, body, said, platform.now(), like)
     if recorded.refused is not None:
         raise ServiceError(recorded.status, "conflict", recorded.refused)
     return JSONResponse({"resultUrl": f"{_results_url(caller, line_item)}/{recorded.result_id}"})

@@ -76,6 +76,7 @@ class Behaviour:
 
     ``refuses_tokens``: the token endpoint takes no assertion and the services no token. ``registration_names_deployment``: the
     answer to a registration holds the deployment id. ``picks_accept``: the types of content a deep linking request accepts.
+    ``allowed_attempts``: how many submissions a column of a tool takes of each student, on an LMS whose scores can be some.
     ``storage_target``: where values are kept for tools, ``_parent`` or the name of a frame; None where nothing is kept.
     """
 
@@ -84,6 +85,7 @@ class Behaviour:
     clock_offset: timedelta = timedelta()
     message_hints_work_once: bool = False
     refuses_tokens: bool = False
+    allowed_attempts: int | None = None
     registration_names_deployment: bool = False
     picks_accept: tuple[str, ...] = ("ltiResourceLink",)
     storage_target: str | None = None
@@ -119,7 +121,7 @@ class Behaviour:
         self.failures.clear()
         self.calls.clear()
         self.clock_offset = timedelta()
-        self.message_hints_work_once = False
+        self.message_hints_work_once, self.allowed_attempts = False, None
         self.refuses_tokens = self.registration_names_deployment = False
         self.picks_accept, self.storage_target = self.usual_picks, self.usual_storage_target
 

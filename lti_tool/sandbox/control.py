@@ -51,6 +51,7 @@ class Misbehaviour(BaseModel):
     clock_offset_seconds: float | None = None
     message_hints_work_once: bool | None = None
     refuses_tokens: bool | None = None
+    allowed_attempts: Annotated[int, Field(ge=1)] | None = None
     registration_names_deployment: bool | None = None
     picks_accept: list[Literal["ltiResourceLink", "link"]] | None = None
     storage_target: Annotated[str, Field(pattern=r"^[\w.-]{0,100}$")] | None = None
@@ -104,6 +105,7 @@ def _state(platform: Platform) -> dict[str, Any]:
         "latency": behaviour.latency,
         "message_hints_work_once": behaviour.message_hints_work_once,
         "refuses_tokens": behaviour.refuses_tokens,
+        "allowed_attempts": behaviour.allowed_attempts,
         "registration_names_deployment": behaviour.registration_names_deployment,
         "picks_accept": list(behaviour.picks_accept),
         "storage_target": behaviour.storage_target,
@@ -125,6 +127,8 @@ async def behave(wanted: Misbehaviour, platform: ThisPlatform) -> dict[str, Any]
         behaviour.message_hints_work_once = wanted.message_hints_work_once
     if wanted.refuses_tokens is not None:
         behaviour.refuses_tokens = wanted.refuses_tokens
+    if wanted.allowed_attempts is not None:
+        behaviour.allowed_attempts = wanted.allowed_attempts
     if wanted.registration_names_deployment is not None:
         behaviour.registration_names_deployment = wanted.registration_names_deployment
     if wanted.picks_accept is not None:

@@ -173,6 +173,27 @@ async def record(
     return Recorded(status, result.id, words)
 
 
+async def check_attempts(
+    session: AsyncSession, line_item: LineItem, user_id: str, raw: Mapping[str, Any], allowed: int
+) -> None:
+    """ServiceError 422 for a score that would be one submission more than the column takes of a student."""
+    if not _is_attempt(raw):
+        return
+    person = await _student(session, line_item, user_id)
+    bodies = await session.scalars(
+        select(Score.body).where(Score.line_item_id == line_item.id, Score.person_id == person.id, Score.answer == 200)
+    )
+    if sum(1 for body in bodies if _is_attempt(body)) >= allowed:
+        words = "The maximum number of allowed attempts has been reached for this submission"
+        raise ServiceError(422, "unprocessable_entity", words)
+
+
+def _is_attempt(raw: Mapping[str, Any]) -> bool:
+    """Canvas's extension says that a score is none; without it each one is."""
+    extension = raw.get(SUBMISSION)
+    return not (isinstance(extension, dict) and extension.get("new_submission") is False)
+
+
 async def _student(session: AsyncSession, line_item: LineItem, user_id: str) -> Person:
     """The active student with this LTI id, or, as on Canvas, with this number."""
     known_as = [Person.lti_id == user_id]

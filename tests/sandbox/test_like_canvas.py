@@ -156,6 +156,18 @@ async def test_what_keeps_a_grade_and_what_clears_it(at: Services, more: dict[st
     assert (await at.results(address))[0].get("resultScore") == left
 
 
+async def test_every_score_is_an_attempt_unless_it_says_that_it_is_none(lms: Lms, at: Services) -> None:
+    address = await at.made()
+    lms.platform.behaviour.allowed_attempts = 1
+    refresh = {SUBMISSION: {"new_submission": False}}
+    assert (await at.score(address, "2026-11-27T12:00:00Z")).status_code == 200
+    refused = await at.score(address, "2026-11-27T12:00:01Z", 6)
+    assert refused.status_code == 422
+    assert "allowed attempts" in refused.json()["errors"]["message"]
+    assert (await at.score(address, "2026-11-27T12:00:02Z", 7, **refresh)).status_code == 200
+    assert (await at.results(address))[0]["resultScore"] == 7
+
+
 async def test_a_test_student_is_graded_by_nobody(lms: Lms, at: Services) -> None:
     async with lms.platform.store.writing() as session:
         person = await add_person(

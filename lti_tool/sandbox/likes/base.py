@@ -280,6 +280,9 @@ class Like:
 
     stale_status = 409
 
+    counts_attempts = False
+    """A score is a new submission unless it says otherwise, and a column can be told to take only so many."""
+
     def is_stale(self, at: datetime, before: datetime) -> bool:
         """Whether a score comes too late to count: not later than the last one (AGS 2.0, section 3.4.5)."""
         return at <= before

@@ -87,6 +87,9 @@ class Canvas(Like):
         claims[f"{LTI}/lti11_legacy_user_id"] = facts.person.lti_id.replace("-", "") + "00000000"
         return claims
 
+    # scores_controller.rb, new_submission? and verify_attempts_for_online_upload.
+    counts_attempts = True
+
     def is_stale(self, at: datetime, before: datetime) -> bool:
         """Only an earlier moment is; one that is equal counts (verify_valid_timestamp)."""
         return at < before
