@@ -20,7 +20,7 @@ def read_json(given: bytes | str) -> Any:
     """What the text says. Raises ValueError for what is no JSON, and for what is nested too deeply to be meant."""
     try:
         text = given if isinstance(given, str) else given.decode("utf-8-sig")
-        read = json.loads(text, parse_constant=_no_number)
+        read = _DECODER.decode(text)
         return _mended(read) if _SUSPECT.search(text) else read
     except RecursionError:
         raise ValueError("nested too deeply") from None
@@ -39,6 +39,9 @@ def exact(given: bytes | str, *path: str) -> Any:
 
 def _no_number(word: str) -> None:
     raise ValueError(f"{word} is no number of JSON")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_no_number)
 
 
 def _mended(value: Any) -> Any:

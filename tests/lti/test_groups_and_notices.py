@@ -37,7 +37,7 @@ def nrps(tool: Tool, family: Family = Family.OTHER) -> NrpsClient:
 @pytest.mark.parametrize(("family", "limit"), [(Family.CANVAS, 50), (Family.SCHOOLOGY, 100), (Family.MOODLE, None)])
 async def test_a_roster_of_any_size(tool: Tool, services: Services, family: Family, limit: int | None) -> None:
     """Canvas gives fifty a page, Schoology a hundred, Moodle everyone; each says where the next page is."""
-    everyone = [{"user_id": str(number), "roles": ["Learner"], "status": "Active"} for number in range(230)]
+    everyone = [{"user_id": str(number), "roles": ["Learner"], "status": "Active"} for number in range(5_030)]
 
     def page(request: httpx.Request) -> httpx.Response:
         asked = request.url.params.get("limit")
@@ -52,8 +52,8 @@ async def test_a_roster_of_any_size(tool: Tool, services: Services, family: Fami
     services.answer("/members", page)
     found = await nrps(tool, family).members(MEMBERS)
 
-    assert [member.user_id for member in found] == [str(number) for number in range(230)]
-    assert len(services.calls("/members")) == (1 if limit is None else -(-230 // limit))
+    assert [member.user_id for member in found] == [str(number) for number in range(5_030)]
+    assert len(services.calls("/members")) == (1 if limit is None else -(-5_030 // limit))
     assert services.tokens == 1
 
 
