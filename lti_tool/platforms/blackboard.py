@@ -4,6 +4,7 @@ Sources: Blackboard's documentation of its Assignment and Grade Services, and of
 issues of tools that use them.
 """
 
+import html
 from collections.abc import Mapping
 
 from lti_tool.lti.links import append_to_path
@@ -61,8 +62,8 @@ class Blackboard(Quirks):
         return issuer == _ISSUER and host in _PORTAL
 
     def comment(self, text: str) -> str:
-        """A comment is shown as HTML, where a newline is none."""
-        return text.replace("\r\n", "\n").replace("\n", "<br/>")
+        """A comment is shown as HTML, where a newline is none, and a title with ``<`` in it would be cut."""
+        return html.escape(text.replace("\r\n", "\n"), quote=False).replace("\n", "<br/>")
 
     def results_url(self, line_item_url: str, user_id: str | None = None) -> str:
         """Everyone's results: with ``user_id`` the comment is left out. The client picks the one."""

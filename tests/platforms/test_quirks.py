@@ -83,6 +83,7 @@ def test_blackboard_leaves_the_comment_out_of_one_persons_results() -> None:
 
 def test_blackboard_shows_comments_as_html() -> None:
     assert quirks(Family.BLACKBOARD).comment("3 of 4 done\r\nwell done\n!") == "3 of 4 done<br/>well done<br/>!"
+    assert quirks(Family.BLACKBOARD).comment("a < b & c\n“d”") == "a &lt; b &amp; c<br/>“d”"
     assert quirks(Family.MOODLE).comment("one\ntwo") == "one\ntwo"
 
 
