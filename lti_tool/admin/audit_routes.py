@@ -176,16 +176,18 @@ def _place(text: str) -> Place | None:
     at, _, id_ = text.partition("~")
     try:
         moment = datetime.fromisoformat(at)
-        return Place(moment if moment.tzinfo else moment.replace(tzinfo=UTC), uuid.UUID(id_))
-    except ValueError as error:
+        return Place((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC), uuid.UUID(id_))
+    except (ValueError, OverflowError) as error:
         raise BadRequest("a place no page of ours names") from error
 
 
 def _day(text: str) -> date | None:
+    """The day, or None for what is none; the calendar's ends have no day before or after them to count from."""
     try:
-        return date.fromisoformat(text) if text else None
+        day = date.fromisoformat(text) if text else None
     except ValueError:
         return None
+    return day if day is not None and 1 < day.year < 9999 else None
 
 
 def _id(text: str) -> uuid.UUID | None:

@@ -91,6 +91,12 @@ async def invite_again(
     return _invited(request, here, settings, made, code, {"organisation": None, "renews": renewed})
 
 
+@router.get("/again/{registration_id}")
+async def again_page(_here: AdministratorIn, registration_id: uuid.UUID) -> Response:
+    """Whoever asks again for a link that was shown is back where it was made."""
+    return see(f"{ADMINISTRATION}/platforms/{registration_id}")
+
+
 @router.post("/invites/{invite_id}/revoke", name="revoke_invite")
 async def revoke(here: AdministratorChanging, invite_id: uuid.UUID, database: CurrentDatabase, clock: Now) -> Response:
     """Take a link back."""

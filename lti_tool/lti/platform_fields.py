@@ -1,5 +1,6 @@
 """A platform as an administrator enters it, by command or in the console, and what is wrong with it. Pure."""
 
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -17,6 +18,12 @@ ADDRESSES = ("issuer", "auth_login_url", "token_url", "jwks_url")
 """The fields that hold addresses every platform has; ``token_audience`` is there for few."""
 
 _TOO_LONG = UNUSABLE_WORDS[Unusable.TOO_LONG]
+_NO_TEXT = N_("This holds characters that are no text. Please type it instead of pasting it.")
+
+
+def is_text(value: str) -> bool:
+    """Whether a value holds no control characters and no halves of characters: PostgreSQL keeps some of them in no text."""
+    return not any(unicodedata.category(one) in {"Cc", "Cs"} for one in value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +101,8 @@ def deployment_problems(wanted: NewPlatform, has_organisation: bool) -> Iterator
         )
     if not given and not wanted.shared:
         yield _deployment(N_("Please enter the deployment id that your LMS shows."))
+    elif not all(map(is_text, given)):
+        yield _deployment(_NO_TEXT)
     elif any(len(one) > ID_LIMIT for one in given):
         yield _deployment(N_("A deployment id has at most 255 characters. Enter one on each line."))
     elif len(given) > MOST_DEPLOYMENTS:
@@ -116,7 +125,9 @@ def _texts(wanted: NewPlatform) -> Iterator[Problem]:
         ("client_id", wanted.client_id, ID_LIMIT, N_("Please enter the client id that your LMS shows.")),
     )
     for field, value, limit, missing in needed:
-        if not value or len(value) > limit:
+        if not is_text(value):
+            yield Problem(field, _NO_TEXT, "bad-name", f"the {field.replace('_', ' ')} holds what is no text")
+        elif not value or len(value) > limit:
             detail = f"a name and a client id are needed, of at most {NAME_LIMIT} and {ID_LIMIT} characters"
             yield Problem(field, _TOO_LONG if value else missing, "bad-name", detail)
 
@@ -130,5 +141,7 @@ def _addresses(settings: Settings, wanted: NewPlatform) -> Iterator[Problem]:
             words = UNUSABLE_WORDS[trouble] if value else N_("Please enter this address. Your LMS shows it.")
             yield Problem(field, words, "bad-address", f"--{label} {trouble}: {value[:200]!r}")
     # An audience is a name, not an address that is called; most are addresses.
-    if len(wanted.token_audience or "") > ADDRESS_LIMIT:
+    if not is_text(wanted.token_audience or ""):
+        yield Problem("token_audience", _NO_TEXT, "bad-address", "--token-audience holds what is no text")
+    elif len(wanted.token_audience or "") > ADDRESS_LIMIT:
         yield Problem("token_audience", _TOO_LONG, "bad-address", f"--token-audience {Unusable.TOO_LONG}")

@@ -1,6 +1,5 @@
 """Platforms registered by hand: adding, listing, switching and removing them, and the schools they belong to."""
 
-import unicodedata
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from lti_tool.errors import BadRequest, Conflict, NotFound
 from lti_tool.logs import reference_code
 from lti_tool.lti import queries
 from lti_tool.lti.models import Deployment, Family, Registration
-from lti_tool.lti.platform_fields import AlreadyConnected, FieldsUnusable, NewPlatform, problems
+from lti_tool.lti.platform_fields import AlreadyConnected, FieldsUnusable, NewPlatform, is_text, problems
 from lti_tool.settings import Settings
 from lti_tool.web.i18n import N_
 
@@ -75,7 +74,7 @@ async def rename_organisation(
 def usable_name(name: str) -> str:
     """A name in one line, with single spaces. Raises WrongName for one that is empty, too long or holds what is no text."""
     name = " ".join(name.split())
-    if not name or len(name) > 200 or any(unicodedata.category(one) in {"Cc", "Cs"} for one in name):
+    if not name or len(name) > 200 or not is_text(name):
         raise WrongName("a name has 1 to 200 characters, all of them text")
     return name
 

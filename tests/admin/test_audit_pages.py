@@ -157,7 +157,8 @@ async def test_the_log_is_read_page_by_page_even_where_moments_are_the_same(site
     assert len(seen) == 120
     assert set(seen) == {f"entry-{number:03}" for number in range(120)}
     assert [one >= "entry-080" for one in seen] == [False] * 80 + [True] * 40
-    assert (await visitor.get("/admin/audit?before=nothing")).status_code == 400
+    for nowhere in ("nothing", "2026-01-01~nothing", f"0001-01-01T00:00:00%2B14:00~{uuid.uuid4()}"):
+        assert (await visitor.get(f"/admin/audit?before={nowhere}")).status_code == 400
 
 
 async def test_the_log_is_narrowed_to_a_kind_and_a_day_in_the_readers_zone(site: Site) -> None:
@@ -174,10 +175,13 @@ async def test_the_log_is_narrowed_to_a_kind_and_a_day_in_the_readers_zone(site:
     nothing = await visitor.get("/admin/audit?kind=launches&day=2020-02-29")
     assert nothing.status_code == 200
     assert "Nothing of this kind" in nothing.text
-    assert (await visitor.get("/admin/audit?kind=nothing&day=tomorrow")).status_code == 200
+    for day in ("tomorrow", "0001-01-01", "0001-01-03", "9999-12-31", "9999-12-30"):
+        assert (await visitor.get(f"/admin/audit?kind=nothing&day={day}")).status_code == 200
     madrid = await site.administrator(
         sub="77", **{"https://purl.imsglobal.org/spec/lti/claim/custom": {"person_timezone": "Europe/Madrid"}}
     )
+    for day in ("0001-01-01", "0001-01-02", "9999-12-31"):
+        assert (await madrid.get(f"/admin/audit?day={day}")).status_code == 200
     page = await madrid.get("/admin/audit?kind=people&day=2026-08-31")
     assert len(rows(page.text)) == 1
 

@@ -28,6 +28,7 @@ EVERY = [
     ("GET", "/admin/connect"),
     ("POST", "/admin/connect/invites"),
     ("GET", "/admin/connect/invites"),
+    ("GET", f"/admin/connect/again/{NOWHERE}"),
     ("POST", f"/admin/connect/again/{NOWHERE}"),
     ("POST", f"/admin/connect/invites/{NOWHERE}/revoke"),
     ("GET", "/admin/connect/moodle"),
@@ -166,6 +167,8 @@ async def test_a_platform_is_renewed_by_a_link_of_its_own(site: Site) -> None:
     assert made.status_code == 200
     assert "It renews the connection" in made.text
     assert link_in(made)
+    back = await visitor.get(again)
+    assert back.url.path == f"/admin/platforms/{site.school.registration_id}"
     [invite] = await open_links(site)
     assert (invite.registration_id, invite.organisation_id) == (
         site.school.registration_id,

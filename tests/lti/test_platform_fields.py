@@ -75,6 +75,10 @@ def test_a_platform_as_it_should_be_has_no_problem() -> None:
     [
         ({"name": "  "}, "name", "bad-name"),
         ({"name": "n" * 201}, "name", "bad-name"),
+        ({"name": "a\0b"}, "name", "bad-name"),
+        ({"client_id": "a\0b"}, "client_id", "bad-name"),
+        ({"token_audience": "a\ud800"}, "token_audience", "bad-address"),
+        ({"deployment_ids": ("a\0b",)}, "deployment_ids", "bad-deployment"),
         ({"client_id": ""}, "client_id", "bad-name"),
         ({"client_id": "c" * 256}, "client_id", "bad-name"),
         ({"issuer": "https://lms.example/" + "a" * 490}, "issuer", "bad-address"),
