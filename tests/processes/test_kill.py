@@ -35,6 +35,8 @@ def endings(postgresql_url: str, tmp_path_factory: pytest.TempPathFactory) -> It
     given = os.environ.get("LTI_TOOL_TEST_SEED")
     seed = int(given) if given else random.SystemRandom().randrange(10**6)
     say(f"LTI_TOOL_TEST_SEED={seed}")
+    # Asked for by four threads at once, the folder above the worlds' would be made several times over.
+    tmp_path_factory.getbasetemp()
     with ThreadPoolExecutor(len(WORLDS)) as pool, contextlib.ExitStack() as stack:
 
         def run(name: str) -> Ending:
