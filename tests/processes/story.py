@@ -210,7 +210,7 @@ class AtWork:
 
     def _look(self, doubtful: str) -> None:
         """After a request that was not answered: everything that was answered is as it was; the doubtful step may be either."""
-        seen = _seen(until(lambda: self._someone.page(self._path), 60))
+        seen = _seen(until(lambda: self._someone.page(self._path), 150))
         for step, done in seen.items():
             if step != doubtful and done is not self._student.done[step]:
                 self._student.contradictions.append(f"step {step} was {self._student.done[step]}, and is {done}")
