@@ -19,18 +19,20 @@ from lti_tool.lti import changes, registrations
 from lti_tool.lti.families import frame_patterns
 from lti_tool.lti.invites import WITHOUT_DYNAMIC_REGISTRATION
 from lti_tool.lti.models import DeploymentPolicy, Registration
+from lti_tool.lti.platform_fields import FieldsUnusable
 from lti_tool.lti.protocol import Protocol
 from lti_tool.lti.sessions import origin_of
-from lti_tool.web.dependencies import CurrentDatabase, CurrentPages, Now
+from lti_tool.web.dependencies import CurrentDatabase, CurrentPages, CurrentSettings, Now
 from lti_tool.web.i18n import N_
 from lti_tool.web.navigation import ADMINISTRATION
-from lti_tool.web.pages import Pages, say
+from lti_tool.web.pages import Pages, language_of, say
 
 ADDRESS = f"{ADMINISTRATION}/platforms"
 SAID = {
     "added": N_("Connected. Open the tool there once to see that it works."),
     "installed": N_("The installations are allowed. People can come in from there."),
     "saved": N_("Saved."),
+    "addresses": N_("Saved. It counts from the next launch on."),
     "on": N_("Switched on. People can come in again."),
     "off": N_("Switched off. Nobody comes in, and whoever was in has had to leave. Nothing is lost."),
     "removed": N_("Removed, with everything that was launched from it."),
@@ -84,9 +86,17 @@ async def page(
     registration_id: uuid.UUID,
     *,
     wrong: tuple[str, ToolError] | None = None,
+    words: dict[str, str] | None = None,
     values: dict[str, str] | None = None,
 ) -> Response:
-    """A platform's page; with what is ``wrong`` (the field's id, and why) and what was entered, when a form came back."""
+    """A platform's page; when a form came back with what was entered, and what is ``wrong``: the field's id, and why.
+
+    ``words`` says it for several fields, as message ids.
+    """
+    language = language_of(request)
+    errors = {field: language.gettext(said) for field, said in (words or {}).items()}
+    if wrong is not None:
+        errors[wrong[0]] = ". ".join(say(request, wrong[1]))
     async with database.reading() as session:
         registration = await service.platform(session, here, registration_id)
         deployments = await queries.deployments(session, here, registration_id)
@@ -109,9 +119,10 @@ async def page(
         "renewable": registration.organisation_id is not None and registration.lms not in WITHOUT_DYNAMIC_REGISTRATION,
         "known_origins": list(dict.fromkeys(origins)),
         "values": values or {"role": request.query_params.get("role", "")},
-        "errors": {wrong[0]: ". ".join(say(request, wrong[1]))} if wrong else {},
+        "errors": errors,
     }
-    return show(request, here, "admin/platform.html", context, said=SAID, status_code=wrong[1].status if wrong else 200)
+    status = wrong[1].status if wrong is not None else (FieldsUnusable.status if words else 200)
+    return show(request, here, "admin/platform.html", context, said=SAID, status_code=status)
 
 
 # --- Changing ---------------------------------------------------------------------------------------------------------
@@ -138,6 +149,39 @@ async def change(
         return await page(request, here, database, registration_id, wrong=("name", error), values={"name": name})
     forget(request)
     return see(address_of(registration_id), "saved")
+
+
+@router.post("/{registration_id}/addresses", name="change_addresses")
+async def change_addresses(
+    request: Request,
+    here: AdministratorChanging,
+    registration_id: uuid.UUID,
+    database: CurrentDatabase,
+    settings: CurrentSettings,
+    clock: Now,
+    auth_login_url: Annotated[str, Form()] = "",
+    token_url: Annotated[str, Form()] = "",
+    jwks_url: Annotated[str, Form()] = "",
+    token_audience: Annotated[str, Form()] = "",
+) -> Response:
+    """The addresses it is called at, where they were entered wrongly or have moved."""
+    values = {
+        "auth_login_url": auth_login_url,
+        "token_url": token_url,
+        "jwks_url": jwks_url,
+        "token_audience": token_audience,
+    }
+    try:
+        async with database.writing() as session:
+            await service.own_platform(session, here, registration_id)
+            registration = await changes.change_addresses(
+                session, registration_id, settings=settings, **values, actor=here.actor, now=clock.now()
+            )
+    except FieldsUnusable as error:
+        words = {one.field: one.words for one in error.problems}
+        return await page(request, here, database, registration_id, values=values, words=words)
+    forget(request, registration)
+    return see(address_of(registration_id), "addresses", "values")
 
 
 @router.get("/{registration_id}/switch-off", name="switch_platform_off")

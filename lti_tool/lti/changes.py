@@ -1,7 +1,8 @@
-"""What an administrator changes in a registration afterwards: its name, what it trusts by itself, its roles, its frames.
+"""What an administrator changes in a registration afterwards: its name, what it trusts by itself, the addresses it is called
+at, its roles, its frames.
 
-Addresses, keys and the client id are not among it: a registration with other ones is another platform, or is renewed by an
-invite that was made for it (``lti.dynamic``).
+Issuer and client id are not among it: a registration with other ones is another platform, or is renewed by an invite that
+was made for it (``lti.dynamic``).
 """
 
 import uuid
@@ -16,10 +17,15 @@ from lti_tool.errors import BadRequest, NotFound
 from lti_tool.logs import reference_code
 from lti_tool.lti import queries
 from lti_tool.lti.models import DeploymentPolicy, Registration, Role
+from lti_tool.lti.platform_fields import FieldsUnusable, NewPlatform, address_problems
 from lti_tool.lti.registrations import usable_name
 from lti_tool.lti.roles import same_role
 from lti_tool.lti.sessions import origin_of
+from lti_tool.settings import Settings
 from lti_tool.web.i18n import N_
+
+CHANGEABLE = ("auth_login_url", "token_url", "jwks_url", "token_audience")
+"""The addresses of a registration that can be corrected, as columns."""
 
 MOST_OVERRIDES = 50
 MOST_ORIGINS = 20
@@ -74,6 +80,47 @@ async def change_settings(
         return registration
     values = {"name": name, "deployment_policy": policy}
     return await _change(session, registration, values, "registration.changed", "; ".join(detail), actor, now)
+
+
+async def change_addresses(
+    session: AsyncSession,
+    registration_id: uuid.UUID,
+    *,
+    settings: Settings,
+    auth_login_url: str,
+    token_url: str,
+    jwks_url: str,
+    token_audience: str | None,
+    actor: str,
+    now: datetime,
+) -> Registration:
+    """Other addresses of the same platform, from the next launch on; its courses and people stay.
+
+    Another key set address makes what was read at the old one worth nothing. Raises FieldsUnusable and NotFound.
+    """
+    registration = await _locked(session, registration_id)
+    wanted = NewPlatform(
+        name=registration.name,
+        issuer=registration.issuer,
+        client_id=registration.client_id,
+        auth_login_url=auth_login_url,
+        token_url=token_url,
+        jwks_url=jwks_url,
+        deployment_ids=(),
+        token_audience=token_audience,
+    ).tidied()
+    # The issuer is a name that is not changed here, and some platforms' is no address that may be called.
+    wrong = [one for one in address_problems(settings, wanted) if one.field != "issuer"]
+    if wrong:
+        raise FieldsUnusable(wrong)
+    said = {name: getattr(wanted, name) for name in CHANGEABLE}
+    values: dict[str, Any] = {name: value for name, value in said.items() if value != getattr(registration, name)}
+    if not values:
+        return registration
+    detail = "; ".join(f"{name} {getattr(registration, name)} is {value}" for name, value in values.items())
+    if "jwks_url" in values:
+        values |= {"key_set": None, "key_set_fetched_at": None}
+    return await _change(session, registration, values, "registration.changed", detail, actor, now)
 
 
 async def override_role(

@@ -86,7 +86,7 @@ class AlreadyConnected(Conflict):
 
 def problems(settings: Settings, wanted: NewPlatform, *, has_organisation: bool) -> list[Problem]:
     """What is wrong with a tidied platform, in the order of its fields; empty where it can be registered."""
-    return [*_texts(wanted), *_addresses(settings, wanted), *deployment_problems(wanted, has_organisation)]
+    return [*_texts(wanted), *address_problems(settings, wanted), *deployment_problems(wanted, has_organisation)]
 
 
 def deployment_problems(wanted: NewPlatform, has_organisation: bool) -> Iterator[Problem]:
@@ -132,7 +132,8 @@ def _texts(wanted: NewPlatform) -> Iterator[Problem]:
             yield Problem(field, _TOO_LONG if value else missing, "bad-name", detail)
 
 
-def _addresses(settings: Settings, wanted: NewPlatform) -> Iterator[Problem]:
+def address_problems(settings: Settings, wanted: NewPlatform) -> Iterator[Problem]:
+    """What is wrong with the addresses, and with the audience of token requests."""
     for field in ADDRESSES:
         value = getattr(wanted, field)
         trouble = unusable(settings, value, ISSUER_LIMIT if field == "issuer" else ADDRESS_LIMIT)

@@ -17,6 +17,7 @@ from tests.lti.support import LTI, TOOL
 from .site import MEMBERSHIP, SCHOOL_ADMINISTRATOR, TEACHER, School, Site
 
 NOWHERE = uuid.UUID(int=0)
+ADDRESSES = ("auth_login_url", "token_url", "jwks_url", "token_audience")
 FOR_ALL = [("GET", "/admin"), ("GET", "/admin/platforms"), ("GET", "/admin/roles")]
 OWNERS = [
     ("GET", "/admin/organisations"),
@@ -27,6 +28,7 @@ OWNERS = [
 OF_A_PLATFORM = [
     ("GET", ""),
     ("POST", ""),
+    ("POST", "/addresses"),
     ("GET", "/switch-off"),
     ("POST", "/switch-off"),
     ("POST", "/switch-on"),
@@ -166,7 +168,7 @@ async def test_the_owner_sees_every_school(site: Site) -> None:
 async def test_forms_of_another_site_change_nothing(site: Site) -> None:
     visitor = await site.administrator()
     await visitor.get("/admin")
-    for path in ("/switch-off", "/remove", "/roles", "/frames", ""):
+    for path in ("/switch-off", "/remove", "/roles", "/frames", "/addresses", ""):
         answer = await visitor.client.post(
             at(site.school, path),
             data={"session": visitor.session, "name": "x"},
@@ -456,6 +458,46 @@ async def test_an_address_that_frames_nothing_is_refused_beside_its_field(site: 
     assert refused.status_code == 400
     assert 'value="http://learn.school.example" required="" aria-invalid="true"' in refused.text
     assert (await site.registration()).own_frame_origins == []
+
+
+async def test_wrong_addresses_are_corrected_and_the_old_key_set_counts_no_more(site: Site) -> None:
+    visitor = await site.administrator()
+    before = await site.registration()
+    assert before.key_set is not None, "the launch has read it"
+    known = {name: getattr(before, name) or "" for name in ADDRESSES}
+    same = await visitor.post(at(site.school, "/addresses"), **known)
+    assert same.status_code == 200
+    assert await traces(site) == []
+    wanted = known | {"jwks_url": " https://lms.school.example/keys ", "token_audience": "https://lms.school.example"}
+    saved = await visitor.post(at(site.school, "/addresses"), **wanted)
+    assert "counts from the next launch" in saved.text
+    changed = await site.registration()
+    assert {name: getattr(changed, name) for name in ADDRESSES} == wanted | {
+        "jwks_url": "https://lms.school.example/keys"
+    }
+    assert (changed.issuer, changed.client_id) == (before.issuer, before.client_id)
+    assert changed.key_set is None
+    assert changed.key_set_fetched_at is None
+    assert [action for action, _, _ in await traces(site)] == ["registration.changed"]
+    back = await visitor.post(at(site.school, "/addresses"), **known)
+    assert back.status_code == 200
+    assert (await site.registration()).token_audience == before.token_audience
+    assert (await (await site.administrator()).get("/admin")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "wrong", ["", "lms.school.example/keys", "https://me:secret@lms.school.example/keys", "ftp://x"]
+)
+async def test_an_address_that_cannot_be_called_is_refused_beside_its_field(site: Site, wrong: str) -> None:
+    visitor = await site.administrator()
+    before = await site.registration()
+    known = {name: getattr(before, name) or "" for name in ADDRESSES}
+    refused = await visitor.post(at(site.school, "/addresses"), **(known | {"jwks_url": wrong}))
+    assert refused.status_code == 400
+    assert "<details open>" in refused.text
+    assert 'id="jwks_url-error"' in refused.text
+    assert (await site.registration()).jwks_url == before.jwks_url
+    assert await traces(site) == []
 
 
 # --- Organisations ----------------------------------------------------------------------------------------------------
