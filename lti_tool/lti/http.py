@@ -6,6 +6,7 @@ that pointed elsewhere a moment ago, or a redirect, leads nowhere.
 """
 
 import asyncio
+import functools
 import ipaddress
 import select
 import socket
@@ -160,11 +161,11 @@ class GuardedTransport(httpx.AsyncHTTPTransport):
     """httpx's transport with a guarded way to the network, a limit on the answer, and one on the time for all of it."""
 
     def __init__(self, settings: Settings, backend: httpcore.AsyncNetworkBackend | None = None) -> None:
-        super().__init__(trust_env=False)
+        super().__init__(verify=_tls(), trust_env=False)
         self._only_https = not settings.on_loopback
         # httpx has no argument for the network backend; the pool is what super() has just made, with ours in it.
         self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=ssl.create_default_context(cafile=_certificates()),
+            ssl_context=_tls(),
             max_connections=100,
             # Deliveries and rosters to several platforms at once, each with some connections that wait for the next call.
             max_keepalive_connections=64,
@@ -227,7 +228,9 @@ class LimitedStream(httpx.AsyncByteStream):
         return part
 
 
-def _certificates() -> str:
-    import certifi  # noqa: PLC0415 - httpx brings it; read once, when the client is made.
+@functools.cache
+def _tls() -> ssl.SSLContext:
+    """Whose certificates are believed. Reading them is most of what a client costs, so they are read once."""
+    import certifi  # noqa: PLC0415 - httpx brings it.
 
-    return certifi.where()
+    return ssl.create_default_context(cafile=certifi.where())

@@ -1,5 +1,7 @@
 """The sandbox LMS's application."""
 
+import functools
+import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -29,9 +31,7 @@ def create_sandbox(
     ``clock`` tells the time in UTC and ``http`` fetches tools' key sets; both are for tests. The store is opened when the
     application starts. ``app.state.platform`` is what its parts share.
     """
-    platform = Platform(
-        settings, clock, http or httpx.AsyncClient(timeout=10, headers={"User-Agent": "lti-tool sandbox LMS"})
-    )
+    platform = Platform(settings, clock, http or _client())
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -53,6 +53,16 @@ def create_sandbox(
         app.include_router(router)
     set_up_pages(app)
     return app
+
+
+def _client() -> httpx.AsyncClient:
+    return httpx.AsyncClient(verify=_tls(), timeout=10, headers={"User-Agent": "lti-tool sandbox LMS"})
+
+
+@functools.cache
+def _tls() -> ssl.SSLContext:
+    """Reading whose certificates are believed is most of what a client costs, so it is done once."""
+    return httpx.create_ssl_context()
 
 
 async def _load(platform: Platform) -> None:
