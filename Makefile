@@ -22,8 +22,9 @@ demo: setup ## Start the tool and a sandbox LMS on this machine (ARGS="--reset",
 # A file's tests stay together on one of two workers: stories build on each other, and servers are shared.
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
+# A browser or a process that was not there in time gets a second chance, said aloud; see tests/again.py.
 test: check setup-tests browser openedx ## Every check and every test: SQLite, PostgreSQL, a real browser, Open edX
-	$(PYTEST) $(ARGS)
+	$(PYTEST) $(ARGS) || { [ $$? -eq 1 ] && $(BIN)/python -m tests.again; }
 
 check: setup-tests ## Style, types, and the direction of imports
 	$(BIN)/ruff check .
