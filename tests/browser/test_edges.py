@@ -275,8 +275,18 @@ def test_another_person_in_the_same_browser_is_told_so(demo: Demo, context: Brow
 # --- Without script, cookies, network, session ------------------------------------------------------------------------
 
 
-def test_everything_works_without_script(demo: Demo, chrome: Browser) -> None:
-    with _context(chrome, java_script_enabled=False) as context:
+@pytest.fixture
+def one_process(playwright: Playwright) -> Iterator[Browser]:
+    """A browser without a process for each site: see ``ONE_PROCESS`` of the tests of launches without cookies."""
+    running = playwright.chromium.launch(
+        executable_path=chromium_path(), args=[*ARGUMENTS, "--disable-site-isolation-trials"]
+    )
+    yield running
+    running.close()
+
+
+def test_everything_works_without_script(demo: Demo, one_process: Browser) -> None:
+    with _context(one_process, java_script_enabled=False) as context:
         page = _open_without_script(demo, context, TEACHER)
         tool = page.frame_locator("iframe.tool")
         tool.get_by_role("link", name="Course content").click()
