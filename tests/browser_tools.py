@@ -22,6 +22,9 @@ SCREENSHOTS = ROOT / "var" / "screenshots"
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
+# With a process for each site, Chromium 156 on a busy machine sometimes never answers Playwright about a frame of another site
+# that moves on at that moment. Which site a frame is, and what it may keep, does not depend on processes.
+ONE_PROCESS = [*ARGUMENTS, "--disable-site-isolation-trials"]
 
 
 def chromium_path() -> str | None:

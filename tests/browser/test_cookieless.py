@@ -27,14 +27,10 @@ from lti_tool.lti.registrations import add_platform, find_organisation
 from lti_tool.settings import Settings
 from tests.browser.stories import kill_browser
 from tests.browser.storing_platform import CLIENT_ID, DEPLOYMENT_ID, Cookieless, StoringPlatform
-from tests.browser_tools import ARGUMENTS, axe, chromium_path, overflow, screenshot, serving
+from tests.browser_tools import ONE_PROCESS, axe, chromium_path, overflow, screenshot, serving
 from tests.servers import free_port
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("cookieless")]
-
-# With a process for each site, Chromium 156 on a busy machine sometimes never answers Playwright about a frame of another site
-# that moves on at that moment. Which site a frame is, and what it may keep, does not depend on processes.
-ONE_PROCESS = [*ARGUMENTS, "--disable-site-isolation-trials"]
 
 BLOCKED = "Your browser does not let this tool work inside the course page"
 

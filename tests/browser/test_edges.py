@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, BrowserContext, FrameLocator, Page, Pla
 
 from tests.browser.class_of import fill, second_course
 from tests.browser.stories import SECONDS, Visitor, until
-from tests.browser_tools import ARGUMENTS, axe, chromium_path, screenshot
+from tests.browser_tools import ARGUMENTS, ONE_PROCESS, axe, chromium_path, screenshot
 from tests.servers import Demo, running_demo
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("edges")]
@@ -277,10 +277,8 @@ def test_another_person_in_the_same_browser_is_told_so(demo: Demo, context: Brow
 
 @pytest.fixture
 def one_process(playwright: Playwright) -> Iterator[Browser]:
-    """A browser without a process for each site: see ``ONE_PROCESS`` of the tests of launches without cookies."""
-    running = playwright.chromium.launch(
-        executable_path=chromium_path(), args=[*ARGUMENTS, "--disable-site-isolation-trials"]
-    )
+    """A browser without a process for each site."""
+    running = playwright.chromium.launch(executable_path=chromium_path(), args=ONE_PROCESS)
     yield running
     running.close()
 
