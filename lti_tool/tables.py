@@ -3,6 +3,16 @@
 from sqlmodel import SQLModel
 
 from lti_tool.audit import AuditEntry
+from lti_tool.competencies.models import (
+    Alignment,
+    Competency,
+    CompetencyLink,
+    CourseMap,
+    Framework,
+    MapCompetency,
+    MapPrerequisite,
+    Scale,
+)
 from lti_tool.content.models import ApiConnection, ContentItem
 from lti_tool.courses.models import (
     Course,
@@ -25,6 +35,7 @@ from lti_tool.lti.models import (
     RegistrationInvite,
     ToolSession,
 )
+from lti_tool.mastery.models import Difficulty, Evidence, LearnerMastery, MasteryState, PredictionVersion
 from lti_tool.playlists.models import PersonalPlaylist, PersonalStep, Playlist, PlaylistStep
 
 metadata = SQLModel.metadata
@@ -49,6 +60,19 @@ TABLES: tuple[type[SQLModel], ...] = (
     ResourceLink,
     ContentItem,
     ApiConnection,
+    Framework,
+    Competency,
+    CompetencyLink,
+    Scale,
+    CourseMap,
+    MapCompetency,
+    MapPrerequisite,
+    Alignment,
+    Evidence,
+    MasteryState,
+    PredictionVersion,
+    LearnerMastery,
+    Difficulty,
     Playlist,
     PlaylistStep,
     PersonalPlaylist,

@@ -7,18 +7,23 @@ from alembic.autogenerate.api import AutogenContext
 from sqlalchemy import JSON
 from sqlmodel.sql.sqltypes import AutoString
 
-from lti_tool.db.types import UtcDateTime, Words
+from lti_tool.db.types import Exact, UtcDateTime, Words
 from lti_tool.tables import metadata
+
+_PLAIN: dict[type, str] = {
+    UtcDateTime: "sa.DateTime(timezone=True)",
+    Exact: "sa.BigInteger()",
+    Words: "sa.String(32)",
+}
 
 
 def plain_types(kind: str, item: Any, _autogenerate: AutogenContext) -> str | Literal[False]:
     """Write our column types into a migration as what they are in the database, so that it never depends on our code."""
     if kind != "type":
         return False
-    if isinstance(item, UtcDateTime):
-        return "sa.DateTime(timezone=True)"
-    if isinstance(item, Words):
-        return "sa.String(32)"
+    for ours, plain in _PLAIN.items():
+        if isinstance(item, ours):
+            return plain
     if isinstance(item, AutoString):
         return f"sa.String({item.length})"
     if isinstance(item, JSON):

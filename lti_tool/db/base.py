@@ -35,10 +35,13 @@ class TenantRow(SQLModel):
     id: uuid.UUID = Field(default_factory=new_id, primary_key=True)
 
 
-def belongs_to(table: str, column: str, *, on_delete: str = "CASCADE") -> ForeignKeyConstraint:
-    """A reference to another row of the same organisation: ``(organisation_id, column)`` → ``table``."""
+def belongs_to(table: str, column: str, *, on_delete: str = "CASCADE", name: str | None = None) -> ForeignKeyConstraint:
+    """A reference to another row of the same organisation: ``(organisation_id, column)`` → ``table``.
+
+    ``name`` is for a second reference to the same table, or one to its own.
+    """
     return ForeignKeyConstraint(
-        ["organisation_id", column], [f"{table}.organisation_id", f"{table}.id"], ondelete=on_delete
+        ["organisation_id", column], [f"{table}.organisation_id", f"{table}.id"], ondelete=on_delete, name=name
     )
 
 

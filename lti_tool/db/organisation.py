@@ -3,6 +3,7 @@
 import uuid
 from datetime import datetime
 
+import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
 from lti_tool.db.types import UtcDateTime
@@ -16,4 +17,9 @@ class Organisation(SQLModel, table=True):
 
     id: uuid.UUID = Field(default_factory=new_id, primary_key=True)
     name: str = Field(max_length=200)
+    shares_predictions: bool = Field(
+        default=False,
+        sa_column_kwargs={"server_default": sa.false()},
+        description="Whether evidence of a learner's other courses may seed predictions; no course ever sees its details.",
+    )
     created_at: datetime = Field(sa_type=UtcDateTime)

@@ -1,10 +1,11 @@
 """Column types that behave alike on SQLite and PostgreSQL."""
 
 from datetime import UTC, datetime
+from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, DateTime, Dialect, String
+from sqlalchemy import JSON, BigInteger, CheckConstraint, DateTime, Dialect, String
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
@@ -28,6 +29,28 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Exact(TypeDecorator[Decimal]):
+    """A decimal with four places, kept as a whole number of ten-thousandths: SQLite has no decimals of its own.
+
+    Up to about 900 million million; finer places are rounded half up, so that 4.12345 is 4.1235.
+    """
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: Decimal | int | None, dialect: Dialect) -> int | None:
+        """The ten-thousandths; ValueError for what is no finite number."""
+        if value is None:
+            return None
+        if not Decimal(value).is_finite():
+            raise ValueError("a stored decimal is a finite number")
+        return int((Decimal(value) * 10_000).quantize(Decimal(1), ROUND_HALF_UP))
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> Decimal | None:
+        """The decimal, without needless zeros."""
+        return None if value is None else Decimal(value) / 10_000
 
 
 def json_type() -> TypeEngine[Any]:

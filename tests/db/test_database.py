@@ -3,9 +3,11 @@
 import asyncio
 import uuid
 from datetime import UTC, datetime
+from decimal import Decimal
 
 import pytest
 from sqlalchemy import func, update
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 
@@ -16,6 +18,7 @@ from lti_tool.db.base import crossing, scoped
 from lti_tool.db.organisation import Organisation
 from lti_tool.db.scoping import UnscopedQuery, unscoped_tables
 from lti_tool.db.session import Database, after_commit
+from lti_tool.db.types import Exact
 from lti_tool.lti.models import Deployment, Registration, Role
 
 NOW = datetime(2026, 9, 1, 8, tzinfo=UTC)
@@ -168,3 +171,19 @@ async def test_migrations_go_back_and_forth(own_database: Database) -> None:
     assert await migrate.missing(own_database.engine) != []
     await migrate.upgrade(own_database.engine)
     assert await migrate.missing(own_database.engine) == []
+
+
+def test_a_decimal_is_kept_to_four_places_and_rounded_half_up() -> None:
+    exact = Exact()
+    dialect = sqlite.dialect()
+
+    def kept(value: Decimal | int | None) -> Decimal | None:
+        return exact.process_result_value(exact.process_bind_param(value, dialect), dialect)
+
+    assert kept(Decimal("4.125")) == Decimal("4.125")
+    assert kept(Decimal("4.12345")) == Decimal("4.1235")
+    assert kept(Decimal("-0.00005")) == Decimal("-0.0001")
+    assert kept(7) == 7
+    assert kept(None) is None
+    with pytest.raises(ValueError, match="finite"):
+        kept(Decimal("NaN"))

@@ -1,0 +1,1 @@
+"""What a teacher sees of a class, and a learner of themselves: boards and pages over competencies and mastery."""

@@ -1,0 +1,202 @@
+"""Tables of evidence and of what follows from it.
+
+Evidence is append-only: a row is voided with a reason, never changed or deleted. Everything else here is computed from it
+and can be computed again to the same result.
+"""
+
+import uuid
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlmodel import Field
+
+from lti_tool.db.base import TenantRow, belongs_to
+from lti_tool.db.types import Exact, UtcDateTime, json_type, one_of, words
+
+
+class EvidenceSource(StrEnum):
+    """Where evidence comes from. A self-assessment is kept and shown, and never moves a level."""
+
+    LMS = "lms-result"
+    CHECK = "check"
+    MENU = "menu"
+    RUBRIC = "rubric"
+    OBSERVATION = "observation"
+    CSV = "csv"
+    SELF = "self-assessment"
+    CREDENTIAL = "credential"
+    OVERRIDE = "override"
+
+
+class Standing(StrEnum):
+    """The ladder that prerequisites, paths and grades use, whatever a scale calls its levels."""
+
+    NOT_STARTED = "not-started"
+    STARTED = "started"
+    DEVELOPING = "developing"
+    SECURE = "secure"
+    MASTERED = "mastered"
+
+
+class Evidence(TenantRow, table=True):
+    """One dated observation of one learner and one competency in one course."""
+
+    __tablename__ = "evidence"
+    __table_args__ = (
+        UniqueConstraint(
+            "organisation_id",
+            "course_id",
+            "person_id",
+            "competency_id",
+            "presentation",
+            "revision",
+            name="evidence_is_unique_by_presentation_revision",
+        ),
+        belongs_to("course", "course_id"),
+        belongs_to("person", "person_id"),
+        belongs_to("competency", "competency_id"),
+        belongs_to("content_item", "content_item_id", on_delete="RESTRICT"),
+        one_of("source", EvidenceSource),
+        one_of("judged", Standing),
+        CheckConstraint("possible IS NULL OR possible > 0", name="is_out_of_something"),
+        CheckConstraint("(earned IS NULL) = (possible IS NULL)", name="has_both_points_or_none"),
+        CheckConstraint("earned IS NOT NULL OR judged IS NOT NULL", name="says_something"),
+        Index(None, "organisation_id", "course_id", "competency_id"),
+        Index(None, "organisation_id", "person_id"),
+    )
+
+    course_id: uuid.UUID
+    person_id: uuid.UUID
+    competency_id: uuid.UUID
+    source: EvidenceSource = Field(sa_type=words(EvidenceSource))
+    presentation: str = Field(
+        max_length=255,
+        description="Names the occasion: source, item and attempt. A regrade of it is a new revision, the old one is voided.",
+    )
+    revision: int = Field(default=1)
+    content_item_id: uuid.UUID | None = None
+    item: str | None = Field(
+        default=None,
+        max_length=255,
+        description="What was answered, where finer than the content item: a question's id.",
+    )
+    earned: Decimal | None = Field(default=None, sa_type=Exact)
+    possible: Decimal | None = Field(default=None, sa_type=Exact)
+    passing_percent: float | None = Field(default=None, description="The alignment's passing mark as it was then.")
+    weight: Decimal = Field(default=Decimal(1), sa_type=Exact)
+    first: bool = Field(default=True, description="The first response to this presentation, without help.")
+    whole: bool = Field(default=False, description="A whole score of a task rather than one answer.")
+    shared: bool = Field(default=False, description="A whole score that is aligned to several competencies.")
+    mixed: bool = Field(default=False, description="From an item that mixes skills, or from a review.")
+    judged: Standing | None = Field(
+        default=None, sa_type=words(Standing), description="A person's judgement: an observation, rating or override."
+    )
+    until: datetime | None = Field(default=None, sa_type=UtcDateTime, description="When an override ends.")
+    note: str = Field(default="", max_length=1000, description="What whoever entered it said about it; a reason.")
+    observed_at: datetime = Field(sa_type=UtcDateTime, description="When it happened.")
+    dated: bool = Field(
+        default=True, description="False where nobody knows when it happened; it cannot satisfy spacing."
+    )
+    learned_at: datetime = Field(sa_type=UtcDateTime, description="When we learned of it.")
+    entered_by: uuid.UUID | None = Field(
+        default=None, description="The person who entered it; absent: the LMS or the tool."
+    )
+    voided_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    voided_by: uuid.UUID | None = None
+    void_reason: str | None = Field(default=None, max_length=500)
+
+
+class MasteryState(TenantRow, table=True):
+    """What the level rule says of one learner and one competency in one course. Computed; see Evidence."""
+
+    __tablename__ = "mastery_state"
+    __table_args__ = (
+        UniqueConstraint("organisation_id", "course_id", "person_id", "competency_id"),
+        belongs_to("course", "course_id"),
+        belongs_to("person", "person_id"),
+        belongs_to("competency", "competency_id"),
+        one_of("standing", Standing),
+        Index(None, "organisation_id", "course_id", "competency_id"),
+    )
+
+    course_id: uuid.UUID
+    person_id: uuid.UUID
+    competency_id: uuid.UUID
+    rule: dict[str, Any] = Field(sa_type=json_type(), description="The criterion, frozen when the learner began.")
+    running: dict[str, Any] = Field(
+        sa_type=json_type(), description="The rule's running state, for the next observation."
+    )
+    standing: Standing = Field(sa_type=words(Standing))
+    level: str = Field(max_length=32, description="The key of the scale's level.")
+    share: Decimal | None = Field(default=None, sa_type=Exact, description="The value of a formula rule.")
+    because: dict[str, Any] = Field(sa_type=json_type(), description="The explanation: a code and its values.")
+    since: datetime | None = Field(default=None, sa_type=UtcDateTime, description="When this level was reached.")
+    count: int = Field(default=0, description="Observations that count.")
+    latest_at: datetime | None = Field(default=None, sa_type=UtcDateTime, description="The latest of them.")
+    last_key: str = Field(default="", max_length=64, description="Its order key: what comes before it needs a replay.")
+    review_due_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    override_until: datetime | None = Field(
+        default=None, sa_type=UtcDateTime, description="When an override that holds now has to be judged again."
+    )
+    changed_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class LearnerMastery(TenantRow, table=True):
+    """One learner in one course at a glance: every level by the map's numbers, and what predictions know of the learner.
+
+    The row is locked while the learner's evidence is worked in, so that two pieces at once cannot lose one another.
+    """
+
+    __tablename__ = "learner_mastery"
+    __table_args__ = (
+        UniqueConstraint("organisation_id", "course_id", "person_id"),
+        belongs_to("course", "course_id"),
+        belongs_to("person", "person_id"),
+        belongs_to("prediction_version", "version_id", on_delete="RESTRICT"),
+    )
+
+    course_id: uuid.UUID
+    person_id: uuid.UUID
+    standings: dict[str, Any] = Field(
+        default_factory=dict,
+        sa_type=json_type(),
+        description="By the map's number of a competency: [standing 0 to 4, level key, review due (epoch day) or null].",
+    )
+    predicting: dict[str, Any] = Field(
+        default_factory=dict, sa_type=json_type(), description="mastery.prediction's state."
+    )
+    version_id: uuid.UUID | None = Field(default=None, description="The difficulties the state was computed with.")
+    changed_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class PredictionVersion(TenantRow, table=True):
+    """A course's learned difficulties. An erasure retires the version; the next begins from what is left."""
+
+    __tablename__ = "prediction_version"
+    __table_args__ = (
+        UniqueConstraint("organisation_id", "course_id", "number"),
+        belongs_to("course", "course_id"),
+    )
+
+    course_id: uuid.UUID
+    number: int
+    model: str = Field(max_length=64)
+    retired_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class Difficulty(TenantRow, table=True):
+    """How hard an item or a competency has shown itself, in one version. Nothing here names a learner."""
+
+    __tablename__ = "difficulty"
+    __table_args__ = (
+        UniqueConstraint("organisation_id", "version_id", "key"),
+        belongs_to("prediction_version", "version_id"),
+    )
+
+    version_id: uuid.UUID
+    key: str = Field(max_length=300, description="item:… or competency:…")
+    state: dict[str, Any] = Field(sa_type=json_type())
