@@ -1,0 +1,182 @@
+"""What pages read of evidence and levels. What the service locks and writes stands in ``writing``."""
+
+import uuid
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from lti_tool.db.base import scoped
+from lti_tool.mastery.models import Evidence, EvidenceSource, LearnerMastery, MasteryState, Standing
+
+
+@dataclass(frozen=True, slots=True)
+class BoardRow:
+    """One learner's levels in brief.
+
+    ``standings`` holds, by the map's number of a competency (as text), ``[rank 0 to 4, level key, review due]``; the last is a
+    day counted from 1970-01-01, or None. A competency that is absent is not started.
+    """
+
+    person_id: uuid.UUID
+    standings: dict[str, list[Any]]
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many learners of a course stand where in one competency. Who has not started has no row and is not counted."""
+
+    competency_id: uuid.UUID
+    standing: Standing
+    learners: int
+
+
+async def board(session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID) -> list[BoardRow]:
+    """Every learner of a course who has begun anything, in one statement; also those who have left the course."""
+    statement = select(
+        col(LearnerMastery.person_id), col(LearnerMastery.standings), col(LearnerMastery.changed_at)
+    ).where(col(LearnerMastery.organisation_id) == organisation_id, col(LearnerMastery.course_id) == course_id)
+    return [BoardRow(*row) for row in (await session.exec(statement)).all()]
+
+
+async def board_row(
+    session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID, person_id: uuid.UUID
+) -> BoardRow | None:
+    """One learner's levels in brief; None for who has not begun."""
+    statement = select(
+        col(LearnerMastery.person_id), col(LearnerMastery.standings), col(LearnerMastery.changed_at)
+    ).where(
+        col(LearnerMastery.organisation_id) == organisation_id,
+        col(LearnerMastery.course_id) == course_id,
+        col(LearnerMastery.person_id) == person_id,
+    )
+    row = (await session.exec(statement)).one_or_none()
+    return None if row is None else BoardRow(*row)
+
+
+async def states_of_person(
+    session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID, person_id: uuid.UUID
+) -> list[MasteryState]:
+    """What is said of one learner, for each competency with evidence."""
+    statement = scoped(MasteryState, organisation_id).where(
+        MasteryState.course_id == course_id, MasteryState.person_id == person_id
+    )
+    return list((await session.exec(statement)).all())
+
+
+async def states_of_competency(
+    session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID, competency_id: uuid.UUID
+) -> list[MasteryState]:
+    """What is said of every learner with evidence in one competency."""
+    statement = scoped(MasteryState, organisation_id).where(
+        MasteryState.course_id == course_id, MasteryState.competency_id == competency_id
+    )
+    return list((await session.exec(statement)).all())
+
+
+async def state(
+    session: AsyncSession,
+    organisation_id: uuid.UUID,
+    course_id: uuid.UUID,
+    person_id: uuid.UUID,
+    competency_id: uuid.UUID,
+) -> MasteryState | None:
+    """What is said of one learner and one competency; None where there is no evidence."""
+    statement = scoped(MasteryState, organisation_id).where(
+        MasteryState.course_id == course_id,
+        MasteryState.person_id == person_id,
+        MasteryState.competency_id == competency_id,
+    )
+    return (await session.exec(statement)).one_or_none()
+
+
+async def evidence_of(
+    session: AsyncSession,
+    organisation_id: uuid.UUID,
+    course_id: uuid.UUID,
+    person_id: uuid.UUID,
+    competency_id: uuid.UUID | None = None,
+    *,
+    voided: bool = True,
+) -> list[Evidence]:
+    """A learner's evidence in a course, of one competency or of all, the latest first; with those that are void, or without.
+
+    A page that shows it to somebody else than the learner notes that with ``explaining.note_look``.
+    """
+    statement = scoped(Evidence, organisation_id).where(
+        Evidence.course_id == course_id, Evidence.person_id == person_id
+    )
+    if competency_id is not None:
+        statement = statement.where(Evidence.competency_id == competency_id)
+    if not voided:
+        statement = statement.where(col(Evidence.voided_at).is_(None))
+    statement = statement.order_by(
+        col(Evidence.observed_at).desc(), col(Evidence.presentation), col(Evidence.revision).desc()
+    )
+    return list((await session.exec(statement)).all())
+
+
+async def evidence_of_competency(
+    session: AsyncSession,
+    organisation_id: uuid.UUID,
+    course_id: uuid.UUID,
+    competency_id: uuid.UUID,
+    person_ids: Collection[uuid.UUID],
+    *,
+    most: int = 500,
+) -> list[Evidence]:
+    """What counts as evidence of one competency of these learners, the latest first, ``most`` rows."""
+    statement = (
+        scoped(Evidence, organisation_id)
+        .where(
+            Evidence.course_id == course_id,
+            Evidence.competency_id == competency_id,
+            col(Evidence.voided_at).is_(None),
+            col(Evidence.person_id).in_(person_ids),
+        )
+        .order_by(col(Evidence.observed_at).desc(), col(Evidence.id).desc())
+        .limit(most)
+    )
+    return list((await session.exec(statement)).all())
+
+
+async def one_evidence(
+    session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID, evidence_id: uuid.UUID
+) -> Evidence | None:
+    """One piece of evidence of a course; None for another course's or school's."""
+    found = await session.get(Evidence, (organisation_id, evidence_id))
+    return found if found is not None and found.course_id == course_id else None
+
+
+async def counts(session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID) -> list[Counts]:
+    """How many learners stand where, by competency, in one statement. Also those who have left the course are counted."""
+    statement = (
+        select(col(MasteryState.competency_id), col(MasteryState.standing), func.count())
+        .where(col(MasteryState.organisation_id) == organisation_id, col(MasteryState.course_id) == course_id)
+        .group_by(col(MasteryState.competency_id), col(MasteryState.standing))
+    )
+    return [Counts(*row) for row in (await session.exec(statement)).all()]
+
+
+async def items_with_evidence(
+    session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID
+) -> dict[tuple[uuid.UUID, uuid.UUID], int]:
+    """How many observations count, by content item and competency; for coverage and for what removing an alignment means."""
+    statement = (
+        select(col(Evidence.content_item_id), col(Evidence.competency_id), func.count())
+        .where(
+            col(Evidence.organisation_id) == organisation_id,
+            col(Evidence.course_id) == course_id,
+            col(Evidence.voided_at).is_(None),
+            col(Evidence.content_item_id).is_not(None),
+            col(Evidence.source) == EvidenceSource.LMS,
+        )
+        .group_by(col(Evidence.content_item_id), col(Evidence.competency_id))
+    )
+    rows = (await session.exec(statement)).all()
+    return {(item, competency): number for item, competency, number in rows if item is not None}
