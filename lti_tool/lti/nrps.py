@@ -31,6 +31,7 @@ class MemberStatus(StrEnum):
 class Member:
     """One person of the course. Names are there where the platform shares them.
 
+    ``email`` and ``sourced_id`` (LIS, the school's own id) are for matching rows of a file in that moment; they are not kept.
     ``group_ids`` are those of the groups service, ``custom`` the custom parameters of the resource link for this person: each
     only where it was asked for and the platform has it.
     """
@@ -41,6 +42,8 @@ class Member:
     name: str | None = None
     given_name: str | None = None
     family_name: str | None = None
+    email: str | None = field(default=None, repr=False)
+    sourced_id: str | None = field(default=None, repr=False)
     status: MemberStatus = MemberStatus.ACTIVE
     group_ids: tuple[str, ...] = ()
     custom: Mapping[str, str] = field(default_factory=dict)
@@ -100,6 +103,8 @@ def _members(given: Iterable[Any], overrides: Mapping[str, str]) -> Iterable[Mem
             name=_name(one, "name"),
             given_name=_name(one, "given_name"),
             family_name=_name(one, "family_name"),
+            email=_name(one, "email"),
+            sourced_id=_name(one, "lis_person_sourcedid"),
             status=_status(one.get("status")),
             group_ids=_group_ids(one.get("group_enrollments")),
             custom=_custom(one.get("message")),

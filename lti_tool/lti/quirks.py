@@ -35,6 +35,11 @@ class ServiceQuirks(Protocol):
         ...
 
     @property
+    def user_id_parameter(self) -> str | None:
+        """The custom parameter with the platform's own id of a user, where that is not ``sub``; a roster for a link has it."""
+        ...
+
+    @property
     def roster_hides_assistants(self) -> bool:
         """True where the roster calls somebody a learner whom launches call an instructor."""
         ...

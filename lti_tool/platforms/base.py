@@ -27,6 +27,9 @@ class Quirks:
     roster_hides_assistants: bool = False
     """Launches and the roster say the same of a person."""
 
+    user_id_parameter: str | None = None
+    """The platform's own id of a user is ``sub``."""
+
     links_carry_variables: bool = False
     """The tool's own custom parameters come with every launch, so that a link needs none but its own."""
 

@@ -31,6 +31,9 @@ class Canvas(Quirks):
     # Every comment is added below the earlier ones, so one that has not changed must not come again.
     repeat_comment = False
 
+    # ``sub`` is a UUID; the gradebook's export and the REST API know users by a number.
+    user_id_parameter = "canvas_user_id"
+
     next_steps = (
         N_("In Canvas, review what the tool asks for and choose Install, then switch the key on."),
         N_("The tool is open to the whole account. Teachers find it in a course's settings, under Navigation."),
