@@ -30,6 +30,8 @@ ACTION_WORDS = {
     "playlist.archived": N_("A playlist was taken away"),
     "step.signed-off": N_("A step was signed off for a student"),
     "step.taken-back": N_("A step was given back to a student"),
+    "map.picked": N_("Competencies were picked for a course's map"),
+    "map.taken-out": N_("Competencies were taken out of a course's map"),
     "course.carried-over": N_("What an earlier course had was carried over"),
     "course.started-fresh": N_("A copied course started afresh"),
     "notice.received": N_("A notice came from the LMS"),
@@ -54,7 +56,7 @@ KINDS = {
         ("registration", "deployment", "invite", "organisation", "key", "notice"),
     ),
     "people": (N_("Looks at people"), ("roster", "student", "students")),
-    "teaching": (N_("Playlists and grades"), ("playlist", "step", "scores", "score", "column", "course")),
+    "teaching": (N_("Playlists and grades"), ("playlist", "step", "scores", "score", "column", "course", "map")),
     "console": (N_("Administration"), ("owner", "audit")),
 }
 """What the log can be narrowed to: words, and what the actions begin with."""
