@@ -14,6 +14,7 @@ from lti_tool import health
 from lti_tool.admin import checking
 from lti_tool.admin import routes as admin_routes
 from lti_tool.clock import Clock, SystemClock
+from lti_tool.content import drafts
 from lti_tool.content import routes as content_routes
 from lti_tool.content.connectors import Connectors
 from lti_tool.courses import origins
@@ -57,6 +58,7 @@ class Parts:
         return (
             grade_jobs.work(self.database, self.protocol, self.clock)
             + playlist_jobs.work(self.database, self.clock)
+            + drafts.work(self.database, self.clock)
             + lti_jobs.work(self.database, self.clock, self.protocol.keys, self.settings.key_rotation)
             + notices_asked.work(self.database, self.protocol, self.clock)
         )

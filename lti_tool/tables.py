@@ -13,7 +13,7 @@ from lti_tool.competencies.models import (
     MapPrerequisite,
     Scale,
 )
-from lti_tool.content.models import ApiConnection, ContentItem
+from lti_tool.content.models import ApiConnection, ContentItem, UploadDraft
 from lti_tool.courses.models import (
     Course,
     CourseGroup,
@@ -60,6 +60,7 @@ TABLES: tuple[type[SQLModel], ...] = (
     ResourceLink,
     ContentItem,
     ApiConnection,
+    UploadDraft,
     Framework,
     Competency,
     CompetencyLink,

@@ -4,7 +4,7 @@ import uuid
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Field
 
 from lti_tool.db.base import TenantRow, belongs_to
@@ -56,6 +56,21 @@ class ContentItem(TenantRow, table=True):
     published: bool = True
     deleted_at: datetime | None = Field(default=None, sa_type=UtcDateTime, description="When it was found gone.")
     seen_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class UploadDraft(TenantRow, table=True):
+    """A file that a person chose to bring in, between its preview and their confirmation. Gone after an hour, or once used."""
+
+    __tablename__ = "upload_draft"
+    __table_args__ = (belongs_to("course", "course_id"), Index(None, "expires_at"))
+
+    course_id: uuid.UUID
+    person_id: uuid.UUID | None = Field(default=None, description="Who chose it; nobody else sees it.")
+    kind: str = Field(max_length=32, description="What it is to become: gradebook, framework …")
+    name: str = Field(default="", max_length=255, description="The file's name, to be shown again.")
+    content: bytes = Field(description="Compressed and encrypted; see content.drafts.")
+    expires_at: datetime = Field(sa_type=UtcDateTime)
+    created_at: datetime = Field(sa_type=UtcDateTime)
 
 
 class ApiConnection(TenantRow, table=True):

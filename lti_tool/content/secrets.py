@@ -32,16 +32,24 @@ class SecretBox:
         """``secret_key`` is the installation's secret, at least 32 random characters."""
         self._secret = secret_key.encode()
 
+    def seal_bytes(self, content: bytes, purpose: str) -> bytes:
+        """The content, encrypted."""
+        return self._fernet(purpose).encrypt(content)
+
+    def open_bytes(self, sealed: bytes, purpose: str) -> bytes:
+        """The content that was sealed for this purpose. Raises Unsealable."""
+        try:
+            return self._fernet(purpose).decrypt(sealed)
+        except InvalidToken:
+            raise Unsealable(f"cannot be decrypted: {purpose.partition(':')[0]}") from None
+
     def seal(self, text: str, purpose: str) -> str:
         """The text, encrypted; ASCII."""
-        return self._fernet(purpose).encrypt(text.encode()).decode("ascii")
+        return self.seal_bytes(text.encode(), purpose).decode("ascii")
 
     def open(self, sealed: str, purpose: str) -> str:
         """The text that was sealed for this purpose. Raises Unsealable."""
-        try:
-            return self._fernet(purpose).decrypt(sealed.encode()).decode()
-        except InvalidToken:
-            raise Unsealable(f"cannot be decrypted: {purpose.partition(':')[0]}") from None
+        return self.open_bytes(sealed.encode(), purpose).decode()
 
     def _fernet(self, purpose: str) -> Fernet:
         derived = HKDF(SHA256(), length=32, salt=None, info=b"lti-tool:" + purpose.encode()).derive(self._secret)

@@ -24,6 +24,9 @@ from lti_tool.web.errors import respond
 BODY_LIMIT = 1_000_000
 """Bytes of a request's body; more is 413. No form of the tool and no LTI message comes near it."""
 
+UPLOAD_LIMIT = 21_000_000
+"""The same for a form that hands over a file: its address ends in ``/upload``."""
+
 TAB_HEADER = b"x-lti-tab"
 """The header of a page that is fetched by our script, because the browser keeps no cookie for it."""
 
@@ -90,9 +93,10 @@ class Edge:
             reference_code.reset(token)
 
     async def _within_limit(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if _declared_length(scope) > BODY_LIMIT:
+        limit = UPLOAD_LIMIT if scope["path"].endswith("/upload") else BODY_LIMIT
+        if _declared_length(scope) > limit:
             raise TooLarge("the Content-Length is over the limit")
-        await self.app(scope, _limited(receive), send)
+        await self.app(scope, _limited(receive, limit), send)
 
     def _add_headers(self, headers: MutableHeaders, scope: Scope) -> None:
         state = scope["state"]
@@ -160,7 +164,7 @@ def _declared_length(scope: Scope) -> int:
     return 0
 
 
-def _limited(receive: Receive) -> Receive:
+def _limited(receive: Receive, limit: int) -> Receive:
     """Counts a body that came without its length, and stops reading at the limit."""
     total = 0
 
@@ -169,7 +173,7 @@ def _limited(receive: Receive) -> Receive:
         message = await receive()
         if message["type"] == "http.request":
             total += len(message.get("body", b""))
-            if total > BODY_LIMIT:
+            if total > limit:
                 # FastAPI turns every other error of a body that is being read into a 400.
                 raise HTTPException(413, "the body is over the limit")
         return message
