@@ -3,9 +3,26 @@
 from collections.abc import Collection
 from typing import Protocol
 
-from lti_tool.platforms.native import NativeContents, NativeItem, NativeResult, NativeTrouble
+from lti_tool.platforms.native import (
+    NativeContents,
+    NativeGap,
+    NativeItem,
+    NativeResult,
+    NativeResults,
+    NativeTrouble,
+    NoResult,
+)
 
-__all__ = ["Connector", "NativeContents", "NativeItem", "NativeResult", "NativeTrouble"]
+__all__ = [
+    "Connector",
+    "NativeContents",
+    "NativeGap",
+    "NativeItem",
+    "NativeResult",
+    "NativeResults",
+    "NativeTrouble",
+    "NoResult",
+]
 
 
 class Connector(Protocol):
@@ -30,6 +47,6 @@ class Connector(Protocol):
 
     async def read_results(
         self, course_id: str, result_keys: Collection[str], user_ids: Collection[str]
-    ) -> list[NativeResult]:
-        """The grades of these users that count, for the items with these keys."""
+    ) -> NativeResults:
+        """What the gradebook says of these users, for the items with these keys."""
         ...

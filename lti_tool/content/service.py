@@ -1,9 +1,10 @@
 """The course's own items: read from the platform, or pasted; and the grades the platform has for them."""
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,7 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from lti_tool.content import queries, rules
 from lti_tool.content.connectors import Connected, Connectors, NotConnected, token_purpose
 from lti_tool.content.models import ApiConnection, ContentItem, ItemKind
-from lti_tool.content.ports import NativeItem, NativeTrouble
+from lti_tool.content.ports import NativeItem, NativeResult, NativeTrouble, NoResult
 from lti_tool.content.secrets import SecretBox
 from lti_tool.courses.models import Course
 from lti_tool.db.session import Database
@@ -32,12 +33,43 @@ class RefreshReport:
 
 @dataclass(frozen=True, slots=True)
 class ItemResult:
-    """A grade the platform has for a person on an item: ``percent`` is 0 to 100 and, with extra credit, beyond."""
+    """A grade the platform has for a person on an item: ``percent`` is 0 to 100 and, with extra credit, beyond.
+
+    ``at`` is when it was given. ``earned`` and ``possible`` are its points without a late penalty, ``attempt`` counts from 1
+    (absent: nothing was handed in), ``done_at`` is when the work was done, as far as the platform tells.
+    """
 
     content_item_id: uuid.UUID
     person_id: uuid.UUID
     percent: float
     at: datetime
+    earned: Decimal | None = None
+    possible: Decimal | None = None
+    attempt: int | None = None
+    done_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ItemGap:
+    """That the platform has an entry for a person and an item which is no result, and why."""
+
+    content_item_id: uuid.UUID
+    person_id: uuid.UUID
+    why: NoResult
+    attempt: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Gradebook:
+    """What the platform's gradebook says of the course's own items.
+
+    ``results`` are the grades that count, at most one for each item and person; ``attempts`` each graded attempt by itself,
+    where the platform tells them apart, else the same; ``gaps`` the entries that are no result.
+    """
+
+    results: tuple[ItemResult, ...] = ()
+    attempts: tuple[ItemResult, ...] = ()
+    gaps: tuple[ItemGap, ...] = ()
 
 
 # --- Reading -----------------------------------------------------------------------------------------------------------
@@ -215,6 +247,18 @@ async def results(
     *,
     item_ids: Collection[uuid.UUID] | None = None,
 ) -> list[ItemResult]:
+    """The grades that count; see ``gradebook``."""
+    return list((await gradebook(database, connectors, course, person_ids, item_ids=item_ids)).results)
+
+
+async def gradebook(
+    database: Database,
+    connectors: Connectors,
+    course: Course,
+    person_ids: Collection[uuid.UUID] | None,
+    *,
+    item_ids: Collection[uuid.UUID] | None = None,
+) -> Gradebook:
     """What the platform's gradebook says of the course's own items: of these active students (None: of all), for these items
     (None: all that can have results). Empty where the connector reads no results.
 
@@ -222,7 +266,7 @@ async def results(
     """
     connected = await _connected(database, connectors, course)
     if not connected.connector.results:
-        return []
+        return Gradebook()
     async with database.reading() as session:
         some = await queries.items(session, course.organisation_id, course.id)
         people = await queries.people_of(session, course.organisation_id, course.id, person_ids)
@@ -232,18 +276,37 @@ async def results(
                 by_key.setdefault(one.result_key, []).append(one.id)
     by_user = {row.platform_user_id or row.sub: row.id for row in people}
     if not by_key or not by_user:
-        return []
+        return Gradebook()
     try:
         found = await connected.connector.read_results(connected.course_id, list(by_key), list(by_user))
     except NativeTrouble as trouble:
         await _note_call(database, course, connected, trouble, connectors.clock.now())
         raise
-    return [
-        ItemResult(item_id, by_user[result.user_id], result.percent, result.at)
-        for result in found
-        if result.user_id in by_user
-        for item_id in by_key.get(result.result_key, ())
-    ]
+
+    def ours(natives: Iterable[NativeResult]) -> tuple[ItemResult, ...]:
+        return tuple(
+            ItemResult(
+                item_id,
+                by_user[one.user_id],
+                one.percent,
+                one.at,
+                earned=one.earned,
+                possible=one.possible,
+                attempt=one.attempt,
+                done_at=one.happened_at,
+            )
+            for one in natives
+            if one.user_id in by_user
+            for item_id in by_key.get(one.result_key, ())
+        )
+
+    gaps = tuple(
+        ItemGap(item_id, by_user[gap.user_id], gap.why, gap.attempt)
+        for gap in found.gaps
+        if gap.user_id in by_user
+        for item_id in by_key.get(gap.result_key, ())
+    )
+    return Gradebook(ours(found.results), ours(found.attempts), gaps)
 
 
 # --- Connections -------------------------------------------------------------------------------------------------------

@@ -16,13 +16,14 @@ from lti_tool.clock import Clock
 from lti_tool.lti.foreign_json import read_json
 from lti_tool.lti.links import next_link, retry_after
 from lti_tool.platforms.canvas_rows import (
+    Assignment,
     assignment_of,
     by_content_id,
     is_id,
     loose_item,
     module_item,
     origin,
-    result_of,
+    results_of,
     row_id,
     text,
 )
@@ -35,7 +36,7 @@ from lti_tool.platforms.native import (
     ApiUnreadable,
     NativeContents,
     NativeItem,
-    NativeResult,
+    NativeResults,
 )
 
 PER_PAGE = 100
@@ -110,8 +111,8 @@ class CanvasApi:
 
     async def read_results(
         self, course_id: str, result_keys: Collection[str], user_ids: Collection[str]
-    ) -> list[NativeResult]:
-        """The grades of ``user_ids`` for the assignments ``result_keys``. Raises NativeTrouble.
+    ) -> NativeResults:
+        """What the gradebook says of ``user_ids`` and the assignments ``result_keys``. Raises NativeTrouble.
 
         A grade is a number that a submission in the state ``graded`` has and that was posted to the student. The score as
         entered goes before the one a late policy has reduced: lateness says nothing about what somebody knows. Excused,
@@ -119,29 +120,35 @@ class CanvasApi:
         """
         path = _course_path(course_id)
         users = sorted({one for one in user_ids if is_id(one)})
-        found: list[NativeResult] = []
+        found: list[NativeResults] = []
         for keys in _slices(sorted({one for one in result_keys if is_id(one)}), ASSIGNMENTS_AT_ONCE):
-            points = await self._points(path, keys)
-            asked = [key for key in keys if points.get(key)]
+            assignments = await self._assignments(path, keys)
+            asked = [key for key in keys if key in assignments]
             for some in _slices(users, STUDENTS_AT_ONCE) if asked else ():
-                query = _query(*(("student_ids[]", one) for one in some), *(("assignment_ids[]", one) for one in asked))
-                async for row in self._list(f"{path}/students/submissions?{query}"):
-                    result = result_of(row, points)
-                    if result is not None:
-                        found.append(result)
-        return found
+                query = _query(
+                    *(("student_ids[]", one) for one in some),
+                    *(("assignment_ids[]", one) for one in asked),
+                    ("include[]", "submission_history"),
+                )
+                rows = self._list(f"{path}/students/submissions?{query}")
+                found += [results_of(row, assignments) async for row in rows]
+        return NativeResults(
+            tuple(one for each in found for one in each.results),
+            tuple(one for each in found for one in each.attempts),
+            tuple(one for each in found for one in each.gaps),
+        )
 
     # --- Parts -------------------------------------------------------------------------------------------------------
 
-    async def _points(self, path: str, keys: Sequence[str]) -> dict[str, float]:
-        """Each assignment's points as they are now: a teacher may have changed them since the contents were read."""
+    async def _assignments(self, path: str, keys: Sequence[str]) -> dict[str, Assignment]:
+        """Those that give points, as they are now: a teacher may have changed them since the contents were read."""
         query = _query(*(("assignment_ids[]", key) for key in keys))
         wanted = set(keys)
-        found: dict[str, float] = {}
+        found: dict[str, Assignment] = {}
         async for row in self._list(f"{path}/assignments?{query}"):
             assignment = assignment_of(row)
             if assignment is not None and assignment.id in wanted and assignment.points:
-                found[assignment.id] = assignment.points
+                found[assignment.id] = assignment
         return found
 
     async def _module_items(self, path: str, module: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -4,11 +4,12 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
 
 from lti_tool.lti.foreign_json import UNREADABLE
-from lti_tool.platforms.native import NativeItem, NativeKind, NativeResult
+from lti_tool.platforms.native import NativeGap, NativeItem, NativeKind, NativeResult, NativeResults, NoResult
 
 _KINDS: Mapping[str, NativeKind] = {
     "Page": "page",
@@ -20,6 +21,19 @@ _KINDS: Mapping[str, NativeKind] = {
     "ExternalTool": "tool",
     "SubHeader": "heading",
 }
+
+_THROUGH_CANVAS = frozenset(
+    {
+        "online_text_entry",
+        "online_url",
+        "online_upload",
+        "online_quiz",
+        "media_recording",
+        "student_annotation",
+        "discussion_topic",
+    }
+)
+"""Kinds of submission that leave a trace in Canvas; a tool may post a score without one, and paper leaves none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +50,8 @@ class Assignment:
     discussion_id: str | None
     new_quiz: bool
     tool: bool
+    handed_in: bool = False
+    """Whether the only ways to hand it in go through Canvas, so that without a submission there is no work."""
 
     @property
     def kind(self) -> NativeKind:
@@ -116,6 +132,7 @@ def assignment_of(row: Mapping[str, Any]) -> Assignment | None:
         discussion_id=row_id(discussion.get("id")) if isinstance(discussion, dict) else None,
         new_quiz=row.get("is_quiz_lti_assignment") is True or row.get("is_quiz_assignment") is True,
         tool=isinstance(types, list) and "external_tool" in types,
+        handed_in=isinstance(types, list) and bool(types) and _THROUGH_CANVAS.issuperset(map(str, types)),
     )
 
 
@@ -176,21 +193,83 @@ def loose_item(assignment: Assignment) -> NativeItem:
     )
 
 
-def result_of(row: Mapping[str, Any], points: Mapping[str, float]) -> NativeResult | None:
-    """A submission's row, if it holds a grade that counts (see ``CanvasApi.read_results``); ``points`` by assignment id."""
+def results_of(row: Mapping[str, Any], assignments: Mapping[str, Assignment]) -> NativeResults:
+    """A submission's row: the grade that counts, each attempt with a grade of its own, or why there is none.
+
+    Nothing for a row that names no known assignment and user. ``submission_history`` holds the attempts where it was asked
+    for and the key allows it; on a quiz that keeps the highest score it alone tells what the latest attempt was worth.
+    """
     key, user = row_id(row.get("assignment_id")), row_id(row.get("user_id"))
-    if key is None or user is None or key not in points:
-        return None
-    # pending_review has the automatic part of a score alone; a teacher has yet to read the rest.
-    if row.get("workflow_state") != "graded" or row.get("excused") is True or row.get("missing") is True:
-        return None
+    assignment = assignments.get(key) if key is not None else None
+    if assignment is None or user is None or not assignment.points:
+        return NativeResults()
+    found = _one_result(row, assignment, user)
+    gap = found if isinstance(found, NativeGap) else None
+    results = (found,) if isinstance(found, NativeResult) else ()
+    attempts: tuple[NativeResult, ...] = results
+    history = row.get("submission_history")
+    # What holds for the whole entry, an excuse or a grade that is not shown yet, holds for each of its attempts.
+    if isinstance(history, list) and (gap is None or gap.why is NoResult.WAITING):
+        whole = {name: row[name] for name in ("excused", "posted_at") if name in row}
+        each = [
+            _one_result({**one, **whole}, assignment, user)
+            for one in history
+            if isinstance(one, dict) and _attempt(one) is not None
+        ]
+        by_attempt = {one.attempt: one for one in each if isinstance(one, NativeResult)}
+        attempts = tuple(by_attempt.values()) or results
+    return NativeResults(results, attempts, () if gap is None else (gap,))
+
+
+def _one_result(row: Mapping[str, Any], assignment: Assignment, user: str) -> NativeResult | NativeGap:
+    attempt = _attempt(row)
+    why = _why_none(row, assignment)
+    if why is not None:
+        return NativeGap(assignment.id, user, why, attempt)
+    score = _score(row)
+    at = _moment(row.get("graded_at")) or _moment(row.get("posted_at")) or _moment(row.get("submitted_at"))
+    if score is None or at is None or not assignment.points:
+        return NativeGap(assignment.id, user, NoResult.UNGRADED, attempt)
+    return NativeResult(
+        result_key=assignment.id,
+        user_id=user,
+        percent=max(0.0, score / assignment.points * 100),
+        at=at,
+        earned=Decimal(str(score)),
+        possible=Decimal(str(assignment.points)),
+        attempt=attempt,
+        submitted_at=_moment(row.get("submitted_at")),
+        late=row.get("late") is True,
+    )
+
+
+def _why_none(row: Mapping[str, Any], assignment: Assignment) -> NoResult | None:
+    """Why a row holds no grade that counts; None where it does."""
+    if row.get("excused") is True:
+        return NoResult.EXCUSED
+    # The policy for missing work puts its own number there, and a teacher's status "missing" does.
+    if row.get("missing") is True:
+        return NoResult.MISSING
+    score = _score(row)
+    # pending_review has the automatic part of a score alone; a teacher has yet to read the rest. What was handed in again
+    # shows the old score until it is graded.
+    if row.get("workflow_state") != "graded" or score is None:
+        waits = row.get("workflow_state") != "graded" and row.get("submitted_at") is not None
+        return NoResult.WAITING if waits else NoResult.UNGRADED
     # Held back by the teacher's posting policy: showing it here would give it away. Absent before Canvas had policies.
     if "posted_at" in row and row["posted_at"] is None:
-        return None
-    score = _number(row.get("entered_score"))
-    if score is None:
-        score = _number(row.get("score"))
-    at = _moment(row.get("graded_at")) or _moment(row.get("posted_at")) or _moment(row.get("submitted_at"))
-    if score is None or at is None:
-        return None
-    return NativeResult(result_key=key, user_id=user, percent=max(0.0, score / points[key] * 100), at=at)
+        return NoResult.HIDDEN
+    if score == 0 and assignment.handed_in and "submitted_at" in row and row["submitted_at"] is None:
+        return NoResult.BLANK
+    return None
+
+
+def _score(row: Mapping[str, Any]) -> float | None:
+    """The score as entered, before a late policy reduced it: lateness says nothing about what somebody knows."""
+    entered = _number(row.get("entered_score"))
+    return entered if entered is not None else _number(row.get("score"))
+
+
+def _attempt(row: Mapping[str, Any]) -> int | None:
+    given = row.get("attempt")
+    return given if isinstance(given, int) and not isinstance(given, bool) and 0 < given < 1_000_000 else None

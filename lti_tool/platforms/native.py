@@ -6,6 +6,8 @@ the same for all as well: what a teacher can do about a token that is refused do
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
 from typing import Literal
 
 from lti_tool.errors import PlatformTrouble
@@ -45,15 +47,72 @@ class NativeContents:
 
 @dataclass(frozen=True, slots=True)
 class NativeResult:
-    """A grade that counts: 0 to 100 and, with extra credit, beyond; ``at`` is when it was given.
+    """A grade that counts: ``percent`` is 0 to 100 and, with extra credit, beyond; ``at`` is when it was given.
 
-    ``user_id`` is the platform's own.
+    ``user_id`` is the platform's own. ``earned`` and ``possible`` are its points, a late penalty taken out where the platform
+    tells it. ``attempt`` counts from 1 and is absent where nothing was handed in (work on paper); ``submitted_at`` is when it
+    was handed in.
     """
 
     result_key: str
     user_id: str
     percent: float
     at: datetime
+    earned: Decimal | None = None
+    possible: Decimal | None = None
+    attempt: int | None = None
+    submitted_at: datetime | None = None
+    late: bool = False
+
+    @property
+    def happened_at(self) -> datetime:
+        """When the work was done, as far as the platform tells; grading comes later, sometimes by weeks."""
+        return self.submitted_at or self.at
+
+
+class NoResult(StrEnum):
+    """Why a platform's entry for a person and an item is no result."""
+
+    EXCUSED = "excused"
+    """The teacher took the whole item off this person."""
+
+    MISSING = "missing"
+    """Nothing was handed in, whatever number the platform put there by itself."""
+
+    BLANK = "blank"
+    """A zero for work that was never handed in."""
+
+    UNGRADED = "ungraded"
+    """No grade, or none any more."""
+
+    WAITING = "waiting"
+    """Handed in, and not graded or only in part."""
+
+    HIDDEN = "hidden"
+    """A grade that the teacher has not shown to the student yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class NativeGap:
+    """An entry without a result that counts, and why. ``attempt`` as in a result."""
+
+    result_key: str
+    user_id: str
+    why: NoResult
+    attempt: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NativeResults:
+    """What a gradebook says.
+
+    ``results`` are the grades that count, at most one for each item and user; ``attempts`` each graded attempt by itself, where
+    the platform tells them apart, else the same as ``results``; ``gaps`` the entries that are no result.
+    """
+
+    results: tuple[NativeResult, ...] = ()
+    attempts: tuple[NativeResult, ...] = ()
+    gaps: tuple[NativeGap, ...] = ()
 
 
 class NativeTrouble(PlatformTrouble):

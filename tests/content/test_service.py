@@ -1,6 +1,7 @@
 """Taking over contents, pasting addresses, reading results, on both databases."""
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import httpx
 import pytest
@@ -271,10 +272,11 @@ async def test_results_find_their_person_and_every_place_of_their_item(site: Sit
         found[name].id for name in ("canvas:module-item:1", "canvas:module-item:2", "canvas:assignment:6")
     )
     every = await results(site.database, site.connectors, course, None)
-    expected = {ItemResult(one, ids[0], 80, at), ItemResult(two, ids[0], 80, at), ItemResult(loose, ids[1], 25, at)}
-    assert set(every) == expected
+    quarter = ItemResult(loose, ids[1], 25, at, Decimal(1), Decimal(4), None, at)
+    eighty = [ItemResult(place, ids[0], 80, at, Decimal(8), Decimal(10), None, at) for place in (one, two)]
+    assert set(every) == {*eighty, quarter}
     site.lms.asked.clear()
-    assert await results(site.database, site.connectors, course, [ids[1]]) == [ItemResult(loose, ids[1], 25, at)]
+    assert await results(site.database, site.connectors, course, [ids[1]]) == [quarter]
     users = [
         request.url.params.get_list("student_ids[]") for request in site.lms.asked if "submissions" in request.url.path
     ]

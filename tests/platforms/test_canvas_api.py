@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import httpx
@@ -18,7 +19,9 @@ from lti_tool.platforms.native import (
     ApiUnreadable,
     NativeItem,
     NativeResult,
+    NativeResults,
     NativeTrouble,
+    NoResult,
 )
 
 BASE = "https://school.instructure.com"
@@ -102,10 +105,14 @@ async def contents(canvas: Canvas) -> tuple[NativeItem, ...]:
     return (await canvas.api().read_contents("17")).items
 
 
-async def results(canvas: Canvas, *submissions: Any, **points: Any) -> list[NativeResult]:
+async def gradebook(canvas: Canvas, *submissions: Any, **points: Any) -> NativeResults:
     canvas.on(f"{COURSE}/assignments", rows(assignment(5, **points)))
     canvas.on(f"{COURSE}/students/submissions", rows(*submissions))
     return await canvas.api().read_results("17", ["5"], ["40"])
+
+
+async def results(canvas: Canvas, *submissions: Any, **points: Any) -> list[NativeResult]:
+    return list((await gradebook(canvas, *submissions, **points)).results)
 
 
 # --- Contents ---------------------------------------------------------------------------------------------------------
@@ -267,12 +274,91 @@ async def test_what_makes_no_sense_in_a_row_is_left_out() -> None:
 
 
 async def test_a_graded_submission_is_a_percentage() -> None:
-    assert await results(Canvas(), submission()) == [NativeResult("5", "40", 80.0, AT)]
+    expected = NativeResult("5", "40", 80.0, AT, earned=Decimal("8.0"), possible=Decimal("10.0"))
+    assert await results(Canvas(), submission()) == [expected]
 
 
 async def test_lateness_takes_nothing_off_what_somebody_knows() -> None:
     (result,) = await results(Canvas(), submission(score=6.0, entered_score=8.0, late=True))
     assert result.percent == 80
+
+
+async def test_points_are_those_before_the_late_policy_took_some() -> None:
+    (result,) = await results(Canvas(), submission(score=6.3, entered_score=8.4, late=True, points_deducted=2.1))
+    assert (result.earned, result.possible, result.late) == (Decimal("8.4"), Decimal(10), True)
+
+
+async def test_work_happened_when_it_was_handed_in_not_when_it_was_graded() -> None:
+    (handed_in,) = await results(Canvas(), submission(submitted_at="2026-08-20T09:00:00Z", attempt=1))
+    assert handed_in.happened_at == datetime(2026, 8, 20, 9, tzinfo=UTC)
+    assert handed_in.at == AT
+    (on_paper,) = await results(Canvas(), submission(submitted_at=None, attempt=None))
+    assert on_paper.happened_at == AT
+    assert on_paper.attempt is None
+
+
+async def test_a_quiz_that_keeps_the_highest_score_shows_it_beside_the_latest_attempt() -> None:
+    """The entry says attempt 2 with the 9 points of attempt 1; only the history tells what attempt 2 was worth."""
+    history = [
+        {"attempt": 1, "score": 9, "entered_score": 9, "workflow_state": "graded", "graded_at": "2026-09-01T10:00:00Z"},
+        {"attempt": 2, "score": 4, "entered_score": 4, "workflow_state": "graded", "graded_at": "2026-09-02T10:00:00Z"},
+    ]
+    found = await gradebook(Canvas(), submission(score=9, entered_score=9, attempt=2, submission_history=history))
+    assert [(one.attempt, one.earned) for one in found.results] == [(2, Decimal(9))]
+    assert [(one.attempt, one.earned) for one in found.attempts] == [(1, Decimal(9)), (2, Decimal(4))]
+
+
+async def test_without_its_history_an_entry_is_its_only_attempt() -> None:
+    """A key that does not allow include parameters leaves it out without a word."""
+    for history in (None, [], "none", [{"attempt": None}, 3]):
+        found = await gradebook(Canvas(), submission(attempt=2, submission_history=history))
+        assert found.attempts == found.results
+
+
+async def test_what_was_handed_in_again_waits_and_its_earlier_attempt_counts() -> None:
+    """Canvas shows the old score beside the new work until somebody grades it."""
+    first = {"attempt": 1, "score": 5, "workflow_state": "graded", "graded_at": "2026-09-01T10:00:00Z"}
+    again = {"attempt": 2, "score": 5, "workflow_state": "submitted", "submitted_at": "2026-09-03T10:00:00Z"}
+    found = await gradebook(
+        Canvas(),
+        submission(workflow_state="submitted", submitted_at="2026-09-03T10:00:00Z", submission_history=[first, again]),
+    )
+    assert found.results == ()
+    assert [(one.attempt, one.earned) for one in found.attempts] == [(1, Decimal(5))]
+    assert [gap.why for gap in found.gaps] == [NoResult.WAITING]
+
+
+@pytest.mark.parametrize(
+    ("row", "why"),
+    [
+        ({"excused": True}, NoResult.EXCUSED),
+        ({"missing": True, "score": 0, "entered_score": 0}, NoResult.MISSING),
+        ({"score": 0, "entered_score": 0, "submitted_at": None}, NoResult.BLANK),
+        ({"score": None, "entered_score": None}, NoResult.UNGRADED),
+        ({"workflow_state": "unsubmitted"}, NoResult.UNGRADED),
+        ({"workflow_state": "pending_review", "submitted_at": "2026-09-01T10:00:00Z"}, NoResult.WAITING),
+        ({"posted_at": None}, NoResult.HIDDEN),
+    ],
+)
+async def test_what_is_no_result_says_why(row: dict[str, Any], why: NoResult) -> None:
+    found = await gradebook(Canvas(), submission(**row))
+    assert (found.results, found.attempts) == ((), ())
+    assert [gap.why for gap in found.gaps] == [why]
+
+
+async def test_an_excuse_holds_for_every_attempt() -> None:
+    history = [{"attempt": 1, "score": 9, "workflow_state": "graded", "graded_at": "2026-09-01T10:00:00Z"}]
+    found = await gradebook(Canvas(), submission(excused=True, submission_history=history))
+    assert found.attempts == ()
+
+
+async def test_a_zero_on_paper_is_a_result_and_a_zero_for_nothing_handed_in_is_none() -> None:
+    """A teacher who types 0 for missing work says nothing of what the student knows."""
+    nothing = submission(score=0, entered_score=0, submitted_at=None)
+    assert await results(Canvas(), nothing, submission_types=["online_upload", "online_url"]) == []
+    for types in (["on_paper"], ["none"], ["external_tool"], ["online_upload", "on_paper"]):
+        (zero,) = await results(Canvas(), nothing, submission_types=types)
+        assert zero.earned == 0
 
 
 async def test_extra_credit_goes_beyond_and_zero_is_a_result() -> None:
@@ -332,7 +418,7 @@ async def test_large_classes_are_asked_for_in_parts() -> None:
 
 async def test_ids_that_are_none_of_canvass_are_not_asked_for() -> None:
     canvas = Canvas().on(f"{COURSE}/assignments", rows(assignment(5)))
-    assert await canvas.api().read_results("17", ["5", "quiz/../../"], ["dd8a-uuid"]) == []
+    assert await canvas.api().read_results("17", ["5", "quiz/../../"], ["dd8a-uuid"]) == NativeResults()
     assert all("submissions" not in request.url.path for request in canvas.asked)
 
 

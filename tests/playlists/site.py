@@ -16,7 +16,7 @@ from lti_tool.db.session import Database
 from lti_tool.ids import new_id
 from lti_tool.lti.models import Role
 from lti_tool.lti.sessions import SessionStart, start_session
-from lti_tool.platforms.native import NativeContents, NativeResult, NativeTrouble
+from lti_tool.platforms.native import NativeContents, NativeResult, NativeResults, NativeTrouble
 from lti_tool.playlists import routes
 from lti_tool.settings import Settings
 from lti_tool.web.install import install
@@ -43,11 +43,12 @@ class Lms:
 
     async def read_results(
         self, _course_id: str, result_keys: Collection[str], user_ids: Collection[str]
-    ) -> list[NativeResult]:
+    ) -> NativeResults:
         self.asked += 1
         if self.trouble is not None:
             raise self.trouble
-        return [one for one in self.known if one.result_key in result_keys and one.user_id in user_ids]
+        found = tuple(one for one in self.known if one.result_key in result_keys and one.user_id in user_ids)
+        return NativeResults(found, found)
 
 
 @dataclass
