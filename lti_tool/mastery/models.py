@@ -7,7 +7,6 @@ and can be computed again to the same result.
 import uuid
 from datetime import datetime
 from decimal import Decimal
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint
@@ -15,30 +14,10 @@ from sqlmodel import Field
 
 from lti_tool.db.base import TenantRow, belongs_to
 from lti_tool.db.types import Exact, UtcDateTime, json_type, one_of, words
+from lti_tool.mastery.rules import values
 
-
-class EvidenceSource(StrEnum):
-    """Where evidence comes from. A self-assessment is kept and shown, and never moves a level."""
-
-    LMS = "lms-result"
-    CHECK = "check"
-    MENU = "menu"
-    RUBRIC = "rubric"
-    OBSERVATION = "observation"
-    CSV = "csv"
-    SELF = "self-assessment"
-    CREDENTIAL = "credential"
-    OVERRIDE = "override"
-
-
-class Standing(StrEnum):
-    """The ladder that prerequisites, paths and grades use, whatever a scale calls its levels."""
-
-    NOT_STARTED = "not-started"
-    STARTED = "started"
-    DEVELOPING = "developing"
-    SECURE = "secure"
-    MASTERED = "mastered"
+EvidenceSource = values.Source
+Standing = values.Standing
 
 
 class Evidence(TenantRow, table=True):

@@ -9,9 +9,11 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
+from decimal import Decimal
 from functools import lru_cache
 from gettext import NullTranslations
 from pathlib import Path
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError, dates, numbers
@@ -25,6 +27,18 @@ SOURCE_LANGUAGE = "en"
 def N_(message: str) -> str:  # noqa: N802 - the name gettext's tools look for.
     """Mark a message id for extraction where it is written; it is translated where it is shown."""
     return message
+
+
+class Plural(NamedTuple):
+    """A message that counts something: its form for one, and its form for many."""
+
+    one: str
+    many: str
+
+
+def NN_(one: str, many: str) -> Plural:  # noqa: N802 - as N_.
+    """Mark a message with a plural for extraction where it is written; it is translated where it is shown."""
+    return Plural(one, many)
 
 
 @dataclass(frozen=True)
@@ -159,6 +173,24 @@ def format_date(value: date | datetime, style: str = "medium") -> str:
     return dates.format_date(value, format=style, locale=current_language().locale)
 
 
+def format_day(value: datetime, today: datetime | None = None) -> str:
+    """A day with its month's name, in the page's zone; with the year where it is not the year of ``today``."""
+    return dates.format_skeleton(
+        _with_year("MMMMd", value, today), value, _zone.get(), locale=current_language().locale
+    )
+
+
+def format_month(value: datetime, today: datetime | None = None) -> str:
+    """A month's name, in the page's zone; with the year where it is not the year of ``today``."""
+    return dates.format_skeleton(_with_year("MMMM", value, today), value, _zone.get(), locale=current_language().locale)
+
+
+def _with_year(skeleton: str, value: datetime, today: datetime | None) -> str:
+    zone = _zone.get()
+    same = today is not None and today.astimezone(zone).year == value.astimezone(zone).year
+    return skeleton if same else f"y{skeleton}"
+
+
 def format_time(value: datetime, style: str = "short") -> str:
     """A time of day in the page's zone (``in_zone``); where that is not known, the page's script turns ``when()`` into the
     browser's.
@@ -171,9 +203,10 @@ def format_datetime(value: datetime, style: str = "medium") -> str:
     return dates.format_datetime(value.astimezone(_zone.get()), format=style, locale=current_language().locale)
 
 
-def format_number(value: float, digits: int = 1) -> str:
+def format_number(value: float | Decimal, digits: int = 1) -> str:
     """A number with at most ``digits`` decimals, trailing zeros dropped."""
-    return numbers.format_decimal(round(value, digits), locale=current_language().locale, decimal_quantization=False)
+    rounded = round(value, digits) if isinstance(value, Decimal) else round(float(value), digits)
+    return numbers.format_decimal(rounded, locale=current_language().locale, decimal_quantization=False)
 
 
 def format_percent(share: float, digits: int = 0) -> str:

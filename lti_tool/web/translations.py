@@ -24,6 +24,7 @@ PACKAGE = Path(__file__).resolve().parents[1]
 TEMPLATE = LOCALES / f"{DOMAIN}.pot"
 
 _MARKS = {"N_", "_", "gettext"}
+_PLURAL_MARKS = {"NN_", "ngettext"}
 _ERROR_TEXTS = {"title", "advice"}
 # The style guide's words are examples for its makers; the sandbox is a platform of its own, in English.
 _UNTRANSLATED = ("**/styleguide*.html", "sandbox/**")
@@ -39,9 +40,10 @@ _MADE_AT = datetime(2026, 1, 1, tzinfo=UTC)
 def messages_of_python(
     source: IO[bytes], _keywords: object, _comment_tags: object, *, options: object
 ) -> Iterator[tuple[int, str | None, str | tuple[str, str], list[str]]]:
-    """Babel's extraction method for our Python: ``N_("…")``, and titles and advice of errors."""
+    """Babel's extraction method for our Python: ``N_("…")``, ``NN_("…", "…")``, and titles and advice of errors."""
     for node in ast.walk(ast.parse(source.read())):
         yield from ((line, None, text, []) for line, text in _messages(node))
+        yield from ((line, "ngettext", texts, []) for line, texts in _plurals(node))
 
 
 def _messages(node: ast.AST) -> Iterator[tuple[int, str]]:
@@ -57,6 +59,13 @@ def _messages(node: ast.AST) -> Iterator[tuple[int, str]]:
         for statement in node.body:
             if isinstance(statement, ast.Assign) and {_name(target) for target in statement.targets} & _ERROR_TEXTS:
                 yield from _constant(statement.value)
+
+
+def _plurals(node: ast.AST) -> Iterator[tuple[int, tuple[str, str]]]:
+    if isinstance(node, ast.Call) and _name(node.func) in _PLURAL_MARKS and len(node.args) >= 2:
+        texts = [text for part in node.args[:2] for _, text in _constant(part)]
+        if len(texts) == 2:
+            yield node.lineno, (texts[0], texts[1])
 
 
 def _constant(node: ast.expr) -> Iterator[tuple[int, str]]:
