@@ -35,7 +35,14 @@ from lti_tool.lti.models import (
     RegistrationInvite,
     ToolSession,
 )
-from lti_tool.mastery.models import Difficulty, Evidence, LearnerMastery, MasteryState, PredictionVersion
+from lti_tool.mastery.models import (
+    Difficulty,
+    Evidence,
+    FrozenCriterion,
+    LearnerMastery,
+    MasteryState,
+    PredictionVersion,
+)
 from lti_tool.playlists.models import PersonalPlaylist, PersonalStep, Playlist, PlaylistStep
 
 metadata = SQLModel.metadata
@@ -70,6 +77,7 @@ TABLES: tuple[type[SQLModel], ...] = (
     MapPrerequisite,
     Alignment,
     Evidence,
+    FrozenCriterion,
     MasteryState,
     PredictionVersion,
     LearnerMastery,

@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy import false as sa_false
 from sqlmodel import Field
 
 from lti_tool.db.base import TenantRow, belongs_to
@@ -143,6 +144,16 @@ class Membership(TenantRow, table=True):
         description="Last launch, to the hour: a launch must not cost a write each time.",
     )
     seen_in_roster_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    sections: str | None = Field(
+        default=None,
+        max_length=2000,
+        description="The ids of the sections the person is in, between commas, where the platform says so.",
+    )
+    section_restricted: bool = Field(
+        default=False,
+        sa_column_kwargs={"server_default": sa_false()},
+        description="The platform lets this person see only who is in their own sections.",
+    )
 
 
 class ResourceLink(TenantRow, table=True):

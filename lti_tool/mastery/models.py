@@ -9,7 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlmodel import Field
 
 from lti_tool.db.base import TenantRow, belongs_to
@@ -18,6 +18,9 @@ from lti_tool.mastery.rules import values
 
 EvidenceSource = values.Source
 Standing = values.Standing
+
+_ENDS = text("override_until IS NOT NULL")
+"""Of all states only the few with an override that ends."""
 
 
 class Evidence(TenantRow, table=True):
@@ -88,6 +91,19 @@ class Evidence(TenantRow, table=True):
     void_reason: str | None = Field(default=None, max_length=500)
 
 
+class FrozenCriterion(TenantRow, table=True):
+    """A level rule with its scale, as it was frozen for those who began with it. Many states share one; it never changes."""
+
+    __tablename__ = "frozen_criterion"
+    __table_args__ = (belongs_to("course", "course_id"), Index(None, "organisation_id", "course_id"))
+
+    course_id: uuid.UUID
+    content: dict[str, Any] = Field(
+        sa_type=json_type(), description="mastery.rules.Criterion as JSON; the id is made of the course and of this."
+    )
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
 class MasteryState(TenantRow, table=True):
     """What the level rule says of one learner and one competency in one course. Computed; see Evidence."""
 
@@ -97,19 +113,22 @@ class MasteryState(TenantRow, table=True):
         belongs_to("course", "course_id"),
         belongs_to("person", "person_id"),
         belongs_to("competency", "competency_id"),
+        belongs_to("frozen_criterion", "criterion_id", on_delete="RESTRICT"),
         one_of("standing", Standing),
         Index(None, "organisation_id", "course_id", "competency_id"),
+        Index(None, "override_until", postgresql_where=_ENDS, sqlite_where=_ENDS),
     )
 
     course_id: uuid.UUID
     person_id: uuid.UUID
     competency_id: uuid.UUID
-    rule: dict[str, Any] = Field(sa_type=json_type(), description="The criterion, frozen when the learner began.")
+    criterion_id: uuid.UUID = Field(description="The criterion, frozen when the learner began.")
     running: dict[str, Any] = Field(
         sa_type=json_type(), description="The rule's running state, for the next observation."
     )
     standing: Standing = Field(sa_type=words(Standing))
-    level: str = Field(max_length=32, description="The key of the scale's level.")
+    level: str = Field(max_length=64, description="The key of the scale's level; empty where nothing is started.")
+    rolled_up: bool = Field(default=False, description="The level is what the competencies below it say.")
     share: Decimal | None = Field(default=None, sa_type=Exact, description="The value of a formula rule.")
     because: dict[str, Any] = Field(sa_type=json_type(), description="The explanation: a code and its values.")
     since: datetime | None = Field(default=None, sa_type=UtcDateTime, description="When this level was reached.")
