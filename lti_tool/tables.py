@@ -5,6 +5,7 @@ from sqlmodel import SQLModel
 from lti_tool.audit import AuditEntry
 from lti_tool.competencies.models import (
     Alignment,
+    AlignmentDismissal,
     Competency,
     CompetencyLink,
     CourseMap,
@@ -76,6 +77,7 @@ TABLES: tuple[type[SQLModel], ...] = (
     MapCompetency,
     MapPrerequisite,
     Alignment,
+    AlignmentDismissal,
     Evidence,
     FrozenCriterion,
     MasteryState,

@@ -1,7 +1,7 @@
 """All SQL of alignments.
 
-A course's map row is the lock of its alignments: whoever changes them locks it first, so that of two editors the second sees
-what the first left. On SQLite the writing transaction itself is the lock.
+A course's map row is the lock of its alignments: whoever changes them locks it first (``map_queries.course_map``), so that of two
+editors the second sees what the first left. On SQLite the writing transaction itself is the lock.
 """
 
 import uuid
@@ -12,8 +12,7 @@ from sqlalchemy import delete
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from lti_tool.competencies.models import Alignment, Competency, CourseMap, MapCompetency
-from lti_tool.db.base import scoped
+from lti_tool.competencies.models import Alignment, MapCompetency
 from lti_tool.db.upsert import upsert
 
 ALIGNMENT_KEY = ("organisation_id", "course_id", "content_item_id", "competency_id")
@@ -21,37 +20,6 @@ CHANGED_COLUMNS = ("role", "weight", "passing_percent", "mixed")
 """What saying an alignment again changes; who said it first, and how, stays."""
 
 _AT_ONCE = 500
-
-
-async def map_of(
-    session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID, *, lock: bool = False
-) -> CourseMap | None:
-    """A course's map; with ``lock`` other editors of its alignments wait until the transaction ends."""
-    statement = scoped(CourseMap, organisation_id).where(CourseMap.course_id == course_id)
-    if lock:
-        statement = statement.with_for_update().execution_options(populate_existing=True)
-    return (await session.exec(statement)).one_or_none()
-
-
-async def mapped(
-    session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID
-) -> list[tuple[MapCompetency, Competency]]:
-    """The competencies of a course's map with their places, in the map's order; those taken out are left out."""
-    statement = (
-        select(MapCompetency, Competency)
-        .join(
-            Competency,
-            (col(Competency.organisation_id) == col(MapCompetency.organisation_id))
-            & (col(Competency.id) == col(MapCompetency.competency_id)),
-        )
-        .where(
-            col(MapCompetency.organisation_id) == organisation_id,
-            col(MapCompetency.course_id) == course_id,
-            col(MapCompetency.removed_at).is_(None),
-        )
-        .order_by(col(MapCompetency.position), col(MapCompetency.number))
-    )
-    return [(place, competency) for place, competency in (await session.exec(statement)).all()]
 
 
 async def alignments(

@@ -43,6 +43,35 @@ class AlignmentView:
         return self.role is AlignmentRole.ASSESSES
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What an item shall be to a competency. None keeps what is there, or takes the usual: weight 1, the map's passing mark,
+    not mixed. A ``role`` of None takes the alignment away.
+    """
+
+    item_id: uuid.UUID
+    competency_id: uuid.UUID
+    role: AlignmentRole | None
+    weight: Decimal | None = None
+    passing_percent: float | None = None
+    mixed: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """What came of changes, in alignments."""
+
+    added: int = 0
+    changed: int = 0
+    removed: int = 0
+    unchanged: int = 0
+
+    @property
+    def any(self) -> bool:
+        """Whether anything is different now."""
+        return bool(self.added or self.changed or self.removed)
+
+
 def seen(views: Iterable[AlignmentView]) -> str:
     """How an item's alignments stand, in ten characters: the same for the same alignments, in whatever order they come."""
     said = sorted(

@@ -15,8 +15,10 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from lti_tool.competencies import alignment_queries as queries
 from lti_tool.competencies import alignment_rules as rules
-from lti_tool.competencies.alignment_rules import AlignmentView
-from lti_tool.competencies.models import Alignment, AlignmentOrigin, AlignmentRole, Competency, MapCompetency
+from lti_tool.competencies import map_queries, maps
+from lti_tool.competencies.alignment_rules import AlignmentView, Change, Changed
+from lti_tool.competencies.map_views import CourseMapView, MapCompetencyView
+from lti_tool.competencies.models import Alignment, AlignmentOrigin, AlignmentRole
 from lti_tool.content import service as content
 from lti_tool.content.models import ContentItem
 from lti_tool.courses.models import Course
@@ -26,6 +28,9 @@ from lti_tool.web.i18n import N_
 
 MOST_AT_ONCE = 20_000
 """Alignments that one change may make; more than any course has items times competencies of a lesson."""
+
+USUAL_PASSING_PERCENT = 80.0
+"""The passing mark of a course that has not said another."""
 
 
 class AlignmentsChanged(Conflict):
@@ -46,35 +51,6 @@ class NotInTheMap(BadRequest):
     advice = N_(
         "The competency was taken out of the course’s map, or the item out of the course. Reload the page to see what there is."
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What an item shall be to a competency. None keeps what is there, or takes the usual: weight 1, the map's passing mark,
-    not mixed. A ``role`` of None takes the alignment away.
-    """
-
-    item_id: uuid.UUID
-    competency_id: uuid.UUID
-    role: AlignmentRole | None
-    weight: Decimal | None = None
-    passing_percent: float | None = None
-    mixed: bool | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Changed:
-    """What came of changes, in alignments."""
-
-    added: int = 0
-    changed: int = 0
-    removed: int = 0
-    unchanged: int = 0
-
-    @property
-    def any(self) -> bool:
-        """Whether anything is different now."""
-        return bool(self.added or self.changed or self.removed)
 
 
 # --- Reading ------------------------------------------------------------------------------------------------------------
@@ -118,14 +94,23 @@ def _views(rows: Iterable[tuple[Alignment, int]]) -> list[AlignmentView]:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """Everything a page about a course's alignments needs: items that can be aligned, competencies of the map, alignments by
-    item, and the passing mark that new alignments get (0 to 100).
+    """Everything a page about a course's alignments needs: items that can be aligned, the map (None where the course has none),
+    and alignments by item.
     """
 
     items: tuple[ContentItem, ...]
-    competencies: tuple[tuple[MapCompetency, Competency], ...]
+    map: CourseMapView | None
     views: Mapping[uuid.UUID, tuple[AlignmentView, ...]]
-    passing_percent: float
+
+    @property
+    def competencies(self) -> tuple[MapCompetencyView, ...]:
+        """The competencies of the map, in its order."""
+        return () if self.map is None else self.map.competencies
+
+    @property
+    def passing_percent(self) -> float:
+        """The passing mark that new alignments get, 0 to 100."""
+        return USUAL_PASSING_PERCENT if self.map is None else self.map.passing_percent
 
     @property
     def aligned(self) -> int:
@@ -139,13 +124,11 @@ class Board:
 
 async def board(session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID) -> Board:
     """A course's items beside its competencies."""
-    course_map = await queries.map_of(session, organisation_id, course_id)
     items = await content.items(session, organisation_id, course_id)
     return Board(
         items=tuple(item for item in items if rules.can_be_aligned(item)),
-        competencies=tuple(await queries.mapped(session, organisation_id, course_id)),
+        map=await maps.the_map(session, organisation_id, course_id),
         views=rules.by_item(await of_course(session, organisation_id, course_id)),
-        passing_percent=80.0 if course_map is None else course_map.passing_percent,
     )
 
 
@@ -170,7 +153,7 @@ async def change(
     if len(changes) > MOST_AT_ONCE:
         raise BadRequest("too many alignments at once")
     wanted = {(one.item_id, one.competency_id): one for one in changes}
-    course_map = await queries.map_of(session, course.organisation_id, course.id, lock=True)
+    course_map = await map_queries.course_map(session, course.organisation_id, course.id, lock=True)
     if course_map is None:
         raise NotInTheMap("the course has no map")
     now_there = await of_items(session, course.organisation_id, course.id, {one.item_id for one in changes} | set(seen))
@@ -242,6 +225,7 @@ async def _all_in_course(
         for item in await content.items(session, course.organisation_id, course.id)
         if rules.can_be_aligned(item)
     }
-    competencies = {competency.id for _, competency in await queries.mapped(session, course.organisation_id, course.id)}
+    places = await map_queries.map_rows(session, course.organisation_id, course.id)
+    competencies = {place.competency_id for place in places if place.removed_at is None}
     if not {item_id for item_id, _ in aligned} <= items or not {one for _, one in aligned} <= competencies:
         raise NotInTheMap("an item or a competency is not in the course")

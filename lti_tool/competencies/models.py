@@ -270,3 +270,27 @@ class Alignment(TenantRow, table=True):
     origin: AlignmentOrigin = Field(default=AlignmentOrigin.TEACHER, sa_type=words(AlignmentOrigin))
     created_by: uuid.UUID | None = None
     created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class AlignmentDismissal(TenantRow, table=True):
+    """That a teacher said no to a suggestion: this item does not belong to this competency. It is not suggested again."""
+
+    __tablename__ = "alignment_dismissal"
+    __table_args__ = (
+        UniqueConstraint(
+            "organisation_id",
+            "course_id",
+            "content_item_id",
+            "competency_id",
+            name="alignment_dismissal_is_unique_by_item_competency",
+        ),
+        belongs_to("course", "course_id"),
+        belongs_to("content_item", "content_item_id"),
+        belongs_to("competency", "competency_id"),
+    )
+
+    course_id: uuid.UUID
+    content_item_id: uuid.UUID
+    competency_id: uuid.UUID
+    created_by: uuid.UUID | None = None
+    created_at: datetime = Field(sa_type=UtcDateTime)

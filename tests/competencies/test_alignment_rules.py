@@ -105,7 +105,7 @@ def test_weights(text: str, weight: str) -> None:
     "text", ["", "0", "-1", "0.00001", "1000.1", "1e3", "NaN", "inf", "1,000.5", "one", "1 000", "1.", "９" * 13]
 )
 def test_what_is_no_weight(text: str) -> None:
-    with pytest.raises(ValueError, match="weight|percentage|number"):
+    with pytest.raises(ValueError, match=r"weight|percentage|number"):
         rules.weight_of(text)
 
 
@@ -116,7 +116,7 @@ def test_percentages(text: str, percent: float) -> None:
 
 @pytest.mark.parametrize("text", ["", "-1", "100.1", "%", "80 %%", "NaN"])
 def test_what_is_no_percentage(text: str) -> None:
-    with pytest.raises(ValueError, match="weight|percentage|number"):
+    with pytest.raises(ValueError, match=r"weight|percentage|number"):
         rules.percent_of(text)
 
 

@@ -9,7 +9,8 @@ from sqlmodel import select
 
 from lti_tool.competencies import alignment_rules as rules
 from lti_tool.competencies import alignments
-from lti_tool.competencies.alignments import AlignmentsChanged, Change, Changed, NotInTheMap
+from lti_tool.competencies.alignment_rules import Change, Changed
+from lti_tool.competencies.alignments import AlignmentsChanged, NotInTheMap
 from lti_tool.competencies.models import Alignment, AlignmentOrigin, AlignmentRole, MapCompetency
 from lti_tool.db.base import scoped
 from lti_tool.db.session import Database

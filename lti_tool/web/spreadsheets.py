@@ -1,0 +1,93 @@
+"""Tables that people open in a spreadsheet and send back: written so that nothing in them is a formula, read as they come.
+
+A cell that a spreadsheet would take for a formula gets an apostrophe in front, which is taken off again when the file comes
+back, so that a file that went through a spreadsheet says the same as before.
+"""
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from lti_tool.errors import BadRequest, TooLarge
+from lti_tool.web.i18n import N_
+
+MARK = "\ufeff"
+"""Spreadsheets read a file as UTF-8 when it begins with this."""
+
+MOST_BYTES = 500_000
+
+_DELIMITERS = ",;\t"
+_FORMULA = re.compile("'*[=+\\-@\t\r＝＋－＠]")
+_MADE_TEXT = re.compile("'+[=+\\-@\t\r＝＋－＠]")
+
+
+class UnreadableTable(BadRequest):
+    """A file that is no table of text."""
+
+    code = "unreadable-table"
+    title = N_("This file cannot be read as a table")
+    advice = N_("Save it as CSV (in UTF-8, where your spreadsheet asks) and choose that file. Nothing was changed.")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of a table; ``number`` is the one that a spreadsheet shows beside it, from 1."""
+
+    number: int
+    cells: tuple[str, ...]
+
+
+def written(rows: Iterable[Sequence[str]]) -> str:
+    """Rows as CSV (RFC 4180) for a spreadsheet."""
+    out = io.StringIO()
+    out.write(MARK)
+    csv.writer(out).writerows([harmless(cell) for cell in row] for row in rows)
+    return out.getvalue()
+
+
+def harmless(cell: str) -> str:
+    """A text that no spreadsheet takes for a formula; see ``meant``."""
+    return f"'{cell}" if _FORMULA.match(cell) else cell
+
+
+def meant(cell: str) -> str:
+    """What ``harmless`` was given."""
+    return cell[1:] if _MADE_TEXT.match(cell) else cell
+
+
+def read(content: bytes) -> list[Row]:
+    """The rows of a CSV file that are not empty, their cells without spaces around them and as they were meant.
+
+    UTF-8, UTF-16 with its mark, or Windows-1252; parted by comma, semicolon or tab, whichever the first row has most of.
+    Raises TooLarge over 500 kB, and UnreadableTable.
+    """
+    if len(content) > MOST_BYTES:
+        raise TooLarge("the file is over 500 kB")
+    text = _text(content)
+    first = text.split("\n", 1)[0]
+    named = re.fullmatch(r"sep=(.)\r?", first)
+    delimiter = named[1] if named else max(_DELIMITERS, key="".join(first.split('"')[::2]).count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    found = []
+    try:
+        for number, cells in enumerate(reader, start=1):
+            stripped = tuple(meant(cell.strip(" \n")) for cell in cells)
+            if any(stripped) and not (number == 1 and named):
+                found.append(Row(number, stripped))
+    except csv.Error as error:
+        raise UnreadableTable(f"row {len(found) + 1}: {error}") from error
+    return found
+
+
+def _text(content: bytes) -> str:
+    utf16 = content.startswith((b"\xff\xfe", b"\xfe\xff"))
+    for encoding in ("utf-16",) if utf16 else ("utf-8-sig", "cp1252"):
+        try:
+            text = content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if "\x00" not in text:
+            return text
+    raise UnreadableTable("the file is not text")
