@@ -39,7 +39,7 @@ from lti_tool.playlists import routes as playlist_routes
 from lti_tool.settings import Settings, load_settings
 from lti_tool.web import styleguide
 from lti_tool.web.install import install
-from lti_tool.web.routing import add_routes
+from lti_tool.web.routing import add_router, add_routes
 
 
 @dataclass(frozen=True)
@@ -116,9 +116,9 @@ def create_app(settings: Settings, *, clock: Clock | None = None, http: httpx.As
     install(app, settings)
     add_routes(app, (*lti_routes.routes, *notices_received.routes, *registering.routes, *platform_routes.routes))
     for room in (health, course_routes, content_routes, playlist_routes, admin_routes):
-        app.include_router(room.router)
+        add_router(app, room.router)
     if settings.on_loopback:
-        app.include_router(styleguide.router)
+        add_router(app, styleguide.router)
     return app
 
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import typer
-import uvicorn
 from sqlalchemy.exc import OperationalError
 
 from lti_tool import __version__
@@ -85,6 +84,8 @@ def serve(
     workers: Annotated[int, typer.Option(min=1, help="How many processes answer requests.")] = 1,
 ) -> None:
     """Run the web service, and with the default settings the background worker in the same process."""
+    import uvicorn  # noqa: PLC0415 (the other commands serve nothing)
+
     from lti_tool.lti.secret import secret_key  # noqa: PLC0415 (commands that sign nothing start faster without it)
 
     settings = load_settings()

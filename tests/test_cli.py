@@ -1,5 +1,11 @@
-"""The command line, as an administrator's scripts use it: real processes, exit statuses, what stands on which stream."""
+"""The command line, as an administrator's scripts use it: exit statuses, and what stands on which stream.
 
+A command runs inside the tests' process, from the words to the exit status; starting Python and its imports anew for each
+would take ten times as long. ``in_a_process`` shows that a real one does the same.
+"""
+
+import contextlib
+import io
 import json
 import os
 import re
@@ -8,6 +14,9 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from lti_tool import cli
+from tests.databases import new_database
 
 PLATFORM = (
     "platform",
@@ -40,6 +49,28 @@ class Tool:
         self.environment["LTI_TOOL_DATABASE_URL"] = database_url
 
     def __call__(self, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:
+        """In this process, with the folder, the environment and the streams that a process of its own would have."""
+        out, errors, status = io.StringIO(), io.StringIO(), 0
+        with (
+            pytest.MonkeyPatch.context() as patched,
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(errors),
+        ):
+            patched.chdir(self.folder)
+            for name in os.environ:
+                if name.startswith("LTI_TOOL_"):
+                    patched.delenv(name)
+            for name, value in (self.environment | settings).items():
+                patched.setenv(name, value)
+            patched.setattr(sys, "argv", ["lti-tool", *words])
+            try:
+                cli.main()
+            except SystemExit as end:
+                status = end.code if isinstance(end.code, int) else 1 if end.code else 0
+        return subprocess.CompletedProcess(words, status, out.getvalue(), errors.getvalue())
+
+    def in_a_process(self, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:
+        """The same in a process of its own."""
         return subprocess.run(
             [sys.executable, "-m", "lti_tool", *words],
             cwd=self.folder,
@@ -55,20 +86,18 @@ class Tool:
 def tool(tmp_path: Path, database_kind: str, request: pytest.FixtureRequest) -> Tool:
     if database_kind == "sqlite":
         return Tool(tmp_path, f"sqlite:///{tmp_path}/var/tool.db")
-    from tests.conftest import _own_database
-
-    return Tool(tmp_path, _own_database(request.getfixturevalue("postgresql_url"), f"cli_{os.urandom(4).hex()}"))
+    return Tool(tmp_path, new_database(request.getfixturevalue("postgresql_url"), f"cli_{os.urandom(4).hex()}"))
 
 
 def test_an_administrator_sets_up_a_platform(tool: Tool) -> None:
     check = tool("db", "check")
     assert check.returncode == 1
     assert "lti-tool db upgrade" in check.stderr
-    assert tool("serve").returncode == 1
+    assert tool.in_a_process("serve").returncode == 1
     assert "0001" in tool("db", "upgrade").stdout
-    assert tool("db", "check").returncode == 0
+    assert tool.in_a_process("db", "check").returncode == 0
 
-    added = tool(*PLATFORM)
+    added = tool.in_a_process(*PLATFORM)
     assert added.returncode == 0, added.stderr
     platform_id = added.stdout.strip()
     assert [row["id"] for row in json.loads(tool("platform", "list", "--json").stdout)] == [platform_id]
@@ -77,7 +106,7 @@ def test_an_administrator_sets_up_a_platform(tool: Tool) -> None:
     assert shown["deployment_ids"] == ["1"]
     assert len(json.loads(tool("organisation", "list", "--json").stdout)) == 1
 
-    again = tool(*PLATFORM)
+    again = tool.in_a_process(*PLATFORM)
     assert again.returncode == 1
     assert len(again.stderr.strip().splitlines()) == 1
     assert "registered already" in again.stderr
@@ -124,7 +153,7 @@ def test_a_wrong_setting_is_one_line_that_names_it(tool: Tool, variable: str, va
 @pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
 def test_a_public_tool_does_not_start_without_a_secret_key(tool: Tool) -> None:
     tool("db", "upgrade")
-    done = tool("serve", LTI_TOOL_BASE_URL="https://playlists.school.example")
+    done = tool.in_a_process("serve", LTI_TOOL_BASE_URL="https://playlists.school.example")
     assert done.returncode == 1
     assert "LTI_TOOL_SECRET_KEY" in done.stderr
 
@@ -167,14 +196,14 @@ def test_schools_share_a_platform_and_one_is_switched_off(tool: Tool) -> None:
 @pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
 def test_wrong_usage_exits_with_2_and_help_with_0(tool: Tool) -> None:
     assert tool("platform", "add").returncode == 2
-    assert tool("nonsense").returncode == 2
+    assert tool.in_a_process("nonsense").returncode == 2
     for words in ((), ("serve",), ("demo",), ("platform", "add"), ("keys", "list")):
         assert tool(*words, "--help").returncode == 0
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
 def test_a_database_that_is_not_there_is_one_line(tool: Tool) -> None:
-    done = tool("db", "check", LTI_TOOL_DATABASE_URL="postgresql://nobody@127.0.0.1:1/none")
+    done = tool.in_a_process("db", "check", LTI_TOOL_DATABASE_URL="postgresql://nobody@127.0.0.1:1/none")
     assert done.returncode == 1
     assert "LTI_TOOL_DATABASE_URL" in done.stderr
     assert "Traceback" not in done.stderr

@@ -16,8 +16,9 @@ from lti_tool.admin import queries
 from lti_tool.db.session import Database
 from lti_tool.errors import NotAllowed
 from lti_tool.logs import reference_code
+from lti_tool.lti.digests import digest
 from lti_tool.lti.models import OwnerLink, OwnerSession
-from lti_tool.lti.sessions import IDLE, SEEN_EVERY, TOTAL, digest
+from lti_tool.lti.sessions import IDLE, SEEN_EVERY, TOTAL
 from lti_tool.web.i18n import N_
 
 COOKIE = "__Host-lti_owner"

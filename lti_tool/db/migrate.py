@@ -2,19 +2,21 @@
 
 On SQLite a migration runs with foreign keys off, and a check of all of them follows before the commit: batch mode with
 them on deleted the children of the tables it rebuilt (measured).
+
+Alembic is imported where it is used: it takes longer than most commands, and only those about migrations need it.
 """
 
 import asyncio
 from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncEngine
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 _LOCK = 7_365_341  # Any constant: the number of our advisory lock on PostgreSQL.
 
@@ -27,7 +29,9 @@ def migrations_folder() -> Path:
     return inside if (inside / "env.py").is_file() else package.parent / "migrations"
 
 
-def _config(connection: Connection | None = None) -> Config:
+def _config(connection: Connection | None = None) -> "Config":
+    from alembic.config import Config  # noqa: PLC0415
+
     config = Config()
     config.set_main_option("script_location", str(migrations_folder()))
     if connection is not None:
@@ -37,16 +41,23 @@ def _config(connection: Connection | None = None) -> Config:
 
 async def upgrade(engine: AsyncEngine) -> None:
     """Bring the database to the newest revision, all or nothing; two processes at once wait for each other."""
+    from alembic import command  # noqa: PLC0415
+
     await _run(engine, lambda connection: command.upgrade(_config(connection), "head"))
 
 
 async def downgrade(engine: AsyncEngine, revision: str) -> None:
     """Take the database back to ``revision``; for tests and development."""
+    from alembic import command  # noqa: PLC0415
+
     await _run(engine, lambda connection: command.downgrade(_config(connection), revision))
 
 
 async def missing(engine: AsyncEngine) -> list[str]:
     """The revisions not applied yet, oldest first; empty when the database is up to date."""
+    from alembic.migration import MigrationContext  # noqa: PLC0415
+    from alembic.script import ScriptDirectory  # noqa: PLC0415
+
     script = ScriptDirectory.from_config(_config())
     async with engine.connect() as connection:
         current = await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())

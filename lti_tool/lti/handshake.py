@@ -22,6 +22,7 @@ from lti_tool import audit
 from lti_tool.errors import LaunchRefused, ToolError
 from lti_tool.logs import reference_code
 from lti_tool.lti import claims, deployments, id_tokens, messages, notices_asked, queries, signed, storage
+from lti_tool.lti.digests import digest
 from lti_tool.lti.families import fresh_launch_address, hint_names_client, hints_work_again
 from lti_tool.lti.launch import Entry, Launch, custom_parameters, read_launch, read_presentation
 from lti_tool.lti.models import Deployment, DeploymentStatus, Registration
@@ -41,7 +42,7 @@ from lti_tool.lti.refusals import (
     PlatformUnknown,
     SignedOutThere,
 )
-from lti_tool.lti.sessions import SessionStart, digest, frame_origins, start_session, way_back
+from lti_tool.lti.sessions import SessionStart, frame_origins, start_session, way_back
 from lti_tool.lti.storage import StoragePlace
 
 LOGIN_LIFE = timedelta(minutes=10)

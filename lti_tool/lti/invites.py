@@ -17,6 +17,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from lti_tool import audit
 from lti_tool.errors import BadRequest, Conflict, NotFound
+from lti_tool.lti.digests import digest
 from lti_tool.lti.models import Family, Registration, RegistrationInvite
 from lti_tool.lti.registration_refusals import (
     InviteExpired,
@@ -25,7 +26,6 @@ from lti_tool.lti.registration_refusals import (
     InviteUnknown,
     InviteUsed,
 )
-from lti_tool.lti.sessions import digest
 
 LIFE = timedelta(days=7)
 CLAIM = timedelta(seconds=30)

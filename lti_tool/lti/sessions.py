@@ -10,7 +10,6 @@ launches of the same person are as true as they were: a page is served by the li
 (``visit_in_course``), with the role of that launch. Another person's is not.
 """
 
-import hashlib
 import secrets
 import uuid
 from collections.abc import Iterable
@@ -28,6 +27,7 @@ from lti_tool.db.session import Database
 from lti_tool.errors import Conflict, NotAllowed, NotSignedIn, WayBack
 from lti_tool.ids import new_id
 from lti_tool.lti import queries
+from lti_tool.lti.digests import digest
 from lti_tool.lti.families import frame_patterns
 from lti_tool.lti.launch import Launch
 from lti_tool.lti.models import Role
@@ -113,11 +113,6 @@ class SessionStart:
     masquerading: bool = False
     administers: bool = False
     roles_received: tuple[str, ...] = ()
-
-
-def digest(secret: str) -> str:
-    """SHA-256 of a random secret, in hexadecimal. A secret of 256 bits needs no salt and no slow function."""
-    return hashlib.sha256(secret.encode()).hexdigest()
 
 
 async def start_session(session: AsyncSession, start: SessionStart, now: datetime) -> str:

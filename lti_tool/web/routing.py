@@ -1,11 +1,14 @@
-"""Routes without FastAPI, for addresses that have nothing for it to fill in and are asked for more than all others."""
+"""How routes come into an application: those without FastAPI, and the rooms' routers.
+
+Addresses that have nothing for FastAPI to fill in, and are asked for more than all others, do without it.
+"""
 
 from collections.abc import Awaitable, Callable, Iterable
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Match, Route
+from starlette.routing import BaseRoute, Match, Route
 from starlette.types import Scope
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -28,3 +31,16 @@ class PlainRoute(Route):
 def add_routes(app: FastAPI, routes: Iterable[PlainRoute]) -> None:
     """Add routes to the application itself: those inside a router that is included are looked for twice."""
     app.router.routes.extend(routes)
+
+
+def add_router(app: FastAPI, router: APIRouter) -> None:
+    """Add a room's pages. ``app.include_router`` would read the signatures of all of them anew for every application."""
+    if id(router) not in _included:
+        around = APIRouter()
+        around.include_router(router)
+        _included[id(router)] = (router, tuple(around.routes))
+    app.router.routes.extend(_included[id(router)][1])
+
+
+_included: dict[int, tuple[APIRouter, tuple[BaseRoute, ...]]] = {}
+"""Each router as FastAPI includes it, with what FastAPI has learned of its pages. A router cannot be a key, but is kept."""

@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 
 import httpx
 from fastapi import FastAPI
-from joserfc.jwk import RSAKey
 from sqlalchemy import select as sa_select
 from sqlmodel import col, select
 
@@ -35,7 +34,7 @@ from lti_tool.sandbox.settings import SandboxSettings
 from lti_tool.sandbox.store import add_course, add_person, enrol
 from lti_tool.sandbox.tools import NewTool, add_tool
 from tests.lti.conftest import Tool, settings_for
-from tests.lti.support import TOOL, pem, private_key
+from tests.lti.support import TOOL, pem, private_key, signing_key
 
 BASE = "http://127.0.0.1:8001"
 AGS = [claims.LINE_ITEM_SCOPE, claims.LINE_ITEM_READ_SCOPE, claims.RESULT_READ_SCOPE, claims.SCORE_SCOPE]
@@ -140,7 +139,7 @@ async def a_checked_lms(
     """The sandbox runs as long as the block. ``beside`` is a tool whose first school it then belongs to as well; ``like`` is
     the LMS it plays.
     """
-    keys = MemoryKeys(clock, lambda: RSAKey.import_key(pem(private_key("tool"))))
+    keys = MemoryKeys(clock, lambda: signing_key("tool"))
 
     def published(_request: httpx.Request) -> httpx.Response:
         return httpx.Response(200, json=public_key_set(keys))

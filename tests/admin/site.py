@@ -22,6 +22,7 @@ from lti_tool.lti.models import Deployment, Registration
 from lti_tool.platforms import quirks
 from lti_tool.playlists import destinations
 from lti_tool.playlists import routes as playlist_routes
+from lti_tool.web.routing import add_router
 from tests.lti.conftest import Tool, build
 from tests.lti.support import LTI, TOOL, Browser, Platform
 
@@ -135,7 +136,7 @@ async def a_site(
     tool.app.state.enter = destinations.enter
     tool.app.state.quirks_of = quirks
     for router in (course_routes.router, playlist_routes.router, admin_routes.router, *routers):
-        tool.app.include_router(router)
+        add_router(tool.app, router)
     async with database.writing() as session:
         elsewhere = Organisation(name="Elsewhere", created_at=clock.now())
         session.add(elsewhere)

@@ -8,7 +8,7 @@ from joserfc.jwk import RSAKey
 
 from lti_tool.lti.keys import MemoryKeys
 from lti_tool.lti.rotation import PUBLISHED_BEFORE_SIGNING, KeyState, state_of
-from tests.lti.support import TOOL, pem, private_key
+from tests.lti.support import TOOL, signing_key
 
 from .site import Site
 
@@ -21,7 +21,7 @@ def store(site: Site) -> MemoryKeys:
 
     def one_after_another() -> Iterator[RSAKey]:
         for number in range(9):
-            yield RSAKey.import_key(pem(private_key(f"console-{number % 4}")))
+            yield signing_key(f"console-{number % 4}")
 
     made = one_after_another()
     keys = MemoryKeys(site.clock, lambda: next(made))

@@ -16,6 +16,7 @@ from lti_tool.settings import Settings
 from lti_tool.web import styleguide
 from lti_tool.web.install import install
 from lti_tool.web.pages import Pages, room_loader
+from lti_tool.web.routing import add_router
 from lti_tool.web.styleguide import ExampleVisit
 from tests.browser_tools import axe, overflow, screenshot, serving, small_targets
 
@@ -54,7 +55,7 @@ def make_app(asked: list[tuple[str, dict[str, str], dict[str, str]]]) -> FastAPI
     app.state.settings = Settings()
     install(app, app.state.settings)
     app.state.pages = Pages(app.state.pages.assets, loader=ChoiceLoader([DictLoader(TEMPLATES), room_loader()]))
-    app.include_router(styleguide.router)
+    add_router(app, styleguide.router)
 
     def show(request: Request, template: str, **context: Any) -> HTMLResponse:
         request.state.visit = ExampleVisit()

@@ -15,7 +15,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.conftest import CALL_REPORT
 from tests.browser.stories import Visitor, people_browser, until
-from tests.conftest import _own_database
+from tests.databases import new_database
 from tests.servers import Demo, running_demo
 
 pytestmark = pytest.mark.browser
@@ -36,7 +36,7 @@ def demo(world: tuple[str, str, Path], request: pytest.FixtureRequest) -> Iterat
     kind, _, folder = world
     url = None
     if kind == "postgresql":
-        url = _own_database(request.getfixturevalue("postgresql_url"), f"story_{os.urandom(4).hex()}")
+        url = new_database(request.getfixturevalue("postgresql_url"), f"story_{os.urandom(4).hex()}")
     with running_demo(folder, url) as running:
         yield running
 

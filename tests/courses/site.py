@@ -21,6 +21,7 @@ from lti_tool.lti.services import Protocol
 from lti_tool.lti.sessions import SessionStart, start_session
 from lti_tool.settings import Settings
 from lti_tool.web.install import install
+from lti_tool.web.routing import add_router
 
 from .school import School, a_school, come_in
 
@@ -131,7 +132,7 @@ async def a_site(database: Database, clock: ManualClock, *routers: APIRouter) ->
     app.state.http, app.state.protocol, app.state.connectors = http, protocol, connectors
     install(app, settings)
     for router in (course_routes.router, *routers):
-        app.include_router(router)
+        add_router(app, router)
     return Site(app, database, clock, lms, protocol, connectors, school)
 
 

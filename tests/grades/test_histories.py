@@ -6,10 +6,8 @@ import asyncio
 import os
 from collections.abc import Coroutine
 from datetime import timedelta
-from pathlib import Path
 from typing import Any, ClassVar
 
-import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -22,12 +20,11 @@ from hypothesis.stateful import (
 )
 
 from lti_tool.clock import ManualClock
-from lti_tool.db import migrate, scoping
+from lti_tool.db import scoping
 from lti_tool.db.engine import make_engine
 from lti_tool.db.session import Database
 from lti_tool.grades import service
 from lti_tool.grades.models import Delivery
-from tests.conftest import _own_database
 from tests.grades.conftest import School, make_school
 from tests.grades.lms import BROKEN, DOWN, NO_PERMISSION, refused
 from tests.grades.test_faults import deliver_until_killed
@@ -143,17 +140,10 @@ class Histories(RuleBasedStateMachine):
             await self.school.deliver()
 
 
-def test_the_last_score_owed_always_stands_in_the_end(
-    database_kind: str, request: pytest.FixtureRequest, tmp_path: Path
-) -> None:
-    if database_kind == "sqlite":
-        url = f"sqlite:///{tmp_path}/histories.db"
-    else:
-        url = _own_database(request.getfixturevalue("postgresql_url"), f"own_{os.urandom(4).hex()}")
+def test_the_last_score_owed_always_stands_in_the_end(own_database_url: str) -> None:
     with asyncio.Runner() as runner:
-        engine = make_engine(url)
+        engine = make_engine(own_database_url)
         scoping.guard(engine)
-        runner.run(migrate.upgrade(engine))
         Histories.runner = runner
         Histories.database = Database(engine)
         try:

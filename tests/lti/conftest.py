@@ -27,7 +27,7 @@ from lti_tool.lti.routes import routes
 from lti_tool.settings import Settings
 from lti_tool.web.install import install
 from lti_tool.web.routing import add_routes
-from tests.lti.support import TOOL, Browser, Platform, pem, private_key
+from tests.lti.support import TOOL, Browser, Platform, signing_key
 
 
 @dataclass
@@ -112,9 +112,7 @@ async def build(database: Database, clock: ManualClock, folder: Path) -> tuple[T
             )
             registrations.append(registration)
     settings = settings_for(folder)
-    from joserfc.jwk import RSAKey
-
-    keys = MemoryKeys(clock, lambda: RSAKey.import_key(pem(private_key("tool"))))
+    keys = MemoryKeys(clock, lambda: signing_key("tool"))
     app = FastAPI()
     protocol = Protocol(settings, clock, http, database, keys=keys)
     tool = Tool(app, database, protocol, clock, platform, other, organisation.id, registrations[0])

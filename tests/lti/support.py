@@ -16,6 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from joserfc.jwk import RSAKey
 
 from lti_tool.clock import ManualClock
 
@@ -32,6 +33,12 @@ def fixture(name: str) -> Any:
 def private_key(name: str, bits: int = 2048) -> rsa.RSAPrivateKey:
     """A key per name, made once per run: making one takes a tenth of a second."""
     return rsa.generate_private_key(public_exponent=65537, key_size=bits)
+
+
+@lru_cache
+def signing_key(name: str) -> RSAKey:
+    """The same as the tool signs with it, parsed once per run: parsing takes as long as thirty launches."""
+    return RSAKey.import_key(pem(private_key(name)))
 
 
 def b64(data: bytes) -> str:

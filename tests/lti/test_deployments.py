@@ -202,7 +202,7 @@ async def test_a_platform_that_is_switched_off_refuses_launches_and_ends_session
 
 async def test_a_session_begun_while_its_platform_was_being_switched_off_opens_nothing(tool: Tool) -> None:
     from lti_tool.lti import queries
-    from lti_tool.lti.sessions import digest
+    from lti_tool.lti.digests import digest
 
     response = await tool.browser().launch(tool.platform)
     token = response.headers["set-cookie"].partition("=")[2].partition(";")[0]

@@ -7,8 +7,8 @@ import pytest
 
 from lti_tool.db.session import Database
 from lti_tool.lti import jobs
+from lti_tool.lti.digests import digest
 from lti_tool.lti.models import OidcLogin, Registration
-from lti_tool.lti.sessions import digest
 from tests.lti.conftest import Tool
 from tests.lti.support import TOOL, Platform, fixture
 

@@ -11,7 +11,6 @@ from urllib.parse import parse_qs
 import httpx
 import pytest
 from joserfc import jwt
-from joserfc.jwk import RSAKey
 
 from lti_tool.lti import claims
 from lti_tool.lti.models import Family, Role
@@ -26,7 +25,7 @@ from lti_tool.lti.services import (
 )
 from lti_tool.platforms import quirks
 from tests.lti.conftest import Tool
-from tests.lti.support import FIXTURES, pem, private_key
+from tests.lti.support import FIXTURES, signing_key
 
 ITEM = "https://platform.example/8/lineitems/36/lineitem?type_id=2"
 ITEMS = "https://platform.example/8/lineitems?type_id=2"
@@ -103,7 +102,7 @@ async def test_the_assertion_proves_who_asks(tool: Tool, services: Services) -> 
     assert form["grant_type"] == "client_credentials"
     assert form["client_assertion_type"] == "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
     assert form["scope"] == f"{claims.LINE_ITEM_SCOPE} {claims.SCORE_SCOPE}"
-    key = RSAKey.import_key(pem(private_key("tool")))
+    key = signing_key("tool")
     assertion = jwt.decode(form["client_assertion"], key, algorithms=["RS256"])
     now = int(tool.clock.now().timestamp())
     assert assertion.header == {"alg": "RS256", "typ": "JWT", "kid": key.thumbprint()}

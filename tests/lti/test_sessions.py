@@ -7,8 +7,9 @@ from typing import Any
 import httpx
 import pytest
 
+from lti_tool.lti.digests import digest
 from lti_tool.lti.models import Role, ToolSession
-from lti_tool.lti.sessions import COOKIE, ChangingVisit, CurrentVisit, SessionStart, digest, origin_of, start_session
+from lti_tool.lti.sessions import COOKIE, ChangingVisit, CurrentVisit, SessionStart, origin_of, start_session
 from tests.lti.conftest import Tool
 from tests.lti.support import TOOL
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from lti_tool.audit import AuditEntry
 from lti_tool.lti import claims, storage
+from lti_tool.lti.digests import digest
 from lti_tool.lti.models import OidcLogin, ToolSession
-from lti_tool.lti.sessions import digest
 from tests.lti.conftest import Tool
 from tests.lti.support import TOOL, Browser, Login
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.databases import new_database
 from tests.openedx.harness import ENVIRONMENT, Browser, Platform, Tool
 
 
@@ -63,19 +64,9 @@ def world(
     if request.param == "sqlite":
         database_url = f"sqlite:///{folder}/tool.db"
     else:
-        database_url = _fresh_database(request.getfixturevalue("postgresql_url"))
+        database_url = new_database(request.getfixturevalue("postgresql_url"), "openedx")
     with _world(folder, database_url) as world:
         yield world
-
-
-def _fresh_database(server: str) -> str:
-    import psycopg
-    from sqlalchemy import make_url
-
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute("DROP DATABASE IF EXISTS lti_tool_openedx WITH (FORCE)")
-        connection.execute("CREATE DATABASE lti_tool_openedx")
-    return make_url(server).set(database="lti_tool_openedx").render_as_string(hide_password=False)
 
 
 @pytest.fixture

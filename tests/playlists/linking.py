@@ -19,6 +19,7 @@ from lti_tool.db.session import Database
 from lti_tool.playlists import destinations, editing, routes
 from lti_tool.playlists.editing import Basics, Terms
 from lti_tool.playlists.models import Playlist
+from lti_tool.web.routing import add_router
 from tests.lti.conftest import Tool, build
 from tests.lti.support import LTI, TOOL, Browser, Platform
 from tests.playlists.site import Lms
@@ -199,5 +200,5 @@ async def a_world(database: Database, clock: ManualClock, folder: Path) -> World
     tool.app.state.enter = destinations.enter
     tool.app.state.connectors = Lms(clock)
     for router in (course_routes.router, routes.router):
-        tool.app.include_router(router)
+        add_router(tool.app, router)
     return World(tool, close)

@@ -20,6 +20,7 @@ from lti_tool.platforms.native import NativeContents, NativeResult, NativeResult
 from lti_tool.playlists import routes
 from lti_tool.settings import Settings
 from lti_tool.web.install import install
+from lti_tool.web.routing import add_router
 from tests.playlists import seed
 from tests.playlists.seed import School
 
@@ -154,5 +155,5 @@ async def a_site(database: Database, clock: ManualClock) -> Site:
     app.state.settings, app.state.clock, app.state.database, app.state.connectors = settings, clock, database, lms
     app.state.protocol = None  # The school has no roster to read.
     install(app, settings)
-    app.include_router(routes.router)
+    add_router(app, routes.router)
     return Site(app, database, clock, lms, school)

@@ -8,7 +8,7 @@ import pytest
 from benchmarks.launch import servers
 from benchmarks.launch.burst import burst
 from benchmarks.launch.lms import running_platform
-from tests.conftest import _own_database
+from tests.databases import new_database
 from tests.processes.story import say
 
 pytestmark = pytest.mark.processes
@@ -22,7 +22,7 @@ async def test_none_of_500_launches_is_refused_or_lost(
     if database_kind == "sqlite":
         url = f"sqlite:///{tmp_path}/tool.db"
     else:
-        url = _own_database(request.getfixturevalue("postgresql_url"), f"burst_{os.urandom(4).hex()}")
+        url = new_database(request.getfixturevalue("postgresql_url"), f"burst_{os.urandom(4).hex()}")
     with running_platform() as platform, servers.our_tool(database_kind, platform, url, tmp_path / "tool") as server:
         got = await burst(platform, server, STUDENTS, SECONDS)
         errors = (tmp_path / "tool" / "errors.log").read_text("utf-8")

@@ -11,7 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 
-from tests.conftest import _own_database
+from tests.databases import new_database
 from tests.processes import story
 from tests.processes.story import NEVER_BEGINS, Ending, expected, play, say
 from tests.processes.worlds import Apart
@@ -43,7 +43,7 @@ def endings(postgresql_url: str, tmp_path_factory: pytest.TempPathFactory) -> It
             kind, database, kills, column_is_cut_off = WORLDS[name]
             url = None
             if database == "postgresql":
-                url = _own_database(postgresql_url, f"kill_{os.urandom(4).hex()}")
+                url = new_database(postgresql_url, f"kill_{os.urandom(4).hex()}")
             world: Demo | Apart = kind(tmp_path_factory.mktemp(name), url)
             stack.callback(world.stop)
             if isinstance(world, Apart):
