@@ -32,6 +32,8 @@ ACTION_WORDS = {
     "step.taken-back": N_("A step was given back to a student"),
     "map.picked": N_("Competencies were picked for a course's map"),
     "map.taken-out": N_("Competencies were taken out of a course's map"),
+    "map.shared": N_("A course's own competencies were shared with the school"),
+    "map.unshared": N_("A course's own competencies are no longer shared with the school"),
     "course.carried-over": N_("What an earlier course had was carried over"),
     "course.started-fresh": N_("A copied course started afresh"),
     "notice.received": N_("A notice came from the LMS"),

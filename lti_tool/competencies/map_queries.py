@@ -200,6 +200,45 @@ async def count_in_map(session: AsyncSession, organisation_id: uuid.UUID, course
     return (await session.exec(statement)).one()
 
 
+async def in_frameworks_order(
+    session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID
+) -> list[uuid.UUID]:
+    """The competencies a course uses, framework by framework (the one with the course's first competency first), in theirs."""
+    statement = (
+        select(Competency.id, Competency.framework_id, Competency.position, MapCompetency.number)
+        .where(MapCompetency.organisation_id == organisation_id, Competency.organisation_id == organisation_id)
+        .where(MapCompetency.competency_id == Competency.id)
+        .where(MapCompetency.course_id == course_id, col(MapCompetency.removed_at).is_(None))
+    )
+    rows: Sequence[Any] = (await session.exec(statement)).all()
+    first: dict[uuid.UUID, int] = {}
+    for row in rows:
+        first[row.framework_id] = min(row.number, first.get(row.framework_id, row.number))
+    return [row.id for row in sorted(rows, key=lambda row: (first[row.framework_id], row.position, row.number))]
+
+
+async def last_position(session: AsyncSession, organisation_id: uuid.UUID, framework_id: uuid.UUID) -> int:
+    """The place of a framework's last competency; -1 where it has none."""
+    statement = select(func.max(Competency.position)).where(
+        Competency.organisation_id == organisation_id, Competency.framework_id == framework_id
+    )
+    found: int | None = (await session.exec(statement)).one()
+    return -1 if found is None else found
+
+
+async def used_elsewhere(
+    session: AsyncSession, organisation_id: uuid.UUID, framework_id: uuid.UUID, course_id: uuid.UUID
+) -> int:
+    """How many other courses' maps use a framework."""
+    statement = (
+        select(func.count(func.distinct(MapCompetency.course_id)))
+        .where(MapCompetency.organisation_id == organisation_id, Competency.organisation_id == organisation_id)
+        .where(MapCompetency.competency_id == Competency.id, Competency.framework_id == framework_id)
+        .where(MapCompetency.course_id != course_id, col(MapCompetency.removed_at).is_(None))
+    )
+    return (await session.exec(statement)).one()
+
+
 def _chunks(values: Sequence[T]) -> Iterator[Sequence[T]]:
     for start in range(0, len(values), _AT_ONCE):
         yield values[start : start + _AT_ONCE]

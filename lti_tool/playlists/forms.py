@@ -1,98 +1,14 @@
-"""What people enter, parsed at the boundary into typed values, with a sentence for each field that needs attention."""
+"""What teachers say about playlists, steps and terms, parsed from their forms."""
 
-import math
-import uuid
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import TypeVar
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
-from starlette.datastructures import FormData
-
-from lti_tool.errors import BadRequest
 from lti_tool.playlists.editing import Basics, StepChoice, Terms
 from lti_tool.playlists.models import DoneRule, Need, OrderRule, SendRule
+from lti_tool.web.forms import Entered, parsed
 from lti_tool.web.i18n import N_
+
+__all__ = ["Entered", "basics", "parsed", "step_choice", "terms"]
 
 MOST_POINTS = 10_000
 MOST_MINUTES = 1_000
-
-T = TypeVar("T")
-
-
-@dataclass
-class Entered:
-    """A form's values, and what is wrong with them: message ids by field."""
-
-    values: Mapping[str, str]
-    errors: dict[str, str] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, form: FormData) -> "Entered":
-        """The text fields of a posted form, without the spaces around them."""
-        return cls({name: value.strip() for name, value in form.multi_items() if isinstance(value, str)})
-
-    def text(self, name: str, most: int, missing: str | None = None) -> str:
-        """A text of at most ``most`` characters; ``missing`` is what to say when it is empty and may not be."""
-        value = self.values.get(name, "")
-        if not value and missing is not None:
-            self.errors[name] = missing
-        elif len(value) > most:
-            self.errors[name] = N_("This is too long. Please shorten it.")
-        return value
-
-    def number(self, name: str, least: float, most: float, wrong: str) -> float | None:
-        """A number between ``least`` and ``most``, written with a point or a comma; None when it is left empty."""
-        value = self.values.get(name, "")
-        if not value:
-            return None
-        try:
-            number = float(value.replace(",", "."))
-        except ValueError:
-            number = math.nan
-        if not least <= number <= most:
-            self.errors[name] = wrong
-            return None
-        return number
-
-    def moment(self, name: str) -> datetime | None:
-        """A day and time in the reader's own zone (``time_zone``), in UTC; None when it is left empty."""
-        value = self.values.get(name, "")
-        if not value:
-            return None
-        try:
-            zone = ZoneInfo(self.values.get("time_zone") or "UTC")
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            zone = ZoneInfo("UTC")
-        try:
-            entered = datetime.fromisoformat(value)
-            return (entered if entered.tzinfo else entered.replace(tzinfo=zone)).astimezone(UTC)
-        except (ValueError, OverflowError):
-            self.errors[name] = N_("Please enter a day and a time.")
-            return None
-
-    def word(self, name: str, words: Callable[[str], T], usual: T) -> T:
-        """One of a list of words. BadRequest for one that no page of ours offers."""
-        value = self.values.get(name, "")
-        return parsed(words, value) if value else usual
-
-    def revision(self) -> int:
-        """The revision the page was made from. BadRequest without."""
-        return parsed(int, self.values.get("revision", ""))
-
-    def made_id(self, name: str) -> uuid.UUID | None:
-        """The id a form was given when it was shown, so that sending it twice makes one thing."""
-        value = self.values.get(name, "")
-        return parsed(uuid.UUID, value) if value else None
-
-
-def parsed(make: Callable[[str], T], value: str) -> T:
-    """The value as what it should be. BadRequest for what only a broken or a made-up request sends."""
-    try:
-        return make(value)
-    except ValueError as error:
-        raise BadRequest("a value no page of ours sends") from error
 
 
 def basics(entered: Entered) -> Basics:
