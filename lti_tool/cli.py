@@ -40,6 +40,8 @@ cli.add_typer(organisation_commands, name="organisation")
 cli.add_typer(platform_commands, name="platform")
 admin_commands = typer.Typer(help="The console in the browser.", no_args_is_help=True)
 cli.add_typer(admin_commands, name="admin")
+import_commands = typer.Typer(help="What other systems have written, into this one.", no_args_is_help=True)
+cli.add_typer(import_commands, name="import")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
 Organisation = Annotated[
@@ -555,6 +557,55 @@ def platform_remove(platform_id: str, yes: Annotated[bool, typer.Option("--yes",
         typer.confirm(f"Remove {name!r} with its courses, playlists and scores?", abort=True)
     _with_database(settings, work)
     typer.echo(f"removed {platform_id}")
+
+
+@import_commands.command("competencies")
+def import_competencies(
+    file: Annotated[
+        Path,
+        typer.Argument(
+            exists=True,
+            dir_okay=False,
+            help="A CASE package, Moodle's or Canvas's CSV, or CSV with code, statement, parent, prerequisites.",
+        ),
+    ],
+    organisation: Organisation = None,
+    title: Annotated[
+        str | None, typer.Option(help="What the framework is called; else as the file says, or the file's name.")
+    ] = None,
+    new: Annotated[
+        bool,
+        typer.Option(
+            "--new", help="A framework of its own, though a file of its kind with the same codes came before."
+        ),
+    ] = False,
+    related: Annotated[
+        bool | None,
+        typer.Option(
+            "--related-as-prerequisites/--related-as-related",
+            help="Moodle's cross references: the one that stands first in the file comes before, or only belongs to the other.",
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Import a competency framework, or a newer version of one; prints how many are added, updated, unchanged, refused."""
+    from lti_tool.competencies.commands import Imported  # noqa: PLC0415 (the other commands do not need it)
+    from lti_tool.competencies.commands import import_competencies as carry_out  # noqa: PLC0415
+    from lti_tool.competencies.importing import Wish  # noqa: PLC0415
+
+    wish = Wish(title=title or "", title_if_none=file.stem, as_new=new, related_as_prerequisites=related)
+
+    async def work(database: Database) -> Imported:
+        return await carry_out(database, SystemClock(), file, organisation=organisation, wish=wish)
+
+    done = _with_database(load_settings(), work)
+    for trouble in done.troubles:
+        typer.echo(trouble, err=True)
+    if as_json:
+        typer.echo(json.dumps(done.as_json(), indent=2, ensure_ascii=False))
+        return
+    for line in done.lines:
+        typer.echo(line)
 
 
 @admin_commands.command("link")

@@ -36,6 +36,8 @@ ACTION_WORDS = {
     "map.unshared": N_("A course's own competencies are no longer shared with the school"),
     "course.carried-over": N_("What an earlier course had was carried over"),
     "course.started-fresh": N_("A copied course started afresh"),
+    "framework.imported": N_("A competency framework was imported"),
+    "framework.updated": N_("A competency framework was updated from its source"),
     "notice.received": N_("A notice came from the LMS"),
     "scores.sent-again": N_("Scores were sent again"),
     "score.sent": N_("A score was sent to check the connection"),
@@ -58,7 +60,10 @@ KINDS = {
         ("registration", "deployment", "invite", "organisation", "key", "notice"),
     ),
     "people": (N_("Looks at people"), ("roster", "student", "students")),
-    "teaching": (N_("Playlists and grades"), ("playlist", "step", "scores", "score", "column", "course", "map")),
+    "teaching": (
+        N_("Playlists and grades"),
+        ("playlist", "step", "scores", "score", "column", "course", "map", "framework"),
+    ),
     "console": (N_("Administration"), ("owner", "audit")),
 }
 """What the log can be narrowed to: words, and what the actions begin with."""

@@ -1,0 +1,137 @@
+"""From bytes to text and from text to rows: encodings, byte order marks, separators, and what is no text."""
+
+import codecs
+import csv
+import html
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import nh3
+
+from lti_tool.competencies.reading.values import (
+    MOST_BYTES,
+    FrameworkTooLarge,
+    Problem,
+    Trouble,
+    UnreadableFramework,
+    Weight,
+)
+from lti_tool.web.i18n import N_
+
+_SEPARATORS = (",", ";", "\t")
+_MOST_CELLS = 2_000_000
+
+_EMPTY = N_("The file is empty. Nothing was changed.")
+_BROKEN_TABLE = N_(
+    "The table breaks off in row %(row)s: a quotation mark is probably missing there. Nothing was changed."
+)
+
+THE_FILE = ""
+"""Where a problem of the whole file is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """What a file says, with what had to be done to read it."""
+
+    text: str
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of a table; ``number`` is the one a spreadsheet shows beside it, from 1."""
+
+    number: int
+    cells: list[str]
+
+    @property
+    def where(self) -> str:
+        """The row as a problem names it."""
+        return f"row {self.number}"
+
+
+def decoded(given: bytes) -> Text:
+    """The text of a file: UTF-8, UTF-16 as spreadsheets write it, else Windows-1252, which is said.
+
+    Raises FrameworkTooLarge and UnreadableFramework.
+    """
+    if len(given) > MOST_BYTES:
+        raise FrameworkTooLarge(f"the file has {len(given)} bytes")
+    if not given.strip(b"\x00\t\n\r "):
+        raise UnreadableFramework("the file is empty", advice=_EMPTY)
+    problems: list[Problem] = []
+    text = _decode(given, problems)
+    if "\x00" in text:
+        text = text.replace("\x00", "\ufffd")
+        problems.append(Problem(Trouble.NUL, THE_FILE, Weight.CHANGED))
+    return Text(text, tuple(problems))
+
+
+def _decode(given: bytes, problems: list[Problem]) -> str:
+    if given.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return given.decode("utf-16", errors="replace")
+    sample = given[:2000]
+    # A spreadsheet may leave the mark out; text of our alphabets then has a zero in every second place.
+    for encoding, zeros in (("utf-16-le", sample[1::2]), ("utf-16-be", sample[::2])):
+        if len(sample) > 8 and zeros.count(0) > len(zeros) * 0.8:
+            return given.decode(encoding, errors="replace")
+    try:
+        return given.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        problems.append(Problem(Trouble.NOT_UTF8, THE_FILE, Weight.CHANGED))
+        # Five bytes mean nothing there; "replace" stands for them.
+        return given.decode("cp1252", errors="replace")
+
+
+def separator_of(text: str) -> str:
+    """The separator of a table: the one that parts its first line into the most cells, the comma where none does.
+
+    A spreadsheet in much of Europe writes a semicolon.
+    """
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    if first.lower().startswith("sep=") and len(first) == 5:
+        return first[4]
+    outside = _outside_quotes(first)
+    return max(_SEPARATORS, key=outside.count)
+
+
+def _outside_quotes(line: str) -> str:
+    return "".join(line.split('"')[::2])
+
+
+def rows(text: str, separator: str) -> Iterator[Row]:
+    """The rows that are not empty, their cells without the spaces around them.
+
+    Raises FrameworkTooLarge for more cells than anybody means, and UnreadableFramework where quotation marks do not fit.
+    """
+    # A byte order mark that was glued into the middle by putting files together is no character of a cell.
+    reader = csv.reader(io.StringIO(text.replace("\ufeff", ""), newline=""), delimiter=separator, strict=False)
+    cells = number = 0
+    try:
+        for number, row in enumerate(reader, start=1):
+            cells += len(row)
+            if cells > _MOST_CELLS:
+                raise FrameworkTooLarge(f"more than {_MOST_CELLS} cells")
+            stripped = [cell.strip() for cell in row]
+            if any(stripped) and not (number == 1 and _names_separator(row)):
+                yield Row(number, stripped)
+    except csv.Error as error:
+        row_number = str(number + 1)
+        raise UnreadableFramework(
+            f"row {row_number}: {error}", advice=_BROKEN_TABLE, fields={"row": row_number}
+        ) from error
+
+
+def _names_separator(row: list[str]) -> bool:
+    """Whether a row is the line with which Excel is told the separator; it may be parted by it."""
+    return row[0].lower().startswith("sep=") and not any(row[1:])
+
+
+def plain_text(text: str) -> str:
+    """What HTML says, without its markup and in one line; text that has none stays as it is."""
+    if "<" not in text and "&" not in text:
+        return " ".join(text.split())
+    # A tag between two words parts them.
+    return " ".join(html.unescape(nh3.clean(text.replace("<", " <"), tags=set())).split())
