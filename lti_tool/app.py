@@ -31,6 +31,7 @@ from lti_tool.lti import routes as lti_routes
 from lti_tool.lti.http import make_client
 from lti_tool.lti.secret import secret_key
 from lti_tool.lti.services import Protocol
+from lti_tool.mastery import jobs as mastery_jobs
 from lti_tool.platforms import quirks
 from lti_tool.platforms import routes as platform_routes
 from lti_tool.playlists import destinations
@@ -57,6 +58,7 @@ class Parts:
         """Everything that runs behind the pages."""
         return (
             grade_jobs.work(self.database, self.protocol, self.clock)
+            + mastery_jobs.work(self.database, self.clock)
             + playlist_jobs.work(self.database, self.clock)
             + drafts.work(self.database, self.clock)
             + lti_jobs.work(self.database, self.clock, self.protocol.keys, self.settings.key_rotation)

@@ -9,9 +9,10 @@ They are held to one school as all others are: one that is not is refused when i
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sqlalchemy import ClauseElement, Insert
+from sqlalchemy import ClauseElement, Float, Insert
 from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.types import TypeEngine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from lti_tool.db.one_hop import OneHopConnection
@@ -78,7 +79,7 @@ class Compiled:
         }
         columns = statement.selected_columns if statement.is_select else getattr(statement, "_returning", ())
         self._back: list[Convert | None] = [
-            column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns
+            column.type.dialect_impl(dialect).result_processor(dialect, _coltype(column.type)) for column in columns
         ]
         self.gives_rows = bool(self._back)
 
@@ -94,6 +95,14 @@ class Compiled:
         return [
             tuple([value if to is None else to(value) for to, value in zip(back, row, strict=True)]) for row in rows
         ]
+
+
+_FLOAT8 = 701
+"""PostgreSQL's number of the type ``double precision``; psycopg's adapter asks for it where the driver would tell."""
+
+
+def _coltype(kind: TypeEngine[Any]) -> int | None:
+    return _FLOAT8 if isinstance(kind, Float) else None
 
 
 async def _fetch(adapted: Any, compiled: Compiled, parameters: Any) -> list[tuple[Any, ...]]:

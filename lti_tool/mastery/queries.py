@@ -10,7 +10,7 @@ from sqlalchemy import func
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from lti_tool.db.base import scoped
+from lti_tool.db.base import crossing, scoped
 from lti_tool.mastery.models import Evidence, EvidenceSource, LearnerMastery, MasteryState, Standing
 
 
@@ -180,3 +180,25 @@ async def items_with_evidence(
     )
     rows = (await session.exec(statement)).all()
     return {(item, competency): number for item, competency, number in rows if item is not None}
+
+
+async def ended_overrides(
+    session: AsyncSession, now: datetime, *, most: int = 1000
+) -> list[tuple[uuid.UUID, uuid.UUID, uuid.UUID, list[uuid.UUID]]]:
+    """Organisation, course, person and competencies whose override has reached its end, of all schools."""
+    statement = (
+        select(
+            col(MasteryState.organisation_id),
+            col(MasteryState.course_id),
+            col(MasteryState.person_id),
+            col(MasteryState.competency_id),
+        )
+        .where(col(MasteryState.override_until).is_not(None), col(MasteryState.override_until) <= now)
+        .order_by(col(MasteryState.override_until))
+        .limit(most)
+        .execution_options(**crossing("the clock is everybody's; each learner is then worked in by themselves"))
+    )
+    found: dict[tuple[uuid.UUID, uuid.UUID, uuid.UUID], list[uuid.UUID]] = {}
+    for organisation_id, course_id, person_id, competency_id in (await session.exec(statement)).all():
+        found.setdefault((organisation_id, course_id, person_id), []).append(competency_id)
+    return [(*learner, competency_ids) for learner, competency_ids in found.items()]

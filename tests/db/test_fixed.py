@@ -100,7 +100,7 @@ async def test_a_session_and_its_fixed_statements_share_one_transaction(own_data
         async with own_database.writing() as session:
             session.add(Organisation(name="by the session", created_at=NOW))
             await session.flush()
-            added = {"id": uuid.uuid4(), "name": "by a fixed statement", "created_at": NOW}
+            added = {"id": uuid.uuid4(), "name": "by a fixed statement", "shares_predictions": False, "created_at": NOW}
             await ADD_ORGANISATION.run(session, added)
             if fails:
                 raise ZeroDivisionError
@@ -127,7 +127,7 @@ async def test_a_locked_sqlite_is_an_operational_error_and_stays_transactional(t
     url = f"sqlite:///{tmp_path}/locked.db"
     holder, other = Database.at(url), Database.at(url)
     await migrate.upgrade(holder.engine)
-    add = {"id": uuid.uuid4(), "name": "late", "created_at": NOW}
+    add = {"id": uuid.uuid4(), "name": "late", "shares_predictions": False, "created_at": NOW}
     async with holder.writing() as holding:
         await ADD_ORGANISATION.run(holding, {**add, "id": uuid.uuid4()})
         async with other.writing() as waiting:

@@ -1,0 +1,106 @@
+"""A piece of evidence as the level rules and the predictions see it. Pure."""
+
+import hashlib
+import uuid
+from datetime import datetime
+from decimal import Decimal
+from functools import cached_property
+from typing import NamedTuple
+
+from lti_tool.mastery import prediction, rules
+from lti_tool.mastery.rules.values import ZERO, Source, Standing, order_key
+
+_HUNDRED = Decimal(100)
+
+
+class Columns(NamedTuple):
+    """What is read of a row of evidence to compute with it; the names are the table's columns."""
+
+    person_id: uuid.UUID
+    competency_id: uuid.UUID
+    presentation: str
+    source: Source
+    content_item_id: uuid.UUID | None
+    item: str | None
+    earned: Decimal | None
+    possible: Decimal | None
+    passing_percent: float | None
+    weight: Decimal
+    first: bool
+    whole: bool
+    shared: bool
+    mixed: bool
+    judged: Standing | None
+    until: datetime | None
+    observed_at: datetime
+    dated: bool
+
+
+class Piece(Columns):
+    """One piece of evidence, of one learner and one competency.
+
+    It stands in the order of when it happened; what happened at the same moment is ordered by a digest of its presentation.
+    So the order depends on nothing that differs from one arrival to another.
+    """
+
+    @cached_property
+    def key(self) -> str:
+        """32 characters that name the occasion: a regrade has the same key as what it replaces."""
+        return hashlib.sha256(self.presentation.encode()).hexdigest()[:32]
+
+    @cached_property
+    def order(self) -> str:
+        """Its place as a text that sorts; 60 characters."""
+        return order_key((self.observed_at, self.observed_at, self.key))
+
+    @property
+    def moves_levels(self) -> bool:
+        """Whether a level rule looks at it at all."""
+        return self.source is not Source.SELF
+
+    @property
+    def is_answer(self) -> bool:
+        """Whether predictions learn from it: only from points, never from what somebody thinks of somebody."""
+        return self.possible is not None and self.source is not Source.SELF
+
+    @property
+    def task(self) -> str | None:
+        """What was answered: the content item, or a question in it."""
+        if self.content_item_id is None:
+            return self.item
+        return self.content_item_id.hex if self.item is None else f"{self.content_item_id.hex}:{self.item}"
+
+    def observation(self) -> rules.Observation:
+        """As level rules take it."""
+        passing = Decimal("0.8")
+        if self.passing_percent is not None:
+            passing = Decimal(str(self.passing_percent)) / _HUNDRED
+        return rules.Observation(
+            key=self.key,
+            at=self.observed_at,
+            # What happened at one moment must not be ordered by which came in first.
+            learned_at=self.observed_at,
+            earned=ZERO if self.earned is None else self.earned,
+            possible=ZERO if self.possible is None else self.possible,
+            passing=passing,
+            weight=self.weight,
+            item=self.task,
+            dated=self.dated,
+            first=self.first,
+            whole=self.whole,
+            shared=self.shared,
+            mixed=self.mixed,
+            source=self.source,
+            judged=self.judged,
+            until=self.until,
+        )
+
+    def answer(self) -> prediction.Observation:
+        """As prediction models take it: who, which competency, right or not, which item, when. Nothing else goes in."""
+        return prediction.Observation(
+            self.person_id.hex,
+            self.competency_id.hex,
+            1.0 if self.observation().right else 0.0,
+            self.task,
+            self.observed_at.timestamp() if self.dated else None,
+        )

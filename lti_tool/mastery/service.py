@@ -1,0 +1,360 @@
+"""Evidence comes in, is voided, is judged by people; levels follow in the same transaction.
+
+Whoever changes anything here does so once in a transaction, with everything it has (``writing.lock``): two calls in one
+transaction could wait for another one in a circle. A teacher's use case leaves a trace in the audit log.
+"""
+
+import uuid
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from lti_tool import audit
+from lti_tool.courses.models import Course
+from lti_tool.db.session import Database
+from lti_tool.errors import NotFound
+from lti_tool.ids import new_id
+from lti_tool.jobs.transactions import nudge_after_commit
+from lti_tool.logs import reference_code
+from lti_tool.mastery import criteria, predicting, queries, working, writing
+from lti_tool.mastery.entries import OWN_REASONS, REPLACED, BadEvidence, Changed, Entry, NotOnMap
+from lti_tool.mastery.models import EvidenceSource, Standing
+from lti_tool.mastery.pieces import Columns, Piece
+from lti_tool.mastery.working import Work
+from lti_tool.mastery.writing import Asked, Known
+
+LEARN = "mastery.learn"
+"""The task that looks whether a course's answers are worth a new version of its difficulties; the key is the course's."""
+
+_FROZEN = frozenset({EvidenceSource.LMS, EvidenceSource.CHECK, EvidenceSource.MENU})
+"""Sources whose passing mark and weight stay what they were when the presentation first came; a teacher's file says its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What a teacher saw: a competency of a student, either right or not, or a judgement of where the student stands."""
+
+    person_id: uuid.UUID
+    competency_id: uuid.UUID
+    right: bool | None = None
+    judged: Standing | None = None
+    note: str = ""
+
+
+def course_key(course: Course) -> str:
+    """A course as the key of a task."""
+    return f"{course.organisation_id}:{course.id}"
+
+
+# --- Appending ---------------------------------------------------------------------------------------------------------
+
+
+async def append(
+    session: AsyncSession, course: Course, entries: Iterable[Entry], now: datetime, by: uuid.UUID | None = None
+) -> list[Changed]:
+    """Append evidence and work it in; the standings that are others now. ``by`` is the person who entered it.
+
+    A presentation that comes again with the same value is nothing new; with another value it is a new revision, and the
+    earlier one is void. What a teacher voided stays void while the same value comes again. Raises BadEvidence and NotOnMap,
+    and then nothing is changed.
+    """
+    wanted = list(entries)
+    for entry in wanted:
+        entry.check(now)
+    if not wanted:
+        return []
+    people = sorted({entry.person_id for entry in wanted})
+    learners = await writing.lock(session, course.organisation_id, course.id, people, now)
+    await predicting.seed(session, course.organisation_id, course.id, [one for one in learners.values() if one.new])
+    asked = Asked(course.organisation_id, course.id, people, sorted({entry.competency_id for entry in wanted}))
+    places = await writing.places(session, asked)
+    if len(places) < len(asked.competencies):
+        raise NotOnMap(f"{len(asked.competencies) - len(places)} competencies are not on the map")
+    passing = await _passing(session, asked, wanted)
+    presentations = sorted({entry.presentation for entry in wanted})
+    known = await writing.known(session, asked, presentations)
+    work = Work()
+    for entry in wanted:
+        name = (entry.person_id, entry.competency_id, entry.presentation)
+        before = known.get(name)
+        if before is not None and _says_nothing_new(entry, before):
+            continue
+        row = _row(course, entry, before, passing, now, by)
+        cell = (entry.person_id, entry.competency_id)
+        if before is not None and before.voided_at is None:
+            await writing.void_evidence(session, course.organisation_id, before.id, REPLACED, now, by)
+            work.redo.add(cell)
+            work.relearn.add(entry.person_id)
+        await writing.add_evidence(session, row)
+        known[name] = Known(**{column: row[column] for column in Known._fields})
+        piece = Piece(**{column: row[column] for column in Columns._fields})
+        if piece.moves_levels:
+            work.fresh[cell].append(piece)
+    nudge_after_commit(session, LEARN, course_key(course))
+    return await working.settle(session, course.organisation_id, course.id, learners, work, now, places)
+
+
+async def _passing(session: AsyncSession, asked: Asked, entries: Sequence[Entry]) -> float | None:
+    """The map's passing mark, if an entry with points has none of its own."""
+    if all(entry.possible is None or entry.passing_percent is not None for entry in entries):
+        return None
+    return (await criteria.basis(session, asked.organisation_id, asked.course_id)).passing_percent
+
+
+def _says_nothing_new(entry: Entry, before: Known) -> bool:
+    """Whether an entry says the same as the latest revision of its presentation, and that need not come back."""
+    same = (
+        entry.earned == before.earned
+        and entry.possible == before.possible
+        and entry.judged == before.judged
+        and entry.until == before.until
+        and entry.first == before.first
+    )
+    if entry.source not in _FROZEN:
+        # A person's own entry can also be mended in what a platform never changes about the same occasion.
+        same = (
+            same
+            and entry.observed_at == before.observed_at
+            and entry.dated == before.dated
+            and entry.note.strip() == before.note
+            and entry.passing_percent in {None, before.passing_percent}
+        )
+    return same and (before.voided_at is None or before.void_reason not in OWN_REASONS)
+
+
+def _row(
+    course: Course,
+    entry: Entry,
+    before: Known | None,
+    passing: float | None,
+    now: datetime,
+    by: uuid.UUID | None,
+) -> dict[str, Any]:
+    marks = {
+        "passing_percent": entry.passing_percent if entry.passing_percent is not None else passing,
+        "weight": entry.weight,
+    }
+    if entry.possible is None:
+        marks["passing_percent"] = None
+    if before is not None and entry.source in _FROZEN:
+        marks = {"passing_percent": before.passing_percent, "weight": before.weight}
+    return {
+        "organisation_id": course.organisation_id,
+        "id": new_id(),
+        "course_id": course.id,
+        "person_id": entry.person_id,
+        "competency_id": entry.competency_id,
+        "source": entry.source,
+        "presentation": entry.presentation,
+        "revision": 1 if before is None else before.revision + 1,
+        "content_item_id": entry.content_item_id,
+        "item": entry.item,
+        "earned": entry.earned,
+        "possible": entry.possible,
+        **marks,
+        "first": entry.first,
+        "whole": entry.whole,
+        "shared": entry.shared,
+        "mixed": entry.mixed,
+        "judged": entry.judged,
+        "until": entry.until,
+        "note": entry.note.strip(),
+        "observed_at": entry.observed_at,
+        "dated": entry.dated,
+        "learned_at": now,
+        "entered_by": by,
+        "voided_at": None,
+        "voided_by": None,
+        "void_reason": None,
+    }
+
+
+# --- Voiding -----------------------------------------------------------------------------------------------------------
+
+
+async def void(
+    session: AsyncSession,
+    course: Course,
+    evidence_ids: Collection[uuid.UUID],
+    reason: str,
+    now: datetime,
+    by: uuid.UUID | None = None,
+) -> list[Changed]:
+    """Take evidence out of account, with a reason, as if it had never happened; the rows stay and say so.
+
+    Raises BadEvidence without a reason, NotFound for evidence that is not this course's. What is void already is left.
+    """
+    said = reason.strip()
+    if not 1 <= len(said) <= 500:
+        raise BadEvidence("voiding needs a reason of 1 to 500 characters")
+    rows = []
+    for evidence_id in sorted(set(evidence_ids)):
+        row = await queries.one_evidence(session, course.organisation_id, course.id, evidence_id)
+        if row is None:
+            raise NotFound("no such evidence in this course")
+        rows.append((row.id, row.person_id, row.competency_id, row.source))
+        session.expunge(row)
+    if not rows:
+        return []
+    learners = await writing.lock(session, course.organisation_id, course.id, {row[1] for row in rows}, now)
+    work = Work()
+    for evidence_id, person_id, competency_id, source in rows:
+        await writing.void_evidence(session, course.organisation_id, evidence_id, said, now, by)
+        if source is not EvidenceSource.SELF:
+            work.redo.add((person_id, competency_id))
+            work.relearn.add(person_id)
+    if by is not None:
+        _trace(session, course, now, "mastery.voided", by, f"{len(rows)} pieces of evidence")
+    return await working.settle(session, course.organisation_id, course.id, learners, work, now)
+
+
+# --- People judge ------------------------------------------------------------------------------------------------------
+
+
+async def override(
+    session: AsyncSession,
+    course: Course,
+    person_id: uuid.UUID,
+    competency_id: uuid.UUID,
+    standing: Standing,
+    reason: str,
+    until: datetime | None,
+    now: datetime,
+    by: uuid.UUID | None,
+) -> list[Changed]:
+    """A teacher sets where a student stands, with a reason and perhaps an end; meanwhile the computed level goes on beneath.
+
+    It replaces an earlier override of the same student and competency. Raises BadEvidence and NotOnMap.
+    """
+    entry = Entry(
+        person_id,
+        competency_id,
+        EvidenceSource.OVERRIDE,
+        presentation=f"override:{new_id()}",
+        observed_at=now,
+        judged=standing,
+        until=until,
+        note=reason,
+    )
+    changed = await append(session, course, [entry], now, by)
+    _trace(session, course, now, "mastery.overridden", by, f"person {person_id}")
+    return changed
+
+
+async def end_override(
+    session: AsyncSession,
+    course: Course,
+    person_id: uuid.UUID,
+    competency_id: uuid.UUID,
+    reason: str,
+    now: datetime,
+    by: uuid.UUID | None,
+) -> list[Changed]:
+    """End a student's overrides in a competency before their time; the computed level is back. Raises BadEvidence."""
+    found = await queries.evidence_of(
+        session, course.organisation_id, course.id, person_id, competency_id, voided=False
+    )
+    ids = [row.id for row in found if row.source is EvidenceSource.OVERRIDE]
+    for row in found:
+        session.expunge(row)
+    return await void(session, course, ids, reason, now, by)
+
+
+async def observe_many(
+    session: AsyncSession,
+    course: Course,
+    observed: Iterable[Observed],
+    occasion: str,
+    at: datetime,
+    now: datetime,
+    by: uuid.UUID | None,
+) -> list[Changed]:
+    """A teacher's observations of many students, at one moment.
+
+    ``occasion`` names the sheet they were entered on (up to 100 characters): sending it twice changes nothing, sending it
+    again with another value replaces the earlier one. Raises BadEvidence and NotOnMap, and then nothing is changed.
+    """
+    entries = []
+    for one in observed:
+        if (one.right is None) == (one.judged is None):
+            raise BadEvidence("an observation is either right or not, or a judgement")
+        entries.append(
+            Entry(
+                one.person_id,
+                one.competency_id,
+                EvidenceSource.OBSERVATION,
+                presentation=f"observation:{occasion[:100]}",
+                observed_at=at,
+                earned=None if one.right is None else Decimal(int(one.right)),
+                possible=None if one.right is None else Decimal(1),
+                passing_percent=None if one.right is None else 100.0,
+                judged=one.judged,
+                note=one.note,
+            )
+        )
+    changed = await append(session, course, entries, now, by)
+    if entries:
+        _trace(session, course, now, "mastery.observed", by, f"{len(entries)} observations")
+    return changed
+
+
+async def self_assess(
+    session: AsyncSession,
+    course: Course,
+    person_id: uuid.UUID,
+    competency_id: uuid.UUID,
+    standing: Standing,
+    note: str,
+    now: datetime,
+) -> None:
+    """A student says where they see themselves. It is kept and shown, and moves no level; one a day, the last one counts.
+
+    Raises BadEvidence and NotOnMap.
+    """
+    entry = Entry(
+        person_id,
+        competency_id,
+        EvidenceSource.SELF,
+        presentation=f"self:{now:%Y-%m-%d}",
+        observed_at=now,
+        judged=standing,
+        note=note,
+    )
+    await append(session, course, [entry], now, person_id)
+
+
+# --- Looking again -----------------------------------------------------------------------------------------------------
+
+
+async def end_overrides(database: Database, now: datetime) -> int:
+    """Judge again where an override has reached its end; run every minute or so. How many states were looked at.
+
+    One short transaction for each learner; a round that is cut off is caught up by the next one.
+    """
+    async with database.reading() as session:
+        due = await queries.ended_overrides(session, now)
+    for organisation_id, course_id, person_id, competency_ids in due:
+        async with database.writing() as session:
+            learners = await writing.lock(session, organisation_id, course_id, [person_id], now)
+            cells = [(person_id, competency_id) for competency_id in competency_ids]
+            await working.judge_again(session, organisation_id, course_id, learners, cells, now)
+    return sum(len(competency_ids) for *_, competency_ids in due)
+
+
+def _trace(
+    session: AsyncSession, course: Course, now: datetime, action: str, by: uuid.UUID | None, detail: str
+) -> None:
+    audit.record(
+        session,
+        now,
+        action,
+        organisation_id=course.organisation_id,
+        actor=str(by) if by else None,
+        subject=f"course {course.id}",
+        reference=reference_code.get(),
+        detail=detail,
+    )

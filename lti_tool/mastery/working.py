@@ -1,0 +1,271 @@
+"""Working evidence in: from pieces that are stored to the states, briefs and predictions that follow from them.
+
+The learners' rows are locked by the caller. What comes in order costs one step of the rule; what does not costs a replay of
+that competency, and of nothing else.
+"""
+
+import uuid
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from lti_tool.ids import new_id
+from lti_tool.mastery import criteria, drafts, parents, predicting, rules, writing
+from lti_tool.mastery.drafts import Draft
+from lti_tool.mastery.entries import Changed
+from lti_tool.mastery.pieces import Piece
+from lti_tool.mastery.rules.values import Standing
+from lti_tool.mastery.writing import Asked, Learner, Place, Stored
+
+Cell = tuple[uuid.UUID, uuid.UUID]
+"""A learner and a competency."""
+
+
+@dataclass(slots=True)
+class Work:
+    """What is new: ``fresh`` pieces, appended in this transaction, and cells to ``redo`` from all that is not void.
+
+    ``relearn`` names those whose predictions are replayed, since an answer of theirs is void or was replaced.
+    """
+
+    fresh: dict[Cell, list[Piece]] = field(default_factory=lambda: defaultdict(list))
+    redo: set[Cell] = field(default_factory=set)
+    relearn: set[uuid.UUID] = field(default_factory=set)
+
+    @property
+    def cells(self) -> list[Cell]:
+        """All cells that something happened to."""
+        return sorted(self.fresh.keys() | self.redo)
+
+
+async def settle(
+    session: AsyncSession,
+    organisation_id: uuid.UUID,
+    course_id: uuid.UUID,
+    learners: Mapping[uuid.UUID, Learner],
+    work: Work,
+    now: datetime,
+    places: Mapping[uuid.UUID, Place] | None = None,
+) -> list[Changed]:
+    """Bring states, briefs and predictions up to the evidence; the standings that are others now.
+
+    ``places`` holds those of all competencies concerned, where the caller has read them already.
+    """
+    cells = work.cells
+    if not cells:
+        for learner in learners.values():
+            if learner.new:
+                await writing.set_learner(session, organisation_id, learner, now)
+        return []
+    asked = Asked(organisation_id, course_id, sorted({cell[0] for cell in cells}), sorted({cell[1] for cell in cells}))
+    table = _Table(session, asked, learners, now, places or await writing.places(session, asked))
+    await table.open()
+    await table.take(work)
+    await table.roll_up()
+    answers: dict[uuid.UUID, list[Piece]] = defaultdict(list)
+    for (person_id, _), pieces in work.fresh.items():
+        answers[person_id] += pieces
+    await predicting.take_in(session, asked, list(learners.values()), answers, work.relearn)
+    return await table.close()
+
+
+async def judge_again(
+    session: AsyncSession,
+    organisation_id: uuid.UUID,
+    course_id: uuid.UUID,
+    learners: Mapping[uuid.UUID, Learner],
+    cells: Collection[Cell],
+    now: datetime,
+) -> list[Changed]:
+    """What is said of these cells now, without any new evidence; for overrides that have ended."""
+    work = Work(redo=set(cells))
+    return await settle(session, organisation_id, course_id, learners, work, now)
+
+
+class _Table:
+    """The states of some learners and competencies, while they are worked on."""
+
+    def __init__(
+        self,
+        session: AsyncSession,
+        asked: Asked,
+        learners: Mapping[uuid.UUID, Learner],
+        now: datetime,
+        places: Mapping[uuid.UUID, Place],
+    ) -> None:
+        self._session = session
+        self._asked = asked
+        self._learners = learners
+        self._now = now
+        self._places = dict(places)
+        self._stored: dict[Cell, Stored] = {}
+        self._drafts: dict[Cell, Draft | None] = {}
+        self._criteria: dict[uuid.UUID, rules.Criterion] = {}
+        self._begun_with: dict[uuid.UUID, uuid.UUID] = {}
+        self._basis: criteria.Basis | None = None
+
+    async def open(self) -> None:
+        """Read what is there."""
+        await self._look(self._asked)
+
+    async def _look(self, asked: Asked) -> None:
+        self._stored |= await writing.states(self._session, asked)
+        missing = {state.criterion_id for state in self._stored.values()} - self._criteria.keys()
+        if missing:
+            self._criteria |= await criteria.frozen(self._session, asked.organisation_id, missing)
+
+    # --- A learner's own evidence --------------------------------------------------------------------------------------
+
+    async def take(self, work: Work) -> None:
+        """Step or replay each cell."""
+        await self._freeze({cell[1] for cell in work.cells if not self._has_begun(cell)})
+        redo = set(work.redo)
+        states: dict[Cell, rules.State] = {}
+        for cell, pieces in work.fresh.items():
+            state = None if cell in redo else self._stepped(cell, pieces)
+            if state is None:
+                redo.add(cell)
+            else:
+                states[cell] = state
+        if redo:
+            states |= await self._replayed(redo)
+        for cell in work.cells:
+            criterion_id = self._criterion_of(cell)
+            state = states.get(cell)
+            self._drafts[cell] = (
+                None if state is None else drafts.judged(criterion_id, self._criteria[criterion_id], state, self._now)
+            )
+
+    def _has_begun(self, cell: Cell) -> bool:
+        """Whether there was evidence of the learner's own before; a parent's state can stand on its children's alone."""
+        stored = self._stored.get(cell)
+        return stored is not None and bool(stored.running)
+
+    def _criterion_of(self, cell: Cell) -> uuid.UUID:
+        """What was frozen when the learner began; for who begins now, what holds now."""
+        return self._stored[cell].criterion_id if self._has_begun(cell) else self._begun_with[cell[1]]
+
+    async def _freeze(self, competency_ids: Collection[uuid.UUID]) -> None:
+        wanted = sorted(set(competency_ids) - self._begun_with.keys())
+        if not wanted:
+            return
+        organisation_id, course_id = self._asked.organisation_id, self._asked.course_id
+        if self._basis is None:
+            self._basis = await criteria.basis(self._session, organisation_id, course_id)
+        aligned = await criteria.aligned_items(self._session, organisation_id, course_id, wanted)
+        for competency_id in wanted:
+            rule, items = self._places[competency_id].rule, aligned.get(competency_id, ())
+            criterion = criteria.begun_with(self._basis, rule, items)
+            criterion_id = await criteria.freeze(self._session, organisation_id, course_id, criterion, self._now)
+            self._begun_with[competency_id] = criterion_id
+            self._criteria[criterion_id] = criterion
+
+    def _stepped(self, cell: Cell, pieces: list[Piece]) -> rules.State | None:
+        """The state after new pieces; None where only a replay helps."""
+        criterion = self._criteria[self._criterion_of(cell)]
+        state = criterion.start()
+        if self._has_begun(cell):
+            try:
+                state = criterion.read(self._stored[cell].running)
+            except ValueError:
+                return None
+        observations = sorted((piece.observation() for piece in pieces), key=lambda one: one.order)
+        if not state.takes(observations[0]):
+            return None
+        for observation in observations:
+            state = criterion.step(state, observation)
+        return state
+
+    async def _replayed(self, cells: Collection[Cell]) -> dict[Cell, rules.State]:
+        """The states of cells from all that is not void; those without anything are left out."""
+        asked = replace(
+            self._asked, people=sorted({cell[0] for cell in cells}), competencies=sorted({cell[1] for cell in cells})
+        )
+        found: dict[Cell, list[rules.Observation]] = defaultdict(list)
+        for piece in await writing.live(self._session, asked):
+            cell = (piece.person_id, piece.competency_id)
+            if cell in cells and piece.moves_levels:
+                found[cell].append(piece.observation())
+        return {cell: self._criteria[self._criterion_of(cell)].replay(some) for cell, some in found.items()}
+
+    # --- What stands above ---------------------------------------------------------------------------------------------
+
+    async def roll_up(self) -> None:
+        """Have what stands above follow, from the lowest upwards."""
+        for cell, draft in self._drafts.items():
+            self._brief(cell, draft)
+        emptied = any(draft is None for draft in self._drafts.values())
+        stated = any(criteria.parent_rule_of(place.rule) for place in self._places.values())
+        if not (emptied or stated) and not await parents.has_above(self._session, self._asked):
+            return
+        tree = await parents.tree(self._session, self._asked.organisation_id, self._asked.course_id)
+        await self._open_parents(tree)
+        for person_id in self._asked.people:
+            touched = [cell[1] for cell in self._drafts if cell[0] == person_id]
+            for parent_id in tree.concerned(touched):
+                self._roll_up_one(tree, (person_id, parent_id))
+
+    async def _open_parents(self, tree: parents.Tree) -> None:
+        needed = tree.concerned(self._asked.competencies)
+        asked = replace(self._asked, competencies=sorted(needed))
+        self._places |= await writing.places(self._session, asked)
+        await self._look(asked)
+        await self._freeze(needed)
+
+    def _roll_up_one(self, tree: parents.Tree, cell: Cell) -> None:
+        own = self._own(cell)
+        if own is not None and (own.overridden or (own.count and cell[1] not in tree.stated)):
+            return
+        criterion_id = own.criterion_id if own is not None else self._begun_with[cell[1]]
+        scale = self._criteria[criterion_id].scale
+        said = tree.roll_up(cell[1], self._learners[cell[0]].standings, scale)
+        self._drafts[cell] = drafts.rolled(own, criterion_id, said, scale)
+        self._brief(cell, self._drafts[cell])
+
+    def _own(self, cell: Cell) -> Draft | None:
+        """What a parent's own evidence says."""
+        if cell in self._drafts:
+            return self._drafts[cell]
+        stored = self._stored.get(cell)
+        if stored is None or not stored.running:
+            return None
+        criterion = self._criteria[stored.criterion_id]
+        try:
+            state = criterion.read(stored.running)
+        except ValueError:
+            return None
+        return drafts.judged(stored.criterion_id, criterion, state, self._now)
+
+    def _brief(self, cell: Cell, draft: Draft | None) -> None:
+        standings = self._learners[cell[0]].standings
+        number = str(self._places[cell[1]].number)
+        if draft is None or draft.standing is Standing.NOT_STARTED:
+            standings.pop(number, None)
+        else:
+            standings[number] = draft.brief()
+
+    # --- Writing -------------------------------------------------------------------------------------------------------
+
+    async def close(self) -> list[Changed]:
+        """Write what is new; which standings changed."""
+        organisation_id, course_id = self._asked.organisation_id, self._asked.course_id
+        changed: list[Changed] = []
+        for cell, draft in sorted(self._drafts.items(), key=lambda one: one[0]):
+            stored = self._stored.get(cell)
+            before = Standing.NOT_STARTED if stored is None else stored.standing
+            after = Standing.NOT_STARTED if draft is None else draft.standing
+            if draft is None:
+                if stored is not None:
+                    await writing.drop_state(self._session, organisation_id, stored.id)
+            else:
+                state_id = new_id() if stored is None else stored.id
+                row = draft.row(organisation_id, course_id, cell[0], cell[1], state_id, self._now)
+                await (writing.add_state if stored is None else writing.set_state)(self._session, row)
+            if before is not after:
+                changed.append(Changed(cell[0], cell[1], before, after, draft.level if draft else ""))
+        for person_id in sorted(self._learners):
+            await writing.set_learner(self._session, organisation_id, self._learners[person_id], self._now)
+        return changed

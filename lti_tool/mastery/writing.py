@@ -1,0 +1,353 @@
+"""The SQL that evidence is worked in with: what is locked, what is looked up, what is written.
+
+Order of locks, for everybody who works evidence in: first the rows of the learners, by their ids, then nothing else. Whoever
+holds a learner's row is alone with that learner's evidence and states, so all other statements are plain inserts and updates.
+"""
+
+import uuid
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from sqlalchemy import Delete, Insert, Table, Update, bindparam, delete, insert, select, update
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from lti_tool.competencies.models import Competency, MapCompetency
+from lti_tool.db.base import scoped
+from lti_tool.db.fixed import Fixed
+from lti_tool.db.listed import ids, texts, within
+from lti_tool.db.upsert import upsert
+from lti_tool.ids import new_id
+from lti_tool.mastery.models import Evidence, LearnerMastery, MasteryState, Standing
+from lti_tool.mastery.pieces import Columns, Piece
+
+LEARNER_KEY = ("organisation_id", "course_id", "person_id")
+
+_learner: Table = LearnerMastery.__table__  # type: ignore[attr-defined]
+_evidence: Table = Evidence.__table__  # type: ignore[attr-defined]
+_state: Table = MasteryState.__table__  # type: ignore[attr-defined]
+_place: Table = MapCompetency.__table__  # type: ignore[attr-defined]
+_competency: Table = Competency.__table__  # type: ignore[attr-defined]
+
+_ORGANISATION: Any = bindparam("organisation")
+_COURSE: Any = bindparam("course")
+
+
+@dataclass(slots=True)
+class Learner:
+    """A learner's row, locked. ``new`` says that this transaction made it."""
+
+    id: uuid.UUID
+    person_id: uuid.UUID
+    standings: dict[str, Any]
+    predicting: dict[str, Any]
+    version_id: uuid.UUID | None
+    new: bool = False
+
+
+class Place(NamedTuple):
+    """A competency's place in the course's map, also one that was taken out."""
+
+    competency_id: uuid.UUID
+    number: int
+    rule: dict[str, Any] | None
+    parent_id: uuid.UUID | None
+
+
+class Known(NamedTuple):
+    """A presentation that came before, in its latest revision."""
+
+    id: uuid.UUID
+    person_id: uuid.UUID
+    competency_id: uuid.UUID
+    presentation: str
+    revision: int
+    source: str
+    earned: Decimal | None
+    possible: Decimal | None
+    passing_percent: float | None
+    weight: Decimal
+    judged: Standing | None
+    until: datetime | None
+    note: str
+    observed_at: datetime
+    dated: bool
+    first: bool
+    whole: bool
+    shared: bool
+    mixed: bool
+    voided_at: datetime | None
+    void_reason: str | None
+
+
+STATE_COLUMNS = (
+    "organisation_id",
+    "id",
+    "course_id",
+    "person_id",
+    "competency_id",
+    "criterion_id",
+    "running",
+    "standing",
+    "level",
+    "rolled_up",
+    "share",
+    "because",
+    "since",
+    "count",
+    "latest_at",
+    "last_key",
+    "review_due_at",
+    "override_until",
+    "changed_at",
+)
+_SAID = STATE_COLUMNS[5:]
+"""What changes of a state."""
+
+
+@dataclass(slots=True)
+class Stored:
+    """A state as it is stored, as far as working needs it."""
+
+    id: uuid.UUID
+    person_id: uuid.UUID
+    competency_id: uuid.UUID
+    criterion_id: uuid.UUID
+    running: dict[str, Any]
+    standing: Standing
+    level: str
+    rolled_up: bool
+    count: int
+    since: datetime | None
+
+
+def _columns(table: Table, names: Iterable[str]) -> list[Any]:
+    return [table.c[name] for name in names]
+
+
+def _here(table: Table) -> Any:
+    return (table.c.organisation_id == _ORGANISATION) & (table.c.course_id == _COURSE)
+
+
+_LOCK = Fixed(
+    select(*_columns(_learner, ("id", "person_id", "standings", "predicting", "version_id")))
+    .where(_here(_learner), within(_learner.c.person_id, ids("people")))
+    .order_by(_learner.c.person_id)
+    .with_for_update()
+)
+_THERE = Fixed(select(_learner.c.person_id).where(_here(_learner), within(_learner.c.person_id, ids("people"))))
+_PLACES = Fixed(
+    select(_place.c.competency_id, _place.c.number, _place.c.rule, _competency.c.parent_id)
+    .join_from(
+        _place,
+        _competency,
+        (_competency.c.organisation_id == _place.c.organisation_id) & (_competency.c.id == _place.c.competency_id),
+    )
+    .where(_here(_place), within(_place.c.competency_id, ids("competencies")))
+)
+_STATES = Fixed(
+    select(*_columns(_state, Stored.__slots__)).where(
+        _here(_state),
+        within(_state.c.person_id, ids("people")),
+        within(_state.c.competency_id, ids("competencies")),
+    )
+)
+_KNOWN = Fixed(
+    select(*_columns(_evidence, Known._fields))
+    .where(
+        _here(_evidence),
+        within(_evidence.c.person_id, ids("people")),
+        within(_evidence.c.competency_id, ids("competencies")),
+        within(_evidence.c.presentation, texts("presentations")),
+    )
+    .order_by(_evidence.c.revision)
+)
+_LIVE = Fixed(
+    select(*_columns(_evidence, Columns._fields)).where(
+        _here(_evidence),
+        within(_evidence.c.person_id, ids("people")),
+        within(_evidence.c.competency_id, ids("competencies")),
+        _evidence.c.voided_at.is_(None),
+    )
+)
+_ALL_LIVE = Fixed(
+    select(*_columns(_evidence, Columns._fields)).where(
+        _here(_evidence), within(_evidence.c.person_id, ids("people")), _evidence.c.voided_at.is_(None)
+    )
+)
+
+
+def _fixed(statement: Insert | Update | Delete, values: Sequence[str] = ()) -> Fixed:
+    return Fixed(statement, values=tuple(values))
+
+
+def _own(statement: Any, table: Table) -> Any:
+    return statement.where(table.c.organisation_id == _ORGANISATION, table.c.id == bindparam("row"))
+
+
+_EVIDENCE_COLUMNS = tuple(column.name for column in _evidence.columns)
+_ADD = _fixed(insert(_evidence), _EVIDENCE_COLUMNS)
+_VOID = _fixed(
+    _own(update(_evidence), _evidence)
+    .where(_evidence.c.voided_at.is_(None))
+    .values(voided_at=bindparam("at"), voided_by=bindparam("by"), void_reason=bindparam("reason"))
+)
+_ADD_STATE = _fixed(insert(_state), STATE_COLUMNS)
+_SET_STATE = _fixed(
+    _own(update(_state), _state).values({name: bindparam(f"new_{name}", type_=_state.c[name].type) for name in _SAID})
+)
+_DROP_STATE = _fixed(_own(delete(_state), _state))
+_SET_LEARNER = _fixed(
+    _own(update(_learner), _learner).values(
+        standings=bindparam("new_standings", type_=_learner.c.standings.type),
+        predicting=bindparam("new_predicting", type_=_learner.c.predicting.type),
+        version_id=bindparam("new_version"),
+        changed_at=bindparam("now"),
+    )
+)
+
+
+async def lock(
+    session: AsyncSession,
+    organisation_id: uuid.UUID,
+    course_id: uuid.UUID,
+    person_ids: Collection[uuid.UUID],
+    now: datetime,
+) -> dict[uuid.UUID, Learner]:
+    """The rows of these learners, made where they are missing, locked in the order of their ids until the transaction ends.
+
+    A second call in one transaction would take its locks out of that order: work everything in with one.
+    """
+    people = sorted(set(person_ids))
+    asked = {"organisation": organisation_id, "course": course_id, "people": people}
+    found = {row[1]: Learner(*row) for row in await _LOCK.run(session, asked)} if len(people) == 1 else {}
+    if len(found) == len(people):
+        return found
+    there = {row[0] for row in await _THERE.run(session, asked)}
+    if len(there) < len(people):
+        # All of them, not the missing alone: one statement that locks in the order of its rows.
+        rows: list[dict[str, Any]] = [
+            {
+                "organisation_id": organisation_id,
+                "id": new_id(),
+                "course_id": course_id,
+                "person_id": person_id,
+                "standings": {},
+                "predicting": {},
+                "version_id": None,
+                "changed_at": now,
+            }
+            for person_id in people
+        ]
+        await upsert(session, LearnerMastery, rows, key=LEARNER_KEY)
+    locked = {row[1]: Learner(*row) for row in await _LOCK.run(session, asked)}
+    for person_id, learner in locked.items():
+        learner.new = person_id not in there
+    return locked
+
+
+@dataclass(slots=True)
+class Asked:
+    """Which learners and competencies of which course; the parameters of most statements here."""
+
+    organisation_id: uuid.UUID
+    course_id: uuid.UUID
+    people: Sequence[uuid.UUID] = field(default_factory=list)
+    competencies: Sequence[uuid.UUID] = field(default_factory=list)
+
+    def values(self, **more: Any) -> dict[str, Any]:
+        """As statements take them."""
+        return {
+            "organisation": self.organisation_id,
+            "course": self.course_id,
+            "people": self.people,
+            "competencies": self.competencies,
+            **more,
+        }
+
+
+async def places(session: AsyncSession, asked: Asked) -> dict[uuid.UUID, Place]:
+    """Where the competencies stand in the map; those that were never in it are left out."""
+    return {row[0]: Place(*row) for row in await _PLACES.run(session, asked.values())}
+
+
+async def states(session: AsyncSession, asked: Asked) -> dict[tuple[uuid.UUID, uuid.UUID], Stored]:
+    """The states of these learners in these competencies, by person and competency."""
+    return {(row[1], row[2]): Stored(*row) for row in await _STATES.run(session, asked.values())}
+
+
+async def known(
+    session: AsyncSession, asked: Asked, presentations: Sequence[str]
+) -> dict[tuple[uuid.UUID, uuid.UUID, str], Known]:
+    """The latest revisions of these presentations, by person, competency and presentation."""
+    rows = await _KNOWN.run(session, asked.values(presentations=presentations))
+    # Later revisions come later, and stay.
+    return {(row[1], row[2], row[3]): Known(*row) for row in rows}
+
+
+async def live(session: AsyncSession, asked: Asked) -> list[Piece]:
+    """What is not void of these learners in these competencies."""
+    return [Piece(*row) for row in await _LIVE.run(session, asked.values())]
+
+
+async def all_live(session: AsyncSession, asked: Asked) -> list[Piece]:
+    """What is not void of these learners in the whole course."""
+    return [Piece(*row) for row in await _ALL_LIVE.run(session, asked.values())]
+
+
+async def add_evidence(session: AsyncSession, row: Mapping[str, Any]) -> None:
+    """Append a row of evidence; its columns as the table has them."""
+    await _ADD.run(session, row)
+
+
+async def void_evidence(
+    session: AsyncSession,
+    organisation_id: uuid.UUID,
+    evidence_id: uuid.UUID,
+    reason: str,
+    now: datetime,
+    by: uuid.UUID | None,
+) -> None:
+    """Void a row, unless it is void already."""
+    await _VOID.run(
+        session, {"organisation": organisation_id, "row": evidence_id, "at": now, "by": by, "reason": reason}
+    )
+
+
+async def add_state(session: AsyncSession, row: Mapping[str, Any]) -> None:
+    """Write a first state; its columns are ``STATE_COLUMNS``."""
+    await _ADD_STATE.run(session, row)
+
+
+async def set_state(session: AsyncSession, row: Mapping[str, Any]) -> None:
+    """Write a state that is there anew."""
+    values = {f"new_{name}": row[name] for name in _SAID}
+    await _SET_STATE.run(session, {"organisation": row["organisation_id"], "row": row["id"], **values})
+
+
+async def drop_state(session: AsyncSession, organisation_id: uuid.UUID, state_id: uuid.UUID) -> None:
+    """Remove a state without evidence: it is as if nothing had ever begun."""
+    await _DROP_STATE.run(session, {"organisation": organisation_id, "row": state_id})
+
+
+async def set_learner(session: AsyncSession, organisation_id: uuid.UUID, learner: Learner, now: datetime) -> None:
+    """Write a locked learner's row anew."""
+    await _SET_LEARNER.run(
+        session,
+        {
+            "organisation": organisation_id,
+            "row": learner.id,
+            "new_standings": learner.standings,
+            "new_predicting": learner.predicting,
+            "new_version": learner.version_id,
+            "now": now,
+        },
+    )
+
+
+async def evidence_row(session: AsyncSession, organisation_id: uuid.UUID, evidence_id: uuid.UUID) -> Evidence | None:
+    """A row of evidence as it stands now."""
+    statement = scoped(Evidence, organisation_id).where(Evidence.id == evidence_id)
+    return (await session.exec(statement.execution_options(populate_existing=True))).one_or_none()
