@@ -14,6 +14,7 @@ from lti_tool import health
 from lti_tool.admin import checking
 from lti_tool.admin import routes as admin_routes
 from lti_tool.clock import Clock, SystemClock
+from lti_tool.competencies import routes as competency_routes
 from lti_tool.content import drafts
 from lti_tool.content import routes as content_routes
 from lti_tool.content.connectors import Connectors
@@ -117,7 +118,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, http: httpx.As
     app.state.quirks_of = quirks
     install(app, settings)
     add_routes(app, (*lti_routes.routes, *notices_received.routes, *registering.routes, *platform_routes.routes))
-    for room in (health, course_routes, content_routes, playlist_routes, admin_routes):
+    for room in (health, course_routes, content_routes, competency_routes, playlist_routes, admin_routes):
         add_router(app, room.router)
     if settings.on_loopback:
         add_router(app, styleguide.router)

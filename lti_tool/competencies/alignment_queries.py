@@ -12,7 +12,7 @@ from sqlalchemy import delete
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from lti_tool.competencies.models import Alignment, MapCompetency
+from lti_tool.competencies.models import Alignment, AlignmentDismissal, MapCompetency
 from lti_tool.db.upsert import upsert
 
 ALIGNMENT_KEY = ("organisation_id", "course_id", "content_item_id", "competency_id")
@@ -74,3 +74,29 @@ async def take_away(session: AsyncSession, organisation_id: uuid.UUID, alignment
             )
             .execution_options(synchronize_session=False)
         )
+
+
+async def dismissed(
+    session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID
+) -> set[tuple[uuid.UUID, uuid.UUID]]:
+    """The pairs of item and competency that a course does not want suggested."""
+    statement = select(AlignmentDismissal.content_item_id, AlignmentDismissal.competency_id).where(
+        AlignmentDismissal.organisation_id == organisation_id, AlignmentDismissal.course_id == course_id
+    )
+    return {(item_id, competency_id) for item_id, competency_id in (await session.exec(statement)).all()}
+
+
+async def put_dismissals(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert dismissals; those that are there stay."""
+    await upsert(session, AlignmentDismissal, rows, key=ALIGNMENT_KEY)
+
+
+async def forget_dismissals(session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID) -> None:
+    """Delete every dismissal of a course."""
+    await session.exec(
+        delete(AlignmentDismissal)
+        .where(
+            col(AlignmentDismissal.organisation_id) == organisation_id, col(AlignmentDismissal.course_id) == course_id
+        )
+        .execution_options(synchronize_session=False)
+    )

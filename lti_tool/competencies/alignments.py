@@ -159,7 +159,8 @@ async def change(
     now_there = await of_items(session, course.organisation_id, course.id, {one.item_id for one in changes} | set(seen))
     if any(rules.seen(now_there.get(item_id, ())) != stood for item_id, stood in seen.items()):
         raise AlignmentsChanged("an item's alignments are others than the editor saw")
-    await _all_in_course(session, course, wanted)
+    # What is taken away may be gone from the course; what is aligned may not.
+    await all_in_course(session, course, [key for key, one in wanted.items() if one.role is not None])
     there = {(view.content_item_id, view.competency_id): view for some in now_there.values() for view in some}
     put: list[dict[str, Any]] = []
     removed: list[uuid.UUID] = []
@@ -213,12 +214,9 @@ def _row(
     }
 
 
-async def _all_in_course(
-    session: AsyncSession, course: Course, wanted: Mapping[tuple[uuid.UUID, uuid.UUID], Change]
-) -> None:
-    """Everything that is to be aligned is in the course and its map; what is taken away may be gone."""
-    aligned = [key for key, one in wanted.items() if one.role is not None]
-    if not aligned:
+async def all_in_course(session: AsyncSession, course: Course, pairs: Collection[tuple[uuid.UUID, uuid.UUID]]) -> None:
+    """Whether every item can be aligned and every competency is in the map, by pairs of their ids. Raises NotInTheMap."""
+    if not pairs:
         return
     items = {
         item.id
@@ -227,5 +225,5 @@ async def _all_in_course(
     }
     places = await map_queries.map_rows(session, course.organisation_id, course.id)
     competencies = {place.competency_id for place in places if place.removed_at is None}
-    if not {item_id for item_id, _ in aligned} <= items or not {one for _, one in aligned} <= competencies:
+    if not all(item_id in items and competency_id in competencies for item_id, competency_id in pairs):
         raise NotInTheMap("an item or a competency is not in the course")

@@ -55,6 +55,9 @@ class Mapped:
 async def a_map(session: AsyncSession, school: School | None = None, *, title: str = "Grade 4") -> Mapped:
     """A course with the map and the items above, in place of what the school had."""
     school = school or await seed.school(session)
+    # The course's content was read, so that no page reads it again.
+    school.course.content_read_at = NOW
+    session.add(school.course)
     for old in school.items.values():
         await session.delete(old)
     await session.flush()

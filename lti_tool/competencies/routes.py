@@ -1,0 +1,9 @@
+"""Every route of this room. Addresses with fixed words come before those whose place an id may take."""
+
+from fastapi import APIRouter
+
+from lti_tool.competencies import alignment_file_routes, alignment_routes, suggestion_routes
+
+router = APIRouter()
+for room in (suggestion_routes, alignment_file_routes, alignment_routes):
+    router.include_router(room.router)
