@@ -175,20 +175,23 @@ def format_date(value: date | datetime, style: str = "medium") -> str:
 
 def format_day(value: datetime, today: datetime | None = None) -> str:
     """A day with its month's name, in the page's zone; with the year where it is not the year of ``today``."""
-    return dates.format_skeleton(
-        _with_year("MMMMd", value, today), value, _zone.get(), locale=current_language().locale
-    )
+    locale = current_language().locale
+    if _same_year(value, today):
+        return dates.format_skeleton("MMMMd", value, _zone.get(), locale=locale)
+    return dates.format_date(value.astimezone(_zone.get()), "long", locale=locale)
 
 
 def format_month(value: datetime, today: datetime | None = None) -> str:
     """A month's name, in the page's zone; with the year where it is not the year of ``today``."""
-    return dates.format_skeleton(_with_year("MMMM", value, today), value, _zone.get(), locale=current_language().locale)
+    locale = current_language().locale
+    if _same_year(value, today):
+        return dates.format_date(value.astimezone(_zone.get()), "LLLL", locale=locale)
+    return dates.format_skeleton("yMMMM", value, _zone.get(), locale=locale)
 
 
-def _with_year(skeleton: str, value: datetime, today: datetime | None) -> str:
+def _same_year(value: datetime, today: datetime | None) -> bool:
     zone = _zone.get()
-    same = today is not None and today.astimezone(zone).year == value.astimezone(zone).year
-    return skeleton if same else f"y{skeleton}"
+    return today is not None and today.astimezone(zone).year == value.astimezone(zone).year
 
 
 def format_time(value: datetime, style: str = "short") -> str:

@@ -6,6 +6,7 @@ counting begins anew with that wrong answer.
 """
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -31,7 +32,7 @@ def mark(observation: Observation) -> str:
     """How an observation stands in a window."""
     if not observation.right:
         return WRONG
-    return SHARED if observation.shared else RIGHT
+    return SHARED if observation.is_for_several else RIGHT
 
 
 def right_in(answers: str) -> int:
@@ -41,12 +42,7 @@ def right_in(answers: str) -> int:
 
 def is_failed_review(state: State, observation: Observation) -> bool:
     """Whether the observation is a wrong answer in a review, or on a mixed-skill item, of what was Secure before."""
-    return (
-        observation.mixed
-        and state.standing.is_secure
-        and (observation.first or observation.whole)
-        and not observation.right
-    )
+    return observation.mixed and state.standing.is_secure and observation.is_attempt and not observation.right
 
 
 def to_go(answers: str, n: int, m: int) -> tuple[int, int]:
@@ -55,8 +51,8 @@ def to_go(answers: str, n: int, m: int) -> tuple[int, int]:
     ``of_next`` is the largest number such that these right answers suffice wherever among them they come.
     """
 
-    def after(wrong_and_right: int, right: int) -> bool:
-        kept = answers[-(m - wrong_and_right) :] if m > wrong_and_right else ""
+    def after(answered: int, right: int) -> bool:
+        kept = answers[-(m - answered) :] if m > answered else ""
         return right_in(kept) + right >= n
 
     right = next(count for count in range(n + 1) if after(count, count))
@@ -64,6 +60,21 @@ def to_go(answers: str, n: int, m: int) -> tuple[int, int]:
     while right and of_next < m and after(of_next + 1, right):
         of_next += 1
     return right, of_next
+
+
+def told(kind: str, values: Mapping[str, int], state: State, *, kept: bool) -> Explanation:
+    """A window as a reason; where the level is ``kept`` although the window alone no longer gives it, since when."""
+    if not kept or state.since is None:
+        return Explanation(kind, values)
+    fallen = state.fell is not None and state.fell.at == state.since
+    return Explanation(f"{kind}.{'fallen' if fallen else 'kept'}", {**values, "since": state.since.isoformat()})
+
+
+def missing_right(level: str, right: int, of_next: int) -> Explanation:
+    """So many more right of the next so many, or in a row where every one of them has to be."""
+    if right == of_next:
+        return Explanation("missing.in-a-row", {"level": level, "right": right})
+    return Explanation("missing.right", {"level": level, "right": right, "next": of_next})
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +108,7 @@ class Counted(Rule):
         if is_failed_review(state, observation):
             lower = state.standing.one_down()
             return Verdict(Window(WRONG), lower, scale.for_standing(lower), "review")
-        counts = observation.first or observation.whole
+        counts = observation.is_attempt
         if counts:
             answers = (answers + mark(observation))[-self.seen :]
         standing = max(state.standing, self.reached(answers))
@@ -114,12 +125,10 @@ class Counted(Rule):
         """The window, and since when the level is kept where the window alone no longer gives it."""
         del scale
         answers = _window(state).answers
-        values = {"right": self._told(answers), "seen": len(answers)}
         if not answers:
             return Explanation("begun", {})
-        if state.standing > self.reached(answers) and state.since:
-            return Explanation(f"{self.kind}.kept", {**values, "since": state.since.isoformat()})
-        return Explanation(self.kind, values)
+        values = {"right": self._told(answers), "seen": len(answers)}
+        return told(self.kind, values, state, kept=state.standing > self.reached(answers))
 
     def _told(self, answers: str) -> int:
         return right_in(answers)
@@ -212,19 +221,17 @@ def _missing(rule: Counted, state: State, scale: Scale, m: int | None) -> Explan
     answers = _window(state).answers
     if state.standing >= rule.top:
         return None
-    # After a failed review the standing can be between what the rule gives: then it is the top that is missing.
-    target = Standing.DEVELOPING if state.standing < Standing.DEVELOPING else rule.top
-    needed = (rule.needed + 1) // 2 if target is Standing.DEVELOPING and rule.needed > 1 else rule.needed
-    if needed == rule.needed:
-        target = rule.top
-    level = scale.for_standing(target)
-    name = {"level": level.name if level else ""}
-    if rule.progress(answers) >= rule.needed and RIGHT not in answers:
-        return Explanation("missing.own", name)
+    half = (rule.needed + 1) // 2
+    to_develop = state.standing < Standing.DEVELOPING and half < rule.needed
+    level = scale.for_standing(Standing.DEVELOPING if to_develop else rule.top)
+    name = level.name if level else ""
+    progress = rule.progress(answers)
+    if progress >= rule.needed:
+        return Explanation("missing.own", {"level": name})
+    needed = half if to_develop else rule.needed
     if m is None:
-        return Explanation("missing.in-a-row", {**name, "right": needed - rule.progress(answers)})
-    right, of_next = to_go(answers, needed, m)
-    return Explanation("missing.right", {**name, "right": right, "next": of_next})
+        return missing_right(name, needed - progress, needed - progress)
+    return missing_right(name, *to_go(answers, needed, m))
 
 
 def _window(state: State) -> Window:

@@ -3,8 +3,8 @@
 Every result counts, in the canonical order, whoever helped: these are averages of scores, as their sources have them. A
 score is its share times the scale's top points (Canvas's points possible); the value is rounded to two decimals, half up, and
 the level is the highest whose threshold it reaches. Only ``Mean`` reads the weight; Canvas has none. A judgement without
-points is worth the points of its level. Where nothing but whole scores aligned to several competencies is right, the level
-stops below Secure.
+points is worth the points of its level. Where only whole scores that are aligned to several competencies are right or at
+Secure, the level stops below Secure.
 
 Source of the Canvas methods: its rollup of outcome results, described in docs/mastery.md.
 """
@@ -27,7 +27,8 @@ Carried = tuple[int, Decimal, Decimal, Decimal]
 class Running(Memory):
     """What a formula carries along, in points: how many results, their (weighted) sum and weight, and a value.
 
-    ``value`` is the highest, the latest or the decayed one; ``own`` says that something right was not a shared whole score.
+    ``value`` is the highest, the latest or the decayed one; ``own`` says that a result of this
+    competency alone was right or at Secure.
     """
 
     results: int = 0
@@ -61,7 +62,7 @@ class Formula(Rule):
         share = observation.share
         points = share * scale.top if share is not None else _worth(observation, scale)
         carried = self.carry(before, points, observation, scale)
-        running = Running(*carried, before.own or (observation.right and not observation.shared))
+        running = Running(*carried, before.own or _own(observation, points, scale))
         level = self._level(running, scale)
         standing = max(level.standing, Standing.STARTED) if level else Standing.STARTED
         return Verdict(running, standing, level or scale.levels[-1], "value")
@@ -312,6 +313,13 @@ class CanvasNMastery(Formula):
                 },
             )
         return Formula.missing(self, state, scale)
+
+
+def _own(observation: Observation, points: Decimal, scale: Scale) -> bool:
+    """Whether a result of this competency alone is right, or by itself at Secure."""
+    if observation.is_for_several:
+        return False
+    return observation.right or scale.for_value(two_places(points)).standing.is_secure
 
 
 def _worth(observation: Observation, scale: Scale) -> Decimal:

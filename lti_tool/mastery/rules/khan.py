@@ -53,7 +53,7 @@ class KhanLadder(Rule):
         """One exercise, one mixed answer, or one more answer of an exercise."""
         practice = _practice(state)
         before = max(state.standing, Standing.STARTED)
-        if not (observation.first or observation.whole):
+        if not observation.is_attempt:
             return Verdict(practice, before, scale.for_standing(before), "exercise", counts=False)
         if observation.mixed:
             after = _after_mixed(state.standing, right=observation.right)
@@ -75,7 +75,7 @@ class KhanLadder(Rule):
     def _said(
         practice: Practice, before: Standing, after: Standing, observation: Observation, scale: Scale, why: str
     ) -> Verdict:
-        if observation.shared and after.is_secure and after > before:
+        if observation.is_for_several and after.is_secure and after > before:
             after = max(before, Standing.DEVELOPING)
         return Verdict(practice, after, scale.for_standing(after), why)
 

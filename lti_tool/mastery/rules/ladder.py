@@ -21,7 +21,7 @@ from datetime import timedelta
 from typing import ClassVar
 
 from lti_tool.mastery.rules.base import Explanation, Rule, Verdict
-from lti_tool.mastery.rules.counted import WRONG, is_failed_review, mark, right_in, to_go
+from lti_tool.mastery.rules.counted import WRONG, is_failed_review, mark, missing_right, right_in, to_go, told
 from lti_tool.mastery.rules.scales import Scale
 from lti_tool.mastery.rules.states import Memory, State
 from lti_tool.mastery.rules.values import Observation, Standing
@@ -104,7 +104,7 @@ class DefaultLadder(Rule):
             mastered, days = self._mastery(state, observation, climb)
         standing = Standing.MASTERED if mastered else base
         climb = Climb(answers, tasks, attained, climb.item, climb.several, mastered, days)
-        return Verdict(climb, standing, scale.for_standing(standing), "task", observation.whole or observation.first)
+        return Verdict(climb, standing, scale.for_standing(standing), "task", observation.is_attempt)
 
     def _of_tasks(self, tasks: tuple[Task, ...]) -> Standing:
         """What whole scores say, by the latest task and a second one where there is one."""
@@ -124,8 +124,8 @@ class DefaultLadder(Rule):
         if state.standing is not Standing.SECURE or state.since is None:
             return "", 0
         gap = observation.at - state.since
-        counts = observation.right and observation.dated and not observation.shared
-        if not (counts and gap >= SPACED_BY and (observation.first or observation.whole)):
+        counts = observation.right and observation.dated and not observation.is_for_several
+        if not (counts and gap >= SPACED_BY and observation.is_attempt):
             return "", 0
         if observation.mixed:
             return "mixed", gap.days
@@ -135,7 +135,7 @@ class DefaultLadder(Rule):
         """The track that decided, or how Mastered was reached."""
         del scale
         climb = _climb(state)
-        values: dict[str, str | int] = {"right": right_in(climb.answers), "seen": len(climb.answers)}
+        values = {"right": right_in(climb.answers), "seen": len(climb.answers)}
         since = state.since.isoformat() if state.since else ""
         if climb.mastered:
             return Explanation(f"default.{climb.mastered}", {"days": climb.days, "since": since})
@@ -143,9 +143,8 @@ class DefaultLadder(Rule):
             return _from_tasks(climb, state)
         if not climb.answers:
             return Explanation("begun", {})
-        if climb.attained > max(_of_answers(climb.answers), Standing.STARTED):
-            return Explanation("n-of-m.kept", {**values, "since": since})
-        return Explanation("n-of-m", values)
+        kept = climb.attained > max(_of_answers(climb.answers), Standing.STARTED)
+        return told("n-of-m", values, state, kept=kept)
 
     def missing(self, state: State, scale: Scale) -> Explanation | None:
         """For Mastered a spaced answer or a confirmation; below, right answers or passed tasks."""
@@ -160,8 +159,7 @@ class DefaultLadder(Rule):
         if climb.tasks and not climb.answers:
             return _missing_task(climb, target, name)
         needed = FOR_SECURE if target is Standing.SECURE else FOR_DEVELOPING
-        right, of_next = to_go(climb.answers, needed, LOOKED_AT)
-        return Explanation("missing.right", {**name, "right": right, "next": of_next})
+        return missing_right(name["level"], *to_go(climb.answers, needed, LOOKED_AT))
 
     def _missing_mastery(self, state: State, climb: Climb, name: dict[str, str]) -> Explanation:
         if state.since is None:
@@ -197,7 +195,7 @@ def _of_answers(answers: str) -> Standing:
 
 
 def _task(observation: Observation) -> Task:
-    return Task(_item(observation), observation.right, observation.shared)
+    return Task(_item(observation), observation.right, observation.is_for_several)
 
 
 def _item(observation: Observation) -> str:

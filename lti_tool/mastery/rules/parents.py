@@ -155,9 +155,8 @@ class LowestChild(ParentRule):
         if shown is Standing.NOT_STARTED:
             return _nothing()
         missing = None if lowest is Standing.MASTERED else Explanation("missing.lowest", {"right": at_it})
-        return RollUp(
-            shown, scale.for_standing(shown), None, Explanation("parent.lowest", {"children": len(children)}), missing
-        )
+        because = Explanation("parent.lowest", {"children": len(children)})
+        return _told(shown, scale.for_standing(shown), None, because, missing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +187,7 @@ class MeanOfChildren(ParentRule):
                 "missing.mean", {"level": above.name, "value": str(above.points), "gap": str(gap.normalize())}
             )
         standing = max(level.standing, Standing.STARTED)
-        return RollUp(standing, level, value, Explanation("parent.mean", values), missing)
+        return _told(standing, level, value, Explanation("parent.mean", values), missing)
 
 
 PARENT_RULES: Mapping[str, type[ParentRule]] = {
@@ -227,8 +226,15 @@ def _rolled(
     met: bool, children: Sequence[Child], scale: Scale, because: Explanation, missing: Explanation | None
 ) -> RollUp:
     if met:
-        return RollUp(Standing.SECURE, scale.cut(), None, because, None)
+        return _told(Standing.SECURE, scale.cut(), None, because, None)
     if not _begun(children):
         return RollUp(Standing.NOT_STARTED, None, None, Explanation("not-started", {}), missing)
     standing = Standing.DEVELOPING if _secure(children) else Standing.STARTED
-    return RollUp(standing, scale.for_standing(standing), None, because, missing)
+    return _told(standing, scale.for_standing(standing), None, because, missing)
+
+
+def _told(
+    standing: Standing, level: Level | None, value: Decimal | None, because: Explanation, missing: Explanation | None
+) -> RollUp:
+    name = {"level": level.name} if level else {}
+    return RollUp(standing, level, value, Explanation(because.code, {**because.values, **name}), missing)

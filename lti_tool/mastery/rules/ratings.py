@@ -45,7 +45,7 @@ class MoodleRating(Rule):
         rated = _rated(state)
         if observation.judged is not None:
             return _given(_rating(observation, observation.judged, scale), completed=False)
-        if self.completes and not rated.level and observation.right and not observation.shared:
+        if self.completes and not rated.level and observation.right and not observation.is_for_several:
             default = scale.for_points(self.default) if self.default is not None else scale.cut()
             return _given(default, completed=True)
         standing = max(state.standing, Standing.STARTED)

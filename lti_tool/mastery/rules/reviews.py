@@ -34,7 +34,7 @@ def end(review: Review, *, failed: bool) -> Review:
 def after(review: Review, observation: Observation) -> Review:
     """The ladder after an observation that left the learner Secure. What has no date, or came with help, moves nothing."""
     due_at = review.due_at
-    if due_at is None or not observation.dated or not (observation.first or observation.whole):
+    if due_at is None or not observation.dated or not observation.is_attempt:
         return review
     at = observation.at
     if observation.right:

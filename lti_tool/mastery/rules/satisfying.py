@@ -75,7 +75,7 @@ def can_satisfy(rule: Rule, aligned: Iterable[AlignedItem]) -> Problem | None:
         return None
     if not items:
         return Problem("no-items", {}, TeacherJudgement())
-    if all(item.shared for item in items):
+    if all(_for_several(item) for item in items):
         return Problem("only-shared", {}, TeacherJudgement())
     return _too_few(rule, items) or _of_kind(rule, items)
 
@@ -83,34 +83,48 @@ def can_satisfy(rule: Rule, aligned: Iterable[AlignedItem]) -> Problem | None:
 def _of_kind(rule: Rule, items: list[AlignedItem]) -> Problem | None:
     if isinstance(rule, Mean) and not any(item.weight for item in items):
         return Problem("no-weight", {}, Latest())
-    if isinstance(rule, KhanLadder) and not any(item.mixed for item in items):
-        other = DefaultLadder()
-        return Problem("no-mixed", {}, other if _too_few(other, items) is None else Highest())
-    return None
+    if not isinstance(rule, KhanLadder):
+        return None
+    mixed = _most([item for item in items if item.mixed and not _for_several(item)])
+    if mixed == 0:
+        return Problem("no-mixed", {}, DefaultLadder() if _suits_the_ladder(items) else Highest())
+    # From nothing, three right mixed answers lead to Mastered; from Familiar two, from Proficient one.
+    needed = 1 if _gives_exercise(rule, items) else 2 if any(_for_several(item) for item in items) else 3
+    if mixed is None or mixed >= needed:
+        return None
+    return Problem("too-few", {"needed": needed, "possible": mixed}, _instead(items, _most(items)))
+
+
+def _gives_exercise(rule: KhanLadder, items: list[AlignedItem]) -> bool:
+    practice = [item for item in items if not item.mixed]
+    answers = _most([item for item in practice if not item.whole])
+    return any(item.whole and not item.shared for item in practice) or answers is None or answers >= rule.exercise
+
+
+def _for_several(item: AlignedItem) -> bool:
+    return item.whole and item.shared
 
 
 def _too_few(rule: Rule, items: list[AlignedItem]) -> Problem | None:
-    needed = _needed(rule, items)
-    possible = _most(items)
+    needed, counted = _needed(rule, items)
+    possible = _most(counted)
     if possible is None or possible >= needed:
         return None
-    return Problem("too-few", {"needed": needed, "possible": possible}, _instead(items, possible))
+    return Problem("too-few", {"needed": needed, "possible": possible}, _instead(items, _most(items)))
 
 
-def _needed(rule: Rule, items: list[AlignedItem]) -> int:
-    """How many results the rule needs before it can be at its highest."""
+def _needed(rule: Rule, items: list[AlignedItem]) -> tuple[int, list[AlignedItem]]:
+    """How many results the rule needs before it can be Secure, and the items whose results it counts."""
     match rule:
         case NOfM(n=n) | InARow(n=n) | CanvasNMastery(n=n):
-            return n
+            return n, items
         case DefaultLadder():
-            # Whole scores have a track of their own, where one task suffices.
-            return 1 if any(item.whole and not item.shared for item in items) else FOR_SECURE
-        case KhanLadder(exercise=exercise):
-            if any(item.whole and not item.mixed for item in items):
-                return 1
-            # Three right mixed answers lead from nothing to Mastered, too.
-            return min(exercise, 3) if any(item.mixed for item in items) else exercise
-    return 1
+            tasks = [item for item in items if item.whole]
+            # Whole scores have a track of their own, where one task suffices; they are no answers.
+            if any(not item.shared for item in tasks):
+                return 1, tasks
+            return FOR_SECURE, [item for item in items if not item.whole]
+    return 1, items
 
 
 def _most(items: list[AlignedItem]) -> int | None:
@@ -123,10 +137,20 @@ def _most(items: list[AlignedItem]) -> int | None:
     return total
 
 
-def _instead(items: list[AlignedItem], possible: int) -> Rule:
-    """The rule to offer: the default ladder where whole scores make it work, else as many right as there can be."""
-    if _needed(DefaultLadder(), items) <= possible:
+def _instead(items: list[AlignedItem], possible: int | None) -> Rule:
+    """The rule to offer: the default ladder where it can be satisfied, else as many right as there can be."""
+    if _suits_the_ladder(items):
         return DefaultLadder()
+    if possible is None:
+        return NOfM(FOR_SECURE, LOOKED_AT)
     if possible >= 2:
-        return NOfM(n=max(possible * FOR_SECURE // LOOKED_AT, 1), m=possible)
+        m = min(possible, LOOKED_AT)
+        return NOfM(n=max(m * FOR_SECURE // LOOKED_AT, 1), m=m)
     return Latest()
+
+
+def _suits_the_ladder(items: list[AlignedItem]) -> bool:
+    """Whether the default ladder can be satisfied."""
+    needed, counted = _needed(DefaultLadder(), items)
+    possible = _most(counted)
+    return possible is None or possible >= needed

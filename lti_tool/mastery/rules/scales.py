@@ -7,8 +7,8 @@ decimals (half up, as Canvas does), and the level is the highest one whose thres
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from dataclasses import dataclass, field
+from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Any
 
@@ -17,16 +17,19 @@ from lti_tool.web.i18n import N_
 
 HUNDREDTH = Decimal("0.01")
 _FINE = Decimal("1E-18")
+_CUT = Decimal("1E-12")
+# Wide enough for any number a gradebook could hold; the default context refuses to write those with so many decimals.
+_WIDE = Context(prec=60)
 
 
 def exact(value: Decimal) -> Decimal:
     """Without the last digits that divisions leave behind, so that three thirds are one."""
-    return value.quantize(_FINE, ROUND_HALF_UP)
+    return value.quantize(_FINE, ROUND_HALF_UP, _WIDE)
 
 
 def two_places(value: Decimal) -> Decimal:
     """Two decimals, half up: 4.125 is 4.13."""
-    return exact(value).quantize(HUNDREDTH, ROUND_HALF_UP)
+    return exact(value).quantize(HUNDREDTH, ROUND_HALF_UP, _WIDE)
 
 
 class Icon(StrEnum):
@@ -102,6 +105,7 @@ PROBLEM_TEXTS: Mapping[str, str] = {
     "points-range": N_("The points of a level cannot be negative, and those of the top level are more than 0."),
     "standing-order": N_("A level cannot stand for more than the level above it."),
     "standing-none": N_("A level cannot stand for Not started; that is having no level."),
+    "nothing-below": N_("No level stands for less than Secure."),
     "secure-missing": N_("No level stands for Secure."),
     "secure-twice": N_("More than one level stands for Secure; the ones above it stand for Mastered."),
     "ratings": N_("The ratings could not be read."),
@@ -123,6 +127,30 @@ class Scale:
     """Levels from the highest to the lowest. ``validate()`` says what is wrong with it."""
 
     levels: tuple[Level, ...]
+    _cuts: tuple[tuple[Decimal, Level], ...] = field(init=False, repr=False, compare=False)
+    _by_key: Mapping[str, Level] = field(init=False, repr=False, compare=False)
+    _by_standing: Mapping[Standing, Level | None] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        # Rules ask for these at every observation, so they are worked out once. A threshold times the top points is rounded
+        # a little more coarsely than the threshold was: two of three points are two points again.
+        points = self.levels[0].points if self.levels else ZERO
+        cuts = tuple(
+            ((level.threshold * points).quantize(_CUT, ROUND_HALF_UP, _WIDE).normalize(), level)
+            for level in self.levels
+        )
+        object.__setattr__(self, "_cuts", cuts)
+        object.__setattr__(self, "_by_key", {level.key: level for level in reversed(self.levels)})
+        object.__setattr__(self, "_by_standing", {standing: self._shown(standing) for standing in Standing})
+
+    def _shown(self, standing: Standing) -> Level | None:
+        if standing is Standing.NOT_STARTED or not self.levels:
+            return None
+        below = [level for level in self.levels if level.standing <= standing]
+        if not below:
+            return None if self.levels[-1].standing.is_secure else self.levels[-1]
+        highest = max(level.standing for level in below)
+        return next(level for level in reversed(below) if level.standing is highest)
 
     @property
     def top(self) -> Decimal:
@@ -131,21 +159,15 @@ class Scale:
 
     def by_key(self, key: str) -> Level | None:
         """The level with this key."""
-        return next((level for level in self.levels if level.key == key), None)
+        return self._by_key.get(key)
 
     def for_standing(self, standing: Standing) -> Level | None:
         """The level that shows a standing: the lowest that stands for it, else the next one below; none for Not started."""
-        if standing is Standing.NOT_STARTED:
-            return None
-        below = [level for level in self.levels if level.standing <= standing]
-        if not below:
-            return self.levels[-1]
-        return next(level for level in reversed(below) if level.standing is below[0].standing)
+        return self._by_standing[standing]
 
     def for_value(self, value: Decimal) -> Level:
         """The level of a formula rule's value in points: the highest whose threshold it reaches, else the lowest."""
-        top = self.top
-        return next((level for level in self.levels if value >= exact(level.threshold * top)), self.levels[-1])
+        return next((level for cut, level in self._cuts if value >= cut), self.levels[-1])
 
     def for_points(self, points: Decimal) -> Level:
         """The level of a rating in points: the highest that is worth no more, else the lowest."""
@@ -164,7 +186,7 @@ class Scale:
 
     def value_for(self, level: Level) -> Decimal:
         """The points from which a formula rule's value is at this level."""
-        return exact(level.threshold * self.top).normalize()
+        return self._cuts[self.levels.index(level)][0]
 
     def validate(self) -> list[ScaleProblem]:
         """Everything wrong with it; empty when it can be used."""
@@ -209,6 +231,8 @@ class Scale:
             if level.standing is Standing.NOT_STARTED:
                 yield ScaleProblem("standing-none", level.key)
         secure = [level for level in self.levels if level.standing is Standing.SECURE]
+        if self.levels[-1].standing.is_secure:
+            yield ScaleProblem("nothing-below", self.levels[-1].key)
         if len(secure) != 1:
             yield ScaleProblem("secure-twice", secure[1].key) if secure else ScaleProblem("secure-missing")
 
@@ -238,8 +262,8 @@ class Scale:
                         name=str(level["name"]),
                         colour=str(level["colour"]),
                         icon=Icon(level["icon"]),
-                        threshold=Decimal(level["threshold"]),
-                        points=Decimal(level["points"]),
+                        threshold=_number(level["threshold"]),
+                        points=_number(level["points"]),
                         standing=Standing(level["standing"]),
                     )
                     for level in levels
@@ -247,6 +271,13 @@ class Scale:
             )
         except (KeyError, TypeError, ValueError, InvalidOperation) as error:
             raise NoScale(ScaleProblem("ratings")) from error
+
+
+def _number(value: object) -> Decimal:
+    number = Decimal(str(value))
+    if not number.is_finite():
+        raise ValueError(str(value))
+    return number
 
 
 NOT_STARTED_NAME = N_("Not started")
@@ -276,16 +307,16 @@ def canvas_scale(ratings: Sequence[Mapping[str, Any]], mastery_points: Decimal |
         rows = [
             (
                 str(rating["description"]).strip(),
-                Decimal(str(rating["points"])),
+                _number(rating["points"]),
                 str(rating.get("color") or "").lstrip("#"),
             )
             for rating in ratings
         ]
-        mastery = Decimal(str(mastery_points))
-    except (KeyError, TypeError, InvalidOperation) as error:
+        mastery = _number(mastery_points)
+    except (KeyError, TypeError, ValueError, InvalidOperation) as error:
         raise NoScale(ScaleProblem("ratings")) from error
     rows.sort(key=lambda row: row[1], reverse=True)
-    if not rows or not rows[0][1].is_finite() or rows[0][1] <= 0:
+    if not rows or rows[0][1] <= 0:
         raise NoScale(ScaleProblem("ratings"))
     cut = next((place for place, row in enumerate(rows) if row[1] == mastery), None)
     if cut is None:

@@ -24,7 +24,7 @@ class Standing(StrEnum):
     @property
     def rank(self) -> int:
         """Its place on the ladder, 0 to 4."""
-        return _RANKS[self._value_]
+        return _RANKS[self]
 
     @property
     def is_secure(self) -> bool:
@@ -35,18 +35,18 @@ class Standing(StrEnum):
         """The rung below; ``NOT_STARTED`` has none and stays."""
         return list(Standing)[max(self.rank - 1, 0)]
 
-    # A string would order itself by its letters; a rung is ordered by its place.
+    # A string would order itself by its letters; a rung is ordered by its place, also beside a text from a database.
     def __lt__(self, other: str) -> bool:
-        return self.rank < other.rank if isinstance(other, Standing) else NotImplemented
+        return _RANKS[self] < _RANKS[other]
 
     def __le__(self, other: str) -> bool:
-        return self.rank <= other.rank if isinstance(other, Standing) else NotImplemented
+        return _RANKS[self] <= _RANKS[other]
 
     def __gt__(self, other: str) -> bool:
-        return self.rank > other.rank if isinstance(other, Standing) else NotImplemented
+        return _RANKS[self] > _RANKS[other]
 
     def __ge__(self, other: str) -> bool:
-        return self.rank >= other.rank if isinstance(other, Standing) else NotImplemented
+        return _RANKS[self] >= _RANKS[other]
 
 
 _RANKS = {standing.value: rank for rank, standing in enumerate(Standing)}
@@ -103,7 +103,9 @@ class Observation:
     """A whole score of a task rather than one answer."""
 
     shared: bool = False
-    """A whole score that is aligned to several competencies: alone it can make none of them Secure."""
+    """A whole score that is aligned to several competencies: alone it can make none of them Secure. Of an answer it is no
+    matter.
+    """
 
     mixed: bool = False
     """From an item that mixes skills, or presented as a review."""
@@ -116,6 +118,8 @@ class Observation:
     """When an override ends; absent: when it is voided or followed by another."""
 
     def __post_init__(self) -> None:
+        if not all(map(Decimal.is_finite, (self.earned, self.possible, self.passing, self.weight))):
+            raise ValueError("points, passing mark and weight are numbers")
         if not (0 <= self.passing <= 1) or self.weight < 0 or self.possible < 0:
             raise ValueError("the passing mark is a share from 0 to 1, weight and possible points are not negative")
         if self.possible == 0 and self.judged is None:
@@ -134,6 +138,16 @@ class Observation:
     def order(self) -> tuple[datetime, datetime, str]:
         """The canonical order: by when it happened, then by when we learned of it, then by key."""
         return (self.at if self.dated else self.learned_at, self.learned_at, self.key)
+
+    @property
+    def is_for_several(self) -> bool:
+        """Whether it is a whole score that is aligned to several competencies."""
+        return self.shared and self.whole
+
+    @property
+    def is_attempt(self) -> bool:
+        """Whether rules that count count it: a first attempt, or a whole score."""
+        return self.first or self.whole
 
     @property
     def share(self) -> Decimal | None:

@@ -56,15 +56,25 @@ _REASONS: Mapping[str, Said] = {
     "n-of-m": Said(
         N_("%(right)s of your last %(seen)s right"), N_("%(right)s of the last %(seen)s right"), latest=True
     ),
+    "n-of-m.fallen": Said(
+        N_("one level lower since %(since)s; %(right)s of your last %(seen)s right"),
+        N_("one level lower since %(since)s; %(right)s of the last %(seen)s right"),
+        latest=True,
+    ),
     "n-of-m.kept": Said(
         N_("you reached this on %(since)s; %(right)s of your last %(seen)s right"),
         N_("reached on %(since)s and kept; %(right)s of the last %(seen)s right"),
         latest=True,
     ),
-    "in-a-row": Said(N_("your last %(right)s in a row right"), N_("%(right)s in a row right"), latest=True),
+    "in-a-row": Said(N_("%(right)s right in a row"), N_("%(right)s right in a row"), latest=True),
+    "in-a-row.fallen": Said(
+        N_("one level lower since %(since)s; %(right)s right in a row"),
+        N_("one level lower since %(since)s; %(right)s right in a row"),
+        latest=True,
+    ),
     "in-a-row.kept": Said(
-        N_("you reached this on %(since)s; your last %(right)s in a row right"),
-        N_("reached on %(since)s and kept; %(right)s in a row right"),
+        N_("you reached this on %(since)s; %(right)s right in a row"),
+        N_("reached on %(since)s and kept; %(right)s right in a row"),
         latest=True,
     ),
     "default.mixed": Said(
