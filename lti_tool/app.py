@@ -33,6 +33,7 @@ from lti_tool.lti.http import make_client
 from lti_tool.lti.secret import secret_key
 from lti_tool.lti.services import Protocol
 from lti_tool.mastery import jobs as mastery_jobs
+from lti_tool.mastery import routes as mastery_routes
 from lti_tool.platforms import quirks
 from lti_tool.platforms import routes as platform_routes
 from lti_tool.playlists import destinations
@@ -118,7 +119,15 @@ def create_app(settings: Settings, *, clock: Clock | None = None, http: httpx.As
     app.state.quirks_of = quirks
     install(app, settings)
     add_routes(app, (*lti_routes.routes, *notices_received.routes, *registering.routes, *platform_routes.routes))
-    for room in (health, course_routes, content_routes, competency_routes, playlist_routes, admin_routes):
+    for room in (
+        health,
+        course_routes,
+        content_routes,
+        competency_routes,
+        mastery_routes,
+        playlist_routes,
+        admin_routes,
+    ):
         add_router(app, room.router)
     if settings.on_loopback:
         add_router(app, styleguide.router)

@@ -16,6 +16,9 @@ ADDRESS_SOURCE = "address:"
 MISSING_SOURCE = "missing:"
 """How the external ids of items begin that a carried-over playlist needs and the course was not found to have."""
 
+GRADEBOOK_SOURCE = "gradebook:"
+"""How the external ids of items begin that are known from a gradebook export alone."""
+
 FIRST_ADDRESS_POSITION = 1_000_000
 """Pasted addresses stand after everything the platform has."""
 
@@ -82,6 +85,11 @@ def _plain(text: str) -> str:
     """Folded for comparing: case, accents and width do not matter."""
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     return "".join(character for character in decomposed if not unicodedata.combining(character))
+
+
+def gradebook_id(name: str) -> str:
+    """The external id of an item that is known from a gradebook export: the same name again is the same item."""
+    return GRADEBOOK_SOURCE + hashlib.sha256(_plain(name).strip().encode()).hexdigest()[:32]
 
 
 def clean_address(given: str) -> str:

@@ -202,6 +202,36 @@ async def add_address(session: AsyncSession, course: Course, url: str, title: st
     return added
 
 
+async def add_from_gradebook(
+    session: AsyncSession, course: Course, name: str, title: str, kind: ItemKind, points: float | None, now: datetime
+) -> uuid.UUID:
+    """The id of an item that a gradebook export tells of, and nothing else does; the same ``name`` again is the same item.
+
+    It has no address: nobody can open it from here, but competencies can be aligned to it.
+    """
+    last = await queries.last_address_position(session, course.organisation_id, course.id)
+    return await queries.put_address(
+        session,
+        {
+            "organisation_id": course.organisation_id,
+            "id": new_id(),
+            "course_id": course.id,
+            "external_id": rules.gradebook_id(name),
+            "kind": kind,
+            "title": title[:500],
+            "url": None,
+            "section": "",
+            "position": max(rules.FIRST_ADDRESS_POSITION, (last or 0) + 1),
+            "indent": 0,
+            "points_possible": points,
+            "published": True,
+            "deleted_at": None,
+            "seen_at": now,
+        },
+        retitle=True,
+    )
+
+
 async def stand_in(
     session: AsyncSession,
     course: Course,

@@ -12,7 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from lti_tool.courses.models import Course, CourseOrigin, Membership, Person, ResourceLink
 from lti_tool.courses.rules import TEACHING
-from lti_tool.db.base import TenantRow, scoped
+from lti_tool.db.base import TenantRow, crossing, scoped
 from lti_tool.db.fixed import Fixed
 from lti_tool.db.joined import joined, parted
 from lti_tool.db.upsert import upsert
@@ -212,6 +212,17 @@ NAMES_IF_SENT: Mapping[str, ColumnElement[Any]] = {
 async def course(session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID) -> Course | None:
     """A course of this school."""
     return await session.get(Course, (organisation_id, course_id))
+
+
+async def courses_called(session: AsyncSession, course_id: uuid.UUID | None, context_id: str) -> list[Course]:
+    """The course of that id here, or those whose platform calls them so, in any school; for whoever runs the installation."""
+    statement = select(Course).where(
+        or_(col(Course.context_id) == context_id, col(Course.id) == course_id)
+        if course_id
+        else Course.context_id == context_id
+    )
+    options = crossing("Whoever runs the installation names a course of any school.")
+    return list((await session.exec(statement, execution_options=options)).all())
 
 
 async def registration_of(session: AsyncSession, given: Course) -> Registration | None:

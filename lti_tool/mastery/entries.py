@@ -24,7 +24,10 @@ TAKEN_BACK = N_("The learning platform took this result back")
 UNALIGNED = N_("The item is no longer aligned to this competency")
 """Why evidence is void that came by an alignment the teacher removed, and chose to take back with it."""
 
-OWN_REASONS = frozenset({REPLACED, TAKEN_BACK, UNALIGNED})
+GONE_FROM_FILE = N_("The gradebook file no longer has this grade")
+"""Why evidence of an earlier gradebook export is void."""
+
+OWN_REASONS = frozenset({REPLACED, TAKEN_BACK, UNALIGNED, GONE_FROM_FILE})
 """Reasons of the tool's own. What is void for one of them counts again when it comes again; what a teacher voided does not."""
 
 

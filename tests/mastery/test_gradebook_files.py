@@ -77,6 +77,12 @@ def test_canvas_without_points_row_or_sections_keeps_its_assignments() -> None:
     assert [(c.title, c.possible) for c in file.columns] == [("Quiz", None)]
 
 
+def test_canvas_rows_without_an_id_are_people_too_if_they_have_a_name() -> None:
+    file = read("Student,ID,Section,Quiz (5)\n    Points Possible,,,10\nAna Rivera,,A,9\n")
+    assert [(row.name, row.identities) for row in file.rows] == [("Ana Rivera", {})]
+    assert file.columns[0].possible == 10
+
+
 def test_moodle_prefers_shares_and_leaves_out_letters_feedback_and_totals() -> None:
     file = read(MOODLE)
     assert file.lms == "moodle"

@@ -20,6 +20,7 @@ _IDENTITIES = {
 }
 _KNOWN = frozenset({"student", "section", "root account", "notes", *_IDENTITIES})
 _ASSIGNMENT = re.compile(r"(?P<title>.*\S)\s*\((?P<id>\d+)\)", re.DOTALL)
+_POINTS = "points possible"
 _TEST_STUDENTS = frozenset({"student, test", "test student"})
 
 
@@ -35,7 +36,7 @@ def read(rows: list[tuple[int, list[str]]]) -> GradebookFile:
     labels = [label.casefold() for label in header]
     id_at, name_at = labels.index("id"), labels.index("student")
     body = rows[1:]
-    above = _rows_above(body, id_at)
+    above = _rows_above(body, id_at, name_at)
     graded = [index for index, label in enumerate(labels) if label and label not in _KNOWN]
     numbers = Numbers(row[index] for _, row in body for index in graded if index < len(row))
     possible = _points_row(above, header, numbers)
@@ -75,11 +76,14 @@ def read(rows: list[tuple[int, list[str]]]) -> GradebookFile:
     return GradebookFile("canvas", tuple(columns), tuple(people), tuple(skipped))
 
 
-def _rows_above(body: list[tuple[int, list[str]]], id_at: int) -> list[tuple[int, list[str]]]:
-    """The rows between the header and the first person: they have no id."""
+def _rows_above(body: list[tuple[int, list[str]]], id_at: int, name_at: int) -> list[tuple[int, list[str]]]:
+    """The rows between the header and the first person: without an id, and without a name that begins at the margin."""
     above = []
     for line, row in body:
-        if id_at < len(row) and row[id_at].strip():
+        cells = [*row, *[""] * (max(id_at, name_at) + 1 - len(row))]
+        name = cells[name_at]
+        indented = not name.strip() or name[0].isspace() or name.strip().casefold() == _POINTS
+        if cells[id_at].strip() or not indented:
             break
         above.append((line, row))
     return above
@@ -88,7 +92,7 @@ def _rows_above(body: list[tuple[int, list[str]]], id_at: int) -> list[tuple[int
 def _points_row(above: list[tuple[int, list[str]]], header: list[str], numbers: Numbers) -> list[str]:
     """The row that says what the columns are out of: the one named so, else the one with the most numbers; or none."""
     for _, row in above:
-        if row and row[0].strip().casefold() == "points possible":
+        if row and row[0].strip().casefold() == _POINTS:
             return row
     counted = [(sum(numbers.number(cell) is not None for cell in row), row) for _, row in above]
     best = max(counted, key=lambda one: one[0], default=(0, []))
