@@ -72,9 +72,10 @@ openedx: .venv-openedx/.made ## Open edX's LTI consumer, in an environment of it
 translations: setup-tests ## Collect the strings of the code and templates into the catalogues
 	$(BIN)/python -m lti_tool.web.translations update
 
-benchmarks: setup-tests .venv-bench/.made ## Print what launches, scores and rosters cost, beside their peers
+benchmarks: setup-tests .venv-bench/.made .venv-bench-mastery/.made ## Print what launches, scores, rosters and predictions cost, beside their peers
 	$(BIN)/python -m benchmarks.launch
 	$(BIN)/python -m benchmarks.services
+	$(BIN)/python -m benchmarks.mastery
 
 .venv-bench/.made: benchmarks/launch/requirements.txt | $(VENV)/.made
 	@$(PYTHON) -m venv .venv-bench
@@ -82,5 +83,12 @@ benchmarks: setup-tests .venv-bench/.made ## Print what launches, scores and ros
 	@mkdir -p .venv-bench/ltijs && cp benchmarks/launch/ltijs_tool/package*.json .venv-bench/ltijs && npm ci --prefix .venv-bench/ltijs --no-audit --no-fund --loglevel=error
 	@touch $@
 
+# pyBKT's wheel is its slow version, and so is what it builds where it does not see NumPy.
+.venv-bench-mastery/.made: benchmarks/mastery/requirements.txt | $(VENV)/.made
+	@$(PYTHON) -m venv .venv-bench-mastery
+	@.venv-bench-mastery/bin/python -m pip --disable-pip-version-check --quiet install --requirement $<
+	@.venv-bench-mastery/bin/python -m pip --disable-pip-version-check --quiet install --no-build-isolation --no-deps --no-binary pyBKT pyBKT==1.4.3
+	@touch $@
+
 clean: ## Remove what was set up; the demo's data in var/ stays
-	rm -rf $(VENV) .venv-openedx .venv-bench node_modules lti_tool/web/static/vendor .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) .venv-openedx .venv-bench .venv-bench-mastery node_modules lti_tool/web/static/vendor .mypy_cache .ruff_cache .pytest_cache

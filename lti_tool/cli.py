@@ -20,6 +20,7 @@ from lti_tool.errors import NotFound, ToolError, WrongSetting
 from lti_tool.logs import set_up_logging
 from lti_tool.lti import deployments, invites, registrations
 from lti_tool.lti.models import Family
+from lti_tool.mastery.commands import mastery_commands
 from lti_tool.mastery.gradebook_commands import import_evidence
 from lti_tool.settings import Settings, load_settings
 
@@ -44,6 +45,7 @@ cli.add_typer(admin_commands, name="admin")
 import_commands = typer.Typer(help="What other systems have written, into this one.", no_args_is_help=True)
 cli.add_typer(import_commands, name="import")
 import_commands.command("evidence")(import_evidence)
+cli.add_typer(mastery_commands, name="mastery")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
 Organisation = Annotated[

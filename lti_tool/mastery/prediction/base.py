@@ -137,8 +137,8 @@ class Model(ABC):
 
 
 def version_due(answers_then: int, answers_now: int) -> bool:
-    """Whether a new version of a course's difficulties is worth making: at half as many answers again, from 20 on.
+    """Whether a new version of a course's difficulties is worth making: at a quarter as many answers again, from 20 on.
 
-    Replaying all answers at each such step costs three times the answers in all, so it stays constant per answer.
+    Going through all answers at each such step costs five times the answers in all, so it stays constant per answer.
     """
-    return answers_now >= max(20, answers_then + answers_then // 2)
+    return answers_now >= max(20, answers_then + answers_then // 4)

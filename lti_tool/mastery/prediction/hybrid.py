@@ -14,7 +14,7 @@ _HOUR = 3600.0
 class Hybrid(Model):
     """Elo's abilities and difficulties, and what a recency logistic knows, weighed by seven coefficients.
 
-    ``log-odds = w · x + g_c ln(1 + n) - d_c - d_i m / (m + trust)``, where ``x`` is
+    ``log-odds = w · x + g_c ln(1 + n) - d_c - d_i``, where ``x`` is
 
     =========== ===========================================================================================================
     base        1
@@ -27,8 +27,8 @@ class Hybrid(Model):
     =========== ===========================================================================================================
 
     ``n`` counts the learner's earlier answers in the competency; ``g_c`` is what practice brings there, never below 0; ``d_c`` is
-    the competency's difficulty, ``d_i`` how much harder the item is, ``m`` how many answers say so: an item that nobody has
-    answered stands at its competency's difficulty.
+    the competency's difficulty, ``d_i`` how much harder the item is. An item that nobody has answered stands at its competency's
+    difficulty, and moves from there.
 
     After an answer ``y`` one number, the surprise ``y - p``, moves everything: abilities up by ``K(n) (y - p)``, difficulties
     down, with ``K(n) = first / (1 + fall n)``; ``g_c`` and ``w`` along their gradients (stochastic gradient ascent on the
@@ -46,17 +46,16 @@ class Hybrid(Model):
 
     name: ClassVar[str] = "hybrid"
 
-    #                             base ability inside form all_form first gap
-    weights: tuple[float, ...] = (0.1, 0.6, 0.5, 0.35, 0.6, -0.45, -0.05)
-    overall: tuple[float, float] = (1.0, 0.11)
-    inside: tuple[float, float] = (0.31, 0.046)
-    competency: tuple[float, float] = (0.5, 0.05)
-    item: tuple[float, float] = (0.84, 0.105)
-    practice: tuple[float, float] = (0.1, 0.05)
-    weight: tuple[float, float] = (0.03, 0.001)
-    form: float = 0.35
-    all_form: float = 0.1
-    trust: float = 0.5
+    #                            base ability inside form all_form first gap
+    weights: tuple[float, ...] = (0.3, 0.25, 0.17, 0.33, 0.62, -0.45, -0.06)
+    overall: tuple[float, float] = (0.9, 0.018)
+    inside: tuple[float, float] = (0.6, 0.07)
+    competency: tuple[float, float] = (0.38, 0.057)
+    item: tuple[float, float] = (0.6, 0.09)
+    practice: tuple[float, float] = (0.15, 0.08)
+    weight: tuple[float, float] = (0.02, 0.0005)
+    form: float = 0.5
+    all_form: float = 0.16
     known_elsewhere: float = 10.0
     """How many answers what is known from other courses weighs at most."""
 
@@ -89,7 +88,7 @@ class Hybrid(Model):
         if known is not None:
             log_odds -= known[0]
         if item is not None and (known := shared["items"].get(item)) is not None:
-            log_odds -= known[0] * known[1] / (known[1] + self.trust)
+            log_odds -= known[0]
         return probability(log_odds)
 
     def update(self, shared: State, learner: State, observation: Observation, *, learn: bool = True) -> float:
