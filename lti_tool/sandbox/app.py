@@ -7,14 +7,16 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 
 import httpx
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
+from starlette.routing import BaseRoute
 
 from lti_tool.sandbox import canvas_api
 from lti_tool.sandbox.behaviour import BehaviourMiddleware
+from lti_tool.sandbox.likes import Like
 from lti_tool.sandbox.likes.parts import routers
 from lti_tool.sandbox.likes.throttle import Throttle
 from lti_tool.sandbox.loading import load_course, load_sample
-from lti_tool.sandbox.pages import set_up_pages
+from lti_tool.sandbox.pages import page_routers, set_up_pages
 from lti_tool.sandbox.platform import Platform, system_now
 from lti_tool.sandbox.services import ServiceError, answer_service_error
 from lti_tool.sandbox.settings import SandboxSettings
@@ -49,10 +51,18 @@ def create_sandbox(
     app.add_middleware(BehaviourMiddleware, behaviour=platform.behaviour)
     app.add_exception_handler(ServiceError, answer_service_error)
     app.add_exception_handler(canvas_api.ApiError, canvas_api.answer_api_error)
-    for router in routers(settings.profile):
-        app.include_router(router)
+    app.router.routes.extend(_routes(settings.profile))
     set_up_pages(app)
     return app
+
+
+@functools.cache
+def _routes(like: Like) -> tuple[BaseRoute, ...]:
+    """Every address, once per process: FastAPI reads all signatures anew for each application that includes a router."""
+    around = APIRouter()
+    for router in (*routers(like), *page_routers()):
+        around.include_router(router)
+    return tuple(around.routes)
 
 
 def _client() -> httpx.AsyncClient:

@@ -1,6 +1,7 @@
 """The keys the sandbox signs its messages with, kept in its store."""
 
 import asyncio
+import functools
 import secrets
 from collections.abc import Callable
 from datetime import datetime
@@ -65,4 +66,10 @@ async def _published(session: AsyncSession) -> list[SigningKey]:
 
 
 def _private(row: SigningKey) -> RSAKey:
-    return RSAKey.import_key(row.private_pem, {"kid": row.kid})
+    return _parsed(row.private_pem, row.kid)
+
+
+@functools.lru_cache(maxsize=32)
+def _parsed(private_pem: str, kid: str) -> RSAKey:
+    """Parsing takes as long as a dozen launches, and the key set is asked for often."""
+    return RSAKey.import_key(private_pem, {"kid": kid})

@@ -51,8 +51,8 @@ router = APIRouter(default_response_class=HTMLResponse)
 _SHOWN = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp", "image/svg+xml", "application/pdf"})
 
 
-def set_up_pages(app: FastAPI) -> None:
-    """Add every page, the styles, and the pages that say what went wrong."""
+def page_routers() -> list[APIRouter]:
+    """Every page."""
     parts = (
         quiz_pages,
         grade_pages,
@@ -63,9 +63,11 @@ def set_up_pages(app: FastAPI) -> None:
         admin_pages,
         trouble_pages,
     )
-    app.include_router(router)
-    for part in parts:
-        app.include_router(part.router)
+    return [router, *(part.router for part in parts)]
+
+
+def set_up_pages(app: FastAPI) -> None:
+    """Add the styles, and the pages that say what went wrong."""
     app.mount("/static", StaticFiles(directory=FOLDER / "static"), name="static")
     for error in (PageMissing, NotForThisRole, SignInFirst):
         app.add_exception_handler(error, error_page)

@@ -8,17 +8,21 @@
 Writers wait for one another; never do network I/O inside ``writing()``.
 """
 
+import functools
 import secrets
 import uuid
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from sqlalchemy.orm import selectinload
+from sqlalchemy.schema import CreateIndex, CreateTable, ExecutableDDLElement
 
 from lti_tool.sandbox.bench_models import ACTIVE, ToolRegistration
 from lti_tool.sandbox.engine import make_engine
@@ -38,6 +42,19 @@ from lti_tool.sandbox.models import (
 )
 
 
+@functools.cache
+def _schema() -> str:
+    """What makes every table and index that is missing: one script, since statement by statement takes twenty times as long."""
+    dialect = sqlite.dialect()
+    made: list[ExecutableDDLElement] = []
+    for table in Base.metadata.sorted_tables:
+        made.append(CreateTable(table, if_not_exists=True))
+        made += [
+            CreateIndex(index, if_not_exists=True) for index in sorted(table.indexes, key=lambda one: str(one.name))
+        ]
+    return ";\n".join(["BEGIN IMMEDIATE", *(str(one.compile(dialect=dialect)) for one in made), "COMMIT;"])
+
+
 class Store:
     """The sandbox's SQLite file. ``open()`` before use, ``close()`` after; what was committed survives ``kill -9``."""
 
@@ -48,8 +65,9 @@ class Store:
 
     async def open(self) -> None:
         """Make the tables that are missing; leaves what is there alone."""
-        async with self._engine.begin() as connection:
-            await connection.run_sync(Base.metadata.create_all)
+        async with self._engine.connect() as connection:
+            driver: Any = await connection.get_raw_connection()
+            await driver.driver_connection.executescript(_schema())
 
     async def close(self) -> None:
         """Close every connection."""
