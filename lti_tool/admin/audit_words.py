@@ -22,6 +22,8 @@ ACTION_WORDS = {
     "invite.used": N_("A registration link was used"),
     "organisation.added": N_("An organisation was added"),
     "organisation.renamed": N_("An organisation was renamed"),
+    "organisation.predictions-shared": N_("Predictions may begin from other courses of the organisation"),
+    "organisation.predictions-kept-apart": N_("Predictions no longer begin from other courses of the organisation"),
     "roster.read": N_("The people of a course were read from the LMS"),
     "roster.looked-at": N_("The people of a course were looked at to check the connection"),
     "students.listed": N_("The students of a course were listed to choose one for a check"),
@@ -30,6 +32,10 @@ ACTION_WORDS = {
     "playlist.archived": N_("A playlist was taken away"),
     "step.signed-off": N_("A step was signed off for a student"),
     "step.taken-back": N_("A step was given back to a student"),
+    "evidence.imported": N_("Grades of a file became evidence"),
+    "mastery.observed": N_("A teacher entered observations"),
+    "mastery.overridden": N_("A teacher set a student's level"),
+    "mastery.voided": N_("Evidence was voided"),
     "map.picked": N_("Competencies were picked for a course's map"),
     "map.taken-out": N_("Competencies were taken out of a course's map"),
     "map.shared": N_("A course's own competencies were shared with the school"),
@@ -62,8 +68,9 @@ KINDS = {
     "people": (N_("Looks at people"), ("roster", "student", "students")),
     "teaching": (
         N_("Playlists and grades"),
-        ("playlist", "step", "scores", "score", "column", "course", "map", "framework"),
+        ("playlist", "step", "scores", "score", "column", "course"),
     ),
+    "mastery": (N_("Competencies and mastery"), ("map", "framework", "evidence", "mastery")),
     "console": (N_("Administration"), ("owner", "audit")),
 }
 """What the log can be narrowed to: words, and what the actions begin with."""

@@ -14,6 +14,7 @@ from lti_tool.audit import AuditEntry
 from lti_tool.courses.models import Course, Person
 from lti_tool.db.base import crossing
 from lti_tool.grades.models import Score
+from lti_tool.mastery.models import Evidence
 from lti_tool.playlists.models import PersonalPlaylist, Playlist
 
 _OWNERS = crossing("the owner of the installation sees how much every school has")
@@ -27,6 +28,7 @@ class Held:
     courses: int = 0
     playlists: int = 0
     paths: int = 0
+    evidence: int = 0
     scores: int = 0
     audit: int = 0
 
@@ -36,6 +38,7 @@ _TABLES: dict[str, Any] = {
     "courses": Course,
     "playlists": Playlist,
     "paths": PersonalPlaylist,
+    "evidence": Evidence,
     "scores": Score,
     "audit": AuditEntry,
 }

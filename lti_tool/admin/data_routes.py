@@ -1,20 +1,29 @@
 """What is held, where, for how long and for whom, and what can be done about it today."""
 
-from fastapi import APIRouter, Request
+import uuid
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request
 from starlette.responses import Response
 
-from lti_tool.admin import data_queries, queries
-from lti_tool.admin.access import AdministratorIn
+from lti_tool.admin import data_queries, queries, service
+from lti_tool.admin.access import AdministratorChanging, AdministratorIn
+from lti_tool.admin.console import NotInConsole
 from lti_tool.admin.data_queries import Held
-from lti_tool.admin.replies import show
+from lti_tool.admin.replies import see, show
+from lti_tool.content.drafts import KEPT as DRAFT_LIFE
 from lti_tool.lti.deep_linking import REQUEST_LIFE
 from lti_tool.lti.handshake import LOGIN_LIFE
 from lti_tool.lti.invites import LIFE
 from lti_tool.lti.sessions import IDLE, KEPT, TOTAL
-from lti_tool.web.dependencies import CurrentDatabase
+from lti_tool.web.dependencies import CurrentDatabase, Now
+from lti_tool.web.i18n import N_
 from lti_tool.web.navigation import ADMINISTRATION
 
-router = APIRouter(prefix=f"{ADMINISTRATION}/data")
+ADDRESS = f"{ADMINISTRATION}/data"
+SAID = {"shared": N_("Saved. It holds for what is predicted from now on.")}
+
+router = APIRouter(prefix=ADDRESS)
 
 
 @router.get("", name="data")
@@ -25,6 +34,7 @@ async def data(request: Request, here: AdministratorIn, database: CurrentDatabas
         schools = await queries.organisations(session, here)
     context = {
         "lines": [(one, held.get(one.id, Held())) for one in schools],
+        "draft_hours": int(DRAFT_LIFE.total_seconds() // 3600),
         "on_sqlite": database.is_sqlite,
         "idle_hours": int(IDLE.total_seconds() // 3600),
         "total_hours": int(TOTAL.total_seconds() // 3600),
@@ -33,4 +43,20 @@ async def data(request: Request, here: AdministratorIn, database: CurrentDatabas
         "picking_minutes": int(REQUEST_LIFE.total_seconds() // 60),
         "invite_days": LIFE.days,
     }
-    return show(request, here, "admin/data.html", context)
+    return show(request, here, "admin/data.html", context, said=SAID)
+
+
+@router.post("/predictions/{organisation_id}", name="share_predictions")
+async def share_predictions(
+    here: AdministratorChanging,
+    organisation_id: uuid.UUID,
+    database: CurrentDatabase,
+    clock: Now,
+    shares: Annotated[str, Form(max_length=3)] = "no",
+) -> Response:
+    """Allow, or no longer allow, that predictions begin from what a learner showed in the school's other courses."""
+    if not here.holds(organisation_id):
+        raise NotInConsole("another organisation's")
+    async with database.writing() as session:
+        await service.share_predictions(session, here, organisation_id, shares == "yes", clock.now())
+    return see(ADDRESS, "shared", "predictions-title")

@@ -7,10 +7,12 @@ from typing import NamedTuple
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from lti_tool import audit
 from lti_tool.admin import queries
 from lti_tool.admin.console import Console, NotInConsole
 from lti_tool.db.organisation import Organisation
 from lti_tool.errors import NotAllowed
+from lti_tool.logs import reference_code
 from lti_tool.lti import invites
 from lti_tool.lti.models import Deployment, DeploymentStatus, Registration, RegistrationInvite
 from lti_tool.lti.roles import TABLE as ROLES
@@ -146,3 +148,27 @@ def roles_by_scope() -> dict[Scope, list[NamedRole]]:
         scope: [named for named in ROLES if named.scope is scope]
         for scope in (Scope.MEMBERSHIP, Scope.INSTITUTION, Scope.SYSTEM)
     }
+
+
+async def share_predictions(
+    session: AsyncSession, here: Console, organisation_id: uuid.UUID, shares: bool, now: datetime
+) -> None:
+    """Whether predictions may begin from what a learner showed in the organisation's other courses. Levels never do, and no
+    course ever sees another one's details. Raises NotInConsole.
+    """
+    organisation = await session.get(Organisation, organisation_id)
+    if organisation is None:
+        raise NotInConsole("no such organisation")
+    if organisation.shares_predictions is shares:
+        return
+    organisation.shares_predictions = shares
+    audit.record(
+        session,
+        now,
+        "organisation.predictions-shared" if shares else "organisation.predictions-kept-apart",
+        organisation_id=organisation_id,
+        actor=here.actor,
+        subject=f"organisation {organisation_id}",
+        reference=reference_code.get(),
+    )
+    await session.flush()

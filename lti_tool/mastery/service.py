@@ -27,7 +27,7 @@ from lti_tool.mastery.pieces import Columns, Piece
 from lti_tool.mastery.working import Work
 from lti_tool.mastery.writing import Asked, Known
 
-LEARN = "mastery.learn"
+LEARN = "learn-difficulties"
 """The task that looks whether a course's answers are worth a new version of its difficulties; the key is the course's."""
 
 _FROZEN = frozenset({EvidenceSource.LMS, EvidenceSource.CHECK, EvidenceSource.MENU})

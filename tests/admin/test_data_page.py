@@ -3,8 +3,12 @@
 import re
 import uuid
 
+from sqlmodel import col, select
+
 from lti_tool import audit
+from lti_tool.audit import AuditEntry
 from lti_tool.courses.models import Course, Person
+from lti_tool.db.organisation import Organisation
 from lti_tool.lti import jobs, queries
 from lti_tool.lti.deep_linking import REQUEST_LIFE
 from lti_tool.lti.models import DeepLinkingRequest
@@ -69,6 +73,7 @@ async def test_an_administrator_sees_how_much_the_own_school_has(site: Site) -> 
         "Courses": 1,
         "Playlists": 1,
         "Students' paths": 0,
+        "Evidence": 0,
         "Scores": 0,
         "Audit entries": 1,
     }
@@ -85,7 +90,7 @@ async def test_the_owner_sees_numbers_of_every_school_and_no_names(site: Site) -
     assert "School" in rows[0]
     assert "Elsewhere" in rows[1]
     assert cells[0][:3] == ["0", "0", "0"]
-    assert cells[1] == ["7", "1", "1", "0", "0", "1"]
+    assert cells[1] == ["7", "1", "1", "0", "0", "0", "1"]
     assert "Ada" not in page
 
 
@@ -95,6 +100,38 @@ async def test_what_is_said_of_time_is_what_the_code_does(site: Site) -> None:
     assert "removed 24 hours later" in page
     assert "exports or erases what is held of one single person" in page
     assert ("PostgreSQL" in page) is not site.database.is_sqlite
+
+
+async def test_a_school_decides_whether_predictions_begin_from_its_other_courses(site: Site) -> None:
+    async def shares(organisation_id: uuid.UUID) -> bool:
+        async with site.database.reading() as session:
+            return (await session.get_one(Organisation, organisation_id)).shares_predictions
+
+    own, other = site.school.organisation_id, site.other.organisation_id
+    administrator = await site.administrator()
+    await administrator.get("/admin/data")
+    assert (await administrator.post(f"/admin/data/predictions/{other}", shares="yes")).status_code == 404
+    assert not await shares(other)
+    page = await administrator.post(f"/admin/data/predictions/{own}", shares="yes")
+    assert "It holds for what is predicted from now on" in page.text
+    assert await shares(own)
+    await administrator.post(f"/admin/data/predictions/{own}", shares="yes")
+    await administrator.post(f"/admin/data/predictions/{own}")
+    assert not await shares(own)
+    async with site.database.reading() as session:
+        statement = select(col(AuditEntry.action)).where(
+            col(AuditEntry.organisation_id) == own, col(AuditEntry.action).startswith("organisation.predictions")
+        )
+        assert sorted((await session.exec(statement)).all()) == [
+            "organisation.predictions-kept-apart",
+            "organisation.predictions-shared",
+        ]
+    owner = await site.owner()
+    await owner.get("/admin/data")
+    await owner.post(f"/admin/data/predictions/{other}", shares="yes")
+    assert await shares(other)
+    teacher = await site.launched(TEACHER)
+    assert (await teacher.post(f"/admin/data/predictions/{own}", shares="yes")).status_code == 403
 
 
 async def test_choices_for_a_course_are_forgotten(site: Site) -> None:
