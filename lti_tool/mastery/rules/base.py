@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 from lti_tool.mastery.rules import reviews
 from lti_tool.mastery.rules.scales import Level, Scale, default_scale
@@ -33,8 +33,7 @@ class Explanation:
         return cls(str(data["code"]), dict(data["values"]))
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """What one observation leads to. ``why`` is the code of the fall, should the level be lower than before."""
 
     memory: Memory

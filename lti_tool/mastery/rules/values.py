@@ -118,11 +118,12 @@ class Observation:
     """When an override ends; absent: when it is voided or followed by another."""
 
     def __post_init__(self) -> None:
-        if not all(map(Decimal.is_finite, (self.earned, self.possible, self.passing, self.weight))):
+        possible, passing, weight = self.possible, self.passing, self.weight
+        if not (self.earned.is_finite() and possible.is_finite() and passing.is_finite() and weight.is_finite()):
             raise ValueError("points, passing mark and weight are numbers")
-        if not (0 <= self.passing <= 1) or self.weight < 0 or self.possible < 0:
+        if passing < ZERO or passing > ONE or weight < ZERO or possible < ZERO:
             raise ValueError("the passing mark is a share from 0 to 1, weight and possible points are not negative")
-        if self.possible == 0 and self.judged is None:
+        if self.judged is None and not possible:
             raise ValueError("an observation has possible points or a judgement")
         if self.at.tzinfo is None or self.learned_at.tzinfo is None:
             raise ValueError("moments carry their time zone")

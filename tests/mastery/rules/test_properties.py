@@ -26,7 +26,7 @@ CANVAS = rules.canvas_scale(
 MOODLE = rules.moodle_scale("Not yet competent,Competent", [{"id": 2, "scaledefault": 1, "proficient": 1}])
 every_rule = pytest.mark.parametrize("rule", ALL_RULES, ids=str)
 # Each runs for every rule, so a few examples a rule are many; a busy machine is no failure.
-few = settings(max_examples=20, deadline=None)
+few = settings(max_examples=25, deadline=None)
 scales = st.sampled_from([SCALE, CANVAS, MOODLE])
 
 
