@@ -19,6 +19,8 @@ _SENTENCES = {
     "address-added": ("success", N_("Added at the end of the list. Now align it.")),
     "dismissed": ("success", N_("Dismissed. It is not suggested again.")),
     "brought-back": ("success", N_("What was dismissed is suggested again.")),
+    "placed": ("success", N_("Saved. The item has these alignments now.")),
+    "nothing-chosen": ("info", N_("No item was chosen, so nothing has changed.")),
     "none-ticked": ("info", N_("Nothing was ticked, so nothing was accepted.")),
 }
 

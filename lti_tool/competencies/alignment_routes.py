@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from lti_tool.competencies import alignment_forms as forms
 from lti_tool.competencies import alignment_rules as rules
-from lti_tool.competencies import alignments, suggestions
+from lti_tool.competencies import alignments, carrying, suggestions
 from lti_tool.competencies.alignment_forms import AT_ONCE, Asked, AskedList
 from lti_tool.competencies.alignment_replies import alignments_address, notice, see, told
 from lti_tool.competencies.alignments import AlignmentsChanged, Board
@@ -22,7 +22,7 @@ from lti_tool.content.reading import read_contents
 from lti_tool.courses.access import InCourse, TeacherChanging, TeacherIn
 from lti_tool.courses.freshness import Outcome
 from lti_tool.errors import NotFound, ToolError
-from lti_tool.web.dependencies import CurrentDatabase, CurrentPages, Now
+from lti_tool.web.dependencies import CurrentDatabase, CurrentPages, Now, WriteSession
 from lti_tool.web.forms import Entered
 from lti_tool.web.pages import say
 
@@ -156,6 +156,19 @@ async def add_address(
     return see(address, "address-added", f"item-{added.id}")
 
 
+@router.post("/lost/{item_id}", name="place_lost_item")
+async def place(
+    here: TeacherChanging, request: Request, item_id: uuid.UUID, session: WriteSession, clock: Now
+) -> Response:
+    """Say which item it is now that the original of a copied course had; or take its alignments away."""
+    entered = Entered.of(await request.form())
+    to = None if entered.values.get("answer") == "remove" else entered.made_id("place")
+    if to is None and entered.values.get("answer") != "remove":
+        return see(alignments_address(here.course.id), "nothing-chosen", "lost")
+    placed = await alignments.place_lost(session, here.course, item_id, to, by=here.visit.person_id, now=clock.now())
+    return see(alignments_address(here.course.id), "placed" if to is not None else told(placed))
+
+
 # --- The page -----------------------------------------------------------------------------------------------------------
 
 
@@ -171,6 +184,10 @@ async def _page(
     """The list as it stands; with what went wrong and what was entered, when a form came back."""
     async with database.reading() as session:
         board = await alignments.board(session, here.organisation_id, here.course.id)
+        lost = await carrying.lost_items(session, here.course)
+        lost_views = await alignments.of_items(
+            session, here.organisation_id, here.course.id, [one.item.id for one in lost]
+        )
         suggested = await suggestions.for_board(session, here.organisation_id, here.course.id, board)
     found = [item for item in board.items if rules.fits(item, board.views.get(item.id, ()), asked.filter)]
     last = max((len(found) + AT_ONCE - 1) // AT_ONCE, 1)
@@ -191,6 +208,7 @@ async def _page(
         "counts": _counts(board),
         "many": len(board.competencies) > _MANY,
         "suggested": len(suggested),
+        "lost": [{"item": one.item, "views": lost_views.get(one.item.id, ())} for one in lost],
         "back": back,
         "values": back.entered.values if back.entered else {},
         "errors": back.entered.errors if back.entered else {},

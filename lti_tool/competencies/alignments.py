@@ -19,10 +19,11 @@ from lti_tool.competencies import map_queries, maps
 from lti_tool.competencies.alignment_rules import AlignmentView, Change, Changed
 from lti_tool.competencies.map_views import CourseMapView, MapCompetencyView
 from lti_tool.competencies.models import Alignment, AlignmentOrigin, AlignmentRole
+from lti_tool.content import rules as content_rules
 from lti_tool.content import service as content
 from lti_tool.content.models import ContentItem
 from lti_tool.courses.models import Course
-from lti_tool.errors import BadRequest, Conflict
+from lti_tool.errors import BadRequest, Conflict, NotFound
 from lti_tool.ids import new_id
 from lti_tool.web.i18n import N_
 
@@ -212,6 +213,35 @@ def _row(
         "created_by": by,
         "created_at": now,
     }
+
+
+async def place_lost(
+    session: AsyncSession,
+    course: Course,
+    lost_id: uuid.UUID,
+    item_id: uuid.UUID | None,
+    *,
+    by: uuid.UUID | None,
+    now: datetime,
+) -> Changed:
+    """Say which item it is now that alignments of a copied course wait for; None takes those alignments away.
+
+    What that item is aligned to already stays as it is. NotFound for what is no such item; NotInTheMap.
+    """
+    lost = await content.item(session, course.organisation_id, course.id, lost_id)
+    if lost is None or not content_rules.is_missing(lost):
+        raise NotFound("no item that was not found")
+    views = (await of_items(session, course.organisation_id, course.id, {lost_id})).get(lost_id, ())
+    changes = [Change(lost_id, view.competency_id, None) for view in views]
+    if item_id is not None:
+        there = (await of_items(session, course.organisation_id, course.id, {item_id})).get(item_id, ())
+        known = {view.competency_id for view in there}
+        changes += [
+            Change(item_id, view.competency_id, view.role, view.weight, view.passing_percent, view.mixed)
+            for view in views
+            if view.competency_id not in known
+        ]
+    return await change(session, course, changes, {}, by=by, now=now, origin=AlignmentOrigin.COPY)
 
 
 async def all_in_course(session: AsyncSession, course: Course, pairs: Collection[tuple[uuid.UUID, uuid.UUID]]) -> None:

@@ -1,10 +1,11 @@
-"""Carrying playlists over into the copy of a course: what there is, the question, and what becomes of each step.
+"""Carrying playlists and the competency map over into the copy of a course: what there is, the question, and what becomes of each
+step.
 
-Of the original, a teacher of the copy is shown the titles of its playlists and nothing of its people. What comes along are
-templates: never students' copies, scores or columns. The content of both courses is read before; the transaction only writes.
+Of the original, a teacher of the copy is shown the titles of its playlists and how large its map is, and nothing of its people.
+What comes along are templates: never students' copies, scores or columns, and no evidence. The content of both
+courses is read before; the transaction only writes.
 """
 
-import hashlib
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,15 +13,18 @@ from datetime import datetime
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from lti_tool.competencies import carrying as map_carrying
+from lti_tool.competencies.carrying import LostItem, OfferedMap
+from lti_tool.content import places
 from lti_tool.content import rules as content_rules
-from lti_tool.content import service as content
-from lti_tool.content.models import ContentItem, ItemKind
+from lti_tool.content.models import ContentItem
+from lti_tool.content.places import Copied
 from lti_tool.courses import origins
 from lti_tool.courses import queries as course_queries
 from lti_tool.courses.models import CopyDecision, Course, CourseOrigin
 from lti_tool.errors import NotFound
 from lti_tool.ids import new_id
-from lti_tool.playlists import matching, queries
+from lti_tool.playlists import queries
 from lti_tool.playlists.models import DoneRule, Playlist, PlaylistStatus, PlaylistStep
 
 CARRIED = (PlaylistStatus.DRAFT, PlaylistStatus.ASSIGNED)
@@ -37,11 +41,12 @@ class Offered:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A course whose playlists can be carried over."""
+    """A course whose playlists or competency map can be carried over."""
 
     origin: CourseOrigin
     course: Course
     playlists: tuple[Offered, ...]
+    map: OfferedMap
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +82,11 @@ async def question(session: AsyncSession, course: Course, *, decided: bool = Fal
         return Question(carried=carried)
     sources = []
     for origin, original in await origins.known_origins(session, course):
-        playlists = await _offered(session, original)
-        if playlists and origin.decision is not CopyDecision.CARRIED:
-            sources.append(Source(origin, original, playlists))
+        if origin.decision is CopyDecision.CARRIED:
+            continue
+        playlists, of_map = await _offered(session, original), await map_carrying.offered(session, original)
+        if playlists or of_map:
+            sources.append(Source(origin, original, playlists, of_map))
     asked = [source.origin for source in sources]
     is_open = origins.is_open(asked)
     return Question(tuple(sources), carried, asks=is_open and not origins.was_postponed(asked), open=is_open)
@@ -139,13 +146,15 @@ async def carry(
     playlists = await queries.playlists(session, course.organisation_id, original_id, CARRIED)
     steps = await queries.steps(session, course.organisation_id, [playlist.id for playlist in playlists])
     present = {key: [step for step in found if step.removed_at is None] for key, found in steps.items()}
-    places = await _places(session, course, source.course, [step for found in present.values() for step in found], now)
+    both = await places.copied(session, course, source.course)
+    lead = await _places(session, both, source.course, [step for found in present.values() for step in found], now)
     came = 0
     for playlist in reversed(playlists):
         if await queries.playlist_carried_over(session, course.organisation_id, course.id, playlist.id) is None:
-            _add(session, course, playlist, present[playlist.id], places, by, now)
+            _add(session, course, playlist, present[playlist.id], lead, by, now)
             came += 1
     await session.flush()
+    await map_carrying.carry(session, both, source.course, by, now)
     return came
 
 
@@ -154,7 +163,7 @@ def _add(
     course: Course,
     playlist: Playlist,
     steps: Sequence[PlaylistStep],
-    places: Mapping[uuid.UUID, ContentItem],
+    lead: Mapping[uuid.UUID, ContentItem],
     by: uuid.UUID | None,
     now: datetime,
 ) -> None:
@@ -176,7 +185,7 @@ def _add(
     )
     session.add(made)
     for position, step in enumerate(steps):
-        item = places.get(step.id)
+        item = lead.get(step.id)
         scored = item is not None and (item.result_key is not None or content_rules.is_missing(item))
         by_result = step.done_rule is DoneRule.RESULT and scored
         rule = DoneRule.MARKED if step.done_rule is DoneRule.RESULT and not by_result else step.done_rule
@@ -197,82 +206,25 @@ def _add(
 
 
 async def _places(
-    session: AsyncSession, course: Course, original: Course, steps: Sequence[PlaylistStep], now: datetime
+    session: AsyncSession, both: Copied, original: Course, steps: Sequence[PlaylistStep], now: datetime
 ) -> dict[uuid.UUID, ContentItem]:
     """Where each step leads in the copy; steps that are done away from the screen have no place."""
-    organisation_id = course.organisation_id
     ids = [step.content_item_id for step in steps if step.content_item_id is not None]
-    used = await queries.items(session, organisation_id, original.id, ids)
-    copied = await content.items(session, organisation_id, course.id)
-    native = [item for item in copied if not content_rules.is_pasted(item)]
-    before = await content.items(session, organisation_id, original.id)
-    copy = await _copy(session, course, original, [*copied, *before])
-    matched = matching.items_of_copy(
-        [item for item in used.values() if not content_rules.is_pasted(item)],
-        [item for item in before if not content_rules.is_pasted(item)],
-        native,
-        copy,
-    )
-    by_id = {item.id: item for item in native}
+    used = await queries.items(session, original.organisation_id, original.id, ids)
+    sure = places.matched(both, used.values())
     found: dict[uuid.UUID, ContentItem] = {}
     for step in steps:
         item = used.get(step.content_item_id) if step.content_item_id is not None else None
-        if item is not None and item.id in matched:
-            found[step.id] = by_id[matched[item.id]]
+        if item is not None and item.id in sure:
+            found[step.id] = sure[item.id]
         elif item is not None and not content_rules.is_pasted(item):
-            found[step.id] = await _missing(session, course, step, item.kind, item.url, now)
+            found[step.id] = await places.missing(session, both.course, item.kind, step.title, item.url, item.id, now)
         elif item is not None or step.url is not None:
-            found[step.id] = await _at_address(session, course, step, item, native, copy, now)
+            url = (item.url if item is not None else None) or step.url or ""
+            # A step has its own title; the address keeps the one it was pasted with.
+            title = item.title if item is not None else step.title
+            found[step.id] = await places.at_address(session, both, url, title, step.content_item_id, now)
     return found
-
-
-async def _at_address(
-    session: AsyncSession,
-    course: Course,
-    step: PlaylistStep,
-    item: ContentItem | None,
-    native: Sequence[ContentItem],
-    copy: matching.Copy,
-    now: datetime,
-) -> ContentItem:
-    """The place of a pasted address: the same, unless it led into the original."""
-    url = (item.url if item is not None else None) or step.url or ""
-    title = item.title if item is not None else step.title
-    to = matching.moved(url, copy)
-    if to is None or (to.whole and not to.changed):
-        return await content.add_address(session, course, url, title, now)
-    same = [one for one in native if one.url == to.url]
-    if to.changed and len(same) == 1:
-        return same[0]
-    if to.whole:
-        return await content.add_address(session, course, to.url, title, now)
-    return await _missing(session, course, step, ItemKind.LINK, url, now)
-
-
-async def _missing(
-    session: AsyncSession, course: Course, step: PlaylistStep, kind: ItemKind, url: str | None, now: datetime
-) -> ContentItem:
-    name = hashlib.sha256(f"{kind}\n{step.content_item_id}\n{url}".encode()).hexdigest()
-    item_id = await content.stand_in(session, course, kind, step.title, url, name, now)
-    item = await content.item(session, course.organisation_id, course.id, item_id)
-    if item is None:
-        raise RuntimeError("an item that was just written is not there")
-    return item
-
-
-async def _copy(session: AsyncSession, course: Course, original: Course, items: Sequence[ContentItem]) -> matching.Copy:
-    """How addresses changed from the original to the copy, as far as the platform has said it."""
-    registration = await course_queries.registration_of(session, course)
-    known = [registration.issuer if registration is not None else None]
-    for one in (course, original):
-        known += [one.api_domain, one.home_url, one.memberships_url, one.line_items_url]
-    known += [item.url for item in items if not content_rules.is_pasted(item) and item.kind is not ItemKind.LINK]
-    ids: dict[str, str | None] = {original.context_id: course.context_id}
-    if original.platform_course_id is not None:
-        ids[original.platform_course_id] = course.platform_course_id
-    for link in await course_queries.links_with_history(session, course.organisation_id, course.id):
-        ids |= {earlier: link.resource_link_id for earlier in link.history if earlier not in ids}
-    return matching.Copy(matching.hosts_in(known), ids)
 
 
 # --- Afterwards -----------------------------------------------------------------------------------------------------------
@@ -294,3 +246,18 @@ async def brought(session: AsyncSession, course: Course) -> list[Brought]:
         Brought(playlist, len(present[playlist.id]), sum(step.content_item_id in gone for step in present[playlist.id]))
         for playlist in reversed(playlists)
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class BroughtMap:
+    """The map of a copy after carrying over; ``lost`` are items that its alignments wait for."""
+
+    map: OfferedMap
+    lost: tuple[LostItem, ...]
+
+
+async def brought_map(session: AsyncSession, course: Course) -> BroughtMap:
+    """What the copy's map holds now, with what is still to be done."""
+    return BroughtMap(
+        await map_carrying.offered(session, course), tuple(await map_carrying.lost_items(session, course))
+    )

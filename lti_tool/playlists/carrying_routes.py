@@ -87,10 +87,13 @@ async def _page(
     async with database.reading() as session:
         asked = await carrying.question(session, here.course, decided=True)
         brought = await carrying.brought(session, here.course) if asked.carried else []
+        brought_map = await carrying.brought_map(session, here.course) if asked.carried else None
     context: dict[str, Any] = {
         "question": asked,
         "brought": brought,
         "missing": sum(one.missing for one in brought),
+        "brought_map": brought_map,
+        "competencies": f"/courses/{here.course.id}/competencies",
         "address": carry_over_address(here.course),
         "home": playlists_address(here.course),
         "chosen": chosen or (asked.sources[0].course.id if asked.sources else None),

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given as for_all
 from hypothesis import strategies as st
 
+from lti_tool.content.matching import Copy, hosts_in, items_of_copy, moved
 from lti_tool.content.models import ContentItem, ItemKind
-from lti_tool.playlists.matching import Copy, hosts_in, items_of_copy, moved
 
 NOW = datetime(2026, 9, 1, tzinfo=UTC)
 OLD, NEW = "7a72828681249ff3a283dfdff8dfb63b05b7a368", "4dde05e8ca1973bcca9bffc13e1548820eee93a3"
