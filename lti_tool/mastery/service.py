@@ -208,7 +208,7 @@ async def void(
             work.redo.add((person_id, competency_id))
             work.relearn.add(person_id)
     if by is not None:
-        _trace(session, course, now, "mastery.voided", by, f"{len(rows)} pieces of evidence")
+        _trace(session, course, now, "evidence.voided", by, f"{len(rows)} pieces of evidence")
     return await working.settle(session, course.organisation_id, course.id, learners, work, now)
 
 
@@ -241,7 +241,7 @@ async def override(
         note=reason,
     )
     changed = await append(session, course, [entry], now, by)
-    _trace(session, course, now, "mastery.overridden", by, f"person {person_id}")
+    _trace(session, course, now, "evidence.overridden", by, f"person {person_id}")
     return changed
 
 
@@ -298,7 +298,7 @@ async def observe_many(
         )
     changed = await append(session, course, entries, now, by)
     if entries:
-        _trace(session, course, now, "mastery.observed", by, f"{len(entries)} observations")
+        _trace(session, course, now, "evidence.observed", by, f"{len(entries)} observations")
     return changed
 
 
