@@ -29,11 +29,11 @@ class Learning:
         self._swept_at: datetime | None = None
 
     async def run(self, key: str) -> None:
-        """Look at one course; the key is ``service.course_key``'s."""
+        """Look at one course; the key is ``versions.course_key``'s."""
         now = self._clock.now()
         looked = self._looked.get(key)
         if looked is not None and timedelta(0) <= now - looked < LEARN_EVERY:
-            runner_of(self._database).nudge(service.LEARN, key, after=LEARN_EVERY - (now - looked))
+            runner_of(self._database).nudge(versions.LEARN, key, after=LEARN_EVERY - (now - looked))
             return
         self._looked = {other: at for other, at in self._looked.items() if now - at < LEARN_EVERY}
         self._looked[key] = now
@@ -62,7 +62,7 @@ def work(database: Database, clock: Clock) -> Work:
         await service.end_overrides(database, clock.now())
 
     return Work(
-        tasks={service.LEARN: learning.run},
+        tasks={versions.LEARN: learning.run},
         periodic=(
             Periodic("mastery.end-overrides", OVERRIDES_EVERY, end_overrides),
             Periodic("mastery.learn-sweep", SWEEP_EVERY, learning.sweep),

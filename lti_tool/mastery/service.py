@@ -20,15 +20,12 @@ from lti_tool.errors import NotFound
 from lti_tool.ids import new_id
 from lti_tool.jobs.transactions import nudge_after_commit
 from lti_tool.logs import reference_code
-from lti_tool.mastery import criteria, predicting, queries, working, writing
+from lti_tool.mastery import criteria, predicting, queries, versions, working, writing
 from lti_tool.mastery.entries import OWN_REASONS, REPLACED, BadEvidence, Changed, Entry, NotOnMap
 from lti_tool.mastery.models import EvidenceSource, Standing
 from lti_tool.mastery.pieces import Columns, Piece
 from lti_tool.mastery.working import Work
 from lti_tool.mastery.writing import Asked, Known
-
-LEARN = "learn-difficulties"
-"""The task that looks whether a course's answers are worth a new version of its difficulties; the key is the course's."""
 
 _FROZEN = frozenset({EvidenceSource.LMS, EvidenceSource.CHECK, EvidenceSource.MENU})
 """Sources whose passing mark and weight stay what they were when the presentation first came; a teacher's file says its own."""
@@ -43,11 +40,6 @@ class Observed:
     right: bool | None = None
     judged: Standing | None = None
     note: str = ""
-
-
-def course_key(course: Course) -> str:
-    """A course as the key of a task."""
-    return f"{course.organisation_id}:{course.id}"
 
 
 # --- Appending ---------------------------------------------------------------------------------------------------------
@@ -94,7 +86,7 @@ async def append(
         piece = Piece(**{column: row[column] for column in Columns._fields})
         if piece.moves_levels:
             work.fresh[cell].append(piece)
-    nudge_after_commit(session, LEARN, course_key(course))
+    nudge_after_commit(session, versions.LEARN, versions.course_key(course.organisation_id, course.id))
     return await working.settle(session, course.organisation_id, course.id, learners, work, now, places)
 
 
@@ -208,7 +200,7 @@ async def void(
             work.redo.add((person_id, competency_id))
             work.relearn.add(person_id)
     if by is not None:
-        _trace(session, course, now, "evidence.voided", by, f"{len(rows)} pieces of evidence")
+        _trace(session, course, now, "mastery.voided", by, f"{len(rows)} pieces of evidence")
     return await working.settle(session, course.organisation_id, course.id, learners, work, now)
 
 
@@ -241,7 +233,7 @@ async def override(
         note=reason,
     )
     changed = await append(session, course, [entry], now, by)
-    _trace(session, course, now, "evidence.overridden", by, f"person {person_id}")
+    _trace(session, course, now, "mastery.overridden", by, f"person {person_id}")
     return changed
 
 
@@ -298,7 +290,7 @@ async def observe_many(
         )
     changed = await append(session, course, entries, now, by)
     if entries:
-        _trace(session, course, now, "evidence.observed", by, f"{len(entries)} observations")
+        _trace(session, course, now, "mastery.observed", by, f"{len(entries)} observations")
     return changed
 
 

@@ -20,6 +20,9 @@ from lti_tool.mastery.models import Difficulty, Evidence, EvidenceSource, Learne
 from lti_tool.mastery.pieces import Columns, Piece
 from lti_tool.mastery.writing import Asked
 
+LEARN = "learn-difficulties"
+"""The task that looks whether a course's answers are worth a new version of its difficulties; the key is the course's."""
+
 LEARNERS_AT_ONCE = 50
 """Learners who are moved to a new version in one transaction: none of them waits long for their next answer."""
 
@@ -27,6 +30,11 @@ ROWS_AT_ONCE = 1000
 
 _difficulty: Table = Difficulty.__table__  # type: ignore[attr-defined]
 _version: Table = PredictionVersion.__table__  # type: ignore[attr-defined]
+
+
+def course_key(organisation_id: uuid.UUID, course_id: uuid.UUID) -> str:
+    """A course as the key of a task."""
+    return f"{organisation_id}:{course_id}"
 
 
 @dataclass(frozen=True, slots=True)

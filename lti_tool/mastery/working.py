@@ -197,7 +197,8 @@ class _Table:
         """Have what stands above follow, from the lowest upwards."""
         for cell, draft in self._drafts.items():
             self._brief(cell, draft)
-        emptied = any(draft is None for draft in self._drafts.values())
+        # Without evidence that counts, a competency may be one that follows its children.
+        emptied = any(draft is None or not (draft.count or draft.overridden) for draft in self._drafts.values())
         stated = any(criteria.parent_rule_of(place.rule) for place in self._places.values())
         if not (emptied or stated) and not await parents.has_above(self._session, self._asked):
             return

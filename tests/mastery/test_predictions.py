@@ -204,15 +204,15 @@ async def test_evidence_nudges_learning_and_a_lost_nudge_is_swept_up(database: D
     runner = RecordingRunner(work.tasks)
     attach(database, runner)
     await append(database, made, *answers(made, 30))
-    key = service.course_key(made.course)
-    assert runner.nudges == [(service.LEARN, key)]
+    key = versions.course_key(made.id, made.course.id)
+    assert runner.nudges == [(versions.LEARN, key)]
     await runner.settled()
     async with database.reading() as session:
         assert len((await session.exec(scoped(PredictionVersion, made.id))).all()) == 1
     # More within the minute are looked at when it is over.
     await append(database, made, *answers(made, 30, person=1))
     await runner.settled()
-    assert [(task, name) for task, name, _ in runner.later] == [(service.LEARN, key)]
+    assert [(task, name) for task, name, _ in runner.later] == [(versions.LEARN, key)]
     sweep = next(one for one in work.periodic if one.name == "mastery.learn-sweep")
     await sweep.run()
     async with database.reading() as session:

@@ -126,7 +126,7 @@ async def test_what_a_teacher_voided_stays_void_until_its_value_changes(database
         Standing.STARTED
     ]
     async with database.reading() as session:
-        [trace] = [one for one in (await session.exec(scoped_audit(made))).all() if one.action == "evidence.voided"]
+        [trace] = [one for one in (await session.exec(scoped_audit(made))).all() if one.action == "mastery.voided"]
     assert trace.actor == str(made.school.teacher.id)
 
 
