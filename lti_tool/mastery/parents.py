@@ -19,6 +19,7 @@ from lti_tool.db.fixed import Fixed
 from lti_tool.db.listed import ids, within
 from lti_tool.mastery import rules
 from lti_tool.mastery.criteria import parent_rule_of
+from lti_tool.mastery.drafts import Draft
 from lti_tool.mastery.rules.values import Standing
 from lti_tool.mastery.writing import Asked
 
@@ -76,6 +77,12 @@ class Tree:
                 found.add(here)
                 here = self.parent.get(here)
         return [one for one in self.upward if one in found]
+
+    def follows(self, parent_id: uuid.UUID, own: Draft | None) -> bool:
+        """Whether a parent's level is what its children say, given what its own evidence says."""
+        if own is None:
+            return True
+        return not own.overridden and (not own.count or parent_id in self.stated)
 
     def roll_up(self, parent_id: uuid.UUID, standings: Mapping[str, Any], scale: rules.Scale) -> rules.RollUp:
         """What the levels of the children, in a learner's brief, say of their parent."""

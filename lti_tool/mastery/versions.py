@@ -169,7 +169,7 @@ async def _move(database: Database, organisation_id: uuid.UUID, course_id: uuid.
         if current is None or current.retired:
             return
         people = await _elsewhere(session, organisation_id, course_id, current.id)
-        shared = await _whole(session, organisation_id, current.id) if people else {}
+        shared = await whole(session, organisation_id, current.id) if people else {}
     for start in range(0, len(people), LEARNERS_AT_ONCE):
         some = people[start : start + LEARNERS_AT_ONCE]
         async with database.writing() as session:
@@ -204,8 +204,10 @@ async def _elsewhere(
     return [row[0] for row in (await session.exec(statement)).all()]
 
 
-async def _whole(session: AsyncSession, organisation_id: uuid.UUID, version_id: uuid.UUID) -> dict[str, Any]:
-    """All of a version's difficulties."""
+async def whole(session: AsyncSession, organisation_id: uuid.UUID, version_id: uuid.UUID | None) -> dict[str, Any]:
+    """All of a version's difficulties; the model's own beginning without a version."""
+    if version_id is None:
+        return predicting.gathered(())
     statement: Any = select(col(Difficulty.key), col(Difficulty.state)).where(
         col(Difficulty.organisation_id) == organisation_id, col(Difficulty.version_id) == version_id
     )

@@ -218,7 +218,7 @@ class _Table:
 
     def _roll_up_one(self, tree: parents.Tree, cell: Cell) -> None:
         own = self._own(cell)
-        if own is not None and (own.overridden or (own.count and cell[1] not in tree.stated)):
+        if not tree.follows(cell[1], own):
             return
         criterion_id = own.criterion_id if own is not None else self._begun_with[cell[1]]
         scale = self._criteria[criterion_id].scale

@@ -273,6 +273,14 @@ async def places(session: AsyncSession, asked: Asked) -> dict[uuid.UUID, Place]:
     return {row[0]: Place(*row) for row in await _PLACES.run(session, asked.values())}
 
 
+async def all_places(session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID) -> list[uuid.UUID]:
+    """The competencies that are or were in a course's map, by id."""
+    statement: Any = select(_place.c.competency_id).where(
+        _place.c.organisation_id == organisation_id, _place.c.course_id == course_id
+    )
+    return sorted(row[0] for row in (await session.exec(statement)).all())
+
+
 async def states(session: AsyncSession, asked: Asked) -> dict[tuple[uuid.UUID, uuid.UUID], Stored]:
     """The states of these learners in these competencies, by person and competency."""
     return {(row[1], row[2]): Stored(*row) for row in await _STATES.run(session, asked.values())}
