@@ -74,6 +74,9 @@ def evaluate(
     if test is not None and not len(answers):
         notes.append(f"There are no answers in {path}: nothing was learned beforehand.")
         cold = True
+    both = 0 if test is None else len(set(answers.learners) & set(held_out.learners))
+    if both:
+        notes.append(f"Learners who stand in both files, and so were not held out: {both}.")
     right = sum(held_out.correct)
     if right in (0, len(held_out)):
         notes.append(

@@ -66,6 +66,7 @@ def test_a_model_that_learned_predicts_better_than_one_that_begins(school: Path,
     learned = evaluate(school, test=others, models=[DEFAULT])
     cold = evaluate(others, models=[DEFAULT], cold=True)
     frozen = evaluate(school, test=others, models=[DEFAULT], frozen=True)
+    assert learned.notes == ("Learners who stand in both files, and so were not held out: 40.",)
     assert (learned.rows, learned.learners) == (cold.rows, cold.learners) == (40 * 80, 40)
     assert learned.models[DEFAULT].score.log_loss < cold.models[DEFAULT].score.log_loss
     assert frozen.models[DEFAULT].score.log_loss != learned.models[DEFAULT].score.log_loss

@@ -54,8 +54,6 @@ class Model(ABC):
 
     name: ClassVar[str]
     """Its name on the command line and in stored versions."""
-    passes: ClassVar[int] = 1
-    """How often :meth:`fit` goes through the answers."""
 
     @abstractmethod
     def new_shared(self) -> State:
@@ -102,13 +100,12 @@ class Model(ABC):
         return predicted
 
     def fit(self, observations: Iterable[Observation]) -> State:
-        """Shared state learned from answers in time order; ``observations`` can be gone through more than once.
+        """Shared state learned from answers in time order.
 
         This is how a version of a course's difficulties is made: the same answers give the same version.
         """
         shared = self.new_shared()
-        for _ in range(self.passes):
-            self.run(shared, observations)
+        self.run(shared, observations)
         return shared
 
     def replay(self, shared: State, learner: State, observations: Iterable[Observation]) -> State:

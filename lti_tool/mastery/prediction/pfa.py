@@ -15,19 +15,18 @@ class PerformanceFactors(Model):
     logarithm: the tenth right answer tells less than the second. Items and times are not looked at.
 
     The three numbers of each competency are learned by stochastic gradients on the log loss, with a pace that falls as
-    ``first / (1 + fall n)`` by the competency's answers ``n``; training goes through the answers three times.
+    ``first / (1 + fall n)`` by the competency's answers ``n``.
 
     Learner: ``in`` {competency: [right, wrong]}. Shared: ``competencies`` {name: [b, g, r, answers]}.
     """
 
     name: ClassVar[str] = "pfa"
-    passes: ClassVar[int] = 3
 
     easiness: float = 0.2
     right: float = 0.7
     wrong: float = -0.5
-    first: float = 0.3
-    fall: float = 0.02
+    first: float = 0.2
+    fall: float = 0.01
 
     def new_shared(self) -> State:
         return {"answers": 0, "competencies": {}}

@@ -106,7 +106,7 @@ def test_performance_factors_learn_along_the_gradient() -> None:
     shared, learner = model.new_shared(), model.new_learner()
     p = model.update(shared, learner, RIGHT)
     assert p == pytest.approx(1 / (1 + math.exp(-0.2)))
-    assert shared["competencies"]["c"] == [pytest.approx(0.2 + 0.3 * (1 - p)), 0.7, -0.5, 1]
+    assert shared["competencies"]["c"] == [pytest.approx(0.2 + 0.2 * (1 - p)), 0.7, -0.5, 1]
 
 
 def test_recency_by_hand() -> None:
