@@ -2,7 +2,7 @@
 
 The difficulties of a course come in versions that stand still. Within a version, what is known of a learner is a pure
 function of it and of the learner's answers in order: late answers and voids replay the learner, and nobody else. A new
-version is made from all answers when there are half as many again (``versions``).
+version is made from all answers when there are a quarter as many again (``versions``).
 """
 
 import uuid

@@ -65,7 +65,7 @@ async def newest(session: AsyncSession, organisation_id: uuid.UUID, course_id: u
 async def learn(
     database: Database, organisation_id: uuid.UUID, course_id: uuid.UUID, now: datetime, *, anyway: bool = False
 ) -> bool:
-    """Make a new version of a course's difficulties if there are half as many answers again (or ``anyway``), and move its
+    """Make a new version of a course's difficulties if there are a quarter as many answers again (or ``anyway``), and move its
     learners there; whether there was a new one. Learners whom an earlier round did not reach are moved in any case.
     """
     async with database.reading() as session:
