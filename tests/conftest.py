@@ -4,6 +4,7 @@ import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -14,6 +15,7 @@ from lti_tool.db import scoping
 from lti_tool.db.engine import make_engine
 from lti_tool.db.session import Database
 from tests.databases import MigratedOnce, postgresql_server
+from tests.order import in_order, scope_of
 
 DATABASES = ("sqlite", "postgresql")
 
@@ -25,6 +27,27 @@ settings.register_profile(
     derandomize="CI" in os.environ,
 )
 settings.load_profile("steady")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On several workers the longest files begin first; a run on one takes them as they are named."""
+    if hasattr(config, "workerinput"):
+        places = {nodeid: place for place, nodeid in enumerate(in_order(item.nodeid for item in items))}
+        items.sort(key=lambda item: places[item.nodeid])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """``--dist loadfile``, but for what ``scope_of`` says."""
+    if config.getvalue("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling
+
+    class ByScope(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return scope_of(nodeid)
+
+    return ByScope(config, log)
 
 
 @pytest.fixture(autouse=True)

@@ -1,8 +1,9 @@
-"""Launches that always get in, in a real Chromium: by the platform's storage, or in a window of its own.
+"""Launches that always get in, in a real Chromium: by a partitioned cookie, the platform's storage, or in a window of its own.
 
-The third way, a partitioned cookie, is how every other story of this folder gets in. Two browsers without cookies are played:
-one in front of whose requests the cookies are taken away, which keeps the tab's own storage; and one with Chromium's own
-setting for the pair of sites, in which every kind of storage is closed to the tool's frame.
+After each of the three: two tabs, reloading, the back button, a session that has ended, and another person in the same browser.
+A browser with a partitioned cookie blocks all other cookies of third parties. Two browsers without cookies are played: one in
+front of whose requests the cookies are taken away, which keeps the tab's own storage; and one with Chromium's own setting for
+the pair of sites, in which every kind of storage is closed to the tool's frame.
 """
 
 import asyncio
@@ -195,7 +196,7 @@ def soon(page: Page, what: str) -> None:
     frame_of(page).evaluate(f"() => {{ setTimeout(() => {{ {what}; }}, 0); }}")
 
 
-def title(tool: FrameLocator, name: str | re.Pattern[str]) -> None:
+def title(tool: FrameLocator | Page, name: str | re.Pattern[str]) -> None:
     expect(tool.get_by_role("heading", level=1, name=name)).to_be_visible(timeout=15_000)
 
 
@@ -229,7 +230,7 @@ def test_the_platforms_storage_lets_the_browser_in(school: School, page: Page, k
     assert tool.locator("meta[name=lti-token]").count() == 0
 
 
-def make(tool: FrameLocator, name: str, address: str) -> None:
+def make(tool: FrameLocator | Page, name: str, address: str) -> None:
     tool.get_by_role("link", name="New playlist").click()
     title(tool, "New playlist")
     tool.get_by_label("Title").fill(name)
@@ -371,6 +372,68 @@ def test_a_refused_launch_leads_back_and_says_why(school: School, page: Page) ->
     assert told["lti_errormsg"] == f"This link waited too long. Reference code: {reference}"
 
 
+# --- The partitioned cookie ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def strict(playwright: Playwright, tmp_path: Path) -> Iterator[BrowserContext]:
+    """A browser that keeps no cookie of third parties but partitioned ones."""
+    (tmp_path / "Default").mkdir()
+    blocked = {"profile": {"cookie_controls_mode": 1, "block_third_party_cookies": True}}
+    (tmp_path / "Default" / "Preferences").write_text(json.dumps(blocked), "utf-8")
+    with _browser(playwright, tmp_path) as context:
+        yield context
+
+
+def test_by_the_partitioned_cookie(school: School, strict: BrowserContext, troubles: list[str]) -> None:
+    first, second = strict.new_page(), strict.new_page()
+    for each in (first, second):
+        watch(each, troubles)
+    first.bring_to_front()
+    tool = school.open(first, "teacher")
+    title(tool, "Playlists")
+    [cookie] = [one for one in strict.cookies() if one["name"] == "__Host-lti_session"]
+    assert cookie["partitionKey"]
+
+    # Reload and back.
+    tool.get_by_role("link", name="People").first.click()
+    title(tool, "People")
+    soon(first, "location.reload()")
+    title(tool, "People")
+    soon(first, "history.back()")
+    title(tool, "Playlists")
+
+    # Two tabs of one person: what is made in either is there in the other.
+    second.bring_to_front()
+    other = school.open(second, "teacher")
+    title(other, "Playlists")
+    make(other, "In the second tab", school.platform.address + "/item")
+    first.bring_to_front()
+    soon(first, "location.reload()")
+    expect(tool.get_by_role("link", name="In the second tab", exact=True).first).to_be_visible()
+    make(tool, "In the first tab", school.platform.address + "/item")
+
+    # Another person in the same browser: a page of the first one's changes nothing any more, and says why.
+    tool.get_by_label("Address").fill(school.platform.address + "/item?2")
+    second.bring_to_front()
+    other = school.open(second, "student")
+    expect(other.get_by_text("You see this course as a student.")).to_be_visible()
+    first.bring_to_front()
+    tool.get_by_role("button", name="Add this address").click()
+    expect(tool.get_by_text("The tool was opened again in this browser")).to_be_visible()
+
+    # A session that has ended: the way back to the course, and in again.
+    second.bring_to_front()
+    school.clock.move(timedelta(hours=3))
+    soon(second, "location.reload()")
+    title(other, "Your session has ended")
+    other.get_by_role("link", name="Back to your course").click()
+    title(other, "Back in the course")
+    other = school.open(second, "student")
+    expect(other.get_by_text("You see this course as a student.")).to_be_visible()
+    assert troubles == []
+
+
 # --- A browser in which everything is closed ---------------------------------------------------------------------------
 
 
@@ -420,6 +483,56 @@ def test_without_any_storage_a_window_of_its_own_opens(
         window.reload()
         expect(window.get_by_role("heading", level=1, name="Your session has ended")).to_be_visible()
         expect(window.get_by_role("link", name="Back to your course")).to_be_visible()
+    assert troubles == []
+
+
+def open_window(school: School, context: BrowserContext, person: str, troubles: list[str]) -> Page:
+    """The course in another tab, and from there the tool in a window of its own."""
+    page = context.new_page()
+    page.bring_to_front()
+    tool = school.open(page, person)
+    title(tool, BLOCKED)
+    with context.expect_page() as opening:
+        tool.get_by_role("button", name="Open in a new window").click()
+    window = opening.value
+    watch(window, troubles)
+    expect(window.get_by_text(f"You see this course as a {person}.")).to_be_visible(timeout=15_000)
+    return window
+
+
+def test_two_windows_and_another_person(
+    school: School, playwright: Playwright, tmp_path: Path, troubles: list[str]
+) -> None:
+    with closed_browser(playwright, school, tmp_path) as context:
+        first = open_window(school, context, "teacher", troubles)
+        second = open_window(school, context, "teacher", troubles)
+
+        # Two windows of one person: what is made in either is there in the other.
+        make(second, "In the second window", school.platform.address + "/item")
+        first.bring_to_front()
+        first.reload()
+        expect(first.get_by_role("link", name="In the second window", exact=True).first).to_be_visible()
+        make(first, "In the first window", school.platform.address + "/item")
+        first.get_by_label("Address").fill(school.platform.address + "/item?2")
+
+        # Another person in the same browser: a window of the first one's changes nothing any more, and says why.
+        third = open_window(school, context, "student", troubles)
+        first.bring_to_front()
+        first.get_by_role("button", name="Add this address").click()
+        expect(first.get_by_text("The tool was opened again in this browser")).to_be_visible()
+        first.reload()
+        expect(first.get_by_role("button", name="Add this address")).to_have_count(0)
+        third.bring_to_front()
+        third.reload()
+        expect(third.get_by_text("You see this course as a student.")).to_be_visible()
+
+        # A session that has ended: the way back leads to the course, whose page opens another window.
+        school.clock.move(timedelta(hours=3))
+        third.reload()
+        expect(third.get_by_role("heading", level=1, name="Your session has ended")).to_be_visible()
+        third.get_by_role("link", name="Back to your course").click()
+        expect(third.get_by_role("heading", level=1, name="Back in the course")).to_be_visible()
+        open_window(school, context, "student", troubles)
     assert troubles == []
 
 
