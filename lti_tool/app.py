@@ -32,6 +32,7 @@ from lti_tool.lti import routes as lti_routes
 from lti_tool.lti.http import make_client
 from lti_tool.lti.secret import secret_key
 from lti_tool.lti.services import Protocol
+from lti_tool.mastery import coverage
 from lti_tool.mastery import jobs as mastery_jobs
 from lti_tool.mastery import routes as mastery_routes
 from lti_tool.platforms import quirks
@@ -117,6 +118,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, http: httpx.As
     app.state.enter = destinations.enter
     app.state.take_notice = origins.take_notice
     app.state.quirks_of = quirks
+    app.state.rule_advice = coverage.advice
     install(app, settings)
     add_routes(app, (*lti_routes.routes, *notices_received.routes, *registering.routes, *platform_routes.routes))
     for room in (

@@ -189,6 +189,9 @@ async def _page(
             session, here.organisation_id, here.course.id, [one.item.id for one in lost]
         )
         suggested = await suggestions.for_board(session, here.organisation_id, here.course.id, board)
+        # What level rules think of it is the next room's to say; it stands in the application's state.
+        advise = getattr(request.app.state, "rule_advice", None)
+        unreachable = await advise(session, here.organisation_id, here.course.id, board) if advise is not None else []
     found = [item for item in board.items if rules.fits(item, board.views.get(item.id, ()), asked.filter)]
     last = max((len(found) + AT_ONCE - 1) // AT_ONCE, 1)
     page = min(asked.page, last)
@@ -208,6 +211,7 @@ async def _page(
         "counts": _counts(board),
         "many": len(board.competencies) > _MANY,
         "suggested": len(suggested),
+        "unreachable": unreachable,
         "lost": [{"item": one.item, "views": lost_views.get(one.item.id, ())} for one in lost],
         "back": back,
         "values": back.entered.values if back.entered else {},

@@ -13,6 +13,8 @@ _PAGES = (
     ("map", N_("Map"), "", "list-ordered"),
     ("graph", N_("Graph"), "/graph", "route"),
     ("alignments", N_("Alignments"), "/alignments", "target"),
+    ("coverage", N_("Coverage"), "/coverage", "clipboard-check"),
+    ("settings", N_("Rules and levels"), "/settings", "settings"),
 )
 """Key, label, address below the course's competencies, icon."""
 

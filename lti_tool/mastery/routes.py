@@ -1,8 +1,11 @@
-"""Every page of this room: bringing evidence in."""
+"""Every page of this room: bringing evidence in, coverage, rules and levels."""
 
 from fastapi import APIRouter
 
-from lti_tool.mastery import gradebook_routes
+from lti_tool.mastery import coverage_routes, gradebook_routes, scale_routes, settings_routes
 
 router = APIRouter()
 router.include_router(gradebook_routes.router)
+router.include_router(coverage_routes.router)
+router.include_router(scale_routes.router)
+router.include_router(settings_routes.router)
