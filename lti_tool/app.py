@@ -23,6 +23,7 @@ from lti_tool.courses import routes as course_routes
 from lti_tool.db.session import Database
 from lti_tool.errors import WrongSetting
 from lti_tool.grades import jobs as grade_jobs
+from lti_tool.insight import routes as insight_routes
 from lti_tool.jobs.runner import EmbeddedRunner, NullRunner, Work
 from lti_tool.jobs.transactions import attach
 from lti_tool.logs import set_up_logging
@@ -128,6 +129,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, http: httpx.As
         competency_routes,
         mastery_routes,
         playlist_routes,
+        insight_routes,
         admin_routes,
     ):
         add_router(app, room.router)

@@ -26,6 +26,7 @@ from lti_tool.courses.models import (
 )
 from lti_tool.db.organisation import Organisation
 from lti_tool.grades.models import DeliveryPace, LineItem, Score, ScoreAttempt
+from lti_tool.insight.models import LearnerNote
 from lti_tool.lti.models import (
     DeepLinkingRequest,
     Deployment,
@@ -84,6 +85,7 @@ TABLES: tuple[type[SQLModel], ...] = (
     PredictionVersion,
     LearnerMastery,
     Difficulty,
+    LearnerNote,
     Playlist,
     PlaylistStep,
     PersonalPlaylist,

@@ -1,1 +1,1 @@
-"""How well and how fast answers are predicted, beside pyBKT."""
+"""How well and how fast answers are predicted, beside pyBKT; how fast the class board is there."""

@@ -117,6 +117,8 @@ class MasteryState(TenantRow, table=True):
         one_of("standing", Standing),
         Index(None, "organisation_id", "course_id", "competency_id"),
         Index(None, "override_until", postgresql_where=_ENDS, sqlite_where=_ENDS),
+        # The class board asks when each learner's latest evidence was; with this it reads an index and no row.
+        Index(None, "organisation_id", "course_id", "person_id", "latest_at"),
     )
 
     course_id: uuid.UUID

@@ -16,6 +16,7 @@ class Section:
 
 _TEACHING = (
     Section(N_("Playlists"), "playlists", "list-checks"),
+    Section(N_("Mastery"), "mastery", "target"),
     Section(N_("People"), "people", "users"),
     Section(N_("Course content"), "content", "library"),
 )
@@ -24,6 +25,8 @@ _BY_ROLE: dict[str, tuple[Section, ...]] = {
     "teacher": _TEACHING,
     "assistant": _TEACHING,
     "administrator": _TEACHING,
+    "student": (Section(N_("My playlists"), "my", "list-checks"), Section(N_("My map"), "my-map", "map")),
+    "observer": (Section(N_("Playlists"), "family", "list-checks"), Section(N_("Map"), "family-map", "map")),
 }
 
 
@@ -32,5 +35,5 @@ ADMINISTRATION = "/admin"
 
 
 def sections_for(role: str) -> tuple[Section, ...]:
-    """The sections a role sees; a student's and an observer's pages open on the one thing they came for and have none."""
+    """The sections a role sees; none where a role has no page of its own."""
     return _BY_ROLE.get(role, ())

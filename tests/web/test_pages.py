@@ -39,14 +39,14 @@ async def test_a_page_without_a_session_names_none(client: httpx.AsyncClient) ->
 
 
 @pytest.mark.parametrize(
-    ("role", "sections"), [("teacher", 3), ("assistant", 3), ("administrator", 3), ("student", 0), ("observer", 0)]
+    ("role", "sections"), [("teacher", 4), ("assistant", 4), ("administrator", 4), ("student", 2), ("observer", 2)]
 )
 async def test_the_header_shows_the_sections_of_the_role(role: str, sections: int) -> None:
     assert len(sections_for(role)) == sections
     async with connect(make_app(ExampleVisit(role=role))) as client:
         page = (await client.get("/page")).text
     assert page.count('href="/courses/course-1/') == sections
-    assert f"page--{'dense' if sections else 'calm'}" in page
+    assert f"page--{'calm' if role in {'student', 'observer'} else 'dense'}" in page
 
 
 async def test_no_page_has_script_or_style_inside(teacher: httpx.AsyncClient) -> None:

@@ -1,0 +1,88 @@
+"""A competency's page for teachers."""
+
+import uuid
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from lti_tool.courses.access import TeacherChanging, TeacherIn
+from lti_tool.errors import NotFound
+from lti_tool.insight import files, service
+from lti_tool.insight.competency import competency_page, in_map
+from lti_tool.insight.replies import Said, board_address, competency_address, file, notice, see, speaking
+from lti_tool.mastery import queries as mastery_queries
+from lti_tool.mastery import service as mastery
+from lti_tool.web.dependencies import CurrentDatabase, CurrentPages, Now
+from lti_tool.web.forms import Entered
+
+router = APIRouter(prefix="/courses/{course_id}/mastery/competencies/{competency_id}")
+
+
+@router.get("", name="mastery_competency")
+async def competency(
+    request: Request,
+    here: TeacherIn,
+    competency_id: uuid.UUID,
+    database: CurrentDatabase,
+    clock: Now,
+    pages: CurrentPages,
+) -> Response:
+    """Who is where, what comes before and after, items, evidence. The look leaves an audit entry."""
+    now = clock.now()
+    with speaking(request):
+        async with database.writing() as session:
+            page = await competency_page(session, here, competency_id, now)
+            await session.flush()
+            session.expunge_all()
+    context = {
+        "page": page,
+        "board_address": board_address(here.course),
+        "address": competency_address(here.course, competency_id),
+        "notice": notice(request),
+        "now": now,
+    }
+    return pages.render(request, "insight/competency.html", context)
+
+
+@router.get("/students.csv", name="mastery_competency_file")
+async def competency_file(
+    request: Request, here: TeacherIn, competency_id: uuid.UUID, database: CurrentDatabase, clock: Now
+) -> Response:
+    """Who is where, as a file."""
+    with speaking(request):
+        async with database.writing() as session:
+            page = await competency_page(session, here, competency_id, clock.now())
+        return file("competency.csv", files.competency_rows(page))
+
+
+@router.get("/evidence.csv", name="mastery_competency_evidence_file")
+async def evidence_file(
+    request: Request, here: TeacherIn, competency_id: uuid.UUID, database: CurrentDatabase, clock: Now
+) -> Response:
+    """The evidence of the page, as a file."""
+    with speaking(request):
+        async with database.writing() as session:
+            page = await competency_page(session, here, competency_id, clock.now())
+        return file("evidence.csv", files.evidence_rows(page.evidence, page.names))
+
+
+@router.post("/evidence/{evidence_id}/void")
+async def void(
+    request: Request,
+    here: TeacherChanging,
+    competency_id: uuid.UUID,
+    evidence_id: uuid.UUID,
+    database: CurrentDatabase,
+    clock: Now,
+) -> Response:
+    """Void one piece of evidence, with a reason."""
+    reason = Entered.of(await request.form()).values.get("reason", "")
+    async with database.writing() as session:
+        in_map(await service.map_of(session, here), competency_id)
+        row = await mastery_queries.one_evidence(session, here.organisation_id, here.course.id, evidence_id)
+        if row is None or row.competency_id != competency_id:
+            raise NotFound("no such evidence of this competency")
+        await service.seen(session, here, row.person_id)
+        session.expunge(row)
+        await mastery.void(session, here.course, [evidence_id], reason, clock.now(), here.visit.person_id)
+    return see(competency_address(here.course, competency_id), Said.VOIDED, "evidence")

@@ -1,0 +1,136 @@
+"""Evidence as pages and files show it: what happened, what came of it, who said so, and why it does not count, if so."""
+
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from lti_tool.content.models import ContentItem
+from lti_tool.insight.words import Levels
+from lti_tool.mastery.models import Evidence, EvidenceSource
+from lti_tool.web.i18n import N_, current_language, format_number
+
+SOURCES = {
+    EvidenceSource.LMS: N_("Result from your learning platform"),
+    EvidenceSource.CHECK: N_("Check"),
+    EvidenceSource.MENU: N_("Choice board"),
+    EvidenceSource.RUBRIC: N_("Rubric"),
+    EvidenceSource.OBSERVATION: N_("Observation"),
+    EvidenceSource.CSV: N_("Gradebook file"),
+    EvidenceSource.SELF: N_("Self-assessment"),
+    EvidenceSource.CREDENTIAL: N_("Credential"),
+    EvidenceSource.OVERRIDE: N_("Level set by a teacher"),
+}
+"""Where evidence comes from, as message ids."""
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceView:
+    """One piece of evidence in the reader's words. ``right`` is None where nothing was to be right."""
+
+    id: uuid.UUID
+    person_id: uuid.UUID
+    competency_id: uuid.UUID
+    source: EvidenceSource
+    source_words: str
+    at: datetime
+    dated: bool
+    title: str
+    address: str | None
+    result: str
+    right: bool | None
+    marks: tuple[str, ...]
+    note: str
+    by: str
+    until: datetime | None
+    voided_at: datetime | None
+    void_reason: str
+    voided_by: str
+
+    @property
+    def is_void(self) -> bool:
+        """Whether it counts no more."""
+        return self.voided_at is not None
+
+    @property
+    def is_self(self) -> bool:
+        """Whether the learner said it of themselves, which moves no level."""
+        return self.source is EvidenceSource.SELF
+
+    @property
+    def outcome(self) -> str:
+        """How it went, in a word, and with what beyond; for files."""
+        return self.result
+
+
+def evidence_views(
+    rows: Iterable[Evidence], items: Mapping[uuid.UUID, ContentItem], names: Mapping[uuid.UUID, str], levels: Levels
+) -> list[EvidenceView]:
+    """Rows as pages show them, in the order they came in. ``names`` are those of who entered or voided something."""
+    return [_view(row, items, names, levels) for row in rows]
+
+
+def is_right(row: Evidence) -> bool | None:
+    """Whether points reach the passing mark they were taken with; None where there are none."""
+    if row.earned is None or row.possible is None:
+        return None
+    return row.earned * 100 >= row.possible * Decimal(str(80.0 if row.passing_percent is None else row.passing_percent))
+
+
+def _view(
+    row: Evidence, items: Mapping[uuid.UUID, ContentItem], names: Mapping[uuid.UUID, str], levels: Levels
+) -> EvidenceView:
+    say = current_language().gettext
+    item = items.get(row.content_item_id) if row.content_item_id else None
+    return EvidenceView(
+        id=row.id,
+        person_id=row.person_id,
+        competency_id=row.competency_id,
+        source=row.source,
+        source_words=say(SOURCES[row.source]),
+        at=row.observed_at,
+        dated=row.dated,
+        title=item.title if item is not None else "",
+        address=item.url if item is not None and item.deleted_at is None and item.published else None,
+        result=_result(row, levels),
+        right=is_right(row),
+        marks=tuple(say(word) for word in _marks(row)),
+        note=row.note,
+        by=names.get(row.entered_by, "") if row.entered_by else "",
+        until=row.until,
+        voided_at=row.voided_at,
+        # The tool's own reasons are messages; a teacher's words have no translation and stay.
+        void_reason=say(row.void_reason) if row.void_reason else "",
+        voided_by=names.get(row.voided_by, "") if row.voided_by else "",
+    )
+
+
+def _result(row: Evidence, levels: Levels) -> str:
+    say = current_language().gettext
+    if row.judged is not None and row.earned is None:
+        return levels.for_standing(row.judged).name
+    if row.earned is None or row.possible is None:
+        return ""
+    right = is_right(row)
+    word = say(N_("Right")) if right else say(N_("Not yet"))
+    if row.possible == 1 and row.earned in (0, 1):
+        return word
+    return say(N_("%(earned)s of %(possible)s points – %(word)s")) % {
+        "earned": format_number(float(row.earned), 2),
+        "possible": format_number(float(row.possible), 2),
+        "word": word.lower(),
+    }
+
+
+def _marks(row: Evidence) -> Iterable[str]:
+    if not row.dated:
+        yield N_("date not known")
+    if row.shared:
+        yield N_("whole score, counts for several competencies")
+    elif row.whole:
+        yield N_("whole score")
+    if row.mixed:
+        yield N_("mixed work or review")
+    if not row.first:
+        yield N_("not a first attempt")

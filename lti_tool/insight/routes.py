@@ -1,0 +1,12 @@
+"""Every page about who stands where: the class board, a competency's and a student's page, observations, and my map."""
+
+from fastapi import APIRouter
+
+from lti_tool.insight import board_routes, competency_routes, my_routes, observing_routes, student_routes
+
+router = APIRouter()
+router.include_router(board_routes.router)
+router.include_router(competency_routes.router)
+router.include_router(student_routes.router)
+router.include_router(observing_routes.router)
+router.include_router(my_routes.router)

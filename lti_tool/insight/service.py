@@ -1,0 +1,136 @@
+"""What the pages of a class and of a learner show, read in one transaction each."""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from lti_tool.competencies import maps
+from lti_tool.competencies.map_views import CourseMapView, MapCompetencyView
+from lti_tool.courses import groups
+from lti_tool.courses.access import InCourse
+from lti_tool.courses.groups import GroupWithMembers
+from lti_tool.courses.models import Person
+from lti_tool.courses.service import display_name
+from lti_tool.courses.visibility import visible_students
+from lti_tool.errors import NotFound
+from lti_tool.insight import board, queries
+from lti_tool.insight.board import Column, Counted, Line, Order, Show
+from lti_tool.mastery.rules.scales import NoScale, Scale, default_scale
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a teacher wants to see of the class. Empty values choose everything."""
+
+    group: str = ""
+    domain: str = ""
+    grade: str = ""
+    order: Order = Order.NAME
+    show: Show = Show.ALL
+
+
+@dataclass(frozen=True, slots=True)
+class ClassBoard:
+    """The class board: the rows and columns that were chosen, and what there is to choose from.
+
+    ``choice`` holds only what there really is: a group that is gone, or a value of somebody's own making, is left out.
+    """
+
+    choice: Choice
+    scale: Scale
+    rows: list[Counted]
+    columns: list[Column]
+    groups: list[GroupWithMembers]
+    domains: list[str]
+    grades: list[str]
+    students: int
+    competencies: int
+    has_evidence: bool
+    waiting: Mapping[Show, int]
+    """How many students each filter would show."""
+
+
+async def class_board(session: AsyncSession, here: InCourse, wanted: Choice, now: datetime) -> ClassBoard:
+    """The board of a course as the teacher who is here may see it."""
+    course_id = here.course.id
+    view = await maps.the_map(session, here.organisation_id, course_id)
+    every = [column_of(one) for one in view.competencies] if view else []
+    people = await visible_students(session, here)
+    known = await groups.of_course(session, here.organisation_id, course_id)
+    held = await queries.standings(session, here.organisation_id, course_id)
+    latest = await queries.latest_evidence(session, here.organisation_id, course_id)
+    domains = board.names(column.domain for column in every)
+    grades = board.names(column.grade for column in every)
+    group = next((one for one in known if str(one.group.id) == wanted.group), None)
+    choice = Choice(
+        group=str(group.group.id) if group else "",
+        domain=wanted.domain if wanted.domain in domains else "",
+        grade=wanted.grade if wanted.grade in grades else "",
+        order=wanted.order,
+        show=wanted.show,
+    )
+    columns = board.by_heading(
+        [column for column in every if choice.domain in ("", column.domain) and choice.grade in ("", column.grade)]
+    )
+    lines = [
+        Line(
+            person.id,
+            display_name(person),
+            held.get(person.id, {}),
+            latest.get(person.id),
+        )
+        for person in people
+        if group is None or person.id in group.person_ids
+    ]
+    rows = board.counted(lines, columns, now)
+    return ClassBoard(
+        choice=choice,
+        scale=await scale_of(session, here.organisation_id, view),
+        rows=board.in_order([row for row in rows if board.is_shown(row, choice.show, now)], choice.order),
+        columns=columns,
+        groups=known,
+        domains=domains,
+        grades=grades,
+        students=len(people),
+        competencies=len(every),
+        has_evidence=any(line.held for line in lines) or bool(latest),
+        waiting={show: sum(board.is_shown(row, show, now) for row in rows) for show in Show},
+    )
+
+
+def column_of(competency: MapCompetencyView) -> Column:
+    """A competency of the map as a column of the board."""
+    return Column(
+        competency.id, str(competency.number), competency.code, competency.words, competency.domain, competency.grade
+    )
+
+
+async def scale_of(session: AsyncSession, organisation_id: uuid.UUID, view: CourseMapView | None) -> Scale:
+    """The scale a course shows: its own, else the school's default, else the tool's."""
+    row = await queries.scale(session, organisation_id, view.scale_id if view else None)
+    if row is not None:
+        try:
+            return Scale.from_json(row.levels)
+        except NoScale:
+            # One that cannot be read must not keep a class from being seen.
+            return default_scale()
+    return default_scale()
+
+
+async def map_of(session: AsyncSession, here: InCourse) -> CourseMapView:
+    """The course's map; NotFound where nothing was ever picked."""
+    view = await maps.the_map(session, here.organisation_id, here.course.id)
+    if view is None:
+        raise NotFound("the course has no map")
+    return view
+
+
+async def seen(session: AsyncSession, here: InCourse, person_id: uuid.UUID) -> Person:
+    """A student whom the teacher who is here may see; NotFound for anybody else."""
+    for person in await visible_students(session, here):
+        if person.id == person_id:
+            return person
+    raise NotFound("no such student for this teacher")
