@@ -139,7 +139,10 @@ class DefaultLadder(Rule):
         since = state.since.isoformat() if state.since else ""
         if climb.mastered:
             return Explanation(f"default.{climb.mastered}", {"days": climb.days, "since": since})
-        if self._of_tasks(climb.tasks) > climb.attained or (not climb.answers and climb.tasks):
+        of_tasks = self._of_tasks(climb.tasks)
+        if of_tasks > climb.attained or (not climb.answers and climb.tasks):
+            if of_tasks < climb.attained and state.fell is not None and state.fell.code == "review":
+                return Explanation("default.fallen", {"since": since})
             return _from_tasks(climb, state)
         if not climb.answers:
             return Explanation("begun", {})

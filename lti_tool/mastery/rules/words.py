@@ -86,6 +86,7 @@ _REASONS: Mapping[str, Said] = {
         N_("right again on %(since)s, %(days)s days after Secure"),
     ),
     "default.confirmed": Said(N_("your teacher confirmed it on %(since)s"), N_("confirmed by a teacher on %(since)s")),
+    "default.fallen": both(N_("one level lower since a review on %(since)s"), latest=True),
     "default.tasks": Said(
         NN_(
             "the passing mark reached on your latest task (from whole scores)",

@@ -223,7 +223,14 @@ def test_answers_and_whole_scores_stand_side_by_side_and_the_better_counts() -> 
 def test_a_failed_review_by_a_whole_score_costs_one_level_not_two() -> None:
     mastered = [task(0, 90, "A"), task(1, 90, "B"), task(9, 95, "B")]
     assert standing(RULE, mastered) is Standing.MASTERED
-    assert standing(RULE, [*mastered, task(20, 10, "C", mixed=True)]) is Standing.SECURE
+    failed = judge(RULE, [*mastered, task(20, 10, "C", mixed=True)], now=20.5)
+    assert failed.standing is Standing.SECURE
+    assert say(failed.because).startswith("Secure: one level lower since a review on March 28, the latest on March 28;")
+    # Whole scores count anew from there: what was Secure before is lost only in another review.
+    assert standing(RULE, [*mastered, task(20, 10, "C", mixed=True), task(21, 10, "A")]) is Standing.SECURE
+    assert (
+        standing(RULE, [*mastered, task(20, 10, "C", mixed=True), task(21, 10, "A", mixed=True)]) is Standing.DEVELOPING
+    )
 
 
 # --- What is said ---------------------------------------------------------------------------------------------------------
