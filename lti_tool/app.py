@@ -36,6 +36,7 @@ from lti_tool.lti.services import Protocol
 from lti_tool.mastery import coverage
 from lti_tool.mastery import jobs as mastery_jobs
 from lti_tool.mastery import routes as mastery_routes
+from lti_tool.mastery.held import evidence_held
 from lti_tool.platforms import quirks
 from lti_tool.platforms import routes as platform_routes
 from lti_tool.playlists import destinations
@@ -120,6 +121,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, http: httpx.As
     app.state.take_notice = origins.take_notice
     app.state.quirks_of = quirks
     app.state.rule_advice = coverage.advice
+    app.state.evidence_held = evidence_held
     install(app, settings)
     add_routes(app, (*lti_routes.routes, *notices_received.routes, *registering.routes, *platform_routes.routes))
     for room in (

@@ -90,6 +90,12 @@ async def take_away(
     return True
 
 
+def way_round(view: CourseMapView, edge: Edge) -> str:
+    """The circle that an edge would close, as people read it; empty where it would close none."""
+    loop = rules_graph.loop(view.edges, *edge)
+    return ARROW.join(view.by_id[one].name for one in loop) if loop is not None else ""
+
+
 async def _view(session: AsyncSession, course: Course, edge: Edge) -> CourseMapView:
     view = await maps.the_map(session, course.organisation_id, course.id)
     if view is None or not set(edge) <= view.by_id.keys() or edge[0] == edge[1]:

@@ -10,6 +10,7 @@ from sqlmodel import col, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from lti_tool.competencies.models import (
+    Alignment,
     Competency,
     CompetencyLink,
     CourseMap,
@@ -235,6 +236,57 @@ async def used_elsewhere(
         .where(MapCompetency.organisation_id == organisation_id, Competency.organisation_id == organisation_id)
         .where(MapCompetency.competency_id == Competency.id, Competency.framework_id == framework_id)
         .where(MapCompetency.course_id != course_id, col(MapCompetency.removed_at).is_(None))
+    )
+    return (await session.exec(statement)).one()
+
+
+async def entries(
+    session: AsyncSession, organisation_id: uuid.UUID, framework_ids: Collection[uuid.UUID]
+) -> Sequence[Any]:
+    """Rows of the competencies of frameworks that are not retired, in their order, as plain columns: there may be thousands."""
+    statement = (
+        select(
+            Competency.id,
+            Competency.code,
+            Competency.statement,
+            Competency.short,
+            Competency.kind,
+            Competency.grades,
+            Competency.parent_id,
+            Competency.framework_id,
+        )  # type: ignore[call-overload]
+        .where(Competency.organisation_id == organisation_id, col(Competency.retired_at).is_(None))
+        .where(col(Competency.framework_id).in_(sorted(framework_ids)))
+        .order_by(Competency.framework_id, Competency.position, Competency.id)
+    )
+    found: Sequence[Any] = (await session.exec(statement)).all()
+    return found
+
+
+async def frameworks_of(
+    session: AsyncSession, organisation_id: uuid.UUID, competency_ids: Sequence[uuid.UUID]
+) -> set[uuid.UUID]:
+    """The frameworks that competencies stand in."""
+    found: set[uuid.UUID] = set()
+    for some in _chunks(competency_ids):
+        statement = (
+            select(Competency.framework_id)
+            .where(Competency.organisation_id == organisation_id, col(Competency.id).in_(some))
+            .distinct()
+        )
+        found |= set((await session.exec(statement)).all())
+    return found
+
+
+async def count_aligned(
+    session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID, competency_id: uuid.UUID
+) -> int:
+    """How many items of a course are aligned to a competency."""
+    statement = (
+        select(func.count())
+        .select_from(Alignment)
+        .where(Alignment.organisation_id == organisation_id, Alignment.course_id == course_id)
+        .where(Alignment.competency_id == competency_id)
     )
     return (await session.exec(statement)).one()
 

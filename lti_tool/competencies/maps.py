@@ -15,7 +15,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from lti_tool import audit
 from lti_tool.competencies import map_queries as queries
-from lti_tool.competencies import rules_graph
+from lti_tool.competencies import rules_graph, rules_picking
 from lti_tool.competencies.map_views import CourseMapView, MapCompetencyView, Parent
 from lti_tool.competencies.models import CourseMap, FrameworkSource, MapCompetency
 from lti_tool.courses.models import Course
@@ -203,6 +203,15 @@ async def pick(
     trace(session, course, "map.picked", by, now, detail=f"{len(fresh)} competencies")
     await session.flush()
     return Picked(tuple(fresh), len(usable) - len(fresh), len(wanted) - len(usable))
+
+
+async def earlier(session: AsyncSession, course: Course, competency_ids: Sequence[uuid.UUID]) -> list[uuid.UUID]:
+    """What these competencies need and is not among them: in their own grade all, and the first of earlier grades on each way."""
+    usable = await queries.usable(session, course.organisation_id, course.id, competency_ids)
+    framework_ids = await queries.frameworks_of(session, course.organisation_id, usable)
+    published = await queries.published(session, course.organisation_id, course.id, framework_ids)
+    grades = {row.id: row.grades for row in await queries.entries(session, course.organisation_id, framework_ids)}
+    return rules_picking.with_earlier(usable, published, grades)
 
 
 async def take_out(

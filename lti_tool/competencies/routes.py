@@ -2,8 +2,15 @@
 
 from fastapi import APIRouter
 
-from lti_tool.competencies import alignment_file_routes, alignment_routes, suggestion_routes
+from lti_tool.competencies import (
+    alignment_file_routes,
+    alignment_routes,
+    graph_routes,
+    map_routes,
+    pick_routes,
+    suggestion_routes,
+)
 
 router = APIRouter()
-for room in (suggestion_routes, alignment_file_routes, alignment_routes):
+for room in (suggestion_routes, alignment_file_routes, alignment_routes, graph_routes, pick_routes, map_routes):
     router.include_router(room.router)

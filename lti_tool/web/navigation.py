@@ -16,6 +16,7 @@ class Section:
 
 _TEACHING = (
     Section(N_("Playlists"), "playlists", "list-checks"),
+    Section(N_("Competencies"), "competencies", "map"),
     Section(N_("Mastery"), "mastery", "target"),
     Section(N_("People"), "people", "users"),
     Section(N_("Course content"), "content", "library"),
