@@ -27,6 +27,26 @@ other(title="not a message")
     assert found == {"It is too late", "Come earlier", "marked"}
 
 
+def test_messages_of_python_that_count_keep_both_forms() -> None:
+    source = b"""
+NN_("%(right)s more answer", "%(right)s more answers")
+language.ngettext("%(n)s day", "%(n)s days", n)
+ngettext(one, many, n)
+"""
+    found = [
+        (kind, text) for _, kind, text, _ in translations.messages_of_python(io.BytesIO(source), [], [], options={})
+    ]
+    assert found == [
+        ("ngettext", ("%(right)s more answer", "%(right)s more answers")),
+        ("ngettext", ("%(n)s day", "%(n)s days")),
+    ]
+    messages = {message.id for message in translations.extract()}
+    assert (
+        "For %(level)s: %(right)s more right answer.",
+        "For %(level)s: %(right)s more right answers in a row.",
+    ) in messages
+
+
 def test_every_error_of_the_package_is_known() -> None:
     assert {"ToolError", "NotFound", "LaunchRefused", "Unforeseen"} <= translations.error_names()
 
