@@ -35,17 +35,22 @@ from lti_tool.lti.secret import secret_key
 from lti_tool.lti.services import Protocol
 from lti_tool.mastery import coverage
 from lti_tool.mastery import jobs as mastery_jobs
+from lti_tool.mastery import reading as mastery_reading
 from lti_tool.mastery import routes as mastery_routes
 from lti_tool.mastery.held import evidence_held
 from lti_tool.platforms import quirks
 from lti_tool.platforms import routes as platform_routes
 from lti_tool.playlists import destinations
 from lti_tool.playlists import jobs as playlist_jobs
+from lti_tool.playlists import results as playlist_results
 from lti_tool.playlists import routes as playlist_routes
 from lti_tool.settings import Settings, load_settings
 from lti_tool.web import styleguide
 from lti_tool.web.install import install
 from lti_tool.web.routing import add_router, add_routes
+
+GRADEBOOK_TAKERS = (mastery_reading.take, playlist_results.take)
+"""Who takes something from each gradebook that is read, whoever asked for it."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +68,7 @@ class Parts:
         """Everything that runs behind the pages."""
         return (
             grade_jobs.work(self.database, self.protocol, self.clock)
-            + mastery_jobs.work(self.database, self.clock)
+            + mastery_jobs.work(self.database, self.clock, self.connectors, GRADEBOOK_TAKERS)
             + playlist_jobs.work(self.database, self.clock)
             + drafts.work(self.database, self.clock)
             + lti_jobs.work(self.database, self.clock, self.protocol.keys, self.settings.key_rotation)
@@ -118,6 +123,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, http: httpx.As
     app.state.connectors = parts.connectors
     app.state.runner = runner
     app.state.enter = destinations.enter
+    app.state.gradebook_takers = GRADEBOOK_TAKERS
     app.state.take_notice = origins.take_notice
     app.state.quirks_of = quirks
     app.state.rule_advice = coverage.advice

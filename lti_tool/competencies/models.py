@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlalchemy import false as sa_false
 from sqlmodel import Field
 
 from lti_tool.db.base import TenantRow, belongs_to
@@ -188,6 +189,11 @@ class CourseMap(TenantRow, table=True):
         default=None, sa_type=json_type(), description="mastery.rules as JSON; absent: the default ladder."
     )
     passing_percent: float = Field(default=80.0, description="The passing mark of new alignments, 0 to 100.")
+    practice_counts: bool = Field(
+        default=False,
+        sa_column_kwargs={"server_default": sa_false()},
+        description="Results of items that practise a competency are evidence as well.",
+    )
     next_number: int = Field(default=1, description="The number the next competency of the map gets.")
     revision: int = Field(default=1, description="Counts changes, so that two editors notice each other.")
     changed_at: datetime = Field(sa_type=UtcDateTime)

@@ -36,7 +36,8 @@ class ItemResult:
     """A grade the platform has for a person on an item: ``percent`` is 0 to 100 and, with extra credit, beyond.
 
     ``at`` is when it was given. ``earned`` and ``possible`` are its points without a late penalty, ``attempt`` counts from 1
-    (absent: nothing was handed in), ``done_at`` is when the work was done, as far as the platform tells.
+    (absent: nothing was handed in), ``done_at`` is when the work was done, as far as the platform tells. Items with the same
+    ``result_key`` are places of one and the same work.
     """
 
     content_item_id: uuid.UUID
@@ -47,6 +48,7 @@ class ItemResult:
     possible: Decimal | None = None
     attempt: int | None = None
     done_at: datetime | None = None
+    result_key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ class ItemGap:
     person_id: uuid.UUID
     why: NoResult
     attempt: int | None = None
+    result_key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,6 +327,7 @@ async def gradebook(
                 possible=one.possible,
                 attempt=one.attempt,
                 done_at=one.happened_at,
+                result_key=one.result_key,
             )
             for one in natives
             if one.user_id in by_user
@@ -331,7 +335,7 @@ async def gradebook(
         )
 
     gaps = tuple(
-        ItemGap(item_id, by_user[gap.user_id], gap.why, gap.attempt)
+        ItemGap(item_id, by_user[gap.user_id], gap.why, gap.attempt, gap.result_key)
         for gap in found.gaps
         if gap.user_id in by_user
         for item_id in by_key.get(gap.result_key, ())

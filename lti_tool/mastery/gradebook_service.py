@@ -130,9 +130,7 @@ async def bring_in(
             replaced.append(entry)
     in_file = {person_id for _, person_id in the_plan.taken(confirmed)}
     gone = [row.id for row in there.values() if row.person_id in in_file]
-    await service.append(session, course, [*added, *replaced], now, by=by)
-    if gone:
-        await service.void(session, course, gone, GONE_FROM_FILE, now, by=by)
+    await service.change(session, course, [*added, *replaced], gone, GONE_FROM_FILE, now, by)
     learners = {entry.person_id for entry in wanted}
     audit.record(
         session,

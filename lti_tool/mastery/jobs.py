@@ -1,13 +1,16 @@
-"""What this room has for the background: ends of overrides, and learning difficulties."""
+"""What this room has for the background: reading results, ends of overrides, and learning difficulties."""
 
 import uuid
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from lti_tool.clock import Clock
+from lti_tool.content.asking import Taker
+from lti_tool.content.connectors import Connectors
 from lti_tool.db.session import Database
 from lti_tool.errors import NotFound
 from lti_tool.jobs import Periodic, Work, runner_of
-from lti_tool.mastery import service, versions
+from lti_tool.mastery import reading, service, versions
 
 OVERRIDES_EVERY = timedelta(minutes=1)
 """How exactly the ends of overrides are kept."""
@@ -54,9 +57,12 @@ class Learning:
         self._swept_at = now
 
 
-def work(database: Database, clock: Clock) -> Work:
-    """The tasks and the periodic work of this room."""
+def work(database: Database, clock: Clock, connectors: Connectors, takers: Sequence[Taker]) -> Work:
+    """The tasks and the periodic work of this room. ``takers`` take from the gradebooks that are read without a page."""
     learning = Learning(database, clock)
+
+    async def read_results() -> None:
+        await reading.read_all(database, connectors, clock, takers)
 
     async def end_overrides() -> None:
         await service.end_overrides(database, clock.now())
@@ -65,6 +71,7 @@ def work(database: Database, clock: Clock) -> Work:
         tasks={versions.LEARN: learning.run},
         periodic=(
             Periodic("mastery.end-overrides", OVERRIDES_EVERY, end_overrides),
+            Periodic("mastery.read-results", reading.READ_EVERY, read_results),
             Periodic("mastery.learn-sweep", SWEEP_EVERY, learning.sweep),
         ),
     )

@@ -1,7 +1,7 @@
 """What pages read of evidence and levels. What the service locks and writes stands in ``writing``."""
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,6 +10,9 @@ from sqlalchemy import func
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from lti_tool.competencies.models import Alignment, CourseMap
+from lti_tool.content.models import ApiConnection
+from lti_tool.courses.models import Course
 from lti_tool.db.base import crossing, scoped
 from lti_tool.mastery.models import Evidence, EvidenceSource, LearnerMastery, MasteryState, Standing
 
@@ -34,6 +37,20 @@ class Counts:
     competency_id: uuid.UUID
     standing: Standing
     learners: int
+
+
+@dataclass(frozen=True, slots=True)
+class ItemEvidence:
+    """A piece of evidence that a platform's result on an item gave."""
+
+    id: uuid.UUID
+    person_id: uuid.UUID
+    competency_id: uuid.UUID
+    content_item_id: uuid.UUID
+    presentation: str
+
+
+_AT_ONCE = 500
 
 
 async def board(session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID) -> list[BoardRow]:
@@ -153,6 +170,54 @@ async def one_evidence(
     return found if found is not None and found.course_id == course_id else None
 
 
+async def whose(
+    session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID, evidence_ids: Sequence[uuid.UUID]
+) -> list[tuple[uuid.UUID, uuid.UUID, uuid.UUID, EvidenceSource]]:
+    """Id, person, competency and source of those of these pieces of evidence that are the course's, by id."""
+    found: list[tuple[uuid.UUID, uuid.UUID, uuid.UUID, EvidenceSource]] = []
+    for start in range(0, len(evidence_ids), _AT_ONCE):
+        statement = (
+            select(col(Evidence.id), col(Evidence.person_id), col(Evidence.competency_id), col(Evidence.source))
+            .where(
+                col(Evidence.organisation_id) == organisation_id,
+                col(Evidence.course_id) == course_id,
+                col(Evidence.id).in_(evidence_ids[start : start + _AT_ONCE]),
+            )
+            .order_by(col(Evidence.id))
+        )
+        found += [(row[0], row[1], row[2], row[3]) for row in (await session.exec(statement)).all()]
+    return found
+
+
+async def of_items(
+    session: AsyncSession,
+    organisation_id: uuid.UUID,
+    course_id: uuid.UUID,
+    item_ids: Sequence[uuid.UUID],
+    person_ids: Sequence[uuid.UUID] | None = None,
+) -> list[ItemEvidence]:
+    """What counts as evidence from the platform's results on these items, of these people (None: of all)."""
+    found: list[ItemEvidence] = []
+    for start in range(0, len(item_ids), _AT_ONCE):
+        statement = select(
+            col(Evidence.id),
+            col(Evidence.person_id),
+            col(Evidence.competency_id),
+            col(Evidence.content_item_id),
+            col(Evidence.presentation),
+        ).where(  # type: ignore[call-overload]
+            col(Evidence.organisation_id) == organisation_id,
+            col(Evidence.course_id) == course_id,
+            col(Evidence.content_item_id).in_(item_ids[start : start + _AT_ONCE]),
+            col(Evidence.source) == EvidenceSource.LMS,
+            col(Evidence.voided_at).is_(None),
+        )
+        rows = [ItemEvidence(*row) for row in (await session.exec(statement)).all()]
+        wanted = None if person_ids is None else set(person_ids)
+        found += [row for row in rows if wanted is None or row.person_id in wanted]
+    return found
+
+
 async def counts(session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID) -> list[Counts]:
     """How many learners stand where, by competency, in one statement. Also those who have left the course are counted."""
     statement = (
@@ -202,3 +267,35 @@ async def ended_overrides(
     for organisation_id, course_id, person_id, competency_id in (await session.exec(statement)).all():
         found.setdefault((organisation_id, course_id, person_id), []).append(competency_id)
     return [(*learner, competency_ids) for learner, competency_ids in found.items()]
+
+
+async def practice_counts(session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID) -> bool:
+    """Whether a course's teacher wants results of what practises a competency as evidence, too."""
+    statement = select(col(CourseMap.practice_counts)).where(
+        col(CourseMap.organisation_id) == organisation_id, col(CourseMap.course_id) == course_id
+    )
+    return bool((await session.exec(statement)).one_or_none())
+
+
+async def courses_to_read(session: AsyncSession, *, most: int = 1000) -> list[Course]:
+    """Courses, of all schools, with items that assess and an access to their platform that is not known to fail."""
+    aligned = (
+        select(col(Alignment.course_id))
+        .where(
+            col(Alignment.organisation_id) == col(Course.organisation_id), col(Alignment.course_id) == col(Course.id)
+        )
+        .exists()
+    )
+    statement = (
+        select(Course)
+        .join(
+            ApiConnection,
+            (col(ApiConnection.organisation_id) == col(Course.organisation_id))
+            & (col(ApiConnection.registration_id) == col(Course.registration_id)),
+        )
+        .where(aligned, col(ApiConnection.working).is_not(False))
+        .order_by(col(Course.registration_id), col(Course.id))
+        .limit(most)
+        .execution_options(**crossing("every school's courses are read, each by its own access"))
+    )
+    return list((await session.exec(statement)).all())

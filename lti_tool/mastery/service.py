@@ -30,6 +30,8 @@ from lti_tool.mastery.writing import Asked, Known
 _FROZEN = frozenset({EvidenceSource.LMS, EvidenceSource.CHECK, EvidenceSource.MENU})
 """Sources whose passing mark and weight stay what they were when the presentation first came; a teacher's file says its own."""
 
+_LOOKED_AT_ONCE = 200
+
 
 @dataclass(frozen=True, slots=True)
 class Observed:
@@ -54,22 +56,60 @@ async def append(
     earlier one is void. What a teacher voided stays void while the same value comes again. Raises BadEvidence and NotOnMap,
     and then nothing is changed.
     """
+    return await change(session, course, entries, (), "", now, by)
+
+
+async def change(
+    session: AsyncSession,
+    course: Course,
+    entries: Iterable[Entry],
+    void_ids: Collection[uuid.UUID],
+    reason: str,
+    now: datetime,
+    by: uuid.UUID | None = None,
+) -> list[Changed]:
+    """Void evidence for a reason and append other, in one go; see ``append`` and ``void``.
+
+    Raises BadEvidence, NotOnMap and NotFound, and then nothing is changed.
+    """
     wanted = list(entries)
     for entry in wanted:
         entry.check(now)
-    if not wanted:
+    voided = await _to_void(session, course, void_ids)
+    if not wanted and not voided:
         return []
-    people = sorted({entry.person_id for entry in wanted})
+    people = sorted({entry.person_id for entry in wanted} | {one.person_id for one in voided})
     learners = await writing.lock(session, course.organisation_id, course.id, people, now)
     await predicting.seed(session, course.organisation_id, course.id, [one for one in learners.values() if one.new])
-    asked = Asked(course.organisation_id, course.id, people, sorted({entry.competency_id for entry in wanted}))
+    competencies = {entry.competency_id for entry in wanted} | {one.competency_id for one in voided}
+    asked = Asked(course.organisation_id, course.id, people, sorted(competencies))
     places = await writing.places(session, asked)
     if len(places) < len(asked.competencies):
         raise NotOnMap(f"{len(asked.competencies) - len(places)} competencies are not on the map")
-    passing = await _passing(session, asked, wanted)
-    presentations = sorted({entry.presentation for entry in wanted})
-    known = await writing.known(session, asked, presentations)
     work = Work()
+    for one in voided:
+        await writing.void_evidence(session, course.organisation_id, one.id, reason, now, by)
+        if one.source is not EvidenceSource.SELF:
+            work.redo.add((one.person_id, one.competency_id))
+            work.relearn.add(one.person_id)
+    if wanted:
+        await _append(session, course, asked, wanted, work, now, by)
+    learn = versions.course_key(course.organisation_id, course.id)
+    nudge_after_commit(session, versions.LEARN, learn)
+    return await working.settle(session, course.organisation_id, course.id, learners, work, now, places)
+
+
+async def _append(
+    session: AsyncSession,
+    course: Course,
+    asked: Asked,
+    wanted: Sequence[Entry],
+    work: Work,
+    now: datetime,
+    by: uuid.UUID | None,
+) -> None:
+    passing = await _passing(session, asked, wanted)
+    known = await writing.known(session, asked, sorted({entry.presentation for entry in wanted}))
     for entry in wanted:
         name = (entry.person_id, entry.competency_id, entry.presentation)
         before = known.get(name)
@@ -86,8 +126,31 @@ async def append(
         piece = Piece(**{column: row[column] for column in Columns._fields})
         if piece.moves_levels:
             work.fresh[cell].append(piece)
-    nudge_after_commit(session, versions.LEARN, versions.course_key(course.organisation_id, course.id))
-    return await working.settle(session, course.organisation_id, course.id, learners, work, now, places)
+
+
+async def news(
+    session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID, entries: Sequence[Entry]
+) -> list[Entry]:
+    """Those entries that would say something new; for looking, without a lock, whether there is anything to write."""
+    fresh: list[Entry] = []
+    by_person: dict[uuid.UUID, list[Entry]] = {}
+    for entry in entries:
+        by_person.setdefault(entry.person_id, []).append(entry)
+    people = sorted(by_person)
+    for start in range(0, len(people), _LOOKED_AT_ONCE):
+        some = [entry for person_id in people[start : start + _LOOKED_AT_ONCE] for entry in by_person[person_id]]
+        asked = Asked(
+            organisation_id,
+            course_id,
+            people[start : start + _LOOKED_AT_ONCE],
+            sorted({entry.competency_id for entry in some}),
+        )
+        known = await writing.known(session, asked, sorted({entry.presentation for entry in some}))
+        for entry in some:
+            before = known.get((entry.person_id, entry.competency_id, entry.presentation))
+            if before is None or not _says_nothing_new(entry, before):
+                fresh.append(entry)
+    return fresh
 
 
 async def _passing(session: AsyncSession, asked: Asked, entries: Sequence[Entry]) -> float | None:
@@ -183,25 +246,27 @@ async def void(
     said = reason.strip()
     if not 1 <= len(said) <= 500:
         raise BadEvidence("voiding needs a reason of 1 to 500 characters")
-    rows = []
-    for evidence_id in sorted(set(evidence_ids)):
-        row = await queries.one_evidence(session, course.organisation_id, course.id, evidence_id)
-        if row is None:
-            raise NotFound("no such evidence in this course")
-        rows.append((row.id, row.person_id, row.competency_id, row.source))
-        session.expunge(row)
-    if not rows:
-        return []
-    learners = await writing.lock(session, course.organisation_id, course.id, {row[1] for row in rows}, now)
-    work = Work()
-    for evidence_id, person_id, competency_id, source in rows:
-        await writing.void_evidence(session, course.organisation_id, evidence_id, said, now, by)
-        if source is not EvidenceSource.SELF:
-            work.redo.add((person_id, competency_id))
-            work.relearn.add(person_id)
-    if by is not None:
-        _trace(session, course, now, "mastery.voided", by, f"{len(rows)} pieces of evidence")
-    return await working.settle(session, course.organisation_id, course.id, learners, work, now)
+    changed = await change(session, course, (), evidence_ids, said, now, by)
+    if by is not None and evidence_ids:
+        _trace(session, course, now, "mastery.voided", by, f"{len(set(evidence_ids))} pieces of evidence")
+    return changed
+
+
+@dataclass(frozen=True, slots=True)
+class _Voided:
+    id: uuid.UUID
+    person_id: uuid.UUID
+    competency_id: uuid.UUID
+    source: EvidenceSource
+
+
+async def _to_void(session: AsyncSession, course: Course, evidence_ids: Collection[uuid.UUID]) -> list[_Voided]:
+    """What these ids name. Who they are about never changes, so that it can be read before any lock."""
+    wanted = sorted(set(evidence_ids))
+    rows = await queries.whose(session, course.organisation_id, course.id, wanted)
+    if len(rows) < len(wanted):
+        raise NotFound("no such evidence in this course")
+    return [_Voided(*row) for row in rows]
 
 
 # --- People judge ------------------------------------------------------------------------------------------------------

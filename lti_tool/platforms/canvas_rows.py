@@ -254,7 +254,8 @@ def _why_none(row: Mapping[str, Any], assignment: Assignment) -> NoResult | None
     # pending_review has the automatic part of a score alone; a teacher has yet to read the rest. What was handed in again
     # shows the old score until it is graded.
     if row.get("workflow_state") != "graded" or score is None:
-        waits = row.get("workflow_state") != "graded" and row.get("submitted_at") is not None
+        # Without any number it is this attempt that has none, or has none any more.
+        waits = score is not None and row.get("submitted_at") is not None
         return NoResult.WAITING if waits else NoResult.UNGRADED
     # Held back by the teacher's posting policy: showing it here would give it away. Absent before Canvas had policies.
     if "posted_at" in row and row["posted_at"] is None:

@@ -272,8 +272,8 @@ async def test_results_find_their_person_and_every_place_of_their_item(site: Sit
         found[name].id for name in ("canvas:module-item:1", "canvas:module-item:2", "canvas:assignment:6")
     )
     every = await results(site.database, site.connectors, course, None)
-    quarter = ItemResult(loose, ids[1], 25, at, Decimal(1), Decimal(4), None, at)
-    eighty = [ItemResult(place, ids[0], 80, at, Decimal(8), Decimal(10), None, at) for place in (one, two)]
+    quarter = ItemResult(loose, ids[1], 25, at, Decimal(1), Decimal(4), None, at, "6")
+    eighty = [ItemResult(place, ids[0], 80, at, Decimal(8), Decimal(10), None, at, "5") for place in (one, two)]
     assert set(every) == {*eighty, quarter}
     site.lms.asked.clear()
     assert await results(site.database, site.connectors, course, [ids[1]]) == [quarter]
