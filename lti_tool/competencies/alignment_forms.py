@@ -18,7 +18,7 @@ from lti_tool.content.models import ItemKind
 from lti_tool.web.forms import Entered, parsed
 from lti_tool.web.i18n import N_
 
-AT_ONCE = 100
+AT_ONCE = 60
 """Items on one page."""
 
 WRONG_WEIGHT = N_("Please enter a weight above 0, at most 1000.")
@@ -36,10 +36,13 @@ class Asked:
         competency: Annotated[str, Query(max_length=40)] = "",
         show: Annotated[str, Query(max_length=32)] = "",
         role: Annotated[str, Query(max_length=32)] = "",
+        choose: Annotated[str, Query(max_length=40)] = "",
         page: Annotated[int, Query(ge=1, le=10_000)] = 1,
     ) -> None:
         self.fields = {"q": q.strip(), "section": section, "kind": kind, "competency": competency, "show": show}
         self.page = page
+        # A competency that is ticked to begin with, for who comes to align something to it.
+        self.chosen = frozenset({choose} if _id(choose) is not None else ())
         self.role = role if role in set(AlignmentRole) else AlignmentRole.ASSESSES.value
         self.filter = Filter(
             words=self.fields["q"],

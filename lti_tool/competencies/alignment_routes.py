@@ -50,7 +50,7 @@ async def listed(
 ) -> Response:
     """The course's items beside their competencies; the course is read at the first look."""
     outcome = await read_contents(request, here, asked=False)
-    return await _page(request, here, asked, database, pages, CameBack(), outcome)
+    return await _page(request, here, asked, database, pages, CameBack(chosen=asked.chosen), outcome)
 
 
 @router.post("")

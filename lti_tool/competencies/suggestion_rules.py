@@ -217,9 +217,12 @@ def _begins(parts: Sequence[_Part], place: int) -> bool:
     CCSS.MATH.CONTENT before 4.NF.A.1.
     """
     part = parts[place]
-    return not part.tight or (
-        part.text.isdigit() and parts[place - 1].text.isalpha() and len(parts[place - 1].text) > 1
-    )
+    if not part.tight:
+        return True
+    before = parts[place - 1].text
+    if not before.isalpha():
+        return False
+    return (part.text.isdigit() and len(before) > 1) or (part.gap != "" and len(before) >= _SHORTEST_WORD)
 
 
 def _ends(parts: Sequence[_Part], place: int) -> bool:

@@ -138,6 +138,14 @@ async def test_by_competency(here: AlignmentSite) -> None:
     assert re.findall(r'<label for="tick-[0-9a-f-]{36}">([^<]+)</label>', page.text) == [QUIZ]
 
 
+async def test_who_comes_to_align_to_a_competency_finds_it_ticked(here: AlignmentSite) -> None:
+    one = here.mapped.one("4.NF.A.2")
+    _, page = await here.teacher(f"?choose={one}")
+    assert re.findall(r'name="competency" value="([^"]+)" checked', page.text) == [str(one)]
+    _, page = await here.teacher("?choose=nonsense")
+    assert " checked>" not in page.text
+
+
 async def test_a_long_course_comes_in_pages(here: AlignmentSite) -> None:
     async with here.site.database.writing() as session:
         for number in range(150):
@@ -153,11 +161,11 @@ async def test_a_long_course_comes_in_pages(here: AlignmentSite) -> None:
                 )
             )
     visitor, page = await here.teacher()
-    assert "Page 1 of 2" in page.text
-    assert "Page 93" in page.text
-    assert "Page 94" not in page.text
+    assert "Page 1 of 3" in page.text
+    assert "Page 53" in page.text
+    assert "Page 54" not in page.text
     page = await visitor.get(here.address + "?page=2")
-    assert "Page 94" in page.text
+    assert "Page 54" in page.text
     # What is aligned on the second page leads back to it.
     ticked = re.search(r'name="item" value="([^"]+)"', page.text)
     assert ticked is not None

@@ -1,6 +1,9 @@
 """What an item seems to belong to, by codes and words."""
 
+import json
+import re
 import uuid
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -204,3 +207,65 @@ def test_suggestions_are_about_what_was_given_and_settled_pairs_never_come(
 @given(st.text(max_size=60), st.text(max_size=20), st.text(max_size=60))
 def test_no_text_is_too_strange(title: str, code: str, statement: str) -> None:
     rules.suggestions([item(1, title, section=statement)], [Known(uuid.UUID(int=1), code, statement), *MAP])
+
+
+# --- Real standards -------------------------------------------------------------------------------------------------------
+
+
+def common_core(shared_data: Path) -> list[Known]:
+    package = json.loads((shared_data / "ccss-math-coherence.case.json").read_text("utf-8"))
+    return [
+        Known(uuid.UUID(item["identifier"]), item["humanCodingScheme"], item["fullStatement"])
+        for item in package["CFItems"]
+        if item["CFItemType"] == "Standard"
+    ]
+
+
+def test_every_code_of_the_common_core_is_found_in_all_its_ways(shared_data: Path) -> None:
+    standards = common_core(shared_data)
+    assert len(standards) == 480
+    titles: list[tuple[str, Known]] = []
+    for one in standards:
+        without_cluster = re.sub(r"\.[A-Z](?=\.\d)", "", one.code)
+        titles += [
+            (f"Quiz {one.code}", one),
+            (f"{one.code}: exit ticket", one),
+            (f"Practice ({one.code.replace('.', '-')})", one),
+            (f"Homework {without_cluster}", one),
+            (f"CCSS.MATH.CONTENT.{one.code}", one),
+        ]
+    items = [item(number, title) for number, (title, _) in enumerate(titles, start=1)]
+    found: dict[uuid.UUID, list[uuid.UUID]] = {}
+    for suggestion in rules.suggestions(items, standards):
+        if suggestion.reason is Reason.CODE_IN_TITLE:
+            found.setdefault(suggestion.item_id, []).append(suggestion.competency_id)
+    missed = [title for one, (title, known) in zip(items, titles, strict=True) if found.get(one.id) != [known.id]]
+    assert missed == []
+
+
+@pytest.mark.parametrize(
+    ("title", "code"),
+    [
+        ("Comparing decimals to hundredths", "4.NF.C.7"),
+        ("Completing the square to solve quadratic equations", "A-REI.B.4b"),
+        ("Area and perimeter of rectangles", "4.MD.A.3"),
+        ("Adding mixed numbers", "4.NF.B.3c"),
+        ("Pythagorean theorem", "8.G.B.8"),
+        ("Multiplying a fraction by a whole number", "4.NF.B.4"),
+    ],
+)
+def test_words_of_real_titles_lead_to_real_standards(shared_data: Path, title: str, code: str) -> None:
+    standards = common_core(shared_data)
+    assert code in codes(title, standards)
+
+
+def test_titles_of_another_subject_lead_nowhere(shared_data: Path) -> None:
+    standards = common_core(shared_data)
+    for title in (
+        "The French Revolution",
+        "Photosynthesis",
+        "Romeo and Juliet, act II",
+        "Welcome to the course",
+        "Syllabus",
+    ):
+        assert codes(title, standards) == [], title

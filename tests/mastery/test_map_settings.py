@@ -362,7 +362,7 @@ async def test_levels_of_canvas_are_taken_renamed_and_kept(here: AlignmentSite) 
     fields |= {"name-2": "100% <almost>", "title": "Ours", "source": "canvas"}
     page = await visitor.post(home(here) + "/settings/scale/edit", answer="look", revision="1", **fields)
     assert page.status_code == 200
-    assert "pale. Its outline" in page.text
+    assert "pale. Its shape" in page.text
     page = await visitor.post(
         home(here) + "/settings/scale/edit", answer="save", revision=str((await the_map(here)).revision), **fields
     )
