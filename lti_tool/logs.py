@@ -95,7 +95,7 @@ def set_up_logging(log_format: Literal["text", "json"]) -> None:
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     # httpx logs full addresses, which can hold a person's id; uvicorn's access log is replaced by our own line; alembic
     # introduces itself at every look at the database's revision.
-    for noisy in ("httpx", "httpcore", "uvicorn.access", "alembic.runtime.migration"):
+    for noisy in ("httpx", "httpcore", "uvicorn.access", "alembic.runtime"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 

@@ -16,6 +16,7 @@ from lti_tool.cartridges import CourseContent, ItemKind, read_cartridge
 from tests.processes.people import Someone
 from tests.processes.story import assign, say
 from tests.servers import Demo, running_demo
+from tests.test_cli import Tool
 
 pytestmark = pytest.mark.processes
 
@@ -37,6 +38,13 @@ def run_demo(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
         check=False,
         timeout=60,
     )
+
+
+def refused(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """The same inside the tests' process, for a demo that does not come as far as starting anything."""
+    done = Tool(folder, f"sqlite:///{folder}/none.db")("demo", "--no-browser", *words)
+    assert done.returncode != 0
+    return done
 
 
 # --- Ending -----------------------------------------------------------------------------------------------------------
@@ -132,7 +140,7 @@ def test_it_plays_moodle_beside_what_was_done_as_canvas(tmp_path: Path) -> None:
 
 
 def test_an_lms_it_cannot_play_is_wrong_usage(tmp_path: Path) -> None:
-    done = run_demo(tmp_path, "--like", "blackboard")
+    done = refused(tmp_path, "--like", "blackboard")
     assert done.returncode == 2
     assert done.stdout == ""
     for name in ("canvas", "moodle", "schoology"):
@@ -171,7 +179,7 @@ def test_a_busy_port_is_said_in_one_line(demo: Demo, tmp_path: Path, option: str
 def test_a_broken_course_is_said_in_one_line(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "course.imscc"
     file.write_bytes(content)
-    done = run_demo(tmp_path, *_ports(Demo(tmp_path)), "--course", str(file), "--reset")
+    done = refused(tmp_path, *_ports(Demo(tmp_path)), "--course", str(file), "--reset")
     assert done.returncode == 1, done.stderr
     assert done.stdout == ""
     assert len(done.stderr.splitlines()) == 1, done.stderr
@@ -179,7 +187,7 @@ def test_a_broken_course_is_said_in_one_line(tmp_path: Path, content: bytes) -> 
 
 
 def test_a_course_that_is_not_there_is_wrong_usage(tmp_path: Path) -> None:
-    done = run_demo(tmp_path, "--course", str(tmp_path / "none.imscc"))
+    done = refused(tmp_path, "--course", str(tmp_path / "none.imscc"))
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
 
@@ -189,7 +197,7 @@ def test_a_broken_course_leaves_what_was_done_before(tmp_path: Path) -> None:
     kept.parent.mkdir(parents=True)
     kept.write_bytes(b"kept")
     (tmp_path / "course.imscc").write_bytes(b"broken")
-    run_demo(tmp_path, *_ports(Demo(tmp_path)), "--course", str(tmp_path / "course.imscc"), "--reset")
+    refused(tmp_path, *_ports(Demo(tmp_path)), "--course", str(tmp_path / "course.imscc"), "--reset")
     assert kept.read_bytes() == b"kept"
 
 
