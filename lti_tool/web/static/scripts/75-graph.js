@@ -92,6 +92,8 @@
       view.scrollTop = (box.y + box.height / 2) * scale - view.clientHeight / 2;
     };
 
+    // The frame is as tall as the drawing at first, up to a limit, and stays so when that gets smaller.
+    view.style.blockSize = `${view.offsetHeight}px`;
     zoom(1, 0, 0);
     const current = svg.querySelector('[aria-current="true"], .graph__node--loop');
     if (current) center(current);
