@@ -13,6 +13,7 @@ from lti_tool.db.session import Database
 from lti_tool.errors import NotFound
 from lti_tool.insight import files, service
 from lti_tool.insight.competency import in_map
+from lti_tool.insight.drawn import LearnerGraph, learner_graph
 from lti_tool.insight.learner import FIRST, LearnerMap, learner_map
 from lti_tool.insight.replies import Said, file, my_address, notice, see, speaking
 from lti_tool.mastery import service as mastery
@@ -21,7 +22,7 @@ from lti_tool.mastery.rules import Audience
 from lti_tool.web.dependencies import CurrentDatabase, CurrentPages, Now
 from lti_tool.web.forms import Entered, parsed
 from lti_tool.web.i18n import N_, current_language
-from lti_tool.web.pages import Pages
+from lti_tool.web.pages import Pages, language_of
 
 router = APIRouter(prefix="/courses/{course_id}")
 
@@ -43,6 +44,15 @@ async def _map(
         found = await learner_map(session, here.course, person_id, now, to)
         session.expunge_all()
     return found
+
+
+def _graph(request: Request, found: LearnerMap | None) -> LearnerGraph | None:
+    """The map as a graph, if that is what the address asks for; of a large one, what is around the first next step."""
+    if found is None or request.query_params.get("view") != "graph":
+        return None
+    following = found.next
+    focus = following[0].competency.id if following else None
+    return learner_graph(found, request.query_params, focus, language_of(request))
 
 
 @router.get("/my-map", name="my_map")
@@ -70,6 +80,7 @@ async def _mine(
         said = {one.value: say(words) for one, words in IN_MY_WORDS.items()}
     context: dict[str, Any] = {
         "found": found,
+        "graph": _graph(request, found),
         "first": FIRST,
         "address": my_address(here.course),
         "said": said,
@@ -154,6 +165,8 @@ async def family_map_of(
         said = {one.value: say(words) for one, words in IN_MY_WORDS.items()}
     context = {
         "found": found,
+        "graph": _graph(request, found),
+        "address": f"/courses/{here.course.id}/family-map/{person_id}",
         "name": name,
         "first": FIRST,
         "home": f"/courses/{here.course.id}/family-map" if len(here.observed) > 1 else None,

@@ -13,6 +13,7 @@ from lti_tool.db.session import Database
 from lti_tool.errors import NotFound
 from lti_tool.insight import files, learner_service, service
 from lti_tool.insight.competency import in_map
+from lti_tool.insight.drawn import learner_graph
 from lti_tool.insight.learner_service import StudentPage
 from lti_tool.insight.replies import Said, board_address, file, notice, see, speaking, student_address
 from lti_tool.mastery import queries as mastery_queries
@@ -21,7 +22,7 @@ from lti_tool.mastery.models import Standing
 from lti_tool.web.dependencies import CurrentDatabase, CurrentPages, Now
 from lti_tool.web.forms import Entered, parsed
 from lti_tool.web.i18n import N_, current_language
-from lti_tool.web.pages import Pages
+from lti_tool.web.pages import Pages, language_of
 
 router = APIRouter(prefix="/courses/{course_id}/mastery/students/{person_id}")
 
@@ -67,6 +68,11 @@ async def _page(
             session.expunge_all()
         name = display_name(page.person)
         say = current_language().gettext
+        graph = (
+            learner_graph(page.map, request.query_params, competency_id, language_of(request))
+            if page.map is not None and request.query_params.get("view") == "graph"
+            else None
+        )
         wrong = {name: say(message) for name, message in entered.errors.items()} if entered else {}
     context: dict[str, Any] = {
         "page": page,
@@ -77,6 +83,7 @@ async def _page(
         "errors": entered.errors if entered else {},
         "errors_in_words": wrong,
         "standing_choices": _choices(page),
+        "graph": graph,
         "notice": notice(request),
         "now": now,
     }

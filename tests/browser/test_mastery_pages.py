@@ -163,6 +163,14 @@ def test_a_teacher_follows_a_level_to_its_evidence_and_decides(browser: Browser,
         expect(page.get_by_role("heading", level=1, name="Ada Ash")).to_be_visible()
         look(page, "student")
 
+        page.get_by_role("link", name="Graph", exact=True).click()
+        expect(page.get_by_role("group", name=re.compile("Competencies with levels"))).to_contain_text("Secure")
+        look(page, "student-graph")
+        page.get_by_role("link", name=re.compile("^N.2")).first.click()
+        expect(page.locator("#evidence-title")).to_have_text("N.2")
+        page.get_by_role("link", name="List", exact=True).click()
+        page.get_by_role("link", name="N.1", exact=True).first.click()
+
         first = page.locator("#evidence tbody tr").first
         first.get_by_text("Void…").click()
         first.get_by_label("Why does it not count?").fill("Done together")
@@ -236,6 +244,11 @@ def test_a_student_sees_where_they_are_and_says_so_themselves(browser: Browser, 
         expect(page.get_by_text("Your teacher can see how you see yourself")).to_be_visible()
         expect(page.get_by_text("“With the same bottom number”")).to_be_visible()
         look(page, "my-map-said")
+        page.get_by_role("link", name="The whole map").click()
+        expect(page.get_by_role("group", name=re.compile("Competencies with levels"))).to_contain_text("Secure")
+        look(page, "my-map-graph")
+        page.get_by_role("link", name=re.compile("^N.1")).click()
+        expect(page.locator(f"#competency-{made[0].id}")).to_be_in_viewport()
         assert "Birch" not in page.content()
 
 
