@@ -24,6 +24,7 @@ ACTION_WORDS = {
     "organisation.renamed": N_("An organisation was renamed"),
     "organisation.predictions-shared": N_("Predictions may begin from other courses of the organisation"),
     "organisation.predictions-kept-apart": N_("Predictions no longer begin from other courses of the organisation"),
+    "organisation.levels-changed": N_("The levels of an organisation's courses were chosen"),
     "roster.read": N_("The people of a course were read from the LMS"),
     "roster.looked-at": N_("The people of a course were looked at to check the connection"),
     "students.listed": N_("The students of a course were listed to choose one for a check"),

@@ -158,7 +158,17 @@ PARENT_RULES = (
 )
 """Every rule for a competency that others stand under, by its children's levels."""
 
-BY_KIND: Mapping[str, RuleWords] = {words.kind: words for words in (*RULES, *PARENT_RULES)}
+MOODLE_POINTS = RuleWords(
+    "points",
+    N_("Moodle: points"),
+    N_(
+        "Secure when the competencies below it that are Secure bring %(points)s points, and every required one is among them."
+    ),
+    N_("With 3 points: two below are Secure, worth 1 and 2 points."),
+)
+"""Only taken over from a framework: its points for single children need no form here."""
+
+BY_KIND: Mapping[str, RuleWords] = {words.kind: words for words in (*RULES, *PARENT_RULES, MOODLE_POINTS)}
 
 
 def parameters(rule: AnyRule) -> dict[str, Any]:
@@ -169,7 +179,7 @@ def parameters(rule: AnyRule) -> dict[str, Any]:
 def make(kind: str, given: Mapping[str, int]) -> AnyRule:
     """A rule with these parameters. ValueError for a kind that is not offered, or parameters it does not take."""
     words = BY_KIND.get(kind)
-    if words is None:
+    if words is None or words is MOODLE_POINTS:
         raise ValueError("no rule that is offered")
     values = {one.name: given.get(one.name, one.usual) for one in words.parameters}
     for one in words.parameters:

@@ -11,11 +11,11 @@ from lti_tool.competencies import maps
 from lti_tool.competencies.alignment_replies import see
 from lti_tool.competencies.sections import views
 from lti_tool.courses.access import InCourse, TeacherChanging, TeacherIn
-from lti_tool.errors import Conflict, NotFound, ToolError
+from lti_tool.errors import BadRequest, Conflict, NotAllowed, NotFound, ToolError
 from lti_tool.mastery import colours, rules, settings
 from lti_tool.mastery import settings_forms as forms
-from lti_tool.mastery.settings_routes import settings_address, trouble_notice
-from lti_tool.web.dependencies import CurrentDatabase, CurrentPages, Now
+from lti_tool.mastery.settings_routes import may_decide_for_school, settings_address, trouble_notice
+from lti_tool.web.dependencies import CurrentDatabase, CurrentPages, Now, WriteSession
 from lti_tool.web.forms import Entered, parsed
 from lti_tool.web.i18n import N_, Language
 from lti_tool.web.pages import language_of
@@ -45,6 +45,18 @@ async def choose(
     async with database.writing() as session:
         await settings.choose_scale(session, here.course, entered.revision(), chosen, here.visit.person_id, clock.now())
     return see(settings_address(here.course.id), "scale-saved")
+
+
+@router.post("/school", name="choose_schools_scale")
+async def choose_for_school(request: Request, here: TeacherChanging, session: WriteSession, clock: Now) -> Response:
+    """Have all courses of the school use these levels, unless one has chosen others; for administrators."""
+    if not may_decide_for_school(here):
+        raise NotAllowed("only the school's administrators decide for it")
+    chosen = Entered.of(await request.form()).made_id("scale")
+    if chosen is None:
+        raise BadRequest("no scale was chosen")
+    await settings.make_schools(session, here.course, chosen, here.visit.person_id, clock.now())
+    return see(settings_address(here.course.id), "schools-saved")
 
 
 @router.get("/edit", name="edit_scale")

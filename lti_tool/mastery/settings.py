@@ -14,6 +14,7 @@ from typing import Any
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from lti_tool import audit
 from lti_tool.competencies import map_queries, maps
 from lti_tool.competencies.models import Competency, Framework, MapCompetency, Scale
 from lti_tool.courses.models import Course
@@ -23,6 +24,7 @@ from lti_tool.ids import new_id
 from lti_tool.mastery import criteria, parents, rules, writing
 from lti_tool.mastery.models import MasteryState
 from lti_tool.mastery.rule_words import AnyRule
+from lti_tool.mastery.source_rules import rule_of as source_rule_of
 from lti_tool.mastery.writing import Asked
 
 MOST_REPLAYED = 60_000
@@ -84,6 +86,59 @@ async def _place(session: AsyncSession, course: Course, competency_id: uuid.UUID
         if row.competency_id == competency_id and row.removed_at is None:
             return row
     raise NotFound("the competency is not in the map")
+
+
+# --- Rules that came with frameworks --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRule:
+    """A competency whose source says how its level is decided, and which this course has given no rule of its own."""
+
+    competency_id: uuid.UUID
+    name: str
+    rule: AnyRule
+
+
+async def source_rules(session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID) -> list[SourceRule]:
+    """Those of a course's map, in its order. A parent's rule is left out where nothing of the map stands below."""
+    places = {
+        row.competency_id: row
+        for row in await map_queries.map_rows(session, organisation_id, course_id)
+        if row.removed_at is None
+    }
+    found: dict[uuid.UUID, Competency] = {}
+    ids = sorted(places)
+    for start in range(0, len(ids), 500):
+        statement = scoped(Competency, organisation_id).where(col(Competency.id).in_(ids[start : start + 500]))
+        found |= {one.id: one for one in (await session.exec(statement)).all()}
+    tree = await parents.tree(session, organisation_id, course_id)
+    known = {one.identifier: one.id for one in found.values()}
+    came = []
+    for competency_id, place in places.items():
+        one = found[competency_id]
+        rule = source_rule_of(one.rule, known) if place.rule is None else None
+        if rule is None or (isinstance(rule, rules.ParentRule) and not tree.children.get(competency_id)):
+            continue
+        came.append(SourceRule(competency_id, one.code or one.short or one.statement, rule))
+    return came
+
+
+async def take_source_rules(
+    session: AsyncSession, course: Course, revision: int, by: uuid.UUID | None, now: datetime
+) -> int:
+    """Have every competency follow the rule that its source says, unless it has one already; how many. Conflict
+    ``map-changed``.
+    """
+    await maps.for_change(session, course, revision, now)
+    wanted = {one.competency_id: one.rule for one in await source_rules(session, course.organisation_id, course.id)}
+    for row in await map_queries.map_rows(session, course.organisation_id, course.id):
+        if row.competency_id in wanted:
+            row.rule = wanted[row.competency_id].to_json()
+            session.add(row)
+    maps.trace(session, course, "map.rules-changed", by, now, detail=f"{len(wanted)} rules of frameworks")
+    await session.flush()
+    return len(wanted)
 
 
 # --- Scales -------------------------------------------------------------------------------------------------------------
@@ -225,6 +280,43 @@ async def keep_scale(
     await session.flush()
     await choose_scale(session, course, revision, found.id, by, now)
     return found.id
+
+
+async def make_schools(
+    session: AsyncSession, course: Course, scale_id: uuid.UUID, by: uuid.UUID | None, now: datetime
+) -> None:
+    """Have the school's courses use these levels wherever a course has chosen none: a scale of the school, or of this course,
+    which the school then has a copy of. NotFound.
+    """
+    chosen = await scale(session, course.organisation_id, course.id, scale_id)
+    statement = scoped(Scale, course.organisation_id).where(col(Scale.course_id).is_(None)).with_for_update()
+    schools = list((await session.exec(statement)).all())
+    kept = next((one for one in schools if one.id == chosen.id or one.title == chosen.title), None)
+    if kept is None:
+        kept = Scale(
+            organisation_id=course.organisation_id,
+            id=new_id(),
+            title=chosen.title,
+            levels=[],
+            changed_at=now,
+            created_at=now,
+        )
+    kept.levels, kept.source, kept.is_default, kept.changed_at = chosen.levels, chosen.source, True, now
+    for one in schools:
+        if one.id != kept.id and one.is_default:
+            one.is_default = False
+            session.add(one)
+    session.add(kept)
+    audit.record(
+        session,
+        now,
+        "organisation.levels-changed",
+        organisation_id=course.organisation_id,
+        actor=str(by) if by else None,
+        subject=f"organisation {course.organisation_id}",
+        detail=f"scale {kept.id}",
+    )
+    await session.flush()
 
 
 # --- What would change --------------------------------------------------------------------------------------------------

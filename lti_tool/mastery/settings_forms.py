@@ -18,9 +18,9 @@ USUAL = "usual"
 
 def rule(entered: Entered) -> AnyRule | None:
     """The rule that was chosen; None for the usual one. Look at ``entered.errors`` after; they are by field."""
-    kind = entered.values.get("rule", USUAL)
+    kind = entered.values.get("rule", "")
     words = rule_words.BY_KIND.get(kind)
-    if words is None:
+    if words is None or words is rule_words.MOODLE_POINTS:
         if kind != USUAL:
             entered.errors["rule"] = N_("Please choose a rule.")
         return None

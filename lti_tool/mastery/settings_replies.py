@@ -8,6 +8,8 @@ from lti_tool.web.pages import language_of
 _SENTENCES = {
     "rule-saved": N_("Saved. The rule holds for everything that is begun from now on."),
     "passing-saved": N_("Saved. New alignments get this passing mark; those that are there keep theirs."),
+    "rules-taken": N_("Saved. These competencies follow the rules that came with them."),
+    "schools-saved": N_("Saved. The school’s courses use these levels wherever a course has chosen none."),
     "scale-saved": N_("Saved. The levels hold for everything that is begun from now on."),
 }
 

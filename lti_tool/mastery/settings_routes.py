@@ -70,6 +70,7 @@ async def _page(
         basis = await criteria.basis(session, here.organisation_id, here.course.id)
         begun = await settings.has_begun(session, here.organisation_id, here.course.id)
         scales = await settings.scales(session, here.organisation_id, here.course.id)
+        came = await settings.source_rules(session, here.organisation_id, here.course.id)
         sources = await settings.sources(session, here.organisation_id, here.course.id)
     apart = [one for one in found.competencies if one.rule is not None] if found is not None else []
     context: dict[str, Any] = {
@@ -84,6 +85,8 @@ async def _page(
         "begun": begun,
         "words": rule_words,
         "apart": [(one, _read(one.rule)) for one in apart],
+        "came": came,
+        "for_school": may_decide_for_school(here),
         "scales": scales,
         "sources": sources,
         "values": entered.values if entered else {},
@@ -91,6 +94,27 @@ async def _page(
         "notice": trouble_notice(request, trouble) or notice(request),
     }
     return pages.render(request, "mastery/settings.html", context, status_code=status_code)
+
+
+def may_decide_for_school(here: InCourse) -> bool:
+    """Whether somebody decides for the whole school: its administrators, as the platform says it."""
+    return here.visit.administers and not here.visit.masquerading
+
+
+@router.post("/source-rules", name="take_source_rules")
+async def take_source_rules(
+    request: Request, here: TeacherChanging, database: CurrentDatabase, clock: Now, pages: CurrentPages
+) -> Response:
+    """Have competencies follow the rules that came with their frameworks."""
+    entered = Entered.of(await request.form())
+    try:
+        async with database.writing() as session:
+            await settings.take_source_rules(
+                session, here.course, entered.revision(), here.visit.person_id, clock.now()
+            )
+    except Conflict as conflict:
+        return await _page(request, here, database, pages, trouble=conflict, status_code=409)
+    return see(settings_address(here.course.id), "rules-taken")
 
 
 def _read(data: Any) -> AnyRule | None:

@@ -82,7 +82,15 @@ async def evidence(here: AlignmentSite, code: str, *right: bool) -> None:
 # --- Who may --------------------------------------------------------------------------------------------------------------
 
 GET = ("/coverage", "/settings", "/settings/rule", "/settings/scale/edit")
-POST = (f"/coverage/{uuid.UUID(int=1)}", "/settings", "/settings/rule", "/settings/scale", "/settings/scale/edit")
+POST = (
+    f"/coverage/{uuid.UUID(int=1)}",
+    "/settings",
+    "/settings/rule",
+    "/settings/source-rules",
+    "/settings/scale",
+    "/settings/scale/edit",
+    "/settings/scale/school",
+)
 
 
 async def test_without_a_session_there_is_nothing(here: AlignmentSite) -> None:
@@ -487,6 +495,62 @@ async def test_the_schools_levels_can_be_chosen_and_copied_and_not_changed(here:
     assert (
         await visitor.post(home(here) + "/settings/scale", revision=revision, scale=str(scales[1].id))
     ).status_code == 404
+
+
+async def test_rules_that_came_with_frameworks_are_taken_over(here: AlignmentSite) -> None:
+    parent, child = here.mapped.one("4.NF.A.1"), here.mapped.one("4.NF.A.2")
+    async with here.site.database.writing() as session:
+        rows = {one.code: one for one in (await session.exec(scoped(Competency, here.mapped.school.id))).all()}
+        rows["4.NF.A.2"].parent_id = parent
+        rows["4.NF.A.1"].rule = {
+            "moodle": "core_competency\\competency_rule_points",
+            "outcome": "2",
+            "config": {"base": {"points": 1}, "competencies": [{"id": "id of 4.NF.A.2", "points": 1, "required": 1}]},
+        }
+        rows["4.NF.B.3"].rule = {"calculation_method": "decaying_average", "calculation_int": 40}
+        # Nothing stands below this one, so that its rule would never say anything.
+        rows["4.NF.B.4"].rule = {"moodle": "core_competency\\competency_rule_all", "outcome": "2"}
+        session.add_all(rows.values())
+    visitor = await here.site.teacher()
+    page = await visitor.get(home(here) + "/settings")
+    assert "Canvas or Moodle said how the levels of 2 competencies are decided." in page.text
+    revision = str((await the_map(here)).revision)
+    page = await visitor.post(home(here) + "/settings/source-rules", revision=revision)
+    assert "follow the rules that came with them" in page.text
+    assert "Canvas or Moodle said" not in page.text
+    found = (await the_map(here)).by_id
+    assert found[parent].rule == rules.MoodlePoints(1, (rules.ChildPoints(str(child), 1, required=True),)).to_json()
+    assert found[here.mapped.one("4.NF.B.3")].rule == rules.CanvasWeightedAverage(40).to_json()
+    assert found[here.mapped.one("4.NF.B.4")].rule is None
+    assert (await visitor.post(home(here) + "/settings/source-rules", revision=revision)).status_code == 409
+    assert (await visitor.get(f"{home(here)}/settings/rule?competency={parent}")).status_code == 200
+
+
+async def test_an_administrator_chooses_the_schools_levels(here: AlignmentSite) -> None:
+    visitor = await here.site.teacher()
+    fields = await levels(here, visitor, "canvas") | {"title": "District levels", "source": "canvas"}
+    await visitor.post(
+        home(here) + "/settings/scale/edit", answer="save", revision=str((await the_map(here)).revision), **fields
+    )
+    async with here.site.database.reading() as session:
+        (own,) = (await session.exec(scoped(Scale, here.mapped.school.id))).all()
+    page = await visitor.get(home(here) + "/settings")
+    assert "For the whole school" not in page.text
+    assert (await visitor.post(home(here) + "/settings/scale/school", scale=str(own.id))).status_code == 403
+    administrator = await here.site.sign_in(here.mapped.school.teacher, Role.TEACHER, administers=True)
+    page = await administrator.get(home(here) + "/settings")
+    assert "For the whole school" in page.text
+    page = await administrator.post(home(here) + "/settings/scale/school", scale=str(own.id))
+    assert "use these levels wherever a course has chosen none" in page.text
+    # Twice makes one; a course that has chosen none has them.
+    await administrator.post(home(here) + "/settings/scale/school", scale=str(own.id))
+    async with here.site.database.reading() as session:
+        kept = (await session.exec(scoped(Scale, here.mapped.school.id).where(Scale.is_default))).all()
+    assert [(one.course_id, one.title, one.source) for one in kept] == [(None, "District levels", "canvas")]
+    await administrator.post(home(here) + "/settings/scale", revision=str((await the_map(here)).revision), scale="")
+    assert (await basis(here)).scale.levels[0].name == "Exceeds Mastery"
+    assert (await administrator.post(home(here) + "/settings/scale/school", scale=str(uuid.uuid4()))).status_code == 404
+    assert (await administrator.post(home(here) + "/settings/scale/school")).status_code == 400
 
 
 async def test_a_course_without_a_map_can_be_set_up_too(here: AlignmentSite) -> None:

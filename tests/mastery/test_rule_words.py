@@ -1,5 +1,6 @@
 """What rules are said to do, against what they do; contrasts; what is entered for rules and scales."""
 
+import uuid
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -7,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lti_tool.mastery import colours, rule_words, rules
+from lti_tool.mastery import colours, rule_words, rules, source_rules
 from lti_tool.mastery import settings_forms as forms
 from lti_tool.mastery.rules import Observation, Standing, default_scale
 from lti_tool.mastery.rules.scales import canvas_scale
@@ -98,7 +99,10 @@ def test_every_rule_is_offered_and_can_be_read_back() -> None:
     assert {words.kind for words in rule_words.RULES} == set(rules.RULES)
     # Points for single children need a form of their own; Moodle's come with the framework.
     assert {words.kind for words in rule_words.PARENT_RULES} == set(rules.PARENT_RULES) - {"points"}
+    assert rule_words.says(rules.MoodlePoints(3)).startswith("Secure when the competencies below it")
     for kind, words in rule_words.BY_KIND.items():
+        if words is rule_words.MOODLE_POINTS:
+            continue
         made = rule_words.make(kind, {})
         assert rule_words.read(made.to_json()) == made
         assert rule_words.title(made) == words.title
@@ -121,7 +125,6 @@ def test_only_what_is_valid_can_be_made() -> None:
     ("values", "made"),
     [
         ({"rule": "usual"}, None),
-        ({}, None),
         ({"rule": "n-of-m", "n-of-m.n": "3", "n-of-m.m": "4"}, rules.NOfM(3, 4)),
         ({"rule": "canvas-weighted-average"}, rules.CanvasWeightedAverage(65)),
         ({"rule": "latest", "n-of-m.n": "99"}, rules.Latest()),
@@ -138,6 +141,8 @@ def test_a_rule_is_entered(values: dict[str, str], made: rules.Rule | None) -> N
     ("values", "field"),
     [
         ({"rule": "nonsense"}, "rule"),
+        ({"rule": "points"}, "rule"),
+        ({}, "rule"),
         ({"rule": "n-of-m", "n-of-m.n": "5", "n-of-m.m": "4"}, "n-of-m.n"),
         ({"rule": "n-of-m", "n-of-m.n": "0"}, "n-of-m.n"),
         ({"rule": "in-a-row", "in-a-row.n": "three"}, "in-a-row.n"),
@@ -160,6 +165,55 @@ def test_whatever_is_entered_is_a_rule_or_an_error(values: dict[str, str]) -> No
     entered = Entered(values)
     made = forms.rule(entered)
     assert made is None or entered.errors == {}
+
+
+# --- Rules of sources ---------------------------------------------------------------------------------------------------------
+
+CHILD = uuid.UUID(int=7)
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        (None, None),
+        ({}, None),
+        ({"calculation_method": "decaying_average", "calculation_int": 40}, rules.CanvasWeightedAverage(40)),
+        ({"calculation_method": "decaying_average"}, rules.CanvasWeightedAverage(65)),
+        ({"calculation_method": "weighted_average", "calculation_int": 0}, None),
+        ({"calculation_method": "standard_decaying_average", "calculation_int": 75}, rules.CanvasDecayingAverage(75)),
+        (
+            {"calculation_method": "n_mastery", "calculation_int": 3, "mastery_points": 3.5},
+            rules.CanvasNMastery(3, Decimal("3.5")),
+        ),
+        ({"calculation_method": "n_mastery"}, rules.CanvasNMastery(5)),
+        ({"calculation_method": "highest", "ratings": []}, rules.Highest()),
+        ({"calculation_method": "latest"}, rules.Latest()),
+        ({"calculation_method": "average"}, rules.Mean()),
+        ({"calculation_method": "something new"}, None),
+        ({"calculation_method": "n_mastery", "calculation_int": "many"}, None),
+        ({"moodle": "core_competency\\competency_rule_all", "outcome": "2"}, rules.AllChildren()),
+        ({"moodle": "core_competency\\competency_rule_all", "outcome": "0"}, None),
+        (
+            {
+                "moodle": "core_competency\\competency_rule_points",
+                "outcome": "2",
+                "config": {
+                    "base": {"points": 2},
+                    "competencies": [
+                        {"id": "C1", "points": 1, "required": 1},
+                        {"id": "gone", "points": 1, "required": 0},
+                    ],
+                },
+            },
+            rules.MoodlePoints(2, (rules.ChildPoints(str(CHILD), 1, required=True),)),
+        ),
+        ({"moodle": "core_competency\\competency_rule_points", "outcome": "2"}, None),
+        ({"moodle": "core_competency\\competency_rule_points", "outcome": "2", "config": "broken"}, None),
+        ({"moodle": "another", "outcome": "1"}, None),
+    ],
+)
+def test_rules_of_canvas_and_moodle_are_understood(said: dict[str, object] | None, meant: object) -> None:
+    assert source_rules.rule_of(said, {"C1": CHILD}) == meant
 
 
 # --- Scales -------------------------------------------------------------------------------------------------------------------
