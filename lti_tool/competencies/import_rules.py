@@ -145,7 +145,8 @@ def plan(
     names = {one.row.identifier: one.row.name for one in stored} | {
         row.identifier: row.name for row in file.competencies
     }
-    before = _prerequisites_before(links, {one.id: one.row.identifier for one in stored})
+    # What leads to a competency that is gone stays as it is, and is no change.
+    before = _prerequisites_before(links, {one.id: one.row.identifier for one in stored if one.row.identifier in ids})
     after: dict[str, set[str]] = {}
     for link in wanted:
         if link.kind is LinkKind.PRECEDES:
@@ -285,18 +286,24 @@ def _link_plan(
         planned.setdefault(_key(link.origin_id, link.destination_id, link.kind), link)
     there = {_key(link.origin_id, link.destination_id, link.kind): link for link in links}
     added = tuple(link for key, link in planned.items() if key not in there)
+    # Only CASE numbers its links, names them, and speaks of other frameworks.
+    is_case = "uri" in file.says
     changed = []
     for key, link in planned.items():
         old = there.get(key)
-        if old is not None and (old.position, old.identifier) != (link.position, link.identifier or old.identifier):
-            changed.append((old.id, replace(link, identifier=link.identifier or old.identifier)))
+        if is_case and old is not None and (old.position, old.identifier) != (link.position, link.identifier):
+            changed.append((old.id, link))
     # What a source no longer names keeps its links, for maps that use it; what it named and was refused here as well.
     present = set(ids.values())
     gone = {one.id for one in stored if one.id not in present}
+    own = present | gone
     removed = tuple(
         link.id
         for key, link in there.items()
-        if key not in planned and link.kind in file.kinds and not {link.origin_id, link.destination_id} & gone
+        if key not in planned
+        and link.kind in file.kinds
+        and not {link.origin_id, link.destination_id} & gone
+        and (is_case or {link.origin_id, link.destination_id} <= own)
     )
     return added, tuple(changed), removed
 

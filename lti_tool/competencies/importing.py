@@ -349,8 +349,12 @@ def _framework_values(
         extra = merged_extra(source_says, new, cannot_say)
     else:
         extra = {name: value for name, value in before.items() if name not in OURS}
-    if done.loops:
-        extra[LEFT_OUT] = [list(loop.left_out) for loop in done.loops]
+    # What was decided is kept while the file does not speak of it, as our own export does not.
+    spoken_of = {(link.origin, link.destination) for link in file.links}
+    left_out = [one for one in _edges(before.get(LEFT_OUT)) if one not in spoken_of]
+    left_out += [loop.left_out for loop in done.loops]
+    if left_out:
+        extra[LEFT_OUT] = [list(one) for one in left_out]
     if related_as:
         extra[RELATED_AS] = True
     values["extra"] = extra

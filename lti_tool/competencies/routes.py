@@ -5,12 +5,25 @@ from fastapi import APIRouter
 from lti_tool.competencies import (
     alignment_file_routes,
     alignment_routes,
+    case_routes,
+    framework_routes,
     graph_routes,
+    import_routes,
     map_routes,
     pick_routes,
     suggestion_routes,
 )
 
 router = APIRouter()
-for room in (suggestion_routes, alignment_file_routes, alignment_routes, graph_routes, pick_routes, map_routes):
+for room in (
+    suggestion_routes,
+    alignment_file_routes,
+    alignment_routes,
+    import_routes,
+    framework_routes,
+    graph_routes,
+    pick_routes,
+    map_routes,
+    case_routes,
+):
     router.include_router(room.router)

@@ -15,6 +15,7 @@ _PAGES = (
     ("alignments", N_("Alignments"), "/alignments", "target"),
     ("coverage", N_("Coverage"), "/coverage", "clipboard-check"),
     ("settings", N_("Rules and levels"), "/settings", "settings"),
+    ("frameworks", N_("Frameworks"), "/frameworks", "library"),
 )
 """Key, label, address below the course's competencies, icon."""
 

@@ -13,6 +13,7 @@ import socket
 import ssl
 import zlib
 from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import httpcore
@@ -29,6 +30,17 @@ TOTAL_SECONDS = 30.0
 
 ANSWER_LIMIT = 10_000_000
 """Bytes of an answer, unpacked."""
+
+LIMITS = "lti_tool.limits"
+"""A request's extension: ``Limits`` of its own, where an answer may be larger or slower than a platform's ever is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How many bytes an answer may have, unpacked, and how many seconds it may take in all."""
+
+    answer_bytes: int
+    total_seconds: float
 
 
 class AddressRefused(httpx.ConnectError):
@@ -177,7 +189,9 @@ class GuardedTransport(httpx.AsyncHTTPTransport):
         """Send a request. Raises AddressRefused, AnswerTooLarge and httpx's own errors."""
         if self._only_https and request.url.scheme != "https":
             raise AddressRefused("only https is called", request=request)
-        deadline = asyncio.get_running_loop().time() + TOTAL_SECONDS
+        own = request.extensions.get(LIMITS)
+        limits = own if isinstance(own, Limits) else Limits(ANSWER_LIMIT, TOTAL_SECONDS)
+        deadline = asyncio.get_running_loop().time() + limits.total_seconds
         try:
             async with asyncio.timeout_at(deadline):
                 response = await super().handle_async_request(request)
@@ -187,7 +201,7 @@ class GuardedTransport(httpx.AsyncHTTPTransport):
         if packed not in {"identity", "gzip", ""} or not isinstance(response.stream, httpx.AsyncByteStream):
             await response.aclose()
             raise AnswerTooLarge(f"the answer is packed as {packed}, which was not asked for", request=request)
-        response.stream = LimitedStream(response.stream, deadline, unpack=packed == "gzip")
+        response.stream = LimitedStream(response.stream, deadline, limits.answer_bytes, unpack=packed == "gzip")
         if packed == "gzip":
             response.headers.pop("content-length", None)
         return response
@@ -196,9 +210,10 @@ class GuardedTransport(httpx.AsyncHTTPTransport):
 class LimitedStream(httpx.AsyncByteStream):
     """A body that ends in an error when it grows too large (unpacked) or takes too long."""
 
-    def __init__(self, stream: httpx.AsyncByteStream, deadline: float, *, unpack: bool) -> None:
+    def __init__(self, stream: httpx.AsyncByteStream, deadline: float, most: int, *, unpack: bool) -> None:
         self._stream = stream
         self._deadline = deadline
+        self._most = most
         self._unpack: Any = zlib.decompressobj(16 + zlib.MAX_WBITS) if unpack else None
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
@@ -207,9 +222,9 @@ class LimitedStream(httpx.AsyncByteStream):
         try:
             async with asyncio.timeout_at(self._deadline):
                 async for chunk in self._stream:
-                    part = self._unpacked(chunk, ANSWER_LIMIT - total)
+                    part = self._unpacked(chunk, self._most - total)
                     total += len(part)
-                    if total > ANSWER_LIMIT:
+                    if total > self._most:
                         raise AnswerTooLarge("the answer is over the limit")
                     yield part
         except TimeoutError as error:

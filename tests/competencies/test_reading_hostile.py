@@ -189,6 +189,16 @@ def test_more_competencies_than_anybody_means() -> None:
         read_framework(("code,statement\n" + rows).encode())
 
 
+def test_more_rows_and_objects_than_are_looked_at() -> None:
+    for some in (
+        b"code,statement\n" + b"A,a\n" * 50_001,
+        as_bytes({"CFDocument": {"identifier": DOCUMENT}, "CFItems": [1] * 50_001}),
+        as_bytes({"CFDocument": {"identifier": DOCUMENT}, "CFItems": [], "CFAssociations": [1] * 400_001}),
+    ):
+        with pytest.raises(FrameworkTooLarge):
+            read_framework(some)
+
+
 def test_a_long_chain_and_a_long_loop_need_no_stack() -> None:
     rows = "".join(
         f"{number},x,{number - 1 if number else ''},{number - 1 if number else 19_999}\n" for number in range(20_000)

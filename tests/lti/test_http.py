@@ -197,6 +197,18 @@ async def test_too_much_is_given_up(
             await client.get(f"http://127.0.0.1:{port}/")
 
 
+async def test_a_request_can_have_limits_of_its_own(on_loopback: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(way_out, "ANSWER_LIMIT", 1000)
+    async with server(plain(b"x" * 5000)) as port, make_client(on_loopback) as client:
+        address = f"http://127.0.0.1:{port}/"
+        wide = await client.get(address, extensions={way_out.LIMITS: way_out.Limits(5000, 10)})
+        assert len(wide.content) == 5000
+        with pytest.raises(AnswerTooLarge):
+            await client.get(address, extensions={way_out.LIMITS: way_out.Limits(4999, 10)})
+        with pytest.raises(httpx.TimeoutException):
+            await client.get(address, extensions={way_out.LIMITS: way_out.Limits(5000, 0)})
+
+
 async def test_an_answer_that_is_not_packed_as_it_says(on_loopback: Settings) -> None:
     async with server(plain(b"not gzip", "Content-Encoding: gzip")) as port, make_client(on_loopback) as client:
         with pytest.raises(httpx.DecodingError):

@@ -13,9 +13,12 @@ from typing import Any
 from lti_tool.competencies.models import FrameworkSource, LinkKind
 from lti_tool.competencies.reading.building import Build, LinkSaid, plain_json
 from lti_tool.competencies.reading.values import (
+    MOST_LINKS,
+    MOST_ROWS,
     SHORTEN,
     CompetencyRow,
     FrameworkFile,
+    FrameworkTooLarge,
     LinkRow,
     Problem,
     Trouble,
@@ -62,6 +65,12 @@ ASSOCIATION_FIELDS = _words(
 SOURCE_IDENTIFIER = "ltiToolSourceIdentifier"
 """Our export's extension with the identifier of a source that does not use UUIDs, such as Moodle's id numbers."""
 SOURCE = "ltiToolSource"
+RULE = "ltiToolRule"
+EXTRA = "ltiToolDetails"
+MADE = "ltiToolMade"
+"""Further extensions of our export: where a framework first came from, a competency's rule, details that CASE has no field for,
+and an association that our source has not as an object of its own.
+"""
 
 _OWN_DOCUMENT = frozenset(
     {"identifier", "title", "creator", "description", "subject", "language", "uri", "adoptionStatus", "CFPackageURI"}
@@ -103,9 +112,9 @@ def read(package: Mapping[str, Any], problems: tuple[Problem, ...] = ()) -> Fram
     if not isinstance(document, dict) or not _identifier(document):
         raise UnreadableFramework("no CFDocument with an identifier", advice=_NO_DOCUMENT)
     reader = _Reader(document, Build(list(problems)))
-    for number, item in enumerate(_list(package.get("CFItems")), start=1):
+    for number, item in enumerate(_list(package.get("CFItems"), MOST_ROWS), start=1):
         reader.take_item(item, f"CFItems {number}")
-    for number, association in enumerate(_list(package.get("CFAssociations")), start=1):
+    for number, association in enumerate(_list(package.get("CFAssociations"), 2 * MOST_LINKS), start=1):
         reader.take_association(association, f"CFAssociations {number}")
     return reader.result(package)
 
@@ -143,7 +152,7 @@ class _Reader:
                 short=short,
                 kind=_text(item.get("CFItemType")) or _text(_field(item.get("CFItemTypeURI"), "title")),
                 grades=tuple(shortened(grade, 100) for grade in _texts(item.get("educationLevel"))),
-                uri=_text(item.get("uri")) or None,
+                uri=_uri(item, written),
                 rule=extra.pop("rule", None) if isinstance(extra.get("rule"), dict) else None,
                 extra=extra,
                 where=where,
@@ -155,12 +164,15 @@ class _Reader:
         extensions = extra.get("extensions")
         if not isinstance(extensions, dict):
             return written
-        rule = extensions.pop("ltiToolRule", None)
+        rule = extensions.pop(RULE, None)
         if isinstance(rule, dict):
             extra["rule"] = rule
+        details = extensions.pop(EXTRA, None)
         source = extensions.pop(SOURCE_IDENTIFIER, None)
         if not extensions:
             del extra["extensions"]
+        if isinstance(details, dict):
+            extra.update(details)
         if isinstance(source, str) and source:
             self.restored[written] = source
             return source
@@ -218,16 +230,18 @@ class _Reader:
             self.place[origin] = place
             self._keep(origin, association)
         else:
-            link = LinkRow(
-                origin, destination, LinkKind.CHILD, _identifier(association)[:255] or None, _whole(sequence)
-            )
+            link = LinkRow(origin, destination, LinkKind.CHILD, _link_identifier(association), _whole(sequence))
             self.links.append(LinkSaid(link, where))
             self._keep_fields(association)
 
     def _keep(self, origin: str, association: Mapping[str, Any]) -> None:
         """Keep the association that says where a competency stands with the competency, to be exported again."""
+        if _is_made(association):
+            return
         row = self.build.rows[origin]
         said = {"identifier": _identifier(association)} | _besides(association, _OWN_ASSOCIATION, ASSOCIATION_FIELDS)
+        if said.get("uri") == f"urn:uuid:{said['identifier']}":
+            del said["uri"]
         row.extra["child"] = {name: value for name, value in said.items() if value != ""}
 
     def _take_link(
@@ -243,15 +257,15 @@ class _Reader:
         if known is LinkKind.OTHER and kind not in self.unknown:
             self.unknown.add(kind)
             self.build.tell(Trouble.UNKNOWN_KIND, where, Weight.NOTE, name=shortened(kind, 60))
-        identifier = _identifier(association)[:255] or None
-        self.links.append(LinkSaid(LinkRow(origin, destination, known, identifier, _whole(sequence)), where))
+        link = LinkRow(origin, destination, known, _link_identifier(association), _whole(sequence))
+        self.links.append(LinkSaid(link, where))
         self._keep_fields(association, {"associationType": kind} if known is LinkKind.OTHER else {})
 
     def _keep_fields(self, association: Mapping[str, Any], more: Mapping[str, Any] | None = None) -> None:
         fields = _besides(association, _OWN_ASSOCIATION | {"sequenceNumber"}, ASSOCIATION_FIELDS) | dict(more or {})
         # The address of an association is made from its identifier again.
         fields.pop("uri", None)
-        identifier = _identifier(association)
+        identifier = _link_identifier(association)
         if fields and identifier:
             self.kept[identifier] = fields
 
@@ -297,7 +311,7 @@ class _Reader:
             subject=build.fit("subject", ", ".join(subjects), where),
             language=build.fit("language", _text(document.get("language")), where),
             status=build.fit("status", _text(document.get("adoptionStatus")), where),
-            uri=build.uri(_text(document.get("uri")), where),
+            uri=build.uri(_uri(document, _identifier(document)), where),
             extra=extra,
             competencies=ordered,
             links=build.links(self.links),
@@ -347,6 +361,7 @@ def _besides(given: Mapping[str, Any], own: frozenset[str] | set[str], standard:
             found[name] = plain_json(value)
         else:
             extensions[name] = plain_json(value)
+    extensions.pop(MADE, None)
     return found | ({"extensions": extensions} if extensions else {})
 
 
@@ -359,8 +374,10 @@ def _undated(value: Any) -> Any:
     return value
 
 
-def _list(value: Any) -> Iterator[Any]:
+def _list(value: Any, most: int) -> Iterator[Any]:
     if isinstance(value, list):
+        if len(value) > most:
+            raise FrameworkTooLarge(f"a list of {len(value)}")
         yield from value
     elif isinstance(value, dict):
         # Some write a single object where a list of one is meant.
@@ -398,6 +415,22 @@ def _number(value: Any) -> float | None:
         except ValueError:
             return None
     return float(value) if isinstance(value, int | float) and abs(value) < 2**31 else None
+
+
+def _uri(given: Mapping[str, Any], identifier: str) -> str | None:
+    """An address that says more than the identifier alone, which ``urn:uuid:`` does not."""
+    found = _text(given.get("uri"))
+    return None if not found or found.lower() == f"urn:uuid:{identifier}" else found
+
+
+def _link_identifier(association: Mapping[str, Any]) -> str | None:
+    """The source's identifier of an association; None for one that only our export has given one."""
+    return None if _is_made(association) else _identifier(association)[:255] or None
+
+
+def _is_made(association: Mapping[str, Any]) -> bool:
+    extensions = association.get("extensions")
+    return isinstance(extensions, dict) and extensions.get(MADE) is True
 
 
 def _whole(value: float | None) -> int:

@@ -11,6 +11,7 @@ import nh3
 
 from lti_tool.competencies.reading.values import (
     MOST_BYTES,
+    MOST_ROWS,
     FrameworkTooLarge,
     Problem,
     Trouble,
@@ -112,8 +113,8 @@ def rows(text: str, separator: str) -> Iterator[Row]:
     try:
         for number, row in enumerate(reader, start=1):
             cells += len(row)
-            if cells > _MOST_CELLS:
-                raise FrameworkTooLarge(f"more than {_MOST_CELLS} cells")
+            if cells > _MOST_CELLS or number > MOST_ROWS:
+                raise FrameworkTooLarge(f"more than {_MOST_CELLS} cells or {MOST_ROWS} rows")
             stripped = [cell.strip() for cell in row]
             if any(stripped) and not (number == 1 and _names_separator(row)):
                 yield Row(number, stripped)

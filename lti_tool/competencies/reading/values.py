@@ -13,6 +13,8 @@ MOST_BYTES = 20_000_000
 
 MOST_COMPETENCIES = 20_000
 MOST_LINKS = 200_000
+MOST_ROWS = 50_000
+"""Rows or items that are looked at at all, whatever is refused of them."""
 
 SHORTEN = {
     "identifier": 255,
