@@ -4,7 +4,7 @@
 - *Developing*: 2 of the last 5 first attempts right.
 - *Secure*: 4 of the last 5 first attempts right.
 - *Mastered*: Secure, and then a right answer on a mixed or spaced item at least 7 days later; where there is no second item,
-  the teacher's confirmation (a judgement of Mastered).
+  the teacher's confirmation (a judgement of Mastered). What has no date neither begins nor ends the 7 days.
 
 Answers and whole scores are two tracks that stand side by side, and the better one counts. Answers are counted as above and
 what they reach stays until a failed review. Whole scores have no five answers to count: Secure is the passing mark on the
@@ -17,7 +17,7 @@ that answer. Weight has no effect.
 """
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from lti_tool.mastery.rules.base import Explanation, Rule, Verdict
@@ -46,7 +46,8 @@ class Climb(Memory):
     """What the ladder remembers: the answers in the window, the two latest tasks (newest first), what answers have reached.
 
     ``item`` is the first item seen and ``several`` whether another one was. ``mastered`` says how Mastered was reached:
-    ``mixed``, ``spaced`` or ``confirmed``, with the days it came after Secure.
+    ``mixed``, ``spaced`` or ``confirmed``, with the days it came after Secure. ``spaced_from`` is when spacing begins: when
+    Secure was reached, or the first attempt after that whose date is known.
     """
 
     answers: str = ""
@@ -56,6 +57,7 @@ class Climb(Memory):
     several: bool = False
     mastered: str = ""
     days: int = 0
+    spaced_from: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,7 @@ class DefaultLadder(Rule):
                 attained=lower,
                 mastered="",
                 days=0,
+                spaced_from=observation.at if lower.is_secure and observation.dated else None,
             )
             return Verdict(climb, lower, scale.for_standing(lower), "review")
         answers, tasks = climb.answers, climb.tasks
@@ -103,7 +106,10 @@ class DefaultLadder(Rule):
         elif not mastered:
             mastered, days = self._mastery(state, observation, climb)
         standing = Standing.MASTERED if mastered else base
-        climb = Climb(answers, tasks, attained, climb.item, climb.several, mastered, days)
+        begins = climb.spaced_from if state.standing.is_secure else None
+        if begins is None and base.is_secure and observation.dated and observation.is_attempt:
+            begins = observation.at
+        climb = Climb(answers, tasks, attained, climb.item, climb.several, mastered, days, begins)
         return Verdict(climb, standing, scale.for_standing(standing), "task", observation.is_attempt)
 
     def _of_tasks(self, tasks: tuple[Task, ...]) -> Standing:
@@ -121,9 +127,9 @@ class DefaultLadder(Rule):
         second = climb.several or self.items >= 2
         if observation.judged is Standing.MASTERED and not second:
             return "confirmed", 0
-        if state.standing is not Standing.SECURE or state.since is None:
+        if state.standing is not Standing.SECURE or climb.spaced_from is None:
             return "", 0
-        gap = observation.at - state.since
+        gap = observation.at - climb.spaced_from
         counts = observation.right and observation.dated and not observation.is_for_several
         if not (counts and gap >= SPACED_BY and observation.is_attempt):
             return "", 0
@@ -158,16 +164,16 @@ class DefaultLadder(Rule):
         level = scale.for_standing(target)
         name = {"level": level.name if level else ""}
         if target is Standing.MASTERED:
-            return self._missing_mastery(state, climb, name)
+            return self._missing_mastery(climb, name)
         if climb.tasks and not climb.answers:
             return _missing_task(climb, target, name)
         needed = FOR_SECURE if target is Standing.SECURE else FOR_DEVELOPING
         return missing_right(name["level"], *to_go(climb.answers, needed, LOOKED_AT))
 
-    def _missing_mastery(self, state: State, climb: Climb, name: dict[str, str]) -> Explanation:
-        if state.since is None:
-            raise TypeError("Secure without a moment it was reached")
-        day = {"from": (state.since + SPACED_BY).isoformat()}
+    def _missing_mastery(self, climb: Climb, name: dict[str, str]) -> Explanation:
+        if climb.spaced_from is None:
+            return Explanation("missing.dated", {**name, "days": SPACED_BY.days})
+        day = {"from": (climb.spaced_from + SPACED_BY).isoformat()}
         if climb.several or self.items >= 2:
             return Explanation("missing.spaced", {**name, **day})
         return Explanation("missing.confirmation", {**name, **day})

@@ -205,6 +205,9 @@ _MISSING: Mapping[str, Said] = {
     "missing.task": both(N_("For %(level)s: the passing mark on the latest task.")),
     "missing.second-task": both(N_("For %(level)s: the passing mark on a second task as well.")),
     "missing.spaced": both(N_("For %(level)s: a right answer on %(from)s or later.")),
+    "missing.dated": both(
+        N_("For %(level)s: an answer whose date is known, and a right one at least %(days)s days after that.")
+    ),
     "missing.confirmation": Said(
         N_("For %(level)s: a right answer in mixed work on %(from)s or later, or your teacher's confirmation."),
         N_("For %(level)s: a right answer in mixed work on %(from)s or later, or a teacher's confirmation."),

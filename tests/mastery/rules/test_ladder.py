@@ -77,11 +77,19 @@ def test_a_result_without_a_date_is_no_spaced_one() -> None:
     assert standing(RULE, [*secure, undated]) is Standing.SECURE
 
 
-def test_after_undated_results_spacing_counts_from_when_we_learned_of_them() -> None:
+def test_spacing_begins_with_a_date_that_is_known() -> None:
     undated = [seen(number, dated=False, learned_at=day(20), source=Source.CSV) for number in range(4)]
-    assert judge(RULE, undated).since == day(20)
-    assert standing(RULE, [*undated, seen(26)]) is Standing.SECURE
-    assert standing(RULE, [*undated, seen(27)]) is Standing.MASTERED
+    judgement = judge(RULE, undated)
+    assert (judgement.standing, judgement.since) == (Standing.SECURE, day(20))
+    assert judgement.missing is not None
+    assert say(judgement.missing) == (
+        "For Mastered: an answer whose date is known, and a right one at least 7 days after that."
+    )
+    assert standing(RULE, [*undated, seen(40)]) is Standing.SECURE
+    assert standing(RULE, [*undated, seen(40), seen(46)]) is Standing.SECURE
+    assert standing(RULE, [*undated, seen(40, 0), seen(47)]) is Standing.MASTERED
+    # The last one that made it Secure had a date: from there.
+    assert standing(RULE, [*undated[:3], seen(21), seen(28)]) is Standing.MASTERED
 
 
 def test_without_a_second_item_the_teacher_confirms() -> None:
