@@ -39,7 +39,7 @@ async def insert_rows(
             lambda cursor: cursor.executemany(f'INSERT INTO "{table.name}" ({names}) VALUES ({marks})', given)  # noqa: S608 - names of our own tables and columns.
         )
         return
-    text = "".join("\t".join(_copied(value) for value in row) + "\n" for row in ready)
+    text = "".join(["\t".join([_copied(value) for value in row]) + "\n" for row in ready])
     async with (
         adapted.driver_connection.cursor() as cursor,
         cursor.copy(f'COPY "{table.name}" ({names}) FROM STDIN') as copy,
@@ -54,8 +54,7 @@ def _bind(kind: Any, dialect: Any) -> Any:
     return _dumped
 
 
-def _dumped(value: Any) -> str:
-    return json.dumps(value, separators=(",", ":"))
+_dumped = json.JSONEncoder(separators=(",", ":")).encode
 
 
 def _copied(value: Any) -> str:

@@ -71,7 +71,7 @@ class Draft:
 
 def judged(criterion_id: uuid.UUID, criterion: rules.Criterion, state: rules.State, now: datetime) -> Draft:
     """What a criterion says of a running state now."""
-    said = criterion.judge(state, now)
+    said = criterion.judge(state, now, brief=True)
     return Draft(
         criterion_id=criterion_id,
         running=state.to_json(),

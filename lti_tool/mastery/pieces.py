@@ -4,13 +4,19 @@ import hashlib
 import uuid
 from datetime import datetime
 from decimal import Decimal
-from functools import cached_property
+from functools import lru_cache
 from typing import NamedTuple
 
 from lti_tool.mastery import prediction, rules
 from lti_tool.mastery.rules.values import ZERO, Source, Standing, order_key
 
 _HUNDRED = Decimal(100)
+
+
+@lru_cache(maxsize=1000)
+def _share(percent: float | None) -> Decimal:
+    """A passing mark as a share; 80 % where evidence has none."""
+    return Decimal("0.8") if percent is None else Decimal(str(percent)) / _HUNDRED
 
 
 class Columns(NamedTuple):
@@ -43,12 +49,12 @@ class Piece(Columns):
     So the order depends on nothing that differs from one arrival to another.
     """
 
-    @cached_property
+    @property
     def key(self) -> str:
         """32 characters that name the occasion: a regrade has the same key as what it replaces."""
         return hashlib.sha256(self.presentation.encode()).hexdigest()[:32]
 
-    @cached_property
+    @property
     def order(self) -> str:
         """Its place as a text that sorts; 60 characters."""
         return order_key((self.observed_at, self.observed_at, self.key))
@@ -70,11 +76,14 @@ class Piece(Columns):
             return self.item
         return self.content_item_id.hex if self.item is None else f"{self.content_item_id.hex}:{self.item}"
 
+    @property
+    def is_right(self) -> bool:
+        """Whether its points reach the passing mark; the same as its observation says."""
+        earned, possible = self.earned, self.possible
+        return earned is not None and possible is not None and earned >= _share(self.passing_percent) * possible
+
     def observation(self) -> rules.Observation:
         """As level rules take it."""
-        passing = Decimal("0.8")
-        if self.passing_percent is not None:
-            passing = Decimal(str(self.passing_percent)) / _HUNDRED
         return rules.Observation(
             key=self.key,
             at=self.observed_at,
@@ -82,7 +91,7 @@ class Piece(Columns):
             learned_at=self.observed_at,
             earned=ZERO if self.earned is None else self.earned,
             possible=ZERO if self.possible is None else self.possible,
-            passing=passing,
+            passing=_share(self.passing_percent),
             weight=self.weight,
             item=self.task,
             dated=self.dated,
@@ -100,7 +109,7 @@ class Piece(Columns):
         return prediction.Observation(
             self.person_id.hex,
             self.competency_id.hex,
-            1.0 if self.observation().right else 0.0,
+            1.0 if self.is_right else 0.0,
             self.task,
             self.observed_at.timestamp() if self.dated else None,
         )

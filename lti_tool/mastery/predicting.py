@@ -88,10 +88,9 @@ def stepped_on(predicting: dict[str, Any], shared: dict[str, Any], pieces: Seque
     """What is known of a learner after these answers, in order, with a version's difficulties."""
     model = _model(shared)
     state = predicting.get("state") or model.new_learner()
-    last = predicting.get("last", "")
     for piece in pieces:
         model.update(shared, state, piece.answer(), learn=False)
-        last = piece.order
+    last = pieces[-1].order if pieces else predicting.get("last", "")
     return {"model": model.name, "last": last, "state": state}
 
 

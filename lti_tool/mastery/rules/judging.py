@@ -101,10 +101,13 @@ def replay(rule: Rule, scale: Scale, observations: Iterable[Observation]) -> Sta
     return state
 
 
-def judge(rule: Rule, scale: Scale, given: State | Iterable[Observation], now: datetime) -> Judgement:
+def judge(
+    rule: Rule, scale: Scale, given: State | Iterable[Observation], now: datetime, *, brief: bool = False
+) -> Judgement:
     """What the rule says now, of a running state or of observations in any order.
 
-    ``now`` (aware, not before the latest evidence) decides only whether an override still holds.
+    ``now`` (aware, not before the latest evidence) decides only whether an override still holds. ``brief`` leaves out what is
+    missing for the next level, for who stores a judgement and says it later.
     """
     state = given if isinstance(given, State) else replay(rule, scale, given)
     override = state.override if state.override is not None and state.override.holds(now) else None
@@ -120,7 +123,7 @@ def judge(rule: Rule, scale: Scale, given: State | Iterable[Observation], now: d
         level, standing, since, fell = scale.by_key(state.level), state.standing, state.since, state.fell
         started = standing is not Standing.NOT_STARTED
         because = rule.because(state, scale) if started else Explanation("not-started", {})
-        missing = rule.missing(state, scale)
+        missing = None if brief else rule.missing(state, scale)
         if missing is not None:
             missing = Explanation(missing.code, {**missing.values, "now": now.isoformat()})
     return Judgement(
@@ -172,9 +175,9 @@ class Criterion:
         """The state after all of these, in any order."""
         return replay(self.rule, self.scale, observations)
 
-    def judge(self, given: State | Iterable[Observation], now: datetime) -> Judgement:
-        """What it says now."""
-        return judge(self.rule, self.scale, given, now)
+    def judge(self, given: State | Iterable[Observation], now: datetime, *, brief: bool = False) -> Judgement:
+        """What it says now; ``brief`` without what is missing for the next level."""
+        return judge(self.rule, self.scale, given, now, brief=brief)
 
     def read(self, data: dict[str, Any]) -> State:
         """A state of this criterion from its JSON. Raises ``ValueError`` where only a replay helps."""

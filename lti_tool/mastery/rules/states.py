@@ -4,6 +4,7 @@ States are values: a step answers a new one. They are written as JSON (decimals 
 """
 
 import types
+from collections.abc import Callable
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -108,18 +109,31 @@ _REST = tuple(field.name for field in fields(State) if field.name != "last")
 
 def to_plain(value: Any) -> Any:
     """A value of this package as JSON has it: decimals and moments as text, dataclasses as objects, tuples as lists."""
-    match value:
-        case StrEnum() | Decimal():
-            return str(value)
-        case None | bool() | int() | str():
-            return value
-        case datetime():
-            return value.isoformat()
-        case tuple():
-            return [to_plain(part) for part in value]
-    if is_dataclass(value):
-        return {field.name: to_plain(getattr(value, field.name)) for field in fields(value)}
-    raise TypeError(f"{type(value).__name__} is no value of a rule")
+    write = _WRITERS.get(type(value))
+    if write is None:
+        write = _WRITERS[type(value)] = _writer(type(value))
+    return write(value)
+
+
+def _writer(kind: type) -> Callable[[Any], Any]:
+    """How values of a type are written; found once for each type."""
+    if issubclass(kind, StrEnum):
+        return lambda value: value.value
+    if kind in (type(None), bool, int, str):
+        return lambda value: value
+    if issubclass(kind, Decimal):
+        return str
+    if issubclass(kind, datetime):
+        return lambda value: value.isoformat()
+    if issubclass(kind, tuple):
+        return lambda value: [to_plain(part) for part in value]
+    if is_dataclass(kind):
+        names = [field.name for field in fields(kind)]
+        return lambda value: {name: to_plain(getattr(value, name)) for name in names}
+    raise TypeError(f"{kind.__name__} is no value of a rule")
+
+
+_WRITERS: dict[type, Callable[[Any], Any]] = {}
 
 
 def from_plain(kind: Any, plain: Any) -> Any:
