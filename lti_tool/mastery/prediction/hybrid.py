@@ -12,9 +12,9 @@ _HOUR = 3600.0
 
 @dataclass(frozen=True, slots=True)
 class Hybrid(Model):
-    """Elo's abilities and difficulties, and what a recency logistic knows, weighed by seven coefficients.
+    """Elo's abilities and difficulties, and what a recency logistic knows, weighed by eight coefficients.
 
-    ``log-odds = w · x + g_c ln(1 + n) - d_c - d_i``, where ``x`` is
+    ``log-odds = w · x + g_c ln(1 + n) - d_c``, where ``x`` is
 
     =========== ===========================================================================================================
     base        1
@@ -24,16 +24,17 @@ class Hybrid(Model):
     all_form    the same over all competencies
     first       1 at the learner's first answer in the competency, else 0
     gap         ``ln(1 + hours)`` since the learner's last answer in the competency, where times are known, else 0
+    item        minus ``d_i``, how much harder than its competency the item is, where items are known, else 0
     =========== ===========================================================================================================
 
     ``n`` counts the learner's earlier answers in the competency; ``g_c`` is what practice brings there, never below 0; ``d_c`` is
-    the competency's difficulty, ``d_i`` how much harder the item is. An item that nobody has answered stands at its competency's
-    difficulty, and moves from there.
+    the competency's difficulty. An item that nobody has answered stands at its competency's difficulty, and moves from there;
+    where items turn out to tell nothing, as those that every learner has alone, their coefficient goes to 0.
 
     After an answer ``y`` one number, the surprise ``y - p``, moves everything: abilities up by ``K(n) (y - p)``, difficulties
     down, with ``K(n) = first / (1 + fall n)``; ``g_c`` and ``w`` along their gradients (stochastic gradient ascent on the
-    likelihood). Coefficients keep their meaning: those of abilities and forms never fall below 0, those of ``first`` and
-    ``gap`` never rise above it. So a right answer never lowers what is predicted for the same moment.
+    likelihood). Coefficients keep their meaning: those of abilities, forms and items never fall below 0, those of
+    ``first`` and ``gap`` never rise above it. So a right answer never lowers what is predicted for the same moment.
 
     Sources: Elo as in :mod:`lti_tool.mastery.prediction.elo`, form as in :mod:`lti_tool.mastery.prediction.recency`, the
     weighing of counts, skills and items in one logistic regression as in T. Gervet, K. Koedinger, J. Schneider,
@@ -46,16 +47,18 @@ class Hybrid(Model):
 
     name: ClassVar[str] = "hybrid"
 
-    #                            base ability inside form all_form first gap
-    weights: tuple[float, ...] = (0.3, 0.25, 0.17, 0.33, 0.62, -0.45, -0.06)
+    #                            base ability inside form all_form first gap item
+    weights: tuple[float, ...] = (0.3, 0.25, 0.17, 0.33, 0.62, -0.45, -0.06, 1.0)
     overall: tuple[float, float] = (0.9, 0.018)
     inside: tuple[float, float] = (0.6, 0.07)
     competency: tuple[float, float] = (0.38, 0.057)
     item: tuple[float, float] = (0.6, 0.09)
     practice: tuple[float, float] = (0.15, 0.08)
-    weight: tuple[float, float] = (0.02, 0.0005)
+    weight: tuple[float, float] = (0.02, 0.001)
     form: float = 0.5
     all_form: float = 0.16
+    haste: float = 3.0
+    """How many times faster the items' coefficient moves: items that tell nothing should do no harm for long."""
     known_elsewhere: float = 10.0
     """How many answers what is known from other courses weighs at most."""
 
@@ -69,7 +72,7 @@ class Hybrid(Model):
         self, shared: State, learner: State, competency: str, item: str | None = None, at: float | None = None
     ) -> float:
         ability, _, all_form = learner["all"]
-        base, by_ability, by_inside, by_form, by_all_form, by_first, by_gap = shared["weights"]
+        base, by_ability, by_inside, by_form, by_all_form, by_first, by_gap, by_item = shared["weights"]
         log_odds = base + by_ability * ability + by_all_form * all_form
         known = shared["competencies"].get(competency)
         mine = learner["in"].get(competency)
@@ -88,7 +91,7 @@ class Hybrid(Model):
         if known is not None:
             log_odds -= known[0]
         if item is not None and (known := shared["items"].get(item)) is not None:
-            log_odds -= known[0]
+            log_odds -= by_item * known[0]
         return probability(log_odds)
 
     def update(self, shared: State, learner: State, observation: Observation, *, learn: bool = True) -> float:
@@ -154,7 +157,9 @@ class Hybrid(Model):
             if known is None:
                 known = shared["items"][item] = [0.0, 0]
             first, fall = self.item
-            known[0] -= first / (1.0 + fall * known[1]) * surprise
+            difficulty = known[0]
+            weights[7] = max(weights[7] - self.haste * step * difficulty, 0.0)
+            known[0] = difficulty - first / (1.0 + fall * known[1]) * surprise
             known[1] += 1
 
     def seed(self, others: Iterable[State]) -> State:

@@ -131,11 +131,28 @@ def test_the_hybrid_by_hand() -> None:
     assert shared["competencies"]["c"] == [pytest.approx(-0.38 * surprise, abs=1e-6), 1, 0.0]
     assert shared["items"]["i"] == [pytest.approx(-0.6 * surprise, abs=1e-6), 1]
     step = 0.02 * surprise
-    assert shared["weights"] == pytest.approx([0.3 + step, 0.25, 0.17, 0.33, 0.62, -0.45 + step, -0.06], abs=1e-6)
+    assert shared["weights"] == pytest.approx([0.3 + step, 0.25, 0.17, 0.33, 0.62, -0.45 + step, -0.06, 1.0], abs=1e-6)
     # 0.3 + 0.02 s + 0.25 · 0.9 s + 0.17 · 0.6 s + 0.33 · 0.5 + 0.62 · 0.16 + 0.38 s + 0.6 s = 1.277369
     assert model.predict(shared, learner, "c", "i", noon) == pytest.approx(0.7820017, abs=1e-7)
     # An hour later 0.06 ln 2 less.
     assert model.predict(shared, learner, "c", "i", noon + 3600) == pytest.approx(0.7748287, abs=1e-7)
+
+
+def test_items_that_tell_nothing_lose_their_say() -> None:
+    """Whether the answer is right has nothing to do with the item, so that whatever items seem to say is chance."""
+    chance = random.Random(3)
+    answers = [
+        Observation(str(n % 60), "c", float(chance.random() < 0.7), str(chance.randrange(2000))) for n in range(12_000)
+    ]
+    model = Hybrid()
+    assert model.fit(answers)["weights"][7] < 0.35
+    hard = {str(number): chance.gauss(0, 1) for number in range(200)}
+    items = chance.choices(list(hard), k=12_000)
+    told = [
+        Observation(str(n % 60), "c", float(chance.random() < 1 / (1 + math.exp(hard[item] - 1))), item)
+        for n, item in enumerate(items)
+    ]
+    assert model.fit(told)["weights"][7] > 0.8
 
 
 def test_what_is_known_from_other_courses_is_drawn_towards_the_average() -> None:

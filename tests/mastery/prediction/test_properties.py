@@ -82,8 +82,8 @@ def test_a_right_answer_never_lowers_what_is_predicted_for_the_same_moment(
 def test_the_hybrids_coefficients_keep_their_meaning(history: list[Observation]) -> None:
     model = Hybrid(weight=(3.0, 0.001))  # A hundred times its pace, to press against the bounds.
     shared, _ = after(model, history)
-    _, ability, inside, form, all_form, first, gap = shared["weights"]
-    assert min(ability, inside, form, all_form) >= 0 >= max(first, gap)
+    _, ability, inside, form, all_form, first, gap, item = shared["weights"]
+    assert min(ability, inside, form, all_form, item) >= 0 >= max(first, gap)
     assert all(practice >= 0 for _, _, practice in shared["competencies"].values())
 
 
