@@ -176,13 +176,20 @@ async def change(
 async def usable(
     session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID, competency_ids: Collection[uuid.UUID]
 ) -> list[uuid.UUID]:
-    """Those of these competencies that a course may pick, in their frameworks' order: shared or its own, not retired."""
+    """Those of these competencies that a course may pick, in their frameworks' order: shared or its own, and not retired.
+
+    What its source has retired may come back into a map that it was taken out of.
+    """
+    had = select(MapCompetency.competency_id).where(
+        MapCompetency.organisation_id == organisation_id, MapCompetency.course_id == course_id
+    )
     found: list[tuple[uuid.UUID, int, uuid.UUID]] = []
     for some in _chunks(sorted(set(competency_ids))):
         statement = (
             select(Competency.framework_id, Competency.position, Competency.id)
             .where(Competency.organisation_id == organisation_id, Framework.organisation_id == organisation_id)
-            .where(Competency.framework_id == Framework.id, col(Competency.retired_at).is_(None))
+            .where(Competency.framework_id == Framework.id)
+            .where(or_(col(Competency.retired_at).is_(None), col(Competency.id).in_(had)))
             .where(or_(col(Framework.course_id).is_(None), col(Framework.course_id) == course_id))
             .where(col(Competency.id).in_(some))
         )

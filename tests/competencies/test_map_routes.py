@@ -191,6 +191,32 @@ async def test_writing_own_competencies(site: Site) -> None:
     assert "Share with the school" in page.text
 
 
+async def test_nothing_a_teacher_writes_is_markup(site: Site) -> None:
+    teacher = await site.teacher()
+    here = f"{site.course}/competencies"
+    await teacher.get(f"{here}/own")
+    hostile = '<img src=x onerror="alert(1)"> \'"><b>&amp;'
+    await teacher.post(f"{here}/own", lines=f"X.1 {hostile}\n{hostile}", revision="0")
+    found = await view(site)
+    first, second = found.competencies
+    for page in [
+        "",
+        f"/{first.id}/edit",
+        f"/{second.id}/edit",
+        f"/{second.id}/remove",
+        f"/graph?focus={second.id}",
+        f"/graph/panel?focus={second.id}",
+        f"/graph?start={first.id}&end={second.id}",
+        "/own",
+        "/pick?q=img",
+    ]:
+        text = (await teacher.get(here + page)).text
+        assert "&lt;" in text or page == "/own", page
+        assert "<img src=x" not in text, page
+        assert "<b>" not in text, page
+        assert '"alert' not in text, page
+
+
 async def test_what_a_framework_says_stays(site: Site, made: dict[str, Competency], here: str) -> None:
     teacher = await site.teacher()
     page = await teacher.get(f"{here}/{made['A'].id}/edit")

@@ -99,6 +99,20 @@ async def test_what_was_taken_out_comes_back_with_its_number_and_place(database:
     assert (found.direct, found.indirect) == (((ids["A"], ids["B"]), (ids["B"], ids["C"])), ())
 
 
+async def test_what_its_source_dropped_comes_back_where_it_was(database: Database, oak: School) -> None:
+    async with database.writing() as session:
+        made = await map_seed.letters(session, oak.id, "AB")
+        await maps.pick(session, oak.course, [one.id for one in made.values()], NOW, None)
+        made["A"].retired_at = NOW
+        session.add(made["A"])
+    found = await view(database, oak.course)
+    assert [(one.code, one.retired) for one in found.competencies] == [("A", True), ("B", False)]
+    async with database.writing() as session:
+        await maps.take_out(session, oak.course, [made["A"].id], found.revision, NOW, None)
+        assert (await maps.pick(session, oak.course, [made["A"].id], NOW, None)).added == (made["A"].id,)
+    assert codes(await view(database, oak.course)) == ["A", "B"]
+
+
 async def test_a_number_is_never_given_twice(database: Database, oak: School) -> None:
     async with database.writing() as session:
         made = await map_seed.letters(session, oak.id, "AB")
