@@ -46,7 +46,7 @@ class LinkKind(StrEnum):
 
 
 class AlignmentRole(StrEnum):
-    """What an item does for a competency. Only what assesses gives evidence; what practises may, where the teacher says so."""
+    """What an item does for a competency. Only what assesses gives evidence."""
 
     TEACHES = "teaches"
     PRACTISES = "practises"

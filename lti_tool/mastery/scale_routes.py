@@ -12,7 +12,7 @@ from lti_tool.competencies.alignment_replies import see
 from lti_tool.competencies.sections import views
 from lti_tool.courses.access import InCourse, TeacherChanging, TeacherIn
 from lti_tool.errors import BadRequest, Conflict, NotAllowed, NotFound, ToolError
-from lti_tool.mastery import colours, rules, settings
+from lti_tool.mastery import colours, rules, scales, settings
 from lti_tool.mastery import settings_forms as forms
 from lti_tool.mastery.settings_routes import may_decide_for_school, settings_address, trouble_notice
 from lti_tool.web.dependencies import CurrentDatabase, CurrentPages, Now, WriteSession
@@ -43,7 +43,7 @@ async def choose(
     entered = Entered.of(await request.form())
     chosen = entered.made_id("scale")
     async with database.writing() as session:
-        await settings.choose_scale(session, here.course, entered.revision(), chosen, here.visit.person_id, clock.now())
+        await scales.choose_scale(session, here.course, entered.revision(), chosen, here.visit.person_id, clock.now())
     return see(settings_address(here.course.id), "scale-saved")
 
 
@@ -55,7 +55,7 @@ async def choose_for_school(request: Request, here: TeacherChanging, session: Wr
     chosen = Entered.of(await request.form()).made_id("scale")
     if chosen is None:
         raise BadRequest("no scale was chosen")
-    await settings.make_schools(session, here.course, chosen, here.visit.person_id, clock.now())
+    await scales.make_schools(session, here.course, chosen, here.visit.person_id, clock.now())
     return see(settings_address(here.course.id), "schools-saved")
 
 
@@ -72,7 +72,7 @@ async def edit(
     scale_id = parsed(uuid.UUID, scale) if scale else None
     async with database.reading() as session:
         if scale_id is not None:
-            kept = await settings.scale(session, here.organisation_id, here.course.id, scale_id)
+            kept = await scales.scale(session, here.organisation_id, here.course.id, scale_id)
             if kept.course_id != here.course.id:
                 raise NotFound("not this course's own scale")
             title, levels = kept.title, rules.Scale.from_json(kept.levels)
@@ -98,7 +98,7 @@ async def save(
         )
     try:
         async with database.writing() as session:
-            await settings.keep_scale(
+            await scales.keep_scale(
                 session,
                 here.course,
                 entered.revision(),
@@ -135,9 +135,9 @@ async def _start(session: AsyncSession, here: InCourse, start: str, language: La
         return say(N_("Our levels")), rules.Scale.from_json([one | {"name": say(one["name"])} for one in named])
     kind, _, name = start.partition(".")
     if kind == "scale":
-        kept = await settings.scale(session, here.organisation_id, here.course.id, parsed(uuid.UUID, name))
+        kept = await scales.scale(session, here.organisation_id, here.course.id, parsed(uuid.UUID, name))
         return kept.title, rules.Scale.from_json(kept.levels)
-    for source in await settings.sources(session, here.organisation_id, here.course.id):
+    for source in await scales.sources(session, here.organisation_id, here.course.id):
         if source.key == start:
             return source.title, source.scale
     raise NotFound("no such scale")

@@ -14,7 +14,7 @@ from lti_tool.competencies.map_views import CourseMapView
 from lti_tool.competencies.sections import home, views
 from lti_tool.courses.access import InCourse, TeacherChanging, TeacherIn
 from lti_tool.errors import Conflict, NotFound, ToolError
-from lti_tool.mastery import coverage, criteria, parents, rule_words, rules, settings
+from lti_tool.mastery import coverage, criteria, parents, rule_words, rules, scales, settings
 from lti_tool.mastery import settings_forms as forms
 from lti_tool.mastery.rule_words import AnyRule
 from lti_tool.mastery.settings_replies import notice
@@ -69,9 +69,9 @@ async def _page(
         found = await maps.the_map(session, here.organisation_id, here.course.id)
         basis = await criteria.basis(session, here.organisation_id, here.course.id)
         begun = await settings.has_begun(session, here.organisation_id, here.course.id)
-        scales = await settings.scales(session, here.organisation_id, here.course.id)
+        known = await scales.scales(session, here.organisation_id, here.course.id)
         came = await settings.source_rules(session, here.organisation_id, here.course.id)
-        sources = await settings.sources(session, here.organisation_id, here.course.id)
+        sources = await scales.sources(session, here.organisation_id, here.course.id)
     apart = [one for one in found.competencies if one.rule is not None] if found is not None else []
     context: dict[str, Any] = {
         "views": views(here.course.id, "settings"),
@@ -87,7 +87,7 @@ async def _page(
         "apart": [(one, _read(one.rule)) for one in apart],
         "came": came,
         "for_school": may_decide_for_school(here),
-        "scales": scales,
+        "scales": known,
         "sources": sources,
         "values": entered.values if entered else {},
         "errors": entered.errors if entered else {},

@@ -57,10 +57,27 @@ def make_playlists(teacher: Visitor, demo: Demo) -> None:
         teacher.section("Playlists")
 
 
+def make_map(teacher: Visitor) -> None:
+    """Two competencies of the course's own, and a page and a quiz aligned to the first."""
+    tool = teacher.tool
+    teacher.section("Competencies")
+    tool.get_by_role("link", name="Write your own").first.click()
+    tool.get_by_label("One competency a line").fill("R.1 I can compare with ratios\nR.2 I can find a unit rate")
+    tool.get_by_role("button", name="Add to the map").click()
+    tool.get_by_role("link", name="Alignments", exact=True).click()
+    tool.locator("#competencies").get_by_label(re.compile("R.1")).check()
+    for item in (PAGE, QUIZ):
+        tool.get_by_role("checkbox", name=item, exact=True).check()
+    tool.get_by_role("button", name="Align", exact=True).click()
+    expect(tool.get_by_text("2 alignments were added.")).to_be_visible()
+    teacher.section("Playlists")
+
+
 def test_next_year_s_course_takes_the_playlists_along(demo: Demo, context: BrowserContext) -> None:
     teacher = Visitor(demo, context, TEACHER, "copies")
     teacher.open_tool()
     make_playlists(teacher, demo)
+    make_map(teacher)
     page, tool = teacher.page, teacher.tool
     page.goto(f"{demo.lms}/courses/1/copy")
     page.get_by_label("Name of the new course").fill("Mathematics 6, next year")
@@ -71,6 +88,7 @@ def test_next_year_s_course_takes_the_playlists_along(demo: Demo, context: Brows
     teacher.open_tool()
     expect(tool.get_by_role("heading", level=1, name="Carry over from last time?")).to_be_visible()
     expect(tool.get_by_text(f"{TITLE} (3 steps)")).to_be_visible()
+    expect(tool.get_by_text("The competency map: 2 competencies, 2 alignments")).to_be_visible()
     teacher.look("1-question")
     assert small_targets(teacher.frame) == []
     in_the_dark(teacher, "1-question")
@@ -83,6 +101,7 @@ def test_next_year_s_course_takes_the_playlists_along(demo: Demo, context: Brows
     tool.get_by_role("button", name="Carry over", exact=True).focus()
     page.keyboard.press("Enter")
     expect(tool.get_by_role("heading", name="2 playlists have come along")).to_be_visible()
+    expect(tool.get_by_role("heading", name="The competency map has come along")).to_be_visible()
     teacher.look("3-carried")
     in_the_dark(teacher, "3-carried")
 

@@ -1,5 +1,6 @@
 """Items are aligned to the competencies of a course's map, on both databases."""
 
+import asyncio
 import uuid
 from dataclasses import replace
 from decimal import Decimal
@@ -200,3 +201,34 @@ async def test_another_school_sees_nothing_of_it(database: Database, mapped: Map
         other = await seed.school(session, "Elm School")
         assert await alignments.of_course(session, other.id, mapped.course.id) == []
         assert await alignments.of_items(session, other.id, mapped.course.id, [mapped.item(QUIZ)]) == {}
+
+
+async def test_of_two_who_align_the_same_item_at_once_one_is_told(own_database: Database) -> None:
+    async with own_database.writing() as session:
+        mapped = await a_map(session)
+    untouched = {mapped.item(QUIZ): rules.seen(())}
+    codes = ("4.NF.A.1", "4.NF.A.2", "4.NF.B.3")
+    done = await asyncio.gather(
+        *(
+            change(own_database, mapped, Change(mapped.item(QUIZ), mapped.one(code), ASSESSES), seen=untouched)
+            for code in codes
+        ),
+        return_exceptions=True,
+    )
+    assert [one for one in done if isinstance(one, Changed)] == [Changed(added=1)]
+    assert sum(isinstance(one, AlignmentsChanged) for one in done) == 2
+    assert len(await of_course(own_database, mapped)) == 1
+    # Who works on different items at once is not disturbed.
+    others = [title for title in mapped.items if title not in {QUIZ, "Week 1"}]
+    await asyncio.gather(
+        *(
+            change(
+                own_database,
+                mapped,
+                Change(mapped.item(title), mapped.one("4.NF.B.4"), ASSESSES),
+                seen={mapped.item(title): rules.seen(())},
+            )
+            for title in others
+        )
+    )
+    assert len(await of_course(own_database, mapped)) == 1 + len(others)
