@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 from pytest_socket import socket_allow_hosts
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from lti_tool.clock import ManualClock
 from lti_tool.db import scoping
@@ -107,19 +108,32 @@ def database_url(database_kind: str, shared_databases: Callable[[str], str]) -> 
     return shared_databases(database_kind)
 
 
+@pytest.fixture(scope="session")
+def shared_engine() -> Callable[[str], AsyncEngine]:
+    """The one engine of an address: what it has compiled for one test, it need not compile for the next."""
+
+    @cache
+    def of(url: str) -> AsyncEngine:
+        engine = make_engine(url, pool_size=1)
+        scoping.guard(engine)
+        return engine
+
+    return of
+
+
 @pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
+async def database(database_url: str, shared_engine: Callable[[str], AsyncEngine]) -> AsyncIterator[Database]:
     """A database, on each of the two kinds, whose every change this test makes is rolled back at its end.
 
     Its transactions are savepoints of one connection: use it one at a time. What needs two connections at once takes
     ``own_database``.
     """
-    engine = make_engine(database_url, pool_size=1)
-    scoping.guard(engine)
+    engine = shared_engine(database_url)
     async with engine.connect() as connection:
         transaction = await connection.begin()
         yield Database(engine, inside=connection)
         await transaction.rollback()
+    # Its connections belong to this test's event loop; the next one opens its own.
     await engine.dispose()
 
 
