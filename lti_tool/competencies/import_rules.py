@@ -138,7 +138,8 @@ def plan(
     ids = {
         row.identifier: known[row.identifier].id if row.identifier in known else new_id() for row in file.competencies
     }
-    kept, loops = _prerequisites(file, decided)
+    aside = _aside(file, stored, ids)
+    kept, loops, cut = _prerequisites(file, decided, links, stored, aside)
     wanted = [
         link for link in file.links if link.kind is not LinkKind.PRECEDES or (link.origin, link.destination) in kept
     ]
@@ -175,6 +176,7 @@ def plan(
             unchanged += 1
             if (old.position, old.row.depth, old.parent_id) != (position, merged.depth, parent_id):
                 moved.append(touched)
+    moved += _moved_aside(aside, ids, {touched.id: touched.row.depth for touched in (*added, *updated, *moved)}, known)
     named = ids.keys() | file.left_out
     retired = tuple(one for one in stored if one.row.identifier not in named and not one.is_retired)
     return Plan(
@@ -183,16 +185,62 @@ def plan(
         tuple(moved),
         unchanged,
         retired,
-        *_link_plan(file, wanted, stored, links, ids, foreign or {}),
+        *_link_plan(file, wanted, stored, links, ids, foreign or {}, cut),
         loops=tuple(loops),
         names=names,
     )
 
 
-def _prerequisites(file: FrameworkFile, decided: Collection[Edge]) -> tuple[set[Edge], list[Loop]]:
+def _aside(file: FrameworkFile, stored: Sequence[Stored], ids: Mapping[str, uuid.UUID]) -> list[Stored]:
+    """What the file names and was refused: it stays as it is, behind everything else."""
+    there = [
+        one
+        for one in stored
+        if one.row.identifier in file.left_out and one.row.identifier not in ids and not one.is_retired
+    ]
+    return sorted(there, key=lambda one: one.position)
+
+
+def _moved_aside(
+    aside: Sequence[Stored], ids: Mapping[str, uuid.UUID], depths: Mapping[uuid.UUID, int], known: Mapping[str, Stored]
+) -> list[Touched]:
+    present = set(ids.values())
+    depth = {one.id: one.row.depth for one in known.values()} | dict(depths)
+    found = []
+    for position, one in enumerate(aside, start=len(ids)):
+        parent_id = one.parent_id if one.parent_id in present else None
+        level = 0 if parent_id is None else depth[parent_id] + 1
+        present.add(one.id)
+        depth[one.id] = level
+        if (one.position, one.row.depth, one.parent_id) != (position, level, parent_id):
+            found.append(Touched(one.id, replace(one.row, depth=level), position, parent_id))
+    return found
+
+
+def _prerequisites(
+    file: FrameworkFile,
+    decided: Collection[Edge],
+    links: Sequence[StoredLink],
+    stored: Sequence[Stored],
+    aside: Sequence[Stored],
+) -> tuple[set[Edge], list[Loop], set[Edge]]:
+    """The file's prerequisites without loops, all loops, and what is there of refused rows that would close one now."""
+    order = [row.identifier for row in file.competencies]
     edges = [(link.origin, link.destination) for link in file.links if link.kind is LinkKind.PRECEDES]
-    kept, loops = without_loops(edges, decided, [row.identifier for row in file.competencies])
-    return set(kept), loops
+    kept, loops = without_loops(edges, decided, order)
+    refused = {one.row.identifier for one in aside}
+    if not refused:
+        return set(kept), loops, set()
+    names = {one.id: one.row.identifier for one in stored}
+    present = set(order) | refused
+    there = [
+        (names[link.origin_id], names[link.destination_id])
+        for link in links
+        if link.kind is LinkKind.PRECEDES and {names.get(link.origin_id), names.get(link.destination_id)} <= present
+    ]
+    theirs = [edge for edge in there if set(edge) & refused]
+    _, closing = without_loops([*kept, *theirs], theirs, [*order, *sorted(refused)])
+    return set(kept), loops + closing, {loop.left_out for loop in closing}
 
 
 def _prerequisites_before(links: Iterable[StoredLink], names: Mapping[uuid.UUID, str]) -> dict[str, set[str]]:
@@ -279,8 +327,9 @@ def _link_plan(
     links: Sequence[StoredLink],
     ids: Mapping[str, uuid.UUID],
     foreign: Mapping[str, uuid.UUID],
+    cut: Collection[Edge],
 ) -> tuple[tuple[PlannedLink, ...], tuple[tuple[uuid.UUID, PlannedLink], ...], tuple[uuid.UUID, ...]]:
-    """Links to add, to change and to take away."""
+    """Links to add, to change and to take away; ``cut`` are prerequisites that go because they would close a loop."""
     planned = {_key(link.origin_id, link.destination_id, link.kind): link for link in _planned(wanted, ids)}
     for link in crossing_links(file, ids, foreign):
         planned.setdefault(_key(link.origin_id, link.destination_id, link.kind), link)
@@ -297,7 +346,13 @@ def _link_plan(
     present = set(ids.values())
     gone = {one.id for one in stored if one.id not in present}
     own = present | gone
-    removed = tuple(
+    names = {one.id: one.row.identifier for one in stored}
+    closing = tuple(
+        link.id
+        for link in links
+        if link.kind is LinkKind.PRECEDES and (names.get(link.origin_id), names.get(link.destination_id)) in cut
+    )
+    removed = closing + tuple(
         link.id
         for key, link in there.items()
         if key not in planned
@@ -305,7 +360,7 @@ def _link_plan(
         and not {link.origin_id, link.destination_id} & gone
         and (is_case or {link.origin_id, link.destination_id} <= own)
     )
-    return added, tuple(changed), removed
+    return added, tuple(changed), tuple(dict.fromkeys(removed))
 
 
 def _planned(wanted: Iterable[LinkRow], ids: Mapping[str, uuid.UUID]) -> list[PlannedLink]:
