@@ -1,4 +1,4 @@
-"""A teacher's pages of the course's map: the list, one competency, its prerequisites, own competencies, taking out, a file."""
+"""A teacher's pages of the course's map: the list, one competency, own competencies, a file."""
 
 import uuid
 from typing import Any
@@ -10,7 +10,6 @@ from lti_tool.competencies import map_editing, map_pages, maps, rules_lines
 from lti_tool.competencies import map_queries as queries
 from lti_tool.competencies.map_replies import Said, by_script, notice, see, trouble_notice, undo
 from lti_tool.competencies.map_views import CourseMapView, Edge, MapCompetencyView
-from lti_tool.competencies.ports import EvidenceHeld, Held
 from lti_tool.competencies.rules_lines import MOST_CODE, MOST_LINES, MOST_STATEMENT, Line
 from lti_tool.competencies.sections import home, views
 from lti_tool.courses.access import InCourse, TeacherChanging, TeacherIn
@@ -290,66 +289,3 @@ async def share(
     except Conflict as conflict:
         return await _own(request, here, database, pages, trouble=conflict, status_code=409)
     return see(f"{home(here.course.id)}/own", Said.SHARED if shared else Said.UNSHARED)
-
-
-# --- Taking out -----------------------------------------------------------------------------------------------------------
-
-
-@router.get("/{competency_id}/remove", name="remove_competency")
-async def ask_to_take_out(
-    request: Request, here: TeacherIn, competency_id: uuid.UUID, database: CurrentDatabase, pages: CurrentPages
-) -> Response:
-    """Ask before a competency is taken out of the map, and say what stays."""
-    return await _ask(request, here, database, pages, competency_id)
-
-
-async def _ask(
-    request: Request,
-    here: InCourse,
-    database: Database,
-    pages: Pages,
-    competency_id: uuid.UUID,
-    *,
-    trouble: ToolError | None = None,
-    status_code: int = 200,
-) -> Response:
-    view = await read_map(database, here)
-    if view is None or competency_id not in view.by_id:
-        raise NotFound("not a competency of this map")
-    ask: EvidenceHeld = request.app.state.evidence_held
-    async with database.reading() as session:
-        held = await ask(session, here.organisation_id, here.course.id, [competency_id])
-        aligned = await queries.count_aligned(session, here.organisation_id, here.course.id, competency_id)
-    context = {
-        "views": views(here.course.id, "map"),
-        "home": home(here.course.id),
-        "map": view,
-        "one": view.by_id[competency_id],
-        "held": held.get(competency_id, Held(0, 0)),
-        "aligned": aligned,
-        "notice": trouble_notice(request, trouble),
-    }
-    return pages.render(request, "competencies/remove.html", context, status_code=status_code)
-
-
-@router.post("/{competency_id}/remove")
-async def take_out(
-    request: Request,
-    here: TeacherChanging,
-    competency_id: uuid.UUID,
-    database: CurrentDatabase,
-    clock: Now,
-    pages: CurrentPages,
-) -> Response:
-    """Take a competency out of the map."""
-    entered = Entered.of(await request.form())
-    try:
-        async with database.writing() as session:
-            out = await maps.take_out(
-                session, here.course, [competency_id], entered.revision(), clock.now(), here.visit.person_id
-            )
-    except Conflict as conflict:
-        return await _ask(request, here, database, pages, competency_id, trouble=conflict, status_code=409)
-    if not out:
-        raise NotFound("not a competency of this map")
-    return see(home(here.course.id), Said.TAKEN_OUT, "map", competency=competency_id)

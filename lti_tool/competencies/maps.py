@@ -88,16 +88,16 @@ def _view(
 def _chains(rows: Mapping[uuid.UUID, Any]) -> dict[uuid.UUID, tuple[Parent, ...]]:
     """What stands above each, from the outermost to itself."""
     chains: dict[uuid.UUID, tuple[Parent, ...]] = {}
-
-    def chain(row: Any, seen: frozenset[uuid.UUID]) -> tuple[Parent, ...]:
-        if row.id not in chains:
-            outer = rows.get(row.parent_id) if row.parent_id is not None and row.parent_id not in seen else None
-            before = chain(outer, seen | {row.id}) if outer is not None else ()
-            chains[row.id] = (*before, Parent(row.id, row.code, row.short or row.statement, row.kind))
-        return chains[row.id]
-
     for row in rows.values():
-        chain(row, frozenset())
+        way = []
+        here = row
+        # However deep a framework is, and even if it goes round, this ends.
+        while here is not None and here.id not in chains and here not in way:
+            way.append(here)
+            here = rows.get(here.parent_id)
+        above = chains.get(here.id, ()) if here is not None else ()
+        for one in reversed(way):
+            above = chains[one.id] = (*above, Parent(one.id, one.code, one.short or one.statement, one.kind))
     return chains
 
 

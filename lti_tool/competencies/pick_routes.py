@@ -129,7 +129,8 @@ async def add(
 ) -> Response:
     """Take what was ticked (``competency``) into the map; with ``earlier`` also what it needs, down to the grade before."""
     form = await request.form()
-    ids = [parsed(uuid.UUID, value) for value in form.getlist("competency") if isinstance(value, str)]
+    given = [value for value in form.getlist("competency") if isinstance(value, str)]
+    ids = [parsed(uuid.UUID, part) for value in given for part in value.split(",")]
     earlier = form.get("earlier") == "yes"
     if len(ids) > maps.MOST_COMPETENCIES:
         raise BadRequest("more than any page of ours offers")

@@ -12,6 +12,7 @@ from lti_tool.competencies import (
     map_routes,
     pick_routes,
     suggestion_routes,
+    take_out_routes,
 )
 
 router = APIRouter()
@@ -23,6 +24,7 @@ for room in (
     framework_routes,
     graph_routes,
     pick_routes,
+    take_out_routes,
     map_routes,
     case_routes,
 ):

@@ -156,6 +156,19 @@ def test_taking_out_asks_and_is_undone(world: World, browser: Browser) -> None:
         expect(page.locator("[data-title='B']")).to_be_visible()
 
 
+def test_taking_several_out(world: World, browser: Browser) -> None:
+    with world.browsing(browser) as page:
+        page.goto(f"{world.course}/competencies")
+        page.get_by_role("link", name="Take several out").click()
+        page.get_by_role("checkbox", name="All of these Grade 4").check()
+        expect(page.get_by_text("3 ticked")).to_be_visible()
+        looks_right(page, "take-several-out")
+        page.get_by_role("button", name="Take those that are ticked out").click()
+        expect(page.get_by_role("list", name="Competencies in order").locator("[data-id]")).to_have_count(2)
+        page.get_by_role("button", name="Undo").click()
+        expect(page.get_by_role("list", name="Competencies in order").locator("[data-id]")).to_have_count(5)
+
+
 # --- The graph
 
 

@@ -63,13 +63,23 @@ def pages_of(made: dict[str, Competency]) -> list[str]:
         "/map.csv",
         "/own",
         "/pick",
+        "/take-out",
         f"/{made['A'].id}/edit",
         f"/{made['A'].id}/remove",
     ]
 
 
 def forms_of(made: dict[str, Competency]) -> list[str]:
-    return ["/order", "/own", "/pick", "/prerequisites", "/share", f"/{made['A'].id}/edit", f"/{made['A'].id}/remove"]
+    return [
+        "/order",
+        "/own",
+        "/pick",
+        "/prerequisites",
+        "/share",
+        "/take-out",
+        f"/{made['A'].id}/edit",
+        f"/{made['A'].id}/remove",
+    ]
 
 
 # --- Who may come in
@@ -364,6 +374,25 @@ async def test_taking_out_says_what_is_kept(site: Site, made: dict[str, Competen
     page = await teacher.post(f"{here}/pick", competency=str(a))
     assert [one.code for one in (await view(site)).competencies] == ["A", "B", "C"]
     assert (await teacher.get(f"{here}/{made['D'].id}/remove")).status_code == 404
+
+
+async def test_taking_several_out_at_once(site: Site, made: dict[str, Competency], here: str) -> None:
+    teacher = await site.teacher()
+    page = await teacher.get(f"{here}/take-out")
+    assert page.text.count('name="competency"') == 3
+    a, b = str(made["A"].id), str(made["B"].id)
+    page = await teacher.post(f"{here}/take-out", competency=[a, b], revision="1")
+    assert page.status_code == 409
+    assert page.text.count(" checked") == 2
+    revision = str((await view(site)).revision)
+    assert "It was like that already" in (await teacher.post(f"{here}/take-out", revision=revision)).text
+    page = await teacher.post(f"{here}/take-out", competency=[a, b], revision=revision)
+    assert "Taken out of the map" in page.text
+    assert [one.code for one in (await view(site)).competencies] == ["C"]
+    undone = re.search(r'name="competency" value="([^"]+)"', page.text)
+    assert undone is not None
+    await teacher.post(f"{here}/pick", competency=undone[1])
+    assert [one.code for one in (await view(site)).competencies] == ["A", "B", "C"]
 
 
 async def test_the_file(site: Site, made: dict[str, Competency], here: str) -> None:
