@@ -26,6 +26,14 @@ MOST_COMPETENCIES = 1000
 """More than any course uses (the whole of Common Core mathematics is 480); a limit keeps pages and transactions small."""
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A course's competencies without what comes before what. ``scale_id`` is the course's own scale, if it has one."""
+
+    scale_id: uuid.UUID | None
+    competencies: tuple[MapCompetencyView, ...]
+
+
 # --- Reading ------------------------------------------------------------------------------------------------------------
 
 
@@ -34,18 +42,12 @@ async def the_map(session: AsyncSession, organisation_id: uuid.UUID, course_id: 
     found = await queries.course_map(session, organisation_id, course_id)
     if found is None:
         return None
-    rows = await queries.in_map(session, organisation_id, course_id)
-    parents = await queries.above(
-        session, organisation_id, {row.parent_id for row in rows if row.parent_id is not None}
-    )
-    framework_ids = {row.framework_id for row in rows}
-    frameworks = await queries.framework_titles(session, organisation_id, framework_ids)
+    competencies = await _competencies(session, organisation_id, course_id)
+    framework_ids = {one.framework_id for one in competencies}
     published = await queries.published(session, organisation_id, course_id, framework_ids)
     changes = await queries.changes(session, organisation_id, course_id)
     drawn = [(change.before_id, change.after_id) for change in changes if change.drawn]
     gone = [(change.before_id, change.after_id) for change in changes if not change.drawn]
-    chains = _chains(parents)
-    competencies = tuple(_view(row, frameworks, chains) for row in rows)
     by_id = {one.id: one for one in competencies}
     holds = rules_graph.effective(by_id, published, drawn, gone)
     return CourseMapView(
@@ -62,6 +64,29 @@ async def the_map(session: AsyncSession, organisation_id: uuid.UUID, course_id: 
         passing_percent=found.passing_percent,
         by_id=by_id,
     )
+
+
+async def listed(session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID) -> Listed:
+    """A course's competencies in the teacher's order, and its scale; empty where nothing was ever picked.
+
+    For pages to which it does not matter what comes before what: prerequisites cost more than all the rest of a large map.
+    """
+    found = await queries.course_map(session, organisation_id, course_id)
+    if found is None:
+        return Listed(None, ())
+    return Listed(found.scale_id, await _competencies(session, organisation_id, course_id))
+
+
+async def _competencies(
+    session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID
+) -> tuple[MapCompetencyView, ...]:
+    rows = await queries.in_map(session, organisation_id, course_id)
+    parents = await queries.above(
+        session, organisation_id, {row.parent_id for row in rows if row.parent_id is not None}
+    )
+    frameworks = await queries.framework_titles(session, organisation_id, {row.framework_id for row in rows})
+    chains = _chains(parents)
+    return tuple(_view(row, frameworks, chains) for row in rows)
 
 
 def _view(

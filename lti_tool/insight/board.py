@@ -23,6 +23,10 @@ SHOWN_STATEMENT = 160
 _EPOCH = date(1970, 1, 1).toordinal()
 
 
+Holding = tuple[int, str, int | None]
+"""What somebody holds in a competency: rank 0 to 4, the key of the level, and the epoch day from which a review is due."""
+
+
 class Order(StrEnum):
     """In which order the students stand."""
 
@@ -84,11 +88,11 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A student of the board, with what they hold: by number ``[rank, level key, review due (epoch day) or None]``."""
+    """A student of the board, with what they hold by the competency's number."""
 
     person_id: uuid.UUID
     name: str
-    held: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    held: Mapping[str, Holding] = field(default_factory=dict)
     latest_at: datetime | None = None
 
     def counted(self, numbers: Sequence[str], today: int) -> "Counted":
@@ -105,7 +109,7 @@ class Counted:
     """A student with what they hold in each column, which of these are Secure, how many are not yet, how many reviews are due."""
 
     line: Line
-    cells: list[Sequence[Any] | None]
+    cells: list[Holding | None]
     secure: list[str]
     to_go: int
     due: int

@@ -18,6 +18,7 @@ from lti_tool.courses.service import display_name
 from lti_tool.courses.visibility import visible_students
 from lti_tool.errors import NotFound
 from lti_tool.insight import board, queries, service
+from lti_tool.insight.board import Holding
 from lti_tool.insight.evidence_views import EvidenceView, evidence_views
 from lti_tool.insight.words import Levels, LevelView
 from lti_tool.logs import reference_code
@@ -88,7 +89,7 @@ async def competency_page(
     """The page of one competency of the course's map; the look leaves an audit entry. Raises NotFound."""
     view = await service.map_of(session, here)
     competency = in_map(view, competency_id)
-    levels = Levels(await service.scale_of(session, here.organisation_id, view))
+    levels = Levels(await service.scale_of(session, here.organisation_id, view.scale_id))
     people = await visible_students(session, here)
     held = await queries.standings(session, here.organisation_id, here.course.id)
     aligned = [
@@ -145,11 +146,11 @@ def in_map(view: CourseMapView, competency_id: uuid.UUID) -> MapCompetencyView:
     return found
 
 
-def _secure_counts(held: Iterable[dict[str, list[object]]]) -> dict[str, int]:
+def _secure_counts(held: Iterable[dict[str, Holding]]) -> dict[str, int]:
     counts: dict[str, int] = {}
     for row in held:
         for number, one in row.items():
-            if isinstance(one[0], int) and one[0] >= board.SECURE:
+            if one[0] >= board.SECURE:
                 counts[number] = counts.get(number, 0) + 1
     return counts
 
@@ -162,7 +163,7 @@ def _beside(view: CourseMapView, ids: Iterable[uuid.UUID], secure: dict[str, int
 def _places(
     competency: MapCompetencyView,
     people: list[Person],
-    held: dict[uuid.UUID, dict[str, list[object]]],
+    held: dict[uuid.UUID, dict[str, Holding]],
     levels: Levels,
     now: datetime,
 ) -> list[tuple[LevelView, list[Here]]]:
@@ -171,7 +172,7 @@ def _places(
     found: dict[str, list[Here]] = {level.key: [] for level in levels.rising}
     for person in people:
         one = held[person.id].get(str(competency.number))
-        level = levels.of(str(one[1]) if one else None)
-        due = one is not None and isinstance(one[2], int) and one[2] <= today
+        level = levels.of(one[1] if one else None)
+        due = one is not None and one[2] is not None and one[2] <= today
         found[level.key].append(Here(person.id, display_name(person), due))
     return [(level, found[level.key]) for level in levels.rising]

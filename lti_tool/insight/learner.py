@@ -141,7 +141,7 @@ async def learner_map(
     view = await maps.the_map(session, course.organisation_id, course.id)
     if view is None or not view.competencies:
         return None
-    levels = Levels(await service.scale_of(session, course.organisation_id, view))
+    levels = Levels(await service.scale_of(session, course.organisation_id, view.scale_id))
     states = {
         one.competency_id: one
         for one in await mastery_queries.states_of_person(session, course.organisation_id, course.id, person_id)

@@ -165,7 +165,7 @@ async def sheet(
     """
     view = await service.map_of(session, here)
     competency = in_map(view, competency_id)
-    levels = Levels(await service.scale_of(session, here.organisation_id, view))
+    levels = Levels(await service.scale_of(session, here.organisation_id, view.scale_id))
     known = await groups.of_course(session, here.organisation_id, here.course.id)
     group = next((one for one in known if str(one.group.id) == wanted), None)
     held = await queries.standings(session, here.organisation_id, here.course.id)

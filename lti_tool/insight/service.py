@@ -56,12 +56,12 @@ class ClassBoard:
 async def class_board(session: AsyncSession, here: InCourse, wanted: Choice, now: datetime) -> ClassBoard:
     """The board of a course as the teacher who is here may see it."""
     course_id = here.course.id
-    view = await maps.the_map(session, here.organisation_id, course_id)
-    every = [column_of(one) for one in view.competencies] if view else []
+    # Without its prerequisites: which come first and which follow is nothing the board shows.
+    listed = await maps.listed(session, here.organisation_id, course_id)
+    every = [column_of(one) for one in listed.competencies]
     people = await visible_students(session, here)
     known = await groups.of_course(session, here.organisation_id, course_id)
-    held = await queries.standings(session, here.organisation_id, course_id)
-    latest = await queries.latest_evidence(session, here.organisation_id, course_id)
+    held = await queries.glances(session, here.organisation_id, course_id)
     domains = board.names(column.domain for column in every)
     grades = board.names(column.grade for column in every)
     group = next((one for one in known if str(one.group.id) == wanted.group), None)
@@ -79,8 +79,7 @@ async def class_board(session: AsyncSession, here: InCourse, wanted: Choice, now
         Line(
             person.id,
             display_name(person),
-            held.get(person.id, {}),
-            latest.get(person.id),
+            *held.get(person.id, ({}, None)),
         )
         for person in people
         if group is None or person.id in group.person_ids
@@ -88,7 +87,7 @@ async def class_board(session: AsyncSession, here: InCourse, wanted: Choice, now
     rows = board.counted(lines, columns, now)
     return ClassBoard(
         choice=choice,
-        scale=await scale_of(session, here.organisation_id, view),
+        scale=await scale_of(session, here.organisation_id, listed.scale_id),
         rows=board.in_order([row for row in rows if board.is_shown(row, choice.show, now)], choice.order),
         columns=columns,
         groups=known,
@@ -96,7 +95,7 @@ async def class_board(session: AsyncSession, here: InCourse, wanted: Choice, now
         grades=grades,
         students=len(people),
         competencies=len(every),
-        has_evidence=any(line.held for line in lines) or bool(latest),
+        has_evidence=any(line.held for line in lines),
         waiting={show: sum(board.is_shown(row, show, now) for row in rows) for show in Show},
     )
 
@@ -108,9 +107,9 @@ def column_of(competency: MapCompetencyView) -> Column:
     )
 
 
-async def scale_of(session: AsyncSession, organisation_id: uuid.UUID, view: CourseMapView | None) -> Scale:
+async def scale_of(session: AsyncSession, organisation_id: uuid.UUID, scale_id: uuid.UUID | None) -> Scale:
     """The scale a course shows: its own, else the school's default, else the tool's."""
-    row = await queries.scale(session, organisation_id, view.scale_id if view else None)
+    row = await queries.scale(session, organisation_id, scale_id)
     if row is not None:
         try:
             return Scale.from_json(row.levels)

@@ -12,6 +12,20 @@ _NOT_STARTED = N_("Not started")
 _DUE = N_("%(level)s, review due")
 
 
+_CLASSES = {
+    Icon.EMPTY: "ie",
+    Icon.QUARTER: "iq",
+    Icon.HALF: "ih",
+    Icon.THREE_QUARTERS: "it",
+    Icon.FULL: "if",
+    Icon.STAR: "is",
+    Icon.TRIANGLE: "ia",
+    Icon.SQUARE: "iu",
+    Icon.DIAMOND: "id",
+}
+"""The classes of shapes in styles/72-board.css: short, since a large board has 96,000 of them."""
+
+
 @dataclass(frozen=True, slots=True)
 class LevelView:
     """A level as a badge shows it. ``colour`` is the school's own (#RRGGBB) where its scale is not the tool's."""
@@ -25,7 +39,7 @@ class LevelView:
     @property
     def face(self) -> Face:
         """How it looks in a cell of the board."""
-        return Face(self.name, f"l-{self.standing.rank} i-{self.icon.value}")
+        return Face(self.name, f"l{self.standing.rank} {_CLASSES[self.icon]}")
 
     @property
     def is_known(self) -> bool:

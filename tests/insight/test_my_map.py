@@ -87,7 +87,7 @@ async def test_a_student_says_how_they_see_themselves_and_no_level_moves(site: S
     assert "In your words: I can do some of it" in said(page.text)
     teacher = await site.teacher()
     board = await teacher.get(site.mastery)
-    assert re.search(r"Ada Ash</a><td class=n>4<td class=\"l-0 i-empty\">", board.text)
+    assert re.search(r"Ada Ash</a><td class=n>4<td class=\"l0 ie\">", board.text)
     shown = await teacher.get(
         f"{site.mastery}/students/{site.school.students[0].id}?competency={site.competencies[0].id}"
     )
