@@ -99,7 +99,7 @@ def test_a_framework_is_imported_looked_at_and_updated(demo: Demo, context: Brow
     # By keyboard alone.
     tool.get_by_role("button", name="Import it").focus()
     teacher.page.keyboard.press("Enter")
-    expect(tool.get_by_role("heading", level=1, name="Fractions, grade 4")).to_be_visible()
+    expect(tool.get_by_role("heading", level=1, name="Fractions, grade 4", exact=True)).to_be_visible()
     expect(tool.get_by_text("Imported.")).to_be_visible()
     teacher.look("5-imported")
     in_the_dark(teacher, "5-imported")
@@ -128,7 +128,7 @@ def test_the_common_core_is_browsed(demo: Demo, context: BrowserContext, shared_
     expect(tool.get_by_text("as they are")).to_be_visible()
     teacher.look("1-preview")
     tool.locator("button[name=answer][value=yes]").click()
-    expect(tool.get_by_role("heading", level=1, name=title)).to_be_visible()
+    expect(tool.get_by_role("heading", level=1, name=title, exact=True)).to_be_visible()
     teacher.look("2-folded")
     tool.get_by_label("Search").fill("equivalent fractions")
     tool.get_by_label("Grade").select_option(label="Grade 4")
@@ -141,6 +141,10 @@ def test_the_common_core_is_browsed(demo: Demo, context: BrowserContext, shared_
     expect(tool.get_by_text("comes after").first).to_be_visible()
     teacher.look("4-part")
     in_the_dark(teacher, "4-part")
+    # What comes before it is a click away, in whatever part it stands.
+    tool.locator(".outline__facts a").first.click()
+    expect(tool.locator(".outline__item--at")).to_be_visible()
+    teacher.look("4-at")
     tool.get_by_role("link", name="Show everything again").click()
     tool.get_by_role("link", name="show all at once").click()
     expect(tool.get_by_text("F-TF.C.9", exact=True).first).to_be_visible()
