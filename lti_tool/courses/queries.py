@@ -57,7 +57,7 @@ _PARTS: tuple[tuple[type[TenantRow], tuple[str, ...]], ...] = (
         ),
     ),
     (Person, ("id", "name", "sort_name", "platform_user_id")),
-    (Membership, ("id", "role", "active", "launched_at", "last_launched_at")),
+    (Membership, ("id", "role", "active", "launched_at", "last_launched_at", "sections", "section_restricted")),
     (ResourceLink, ("id", "title", "line_item_url", "history")),
 )
 
@@ -200,6 +200,11 @@ ROLE_UNLESS_CAME_TO_TEACH: Mapping[str, ColumnElement[Any]] = {
 }
 """For an upsert of memberships: who has launched with a teaching role is not made a student by a roster."""
 
+SECTIONS_IF_SENT: Mapping[str, ColumnElement[Any]] = {
+    "sections": func.coalesce(literal_column("excluded.sections"), col(Membership.sections))
+}
+"""For an upsert of memberships: sections where they are sent, the known ones otherwise."""
+
 NAMES_IF_SENT: Mapping[str, ColumnElement[Any]] = {
     name: func.coalesce(literal_column(f"excluded.{name}"), getattr(Person, name)) for name in ("name", "sort_name")
 }
@@ -307,6 +312,46 @@ async def students(session: AsyncSession, organisation_id: uuid.UUID, course_id:
         .order_by(col(Person.sort_name).is_(None), func.lower(Person.sort_name), Person.id)
     )
     return list((await session.exec(statement)).all())
+
+
+async def seeing(
+    session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID, person_id: uuid.UUID
+) -> tuple[bool, str | None]:
+    """Whether the platform lets somebody see only the people of their own sections, and which those are."""
+    statement = select(col(Membership.section_restricted), col(Membership.sections)).where(
+        col(Membership.organisation_id) == organisation_id,
+        col(Membership.course_id) == course_id,
+        col(Membership.person_id) == person_id,
+    )
+    row = (await session.exec(statement)).one_or_none()
+    return (False, None) if row is None else (row[0], row[1])
+
+
+async def sections_of_students(
+    session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID
+) -> dict[uuid.UUID, str | None]:
+    """The sections that active students of a course are known to be in, by person."""
+    statement = select(col(Membership.person_id), col(Membership.sections)).where(
+        col(Membership.organisation_id) == organisation_id,
+        col(Membership.course_id) == course_id,
+        col(Membership.role) == Role.STUDENT,
+        col(Membership.active).is_(True),
+    )
+    return {row[0]: row[1] for row in (await session.exec(statement)).all()}
+
+
+async def has_restricted(session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID) -> bool:
+    """Whether anybody in a course is held to their own sections, so that everybody's have to be known."""
+    statement = (
+        select(col(Membership.id))
+        .where(
+            col(Membership.organisation_id) == organisation_id,
+            col(Membership.course_id) == course_id,
+            col(Membership.section_restricted).is_(True),
+        )
+        .limit(1)
+    )
+    return (await session.exec(statement)).first() is not None
 
 
 async def observed(

@@ -15,6 +15,7 @@ TEACHING = frozenset({Role.TEACHER, Role.ASSISTANT, Role.ADMINISTRATOR})
 """The roles that open a teacher's pages."""
 
 _NAME_LENGTH = 300
+_SECTIONS_LENGTH = 2000
 
 
 def names(name: str | None, given: str | None, family: str | None) -> tuple[str | None, str | None]:
@@ -35,6 +36,20 @@ def _cut(text: str | None) -> str | None:
 def short_code(person_id: uuid.UUID) -> str:
     """Four characters that tell the nameless of one class apart. The end of a version 7 UUID is its random part."""
     return person_id.hex[-4:]
+
+
+def sections(given: str | None) -> str | None:
+    """The ids of sections as they are kept, sorted; None for what is none, or what the platform could not fill in."""
+    if not given or given.startswith("$"):
+        return None
+    ids = sorted({part.strip() for part in given.split(",")} - {""})
+    kept = ",".join(ids)
+    return kept if ids and len(kept) <= _SECTIONS_LENGTH else None
+
+
+def share_a_section(one: str | None, other: str | None) -> bool:
+    """Whether two people are known to be in a same section."""
+    return bool(one and other and set(one.split(",")) & set(other.split(",")))
 
 
 def is_stale(read_at: datetime | None, now: datetime) -> bool:

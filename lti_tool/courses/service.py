@@ -19,11 +19,14 @@ from lti_tool.logs import reference_code
 from lti_tool.lti.launch import Entry, Launch
 from lti_tool.lti.models import Role
 from lti_tool.lti.services import Member, MemberStatus, NrpsClient, Protocol, ServiceRefused
+from lti_tool.lti.tool_description import SECTION_RESTRICTED, SECTIONS
 from lti_tool.platforms import quirks
 from lti_tool.web.i18n import N_, current_language
 
 NO_COURSE = "/no-course"
 """Where a launch without a context leads."""
+
+_BESIDE_TEACHING = {**queries.SECTIONS_IF_SENT, **queries.ROLE_UNLESS_CAME_TO_TEACH}
 
 _NAMELESS = {
     Role.STUDENT: N_("Student %(code)s"),
@@ -182,6 +185,7 @@ async def _note_membership(
 ) -> None:
     organisation_id = launch.organisation_id
     before = known.membership
+    said = _sections_said(launch)
     if before is None:
         await queries.put(
             session,
@@ -195,12 +199,13 @@ async def _note_membership(
                 "active": True,
                 "launched_at": now,
                 "last_launched_at": now,
+                **said,
             },
-            update_columns=("role", "active", "last_launched_at"),
+            update_columns=("role", "active", "last_launched_at", *said),
             compute=queries.FIRST_LAUNCH,
         )
         return
-    changes: Known = {}
+    changes: Known = {name: value for name, value in said.items() if before[name] != value}
     if before["role"] is not launch.role:
         changes["role"] = launch.role
     if not before["active"]:
@@ -210,6 +215,18 @@ async def _note_membership(
     if changes or rules.launch_is_worth_writing(before["last_launched_at"], now):
         changes["last_launched_at"] = now
         await queries.change(session, Membership, organisation_id, before["id"], changes)
+
+
+def _sections_said(launch: Launch) -> Known:
+    """The sections a launch names, and whether the person is held to them; nothing where the platform says neither."""
+    said: Known = {}
+    found = rules.sections(launch.custom.get(SECTIONS))
+    if found is not None:
+        said["sections"] = found
+    restricted = launch.custom.get(SECTION_RESTRICTED, "").strip().lower()
+    if restricted in {"true", "false"}:
+        said["section_restricted"] = restricted == "true"
+    return said
 
 
 async def _note_link(
@@ -275,10 +292,15 @@ async def refresh_roster(
         if registration is None:
             raise NotFound("the course's platform was removed")
         session.expunge(registration)
+        sections = await queries.has_restricted(session, course.organisation_id, course.id)
     found = await groups.read(database, protocol, registration, course)
     try:
         members = await _members(
-            NrpsClient(protocol, registration, quirks(registration.lms)), course.memberships_url, groups=bool(found)
+            NrpsClient(protocol, registration, quirks(registration.lms)),
+            course.memberships_url,
+            groups=bool(found),
+            # The course's own id stands for a link that everybody may open, and brings everybody's custom parameters.
+            rlid=course.context_id if sections else None,
         )
     except ServiceRefused as refusal:
         if refusal.answered in (404, 410):
@@ -305,14 +327,16 @@ async def refresh_roster(
     return report
 
 
-async def _members(client: NrpsClient, memberships_url: str, *, groups: bool) -> list[Member]:
-    """Everyone, with their groups where the platform has some; without, where it does not take that question."""
-    if groups:
+async def _members(client: NrpsClient, memberships_url: str, *, groups: bool, rlid: str | None = None) -> list[Member]:
+    """Everyone, with their groups and sections where the platform has some; without, where it does not take that question."""
+    if groups or rlid is not None:
         try:
-            return await client.members(memberships_url, groups=True)
+            return await client.members(memberships_url, rlid=rlid, groups=groups)
         except ServiceRefused as refusal:
             if refusal.temporary:
                 raise
+    if groups and rlid is not None:
+        return await _members(client, memberships_url, groups=True)
     return await client.members(memberships_url)
 
 
@@ -346,6 +370,7 @@ async def take_over_roster(
                 "role": member.role,
                 "active": active,
                 "seen_in_roster_at": now,
+                "sections": rules.sections(member.custom.get(SECTIONS)),
             }
         )
     rows.sort(key=lambda row: str(row["person_id"]))
@@ -355,7 +380,7 @@ async def take_over_roster(
         rows,
         key=MEMBERSHIP_KEY,
         update=("active", "seen_in_roster_at") if hides_assistants else ("role", "active", "seen_in_roster_at"),
-        compute=queries.ROLE_UNLESS_CAME_TO_TEACH if hides_assistants else None,
+        compute=_BESIDE_TEACHING if hides_assistants else queries.SECTIONS_IF_SENT,
         returning=("id",),
     )
     switched_off = sum(1 for row in rows if not row["active"] and (was := before.get(row["person_id"])) and was.active)

@@ -1,12 +1,25 @@
-"""Which students of a course a teacher may see. Every page that shows learners asks here and nowhere else."""
+"""Which students of a course a teacher may see. Every page that shows learners asks here and nowhere else.
+
+Canvas can hold a teacher to their own sections ($Canvas.course.sectionRestricted). Such a teacher sees the students who are
+known to be in one of these sections: by their own launch, or by the roster, which Canvas gives with sections where the tool's
+key carries the custom parameter ``canvas_section_ids``. A student of whom no section is known is not shown to them: rather
+one too few than one too many. Other platforms do not tell of such a limit; there a teacher of the course sees the course.
+"""
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from lti_tool.courses import queries
+from lti_tool.courses import queries, rules
 from lti_tool.courses.access import InCourse
 from lti_tool.courses.models import Person
 
 
 async def visible_students(session: AsyncSession, here: InCourse) -> list[Person]:
     """The active students of the course whom the teacher who is here may see, by family name."""
-    return await queries.students(session, here.organisation_id, here.course.id)
+    students = await queries.students(session, here.organisation_id, here.course.id)
+    if here.visit.person_id is None:
+        return students
+    restricted, mine = await queries.seeing(session, here.organisation_id, here.course.id, here.visit.person_id)
+    if not restricted:
+        return students
+    theirs = await queries.sections_of_students(session, here.organisation_id, here.course.id)
+    return [student for student in students if rules.share_a_section(mine, theirs.get(student.id))]

@@ -5,8 +5,9 @@ by default, and nothing is returned.
 """
 
 import json
+import re
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -61,14 +62,22 @@ def _copied(value: Any) -> str:
     """A value in COPY's text format."""
     if value is None:
         return _NULL
-    if isinstance(value, str):
-        return value.translate(_ESCAPES) if "\\" in value or "\n" in value or "\t" in value or "\r" in value else value
-    if value is True:
-        return "t"
-    if value is False:
-        return "f"
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, uuid.UUID | int | float):
-        return str(value)
-    raise TypeError(f"{type(value).__name__} cannot be copied")
+    write = _COPIED.get(type(value))
+    if write is None:
+        raise TypeError(f"{type(value).__name__} cannot be copied")
+    return write(value)
+
+
+def _text(value: str) -> str:
+    return value.translate(_ESCAPES) if _SPECIAL.search(value) else value
+
+
+_SPECIAL = re.compile(r"[\\\t\n\r]")
+_COPIED: dict[type, Callable[[Any], str]] = {
+    str: _text,
+    bool: lambda value: "t" if value else "f",
+    int: str,
+    float: repr,
+    uuid.UUID: str,
+    datetime: datetime.isoformat,
+}

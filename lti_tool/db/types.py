@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import JSON, BigInteger, CheckConstraint, DateTime, Dialect, String
@@ -42,15 +43,23 @@ class Exact(TypeDecorator[Decimal]):
 
     def process_bind_param(self, value: Decimal | int | None, dialect: Dialect) -> int | None:
         """The ten-thousandths; ValueError for what is no finite number."""
-        if value is None:
-            return None
-        if not Decimal(value).is_finite():
-            raise ValueError("a stored decimal is a finite number")
-        return int((Decimal(value) * 10_000).quantize(Decimal(1), ROUND_HALF_UP))
+        return None if value is None else _in_ten_thousandths(value)
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> Decimal | None:
         """The decimal, without needless zeros."""
-        return None if value is None else Decimal(value) / 10_000
+        return None if value is None else _of_ten_thousandths(value)
+
+
+@lru_cache(maxsize=10_000)
+def _in_ten_thousandths(value: Decimal | int) -> int:
+    if not Decimal(value).is_finite():
+        raise ValueError("a stored decimal is a finite number")
+    return int((Decimal(value) * 10_000).quantize(Decimal(1), ROUND_HALF_UP))
+
+
+@lru_cache(maxsize=10_000)
+def _of_ten_thousandths(value: int) -> Decimal:
+    return Decimal(value) / 10_000
 
 
 def json_type() -> TypeEngine[Any]:
@@ -67,6 +76,7 @@ class Words(TypeDecorator[StrEnum]):
     def __init__(self, words: type[StrEnum]) -> None:
         super().__init__()
         self.words = words
+        self._by_value = {word.value: word for word in words}
 
     def process_bind_param(self, value: StrEnum | None, dialect: Dialect) -> str | None:
         """The word as text; ValueError for one that is not in the list."""
@@ -74,7 +84,10 @@ class Words(TypeDecorator[StrEnum]):
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> StrEnum | None:
         """The enum member."""
-        return None if value is None else self.words(value)
+        if value is None:
+            return None
+        found = self._by_value.get(value)
+        return self.words(value) if found is None else found
 
 
 def words(enum: type[StrEnum]) -> Words:

@@ -21,6 +21,12 @@ DESCRIPTION = "Each student's own path over the course's pages, quizzes and assi
 TOOL_ID = "lti-tool-playlists"
 """Names the tool among others of the same address, where a platform asks for such a thing."""
 
+SECTIONS = "canvas_section_ids"
+"""The custom parameter with the ids of the sections a person is in, between commas."""
+
+SECTION_RESTRICTED = "canvas_section_restricted"
+"""The custom parameter that is ``true`` for who may see only the people of their own sections."""
+
 LOCALE = "message_locale"
 """The custom parameter that holds ``$Message.locale``, for platforms that leave it out of ``launch_presentation``."""
 
@@ -52,6 +58,8 @@ CANVAS_CUSTOM = {
     "canvas_course_id": "$Canvas.course.id",
     "canvas_user_id": "$Canvas.user.id",
     "canvas_api_domain": "$Canvas.api.domain",
+    SECTIONS: "$Canvas.course.sectionIds",
+    SECTION_RESTRICTED: "$Canvas.course.sectionRestricted",
     HIGH_CONTRAST: "$Canvas.user.prefersHighContrast",
     MASQUERADING_USER: "$Canvas.masqueradingUser.id",
 }

@@ -12,9 +12,12 @@ from lti_tool.mastery.rules.values import Standing
 _DAY = 86_400
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Draft:
-    """The columns of a state that are computed. ``running`` is empty where there is no evidence but that of children."""
+    """The columns of a state that are computed; not frozen, since half a million are made in one go, and never changed.
+
+    ``running`` is empty where there is no evidence but that of children.
+    """
 
     criterion_id: uuid.UUID
     running: dict[str, Any]

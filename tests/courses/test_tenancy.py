@@ -20,6 +20,8 @@ CROSSING = {
     # The worker looks for what is due in every school at once.
     "score_by_when_due",
     "line_item_by_when_due",
+    "mastery_state_by_override_until",
+    "upload_draft_by_expires_at",
 }
 
 
