@@ -15,6 +15,7 @@ from lti_tool.insight.board import Order, Show
 from lti_tool.insight.replies import board_address, file, speaking
 from lti_tool.insight.service import Choice
 from lti_tool.insight.words import Levels, board_words
+from lti_tool.mastery.reading import bring_evidence
 from lti_tool.web import packing
 from lti_tool.web.dependencies import CurrentDatabase, CurrentPages, Now
 
@@ -67,6 +68,7 @@ async def class_board(
     pages: CurrentPages,
 ) -> Response:
     """Students × competencies. The table is packed: it is large, and holds nothing that the request has brought."""
+    answer = await bring_evidence(request, here.course)
     now = clock.now()
     # Names of the nameless and of levels are in the reader's language, as the page is.
     with speaking(request):
@@ -77,6 +79,7 @@ async def class_board(
         table = board.table(shown.rows, shown.columns, levels.faces, words, board_address(here.course), now)
     context: dict[str, Any] = {
         "board": shown,
+        "answer": answer,
         "levels": levels,
         "address": board_address(here.course),
         "place": _PLACE,

@@ -12,6 +12,7 @@ from lti_tool.insight.competency import competency_page, in_map
 from lti_tool.insight.replies import Said, board_address, competency_address, file, notice, see, speaking
 from lti_tool.mastery import queries as mastery_queries
 from lti_tool.mastery import service as mastery
+from lti_tool.mastery.reading import bring_evidence
 from lti_tool.web.dependencies import CurrentDatabase, CurrentPages, Now
 from lti_tool.web.forms import Entered
 
@@ -28,6 +29,7 @@ async def competency(
     pages: CurrentPages,
 ) -> Response:
     """Who is where, what comes before and after, items, evidence. The look leaves an audit entry."""
+    answer = await bring_evidence(request, here.course)
     now = clock.now()
     with speaking(request):
         async with database.writing() as session:
@@ -36,6 +38,7 @@ async def competency(
             session.expunge_all()
     context = {
         "page": page,
+        "answer": answer,
         "board_address": board_address(here.course),
         "address": competency_address(here.course, competency_id),
         "notice": notice(request),

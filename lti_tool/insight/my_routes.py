@@ -18,6 +18,7 @@ from lti_tool.insight.learner import FIRST, LearnerMap, learner_map
 from lti_tool.insight.replies import Said, file, my_address, notice, see, speaking
 from lti_tool.mastery import service as mastery
 from lti_tool.mastery.models import Standing
+from lti_tool.mastery.reading import bring_evidence
 from lti_tool.mastery.rules import Audience
 from lti_tool.web.dependencies import CurrentDatabase, CurrentPages, Now
 from lti_tool.web.forms import Entered, parsed
@@ -74,12 +75,14 @@ async def _mine(
     entered: Entered | None = None,
     status_code: int = 200,
 ) -> Response:
+    answer = await bring_evidence(request, here.course, here.person_id)
     with speaking(request):
         found = await _map(database, here, here.person_id, now, Audience.STUDENT)
         say = current_language().gettext
         said = {one.value: say(words) for one, words in IN_MY_WORDS.items()}
     context: dict[str, Any] = {
         "found": found,
+        "answer": answer,
         "graph": _graph(request, found),
         "first": FIRST,
         "address": my_address(here.course),
@@ -157,6 +160,7 @@ async def family_map_of(
     person = next((one for one in here.observed if one.id == person_id), None)
     if person is None:
         raise NotFound("not one of those this observer is linked to")
+    answer = await bring_evidence(request, here.course, person_id)
     now = clock.now()
     with speaking(request):
         found = await _map(database, here, person_id, now, Audience.TEACHER)
@@ -165,6 +169,7 @@ async def family_map_of(
         said = {one.value: say(words) for one, words in IN_MY_WORDS.items()}
     context = {
         "found": found,
+        "answer": answer,
         "graph": _graph(request, found),
         "address": f"/courses/{here.course.id}/family-map/{person_id}",
         "name": name,

@@ -19,6 +19,7 @@ from lti_tool.insight.replies import Said, board_address, file, notice, see, spe
 from lti_tool.mastery import queries as mastery_queries
 from lti_tool.mastery import service as mastery
 from lti_tool.mastery.models import Standing
+from lti_tool.mastery.reading import bring_evidence
 from lti_tool.web.dependencies import CurrentDatabase, CurrentPages, Now
 from lti_tool.web.forms import Entered, parsed
 from lti_tool.web.i18n import N_, current_language
@@ -61,6 +62,9 @@ async def _page(
     entered: Entered | None = None,
     status_code: int = 200,
 ) -> Response:
+    async with database.reading() as session:
+        await service.seen(session, here, person_id)
+    answer = await bring_evidence(request, here.course, person_id)
     with speaking(request):
         async with database.writing() as session:
             page = await learner_service.student_page(session, here, person_id, competency_id, now)
@@ -76,6 +80,7 @@ async def _page(
         wrong = {name: say(message) for name, message in entered.errors.items()} if entered else {}
     context: dict[str, Any] = {
         "page": page,
+        "answer": answer,
         "name": name,
         "board_address": board_address(here.course),
         "address": student_address(here.course, person_id),
