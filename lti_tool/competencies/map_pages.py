@@ -1,6 +1,7 @@
 """What the pages of a map show, put together from the map as it stands. Pure but for the drawing's cache."""
 
 import uuid
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
@@ -198,13 +199,21 @@ def settle(view: CourseMapView, query: GraphQuery) -> GraphQuery:
         return replace(query, whole=True)
     if query.focus is not None:
         return replace(query, around=query.focus)
-    grades = grades_of(view)
-    if grades:
-        return replace(query, grade=grades[0])
-    domains = domains_of(view)
-    if domains:
-        return replace(query, domain=domains[0])
+    grade = _most(one.grade for one in view.competencies)
+    if grade:
+        return replace(query, grade=grade)
+    domain = _most(one.domain for one in view.competencies)
+    if domain:
+        return replace(query, domain=domain)
     return replace(query, around=view.competencies[0].id)
+
+
+def _most(values: Iterable[str]) -> str:
+    """What most have, of those that are few enough to be looked through: what the course is about, rather than the first grade
+    that something is needed from. Where all are too many, what the fewest have; empty where nobody has any.
+    """
+    sizes = Counter(value for value in values if value).most_common()
+    return next((value for value, size in sizes if size <= MOST_AT_FIRST), sizes[-1][0] if sizes else "")
 
 
 def shown(view: CourseMapView, query: GraphQuery) -> Shown:

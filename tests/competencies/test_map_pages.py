@@ -125,6 +125,11 @@ def test_what_makes_no_sense_in_an_address_is_left_out(query: str) -> None:
 def test_a_large_map_opens_on_a_part() -> None:
     graded = [one(f"{grade}.{number}", f"Grade {grade}") for grade in (3, 4) for number in range(40)]
     assert map_pages.settle(a_map(graded), GraphQuery()).grade == "Grade 3"
+    # What a few things are needed from is not what the course is about.
+    assert map_pages.settle(a_map([one("2.1", "Grade 2"), *graded[1:]]), GraphQuery()).grade == "Grade 4"
+    larger = [one(f"9.{number}", "High school") for number in range(100)]
+    assert map_pages.settle(a_map([*graded[1:], *larger]), GraphQuery()).grade == "Grade 4"
+    assert map_pages.settle(a_map(larger), GraphQuery()).grade == "High school"
     domains = [one(f"{domain}.{number}", "", domain) for domain in "XY" for number in range(40)]
     assert map_pages.settle(a_map(domains), GraphQuery()).domain == "X"
     plain = [one(str(number)) for number in range(80)]
