@@ -179,17 +179,21 @@ def table(
     rows: Sequence[Counted],
     columns: Sequence[Column],
     faces: Mapping[str, Face],
+    ranked: Sequence[Face],
     words: Words,
     address: str,
     now: datetime,
 ) -> str:
     """The board as an HTML table.
 
-    ``faces`` are the scale's levels by key; ``address`` is the board's own, below which the pages of students and competencies
+    ``faces`` are the scale's levels by key, ``ranked`` those that stand for each rank of the ladder, for keys of another scale;
+    ``address`` is the board's own, below which the pages of students and competencies
     are. Everything from outside is escaped; nothing of the request is in it.
     """
     plain = {key: _cell(face.css, face.word) for key, face in faces.items()}
     due = {key: _cell(f"{face.css} due", words.due % {"level": face.word}) for key, face in faces.items()}
+    others = [_cell(face.css, face.word) for face in ranked]
+    others_due = [_cell(f"{face.css} due", words.due % {"level": face.word}) for face in ranked]
     blank = _cell(words.not_started.css, words.not_started.word)
     numbers = [column.number for column in columns]
     today = epoch_day(now)
@@ -210,9 +214,9 @@ def table(
             if held is None:
                 cells.append(blank)
             elif held[2] is not None and held[2] <= today:
-                cells.append(due.get(held[1], blank))
+                cells.append(due.get(held[1]) or others_due[held[0]])
             else:
-                cells.append(plain.get(held[1], blank))
+                cells.append(plain.get(held[1]) or others[held[0]])
         parts.append("".join(cells))
     parts.append("</table>")
     return "\n".join(parts)

@@ -76,7 +76,9 @@ async def class_board(
             shown = await service.class_board(session, here, choice_of(request), now)
         levels = Levels(shown.scale)
         words = board_words(levels)
-        table = board.table(shown.rows, shown.columns, levels.faces, words, board_address(here.course), now)
+        table = board.table(
+            shown.rows, shown.columns, levels.faces, levels.ranked, words, board_address(here.course), now
+        )
     context: dict[str, Any] = {
         "board": shown,
         "answer": answer,

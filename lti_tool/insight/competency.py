@@ -172,7 +172,7 @@ def _places(
     found: dict[str, list[Here]] = {level.key: [] for level in levels.rising}
     for person in people:
         one = held[person.id].get(str(competency.number))
-        level = levels.of(one[1] if one else None)
+        level = levels.held(one)
         due = one is not None and one[2] is not None and one[2] <= today
         found[level.key].append(Here(person.id, display_name(person), due))
     return [(level, found[level.key]) for level in levels.rising]

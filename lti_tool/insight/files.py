@@ -34,7 +34,7 @@ def board_rows(shown: ClassBoard, levels: Levels, now: datetime) -> Rows:
     for row in shown.rows:
         cells = []
         for held in row.cells:
-            word = levels.of(held[1]).name if held is not None else levels.none.name
+            word = levels.held(held).name
             due = held is not None and held[2] is not None and held[2] <= today
             cells.append(words.due % {"level": word} if due else word)
         rows.append([row.line.name, str(row.to_go), *cells])

@@ -31,7 +31,7 @@ async def changes(
     found: list[Change] = []
     level = levels.none
     for step in await explaining.history(session, state, evidence, now):
-        after = levels.of(step.level.key if step.level else None)
+        after = levels.of(step.level.key if step.level else None, step.after)
         found.append(Change(step.at, level, after, step.evidence_id))
         level = after
     return found

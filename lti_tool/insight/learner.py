@@ -163,7 +163,7 @@ async def learner_map(
 
     def stand(one: MapCompetencyView) -> Stand:
         state = states.get(one.id)
-        level = levels.of(state.level if state else None)
+        level = levels.of(state.level, state.standing) if state else levels.none
         due_at = state.review_due_at if state else None
         criterion = frozen.get(state.criterion_id) if state else None
         return Stand(

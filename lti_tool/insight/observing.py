@@ -177,7 +177,7 @@ async def sheet(
         return Row(
             person.id,
             display_name(person),
-            levels.of(now[1] if now else None),
+            levels.held(now),
             values.get(f"p-{person.id}", ""),
             values.get(f"n-{person.id}", ""),
         )

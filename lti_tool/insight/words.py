@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from lti_tool.insight.board import Face, Words
+from lti_tool.insight.board import Face, Holding, Words
 from lti_tool.mastery.rules.scales import Icon, Level, Scale, default_scale
 from lti_tool.mastery.rules.values import Standing
 from lti_tool.web.i18n import N_, current_language
@@ -24,6 +24,10 @@ _CLASSES = {
     Icon.DIAMOND: "id",
 }
 """The classes of shapes in styles/72-board.css: short, since a large board has 96,000 of them."""
+
+
+RANKS = list(Standing)
+"""The ladder by rank, 0 to 4."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +62,19 @@ class Levels:
         self._by_key = {level.key: _view(level, level.name if own else say(level.name), own) for level in scale.levels}
         self.rising: list[LevelView] = [self.none, *reversed(self._by_key.values())]
 
-    def of(self, key: str | None) -> LevelView:
-        """The level with this key; not started for none, and for one that the scale has no more."""
-        return self._by_key.get(key or "", self.none)
+    def of(self, key: str | None, standing: Standing = Standing.NOT_STARTED) -> LevelView:
+        """The level with this key; not started without one.
+
+        A criterion is frozen with its scale when somebody begins. Where the course has changed its scale since, and has no such
+        level any more, it is the level that shows the same ``standing``.
+        """
+        if not key:
+            return self.none
+        return self._by_key.get(key) or self.for_standing(standing)
+
+    def held(self, holding: Holding | None) -> LevelView:
+        """The level of what somebody holds; not started for nothing."""
+        return self.of(holding[1], RANKS[holding[0]]) if holding is not None else self.none
 
     def for_standing(self, standing: Standing) -> LevelView:
         """The level that shows a standing in this scale: the lowest that stands for it, or for more."""
@@ -70,6 +84,11 @@ class Levels:
     def faces(self) -> Mapping[str, Face]:
         """How each looks on the board, by key."""
         return {key: level.face for key, level in self._by_key.items()}
+
+    @property
+    def ranked(self) -> list[Face]:
+        """How each rank of the ladder looks on the board, 0 to 4; for levels that the scale has no more."""
+        return [self.for_standing(one).face for one in RANKS]
 
 
 def _view(level: Level, name: str, own: bool) -> LevelView:

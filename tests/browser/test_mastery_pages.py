@@ -8,13 +8,15 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from lti_tool.competencies.models import Competency
+from lti_tool.competencies.models import Competency, Scale
 from lti_tool.courses.models import Person
+from lti_tool.db.base import scoped
 from lti_tool.lti.models import Role
+from lti_tool.mastery.models import LearnerMastery
 from tests.browser_tools import axe, overflow, screenshot, small_targets
 from tests.insight.class_of_five import a_class
 from tests.insight.world import World, a_world
-from tests.playlists.seed import School
+from tests.playlists.seed import NOW, School
 
 pytestmark = pytest.mark.browser
 
@@ -286,3 +288,48 @@ def test_a_printed_board_is_all_there(browser: Browser, world: World) -> None:
         expect(page.get_by_role("button", name="Print")).to_be_hidden()
         expect(page.get_by_role("link", name="Ada Ash")).to_be_visible()
         screenshot(page, "mastery-board-print")
+
+
+def test_a_schools_own_scale_has_its_names_shapes_and_colours(browser: Browser, world: World) -> None:
+    upper = {
+        "key": "l2",
+        "name": "Got <it>",
+        "colour": "#FAB901",
+        "icon": "diamond",
+        "threshold": "0.75",
+        "points": "2",
+    }
+    lower = {
+        "key": "l1",
+        "name": "On the way",
+        "colour": "#D97900",
+        "icon": "triangle",
+        "threshold": "0",
+        "points": "1",
+    }
+    levels = [{**upper, "standing": "secure"}, {**lower, "standing": "started"}]
+
+    async def choose(session: AsyncSession) -> None:
+        school = world.school
+        scale = Scale(
+            organisation_id=school.id, title="Ours", levels=levels, is_default=True, changed_at=NOW, created_at=NOW
+        )
+        session.add(scale)
+        await session.flush()
+        for row in (await session.exec(scoped(LearnerMastery, school.id))).all():
+            row.standings = {
+                number: [one[0], "l2" if one[0] >= 3 else "l1", None] for number, one in row.standings.items()
+            }
+
+    world.write(choose)
+    with somebody(browser, world, world.school.teacher, Role.TEACHER) as page:
+        page.goto(f"{world.course}/mastery")
+        cell = page.get_by_role("gridcell", name="Got <it>").first
+        expect(cell).to_be_visible()
+        # Three tenths of the school's yellow on white.
+        assert cell.evaluate("node => getComputedStyle(node).backgroundColor") in {
+            "color(srgb 0.994118 0.917647 0.701176)",
+            "rgb(254, 234, 179)",
+        }
+        assert axe(page) == []
+        screenshot(page, "mastery-board-own-scale")

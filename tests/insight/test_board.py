@@ -36,6 +36,8 @@ FACES = {
     "odd": Face("<Odd> & 'own'", "l4 is"),
 }
 
+RANKED = [Face(f"Rank {rank}", f"l{rank} ie") for rank in range(5)]
+
 
 def column(number: int, domain: str = "", grade: str = "") -> Column:
     return Column(uuid.uuid4(), str(number), f"C.{number}", f"Statement {number}", domain, grade)
@@ -93,7 +95,7 @@ def test_quiet_is_a_whole_week(ago: timedelta, quiet: bool) -> None:
 def test_columns_of_one_domain_stand_together_under_its_name() -> None:
     columns = board.by_heading([column(1, "B"), column(2, "A"), column(3, "B"), column(4)])
     assert [one.number for one in columns] == ["1", "3", "2", "4"]
-    made = board.table(counted([line("Ada", {})], columns), columns, FACES, WORDS, "/m", NOW)
+    made = board.table(counted([line("Ada", {})], columns), columns, FACES, RANKED, WORDS, "/m", NOW)
     assert re.findall(r"scope=colgroup colspan=(\d+) class=domain><span title=\"(.*?)\"", made) == [
         ("2", "B"),
         ("1", "A"),
@@ -103,16 +105,24 @@ def test_columns_of_one_domain_stand_together_under_its_name() -> None:
 
 def test_without_any_domain_there_is_one_row_of_headers() -> None:
     columns = [column(1), column(2)]
-    made = board.table(counted([line("Ada", {})], columns), columns, FACES, WORDS, "/m", NOW)
+    made = board.table(counted([line("Ada", {})], columns), columns, FACES, RANKED, WORDS, "/m", NOW)
     assert "colgroup colspan" not in made
 
 
 def test_the_day_of_a_review_is_due_from_its_morning() -> None:
     columns = [column(1), column(2)]
     ada = line("Ada", {"1": (3, "secure", TODAY), "2": (3, "secure", TODAY + 1)})
-    made = board.table(counted([ada], columns), columns, FACES, WORDS, "/m", NOW)
+    made = board.table(counted([ada], columns), columns, FACES, RANKED, WORDS, "/m", NOW)
     assert made.count("Secure, review due") == 1
     assert '<td class="l3 it due">Secure, review due<td class="l3 it">Secure' in made
+
+
+def test_a_level_of_another_scale_is_shown_by_its_rank() -> None:
+    """A criterion is frozen with its scale; the course may have chosen another since."""
+    columns = [column(1), column(2)]
+    ada = line("Ada", {"1": (3, "gone", None), "2": (4, "gone", TODAY)})
+    made = board.table(counted([ada], columns), columns, FACES, RANKED, WORDS, "/m", NOW)
+    assert '<td class="l3 ie">Rank 3<td class="l4 ie due">Rank 4, review due' in made
 
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40)
@@ -121,7 +131,9 @@ TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40
 @given(TEXT, TEXT, TEXT)
 def test_nothing_from_outside_becomes_markup(name: str, code: str, statement: str) -> None:
     strange = Column(uuid.uuid4(), "1", code, statement, name, code)
-    made = board.table(counted([line(name, {"1": (4, "odd", None)})], [strange]), [strange], FACES, WORDS, "/m", NOW)
+    made = board.table(
+        counted([line(name, {"1": (4, "odd", None)})], [strange]), [strange], FACES, RANKED, WORDS, "/m", NOW
+    )
     tags = set(re.findall(r"<(/?[a-zA-Z]+)", made))
     assert tags <= {
         "table", "/table", "caption", "/caption", "colgroup", "col", "thead", "tbody",

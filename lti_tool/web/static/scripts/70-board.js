@@ -113,6 +113,21 @@
   document.addEventListener("page:shown", start);
   document.addEventListener("htmx:load", start);
 
+  // A school's own colours, as the ground of cells; shape and ink stay, so that every colour can be read on. The policy allows
+  // no styles in a page, and a script its own sheet.
+  const own = new CSSStyleSheet();
+  document.adoptedStyleSheets = [...document.adoptedStyleSheets, own];
+  const colour = () => {
+    const rules = [...document.querySelectorAll("[data-level-colour]")].map(({ dataset }) => {
+      const cell = `.board .${dataset.levelClass.split(" ").map(CSS.escape).join(".")}`;
+      return CSS.supports("color", dataset.levelColour)
+        ? `${cell} { --ground: color-mix(in srgb, ${dataset.levelColour} 30%, var(--surface)); color: var(--ink); }` : "";
+    });
+    own.replaceSync(`@media not (forced-colors: active) { ${rules.join(" ")} }`);
+  };
+  colour();
+  document.addEventListener("page:shown", colour);
+
   // What only a script can do is offered by it: <button data-print hidden>.
   const offer = () => {
     for (const button of document.querySelectorAll("[data-print]")) button.hidden = false;
