@@ -268,7 +268,12 @@ async def _target(
         return found
     if wish.as_new:
         return None
-    return await alike(session, organisation_id, file)
+    found = await alike(session, organisation_id, file)
+    if found is None:
+        # The identifier that would be made may be there: the same file came before, and has become another framework since.
+        made = _made_identifier(file, wish)
+        found = await framework_queries.framework_by_identifier(session, organisation_id, made)
+    return found
 
 
 async def alike(session: AsyncSession, organisation_id: uuid.UUID, file: FrameworkFile) -> Framework | None:
@@ -366,6 +371,9 @@ def _title(file: FrameworkFile, wish: Wish) -> str:
 
 
 def _made_identifier(file: FrameworkFile, wish: Wish) -> str:
+    """An identifier for a framework whose format has none; one that is to be of its own gets one that nothing else has."""
+    if wish.as_new:
+        return str(new_id())
     words = [_title(file, wish) or wish.title_if_none[:500], *sorted(row.identifier for row in file.competencies)]
     return str(uuid.uuid5(_NAMESPACE, "\n".join(words)))
 

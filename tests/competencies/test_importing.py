@@ -263,9 +263,25 @@ async def test_a_csv_belongs_to_the_framework_it_shares_most_with(here: Framewor
     own = await here.add(newer, title="Mine", as_new=True)
     assert own.is_new
     assert len(await here.all()) == 3
+    # One of its own is one of its own, though another has the same title and the same codes.
+    assert (await here.look(newer, title="Mine", as_new=True)).is_new
+    twin = await here.add(newer, title="Mine", as_new=True)
+    assert (twin.is_new, twin.counts.added) == (True, 5)
+    assert len(await here.all()) == 4
     into = await here.add(b"code,statement\nG.1,Lines\n", into=framework_id(other))
     assert framework_id(into) == framework_id(other)
     assert into.counts == Counts(added=0, updated=0, unchanged=1, retired=1, refused=0)
+
+
+async def test_a_file_that_has_become_another_framework_updates_it_as_the_preview_says(here: Frameworks) -> None:
+    first = await here.add(b"code,statement\nA,a\nB,b\n", title_if_none="Same")
+    for step in (b"code,statement\nB,b\nC,c\n", b"code,statement\nC,c\nD,d\n", b"code,statement\nE,e\nF,f\n"):
+        await here.add(step, into=framework_id(first))
+    looked = await here.look(b"code,statement\nA,a\nB,b\n", title_if_none="Same")
+    done = await here.add(b"code,statement\nA,a\nB,b\n", title_if_none="Same")
+    assert looked.framework_id == done.framework_id == framework_id(first)
+    assert looked.counts == done.counts
+    assert len(await here.all()) == 1
 
 
 async def test_a_csv_changes_only_what_it_has_columns_for(here: Frameworks) -> None:
