@@ -27,7 +27,10 @@ UNALIGNED = N_("The item is no longer aligned to this competency")
 GONE_FROM_FILE = N_("The gradebook file no longer has this grade")
 """Why evidence of an earlier gradebook export is void."""
 
-OWN_REASONS = frozenset({REPLACED, TAKEN_BACK, UNALIGNED, GONE_FROM_FILE})
+TOLD_BY_LMS = N_("The learning platform has told this result itself")
+"""Why evidence of a gradebook export is void once the result came from where the file had it from."""
+
+OWN_REASONS = frozenset({REPLACED, TAKEN_BACK, UNALIGNED, GONE_FROM_FILE, TOLD_BY_LMS})
 """Reasons of the tool's own. What is void for one of them counts again when it comes again; what a teacher voided does not."""
 
 

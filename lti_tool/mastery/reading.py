@@ -30,8 +30,8 @@ from lti_tool.courses.freshness import Outcome
 from lti_tool.courses.models import Course
 from lti_tool.db.session import Database
 from lti_tool.errors import ToolError
-from lti_tool.mastery import queries, service
-from lti_tool.mastery.entries import LARGEST, TAKEN_BACK, UNALIGNED, Changed, Entry
+from lti_tool.mastery import gradebook_queries, queries, service
+from lti_tool.mastery.entries import LARGEST, TAKEN_BACK, TOLD_BY_LMS, UNALIGNED, Changed, Entry
 from lti_tool.mastery.models import EvidenceSource
 
 log = logging.getLogger(__name__)
@@ -74,6 +74,7 @@ async def take_gradebook(database: Database, course: Course, gradebook: Gradeboo
         giving = await giving_evidence(session, course, {one.content_item_id for one in _all(gradebook)})
         fresh = await service.news(session, course.organisation_id, course.id, entries(gradebook.attempts, giving, now))
         gone = await _taken_back(session, course, gradebook.gaps, giving)
+        doubled = await _in_files(session, course, fresh)
     people = sorted({entry.person_id for entry in fresh} | gone.keys())
     for start in range(0, len(people), LEARNERS_AT_ONCE):
         some = set(people[start : start + LEARNERS_AT_ONCE])
@@ -81,7 +82,25 @@ async def take_gradebook(database: Database, course: Course, gradebook: Gradeboo
         voided = [evidence_id for person_id in sorted(some) for evidence_id in gone.get(person_id, ())]
         async with database.writing() as session:
             await service.change(session, course, wanted, voided, TAKEN_BACK, now)
+            from_files = [evidence_id for person_id in sorted(some) for evidence_id in doubled.get(person_id, ())]
+            if from_files:
+                await service.void(session, course, from_files, TOLD_BY_LMS, now)
     return Taken(len(fresh), sum(len(ids) for ids in gone.values()))
+
+
+async def _in_files(
+    session: AsyncSession, course: Course, fresh: Collection[Entry]
+) -> dict[uuid.UUID, list[uuid.UUID]]:
+    """What a gradebook export said of the same works, by person: the same work must not count twice."""
+    works = {(entry.person_id, entry.content_item_id) for entry in fresh if entry.content_item_id is not None}
+    items = {item_id for _, item_id in works}
+    found: dict[uuid.UUID, list[uuid.UUID]] = {}
+    for person_id, item_id, evidence_id in await gradebook_queries.told_by_files(
+        session, course.organisation_id, course.id, items
+    ):
+        if (person_id, item_id) in works:
+            found.setdefault(person_id, []).append(evidence_id)
+    return found
 
 
 def _all(gradebook: Gradebook) -> Iterable[ItemResult | ItemGap]:

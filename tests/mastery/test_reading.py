@@ -14,7 +14,7 @@ from lti_tool.content.service import Gradebook, ItemGap, ItemResult
 from lti_tool.db.base import scoped
 from lti_tool.db.session import Database
 from lti_tool.mastery import explaining, queries, reading, service
-from lti_tool.mastery.entries import TAKEN_BACK, UNALIGNED
+from lti_tool.mastery.entries import TAKEN_BACK, TOLD_BY_LMS, UNALIGNED, Entry
 from lti_tool.mastery.models import Evidence, EvidenceSource, MasteryState, Standing
 from tests.content.conftest import CUSTOM, Canvas, assignment, connect_school, course_of, item, submission
 from tests.courses.school import come_in
@@ -406,3 +406,35 @@ async def test_the_round_is_part_of_the_work(site: Site) -> None:
     assert read.every == timedelta(minutes=15)
     await read.run()
     assert len(await points(site)) == 1
+
+
+async def test_what_a_gradebook_file_said_of_a_work_gives_way_to_the_lms(database: Database) -> None:
+    """The same work must not count twice; a work that the LMS has not told keeps what the file said."""
+    async with database.writing() as session:
+        made = await world(session)
+        for key in ("quiz", "essay"):
+            await align(session, made, key, "F.1")
+        told = [
+            Entry(
+                made.ada.id,
+                made.competencies["F.1"].id,
+                EvidenceSource.CSV,
+                f"csv:{key}",
+                NOW,
+                earned=Decimal(4),
+                possible=Decimal(10),
+                content_item_id=made.item(key).id,
+                whole=True,
+                dated=False,
+            )
+            for key in ("quiz", "essay")
+        ]
+        await service.append(session, made.course, told, NOW + DAY)
+    await taken(database, made, result(made, 90))
+    rows = {(row.source, row.presentation) for row in await evidence(database, made)}
+    assert {source for source, _ in rows} == {EvidenceSource.LMS, EvidenceSource.CSV}
+    assert (EvidenceSource.CSV, "csv:essay") in rows
+    every = await evidence(database, made, voided=True)
+    assert {row.presentation: row.void_reason for row in every if row.voided_at} == {"csv:quiz": TOLD_BY_LMS}
+    # Once more is nothing new.
+    assert await taken(database, made, result(made, 90)) == reading.Taken()
