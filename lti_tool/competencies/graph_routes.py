@@ -1,5 +1,6 @@
 """The map as a drawing, and drawing prerequisites and taking them away, from it and from the other pages."""
 
+import asyncio
 import uuid
 from dataclasses import replace
 from itertools import pairwise
@@ -73,13 +74,16 @@ async def _graph(
     circle = frozenset(_steps(trouble.loop)) if isinstance(trouble, map_editing.PrerequisiteLoop) else frozenset()
     language = language_of(request)
     context = base | _panel(here, view, query)
+    # In a thread: a drawing of a thousand takes a second or two, once, and others' pages are not to wait for it.
+    made = await asyncio.to_thread(
+        map_pages.drawn,
+        view,
+        context["part"],
+        bands=language.gettext(N_("Without a domain")) if query.bands else None,
+        mirrored=language.direction == "rtl",
+    )
     context |= {
-        "drawing": map_pages.drawn(
-            view,
-            context["part"],
-            bands=language.gettext(N_("Without a domain")) if query.bands else None,
-            mirrored=language.direction == "rtl",
-        ),
+        "drawing": made,
         "mirrored": language.direction == "rtl",
         "grades": map_pages.grades_of(view),
         "domains": map_pages.domains_of(view),
