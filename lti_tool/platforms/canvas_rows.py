@@ -217,6 +217,12 @@ def results_of(row: Mapping[str, Any], assignments: Mapping[str, Assignment]) ->
             if isinstance(one, dict) and _attempt(one) is not None
         ]
         by_attempt = {one.attempt: one for one in each if isinstance(one, NativeResult)}
+        # A person who graded the entry after its attempt was graded has graded that attempt anew. A quiz's own grader is a
+        # number below zero, which is no id.
+        latest = by_attempt.get(_attempt(row))
+        by_hand = row_id(row.get("grader_id")) is not None
+        if by_hand and latest is not None and isinstance(found, NativeResult) and latest.at < found.at:
+            by_attempt[latest.attempt] = found
         attempts = tuple(by_attempt.values()) or results
     return NativeResults(results, attempts, () if gap is None else (gap,))
 

@@ -176,14 +176,15 @@ async def submissions(request: Request, course_id: str, assignment_id: Id, platf
         course = await _course(session, course_id)
         row = await _assignment(session, course, assignment_id)
         students = [enrolment.person for enrolment in await roster(session, course.id, "student")]
-        shown = await submissions_of(session, platform, course.id, students, [row])
+        history = "submission_history" in _includes(request)
+        shown = await submissions_of(session, platform, course.id, students, [row], history=history)
     return _list(request, platform, shown)
 
 
 @router.get("/courses/{course_id}/students/submissions")
 async def students_submissions(request: Request, course_id: str, platform: Api) -> JSONResponse:
     """Where students stand: ``student_ids[]`` (numbers, ``lti_user_id:…``, or ``all``), ``assignment_ids[]``,
-    ``submitted_since``, ``graded_since``, ``workflow_state``.
+    ``submitted_since``, ``graded_since``, ``workflow_state``, ``include[]=submission_history``.
     """
     query = request.query_params
     asked, wanted = query.getlist("student_ids[]"), set(query.getlist("assignment_ids[]"))
@@ -194,7 +195,8 @@ async def students_submissions(request: Request, course_id: str, platform: Api) 
         everyone = [enrolment.person for enrolment in await roster(session, course.id, "student")]
         students = everyone if "all" in asked else [person for person in everyone if _names(person) & set(asked)]
         rows = [row for row in await assignments_of(session, course.id) if not wanted or str(row.id) in wanted]
-        shown = await submissions_of(session, platform, course.id, students, rows)
+        history = "submission_history" in _includes(request)
+        shown = await submissions_of(session, platform, course.id, students, rows, history=history)
     return _list(request, platform, list(_only(shown, query)))
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from lti_tool.sandbox.models import Assignment, Course, Module, ModuleItem, Page, Person, Quiz, Submission
+from lti_tool.sandbox.models import Assignment, Course, Module, ModuleItem, Page, Person, Quiz, QuizAttempt, Submission
 from lti_tool.sandbox.platform import Platform
 
 
@@ -157,14 +157,57 @@ def assignment_json(platform: Platform, row: Assignment, quiz_id: int | None) ->
 
 
 async def submissions_of(
-    session: AsyncSession, platform: Platform, course_id: int, students: Sequence[Person], rows: Sequence[Assignment]
+    session: AsyncSession,
+    platform: Platform,
+    course_id: int,
+    students: Sequence[Person],
+    rows: Sequence[Assignment],
+    *,
+    history: bool = False,
 ) -> list[dict[str, Any]]:
-    """One entry for each student and assignment; Canvas has one from the start, in the state ``unsubmitted``."""
+    """One entry for each student and assignment; Canvas has one from the start, in the state ``unsubmitted``.
+
+    With ``history`` each has its attempts: a quiz keeps the highest score beside the latest attempt, and these alone tell what
+    each was worth.
+    """
     found = await session.scalars(select(Submission).where(Submission.course_id == course_id))
     there = {(submission.person_id, submission.assignment_id): submission for submission in found}
-    return [
+    shown = [
         submission_json(platform, person, row, there.get((person.id, row.id))) for person in students for row in rows
     ]
+    if history:
+        attempts = await _attempts(session, course_id)
+        for entry in shown:
+            tries = attempts.get((entry["user_id"], entry["assignment_id"]), [])
+            current = {**entry} if entry["attempt"] is not None and not tries else None
+            entry["submission_history"] = tries or ([current] if current else [])
+    return shown
+
+
+async def _attempts(session: AsyncSession, course_id: int) -> dict[tuple[int, int], list[dict[str, Any]]]:
+    """Each finished go at a quiz, by person and assignment, in order."""
+    rows = await session.execute(
+        select(QuizAttempt, Quiz.assignment_id)
+        .join(Quiz, Quiz.id == QuizAttempt.quiz_id)
+        .where(Quiz.course_id == course_id, QuizAttempt.finished_at.is_not(None))
+        .order_by(QuizAttempt.attempt)
+    )
+    found: dict[tuple[int, int], list[dict[str, Any]]] = {}
+    for attempt, assignment_id in rows:
+        found.setdefault((attempt.person_id, assignment_id), []).append(
+            {
+                "assignment_id": assignment_id,
+                "user_id": attempt.person_id,
+                "attempt": attempt.attempt,
+                "score": attempt.score,
+                "entered_score": attempt.score,
+                "workflow_state": "pending_review" if attempt.score is None else "graded",
+                "submitted_at": _moment(attempt.finished_at),
+                "graded_at": None if attempt.score is None else _moment(attempt.finished_at),
+                "submission_type": "online_quiz",
+            }
+        )
+    return found
 
 
 def submission_json(

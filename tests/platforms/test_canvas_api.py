@@ -308,6 +308,20 @@ async def test_a_quiz_that_keeps_the_highest_score_shows_it_beside_the_latest_at
     assert [(one.attempt, one.earned) for one in found.attempts] == [(1, Decimal(9)), (2, Decimal(4))]
 
 
+async def test_a_teacher_who_grades_a_quiz_over_grades_its_latest_attempt() -> None:
+    """The history keeps what the quiz itself had found; who graded later, and by hand, knows better."""
+    history = [
+        {"attempt": n, "score": score, "workflow_state": "graded", "graded_at": f"2026-09-01T1{n}:00:00Z"}
+        for n, score in ((1, 9), (2, 4))
+    ]
+    row = submission(score=7, entered_score=7, attempt=2, submission_history=history)
+    by_hand = await gradebook(Canvas(), row | {"grader_id": 12})
+    assert [(one.attempt, one.earned) for one in by_hand.attempts] == [(1, Decimal(9)), (2, Decimal(7))]
+    for grader in (-3, None, True):
+        by_itself = await gradebook(Canvas(), row | {"grader_id": grader})
+        assert [(one.attempt, one.earned) for one in by_itself.attempts] == [(1, Decimal(9)), (2, Decimal(4))]
+
+
 async def test_without_its_history_an_entry_is_its_only_attempt() -> None:
     """A key that does not allow include parameters leaves it out without a word."""
     for history in (None, [], "none", [{"attempt": None}, 3]):

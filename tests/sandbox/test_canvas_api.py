@@ -5,10 +5,11 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import select
 
 from lti_tool.sandbox.canvas_api import STRING_IDS
 from lti_tool.sandbox.gradebook import grade, record_submission
-from lti_tool.sandbox.models import Assignment, Module, ModuleItem, Page, Quiz
+from lti_tool.sandbox.models import Assignment, Module, ModuleItem, Page, Quiz, QuizAttempt
 from tests.sandbox.conftest import BASE, Lms
 
 
@@ -170,6 +171,33 @@ async def test_submissions_of_an_assignment_show_every_student(api: Api) -> None
     assert (quiz[api.lms.student.id]["score"], quiz[api.lms.student.id]["attempt"]) == (4, 2)
     assert quiz[api.lms.student.id]["grader_id"] < 0
     assert quiz[api.lms.second.id]["workflow_state"] == "unsubmitted"
+
+
+async def test_each_attempt_at_a_quiz_is_told_where_it_is_asked_for(api: Api) -> None:
+    """A quiz keeps the best score beside the latest attempt; only the history tells them apart."""
+    _, test_id = await _work(api)
+    async with api.lms.platform.store.writing() as session:
+        quiz = (await session.scalars(select(Quiz).where(Quiz.assignment_id == test_id))).one()
+        for attempt, score in ((1, 4.0), (2, 1.0)):
+            session.add(
+                QuizAttempt(
+                    quiz_id=quiz.id,
+                    person_id=api.lms.student.id,
+                    attempt=attempt,
+                    answers={},
+                    score=score,
+                    started_at=api.lms.platform.now(),
+                    finished_at=api.lms.platform.now(),
+                )
+            )
+    address = f"/assignments/{test_id}/submissions"
+    plain = (await api.ask(address)).json()
+    assert all("submission_history" not in row for row in plain)
+    asked = {row["user_id"]: row for row in (await api.ask(f"{address}?include[]=submission_history")).json()}
+    mine = asked[api.lms.student.id]
+    assert (mine["score"], mine["attempt"]) == (4, 2)
+    assert [(one["attempt"], one["score"]) for one in mine["submission_history"]] == [(1, 4), (2, 1)]
+    assert asked[api.lms.second.id]["submission_history"] == []
 
 
 async def test_submissions_of_students_are_filtered(api: Api) -> None:
