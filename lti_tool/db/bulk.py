@@ -15,6 +15,7 @@ from sqlalchemy import Table
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from lti_tool.db.one_hop import OneHopConnection
+from lti_tool.db.types import UtcDateTime, Words
 
 _NULL = "\\N"
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
@@ -29,23 +30,39 @@ async def insert_rows(
     """
     connection: Any = (await session.connection()).sync_connection
     dialect = connection.dialect
-    into = [_bind(table.c[name].type, dialect) for name in columns]
-    ready = ([value if to is None else to(value) for to, value in zip(into, row, strict=True)] for row in rows)
     adapted = connection.connection.dbapi_connection
+    kinds = [table.c[name].type for name in columns]
     names = ", ".join(f'"{name}"' for name in columns)
     if isinstance(adapted, OneHopConnection):
+        into = [_bind(kind, dialect) for kind in kinds]
         marks = ", ".join("?" * len(columns))
-        given = list(ready)
+        given = [[value if to is None else to(value) for to, value in zip(into, row, strict=True)] for row in rows]
         await adapted.fetch(
             lambda cursor: cursor.executemany(f'INSERT INTO "{table.name}" ({names}) VALUES ({marks})', given)  # noqa: S608 - names of our own tables and columns.
         )
         return
-    text = "".join(["\t".join([_copied(value) for value in row]) + "\n" for row in ready])
+    writers = [_writer(kind, dialect) for kind in kinds]
+    lines = [
+        "\t".join([_NULL if value is None else write(value) for write, value in zip(writers, row, strict=True)])
+        for row in rows
+    ]
     async with (
         adapted.driver_connection.cursor() as cursor,
         cursor.copy(f'COPY "{table.name}" ({names}) FROM STDIN') as copy,
     ):
-        await copy.write(text)
+        await copy.write("\n".join([*lines, ""]))
+
+
+def _writer(kind: Any, dialect: Any) -> Callable[[Any], str]:
+    """What writes a column's values, never None, in COPY's text format."""
+    if isinstance(kind, UtcDateTime):
+        return datetime.isoformat
+    if isinstance(kind, Words):
+        return lambda value: str(value.value)
+    into = _bind(kind, dialect)
+    if into is None:
+        return _copied
+    return lambda value: _copied(into(value))
 
 
 def _bind(kind: Any, dialect: Any) -> Any:
@@ -60,8 +77,6 @@ _dumped = json.JSONEncoder(separators=(",", ":")).encode
 
 def _copied(value: Any) -> str:
     """A value in COPY's text format."""
-    if value is None:
-        return _NULL
     write = _COPIED.get(type(value))
     if write is None:
         raise TypeError(f"{type(value).__name__} cannot be copied")
