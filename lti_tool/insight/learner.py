@@ -27,6 +27,9 @@ from lti_tool.mastery.rules import Audience
 FIRST = 5
 """How many next steps are shown at once; more would be no help in choosing."""
 
+MOST_CARDS = 40
+"""Competencies of a map that are all shown as cards."""
+
 
 @dataclass(frozen=True, slots=True)
 class ItemLink:
@@ -95,6 +98,11 @@ class LearnerMap:
     view: CourseMapView
     levels: Levels
     stands: tuple[Stand, ...]
+
+    @property
+    def is_small(self) -> bool:
+        """Whether every competency can have a card on one page; of a larger map most are lines that open one."""
+        return len(self.stands) <= MOST_CARDS
 
     @property
     def known(self) -> list[Stand]:

@@ -14,7 +14,7 @@ from lti_tool.errors import NotFound
 from lti_tool.insight import files, service
 from lti_tool.insight.competency import in_map
 from lti_tool.insight.drawn import LearnerGraph, learner_graph
-from lti_tool.insight.learner import FIRST, LearnerMap, learner_map
+from lti_tool.insight.learner import FIRST, LearnerMap, Stand, learner_map
 from lti_tool.insight.replies import Said, file, my_address, notice, see, speaking
 from lti_tool.mastery import service as mastery
 from lti_tool.mastery.models import Standing
@@ -45,6 +45,15 @@ async def _map(
         found = await learner_map(session, here.course, person_id, now, to)
         session.expunge_all()
     return found
+
+
+def _chosen(request: Request, found: LearnerMap | None) -> Stand | None:
+    """The competency that the address names."""
+    try:
+        wanted = uuid.UUID(request.query_params.get("competency", "") or request.path_params.get("competency_id", ""))
+    except ValueError:
+        return None
+    return found.stand(wanted) if found is not None else None
 
 
 def _graph(request: Request, found: LearnerMap | None) -> LearnerGraph | None:
@@ -84,6 +93,7 @@ async def _mine(
         "found": found,
         "answer": answer,
         "graph": _graph(request, found),
+        "chosen": _chosen(request, found),
         "first": FIRST,
         "address": my_address(here.course),
         "said": said,
@@ -128,7 +138,7 @@ async def assess_myself(
     async with database.writing() as session:
         in_map(await service.map_of(session, here), competency_id)
         await mastery.self_assess(session, here.course, here.person_id, competency_id, standing, words, now)
-    return see(my_address(here.course), Said.ASSESSED, f"competency-{competency_id}")
+    return see(f"{my_address(here.course)}?competency={competency_id}", Said.ASSESSED, f"competency-{competency_id}")
 
 
 # --- Family ------------------------------------------------------------------------------------------------------------
@@ -171,6 +181,7 @@ async def family_map_of(
         "found": found,
         "answer": answer,
         "graph": _graph(request, found),
+        "chosen": _chosen(request, found),
         "address": f"/courses/{here.course.id}/family-map/{person_id}",
         "name": name,
         "first": FIRST,

@@ -146,7 +146,7 @@ async def override(
     now = clock.now()
     entered = Entered.of(await request.form())
     standing = parsed(Standing, entered.values.get("standing", ""))
-    reason = entered.text("reason", MOST_REASON, N_("Please say why. The student and their family can read it."))
+    reason = entered.text("reason", MOST_REASON, N_("Please say why. The reason stands beside the level."))
     day = entered.values.get("until", "")
     # A day is meant with its evening.
     until = Entered({**entered.values, "until": f"{day}T23:59" if day else ""}, entered.errors).moment("until")

@@ -11,6 +11,7 @@ from lti_tool.courses.models import Membership, Person
 from lti_tool.ids import new_id
 from lti_tool.lti.models import Role
 from lti_tool.mastery.models import FrozenCriterion, MasteryState, Standing
+from lti_tool.mastery.rules import Criterion, DefaultLadder, default_scale
 from tests.insight.site import LEVELS, a_map, standings
 from tests.playlists import seed
 from tests.playlists.seed import NOW, School
@@ -53,10 +54,14 @@ async def a_large_class(
     )
     school.students.extend(people)
     criterion = FrozenCriterion(
-        organisation_id=school.id, course_id=school.course.id, content={"rule": "ladder"}, created_at=NOW
+        organisation_id=school.id,
+        course_id=school.course.id,
+        content=Criterion(DefaultLadder(), default_scale()).to_json(),
+        created_at=NOW,
     )
     session.add(criterion)
     await session.flush()
+    running = Criterion(DefaultLadder(), default_scale()).start().to_json()
     for person in people:
         ability = random_.random()
         ranks = [rank(random_, ability, n / competencies) for n in range(competencies)]
@@ -74,12 +79,12 @@ async def a_large_class(
                     "person_id": person.id,
                     "competency_id": competency.id,
                     "criterion_id": criterion.id,
-                    "running": {"last": "x" * 40, "memory": [1, 0, 1, 1, 1]},
+                    "running": running,
                     "standing": STANDINGS[got],
                     "level": LEVELS[got],
                     "rolled_up": False,
                     "share": Decimal(1),
-                    "because": {"code": "n-of-m", "right": 4, "of": 5},
+                    "because": {"code": "begun", "values": {"level": LEVELS[got]}},
                     "count": 5,
                     "latest_at": NOW - timedelta(days=random_.randrange(20)),
                     "changed_at": NOW,

@@ -6,7 +6,7 @@ from lti_tool.competencies.models import AlignmentRole
 from lti_tool.lti.models import Role
 from lti_tool.mastery.models import EvidenceSource, Standing
 from tests.insight.class_of_five import align
-from tests.insight.site import Site
+from tests.insight.site import Site, a_map
 from tests.insight.test_teachers_pages import said
 from tests.playlists import seed
 
@@ -146,3 +146,19 @@ async def test_without_a_map_there_is_a_kind_word(site: Site) -> None:
     page = await student.get(f"/courses/{empty.course.id}/my-map")
     assert "No map yet" in page.text
     assert (await student.get(f"/courses/{empty.course.id}/my-map.csv")).status_code == 404
+
+
+async def test_a_large_map_opens_one_competency_at_a_time(site: Site) -> None:
+    async with site.database.writing() as session:
+        school = await seed.school(session, "Elm School")
+        made = await a_map(session, school, [(f"C.{number}", f"Statement {number}") for number in range(45)])
+    student = await site.sign_in(school.students[0], school=school)
+    address = f"/courses/{school.course.id}/my-map"
+    page = (await student.get(address)).text
+    assert page.count('class="card mine') == 1
+    assert "44 competencies" in part(page, "What comes later")
+    page = (await student.get(f"{address}?competency={made[30].id}")).text
+    assert "Statement 30" in part(page, "One competency")
+    assert page.count(f'id="competency-{made[30].id}"') == 1
+    page = (await student.post(f"{address}/{made[30].id}/self", standing="started", words="A bit")).text
+    assert "“A bit”" in part(page, "One competency")
