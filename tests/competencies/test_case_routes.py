@@ -17,7 +17,7 @@ from lti_tool.db.session import Database
 from lti_tool.lti.models import Role
 from lti_tool.settings import Settings
 from tests.courses.school import NOW, School, a_school, come_in
-from tests.courses.site import Site, Visitor, a_site, nowhere
+from tests.courses.site import Site, Visitor, a_site
 
 from .formats import DOCUMENT, OWN, as_bytes, association, guid, item, package
 
@@ -47,6 +47,9 @@ ADDRESSES = (
     f"/CFConcepts/{guid('K')}",
     f"/CFRubrics/{guid('R')}",
 )
+
+NOWHERE = "0193c0de-0000-7000-8000-000000000000"
+"""The id of nothing; the same in every process, since tests are named by it."""
 
 
 async def add(site: Site, given: Any, school: School | None = None) -> None:
@@ -182,14 +185,14 @@ async def test_lists_come_in_pages(site: Site) -> None:
         ("/CFDocuments?filter=title%3D'x'", 400, "invalid_selection_field"),
         ("/CFDocuments/nonsense", 404, "invalid_uuid"),
         ("/CFItems/%3Cscript%3E", 404, "invalid_uuid"),
-        (f"/CFDocuments/{nowhere()}", 404, "unknownobject"),
-        (f"/CFPackages/{nowhere()}", 404, "unknownobject"),
-        (f"/CFItems/{nowhere()}", 404, "unknownobject"),
-        (f"/CFItemAssociations/{nowhere()}", 404, "unknownobject"),
-        (f"/CFAssociations/{nowhere()}", 404, "unknownobject"),
-        (f"/CFSubjects/{nowhere()}", 404, "unknownobject"),
-        (f"/CFItemTypes/{nowhere()}", 404, "unknownobject"),
-        (f"/CFAssociationGroupings/{nowhere()}", 404, "unknownobject"),
+        (f"/CFDocuments/{NOWHERE}", 404, "unknownobject"),
+        (f"/CFPackages/{NOWHERE}", 404, "unknownobject"),
+        (f"/CFItems/{NOWHERE}", 404, "unknownobject"),
+        (f"/CFItemAssociations/{NOWHERE}", 404, "unknownobject"),
+        (f"/CFAssociations/{NOWHERE}", 404, "unknownobject"),
+        (f"/CFSubjects/{NOWHERE}", 404, "unknownobject"),
+        (f"/CFItemTypes/{NOWHERE}", 404, "unknownobject"),
+        (f"/CFAssociationGroupings/{NOWHERE}", 404, "unknownobject"),
     ],
 )
 async def test_refusals_have_the_specifications_shape(site: Site, address: str, status: int, code: str) -> None:

@@ -177,7 +177,7 @@ def changed(place: int, **values: object) -> Scale:
         (changed(1, standing=Standing.DEVELOPING), {"secure-missing"}),
         (changed(3, standing=Standing.NOT_STARTED), {"standing-none"}),
     ],
-    ids=str,
+    ids=lambda value: "-".join(sorted(value)) if isinstance(value, set) else "",
 )
 def test_what_is_wrong_with_a_scale(scale: Scale, codes: set[str]) -> None:
     problems = scale.validate()
