@@ -163,7 +163,7 @@ def test_taking_several_out(world: World, browser: Browser) -> None:
         page.get_by_role("checkbox", name="All of these Grade 4").check()
         expect(page.get_by_text("3 ticked")).to_be_visible()
         looks_right(page, "take-several-out")
-        page.get_by_role("button", name="Take those that are ticked out").click()
+        page.get_by_role("button", name="Take out those that are ticked").click()
         expect(page.get_by_role("list", name="Competencies in order").locator("[data-id]")).to_have_count(2)
         page.get_by_role("button", name="Undo").click()
         expect(page.get_by_role("list", name="Competencies in order").locator("[data-id]")).to_have_count(5)

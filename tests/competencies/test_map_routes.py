@@ -364,7 +364,7 @@ async def test_taking_out_says_what_is_kept(site: Site, made: dict[str, Competen
         )
     teacher = await site.teacher()
     page = await teacher.get(f"{here}/{a}/remove")
-    assert "There are 2 observations of it (2 students)." in page.text
+    assert "There are 2 observations of it, of 2 students." in page.text
     assert "1 item is aligned to it" in page.text
     assert (await teacher.post(f"{here}/{a}/remove", revision="1")).status_code == 409
     page = await teacher.post(f"{here}/{a}/remove", revision=str((await view(site)).revision))
