@@ -154,6 +154,10 @@ def test_screen_readers_find_a_grid_with_headers_and_words(browser: Browser, wor
 def test_a_teacher_follows_a_level_to_its_evidence_and_decides(browser: Browser, world: World) -> None:
     with somebody(browser, world, world.school.teacher, Role.TEACHER) as page:
         page.goto(f"{world.course}/mastery")
+        page.get_by_label("Find a student").fill("birch")
+        expect(page.get_by_role("rowheader")).to_have_text(["Students who are secure", "Ben Birch"])
+        page.get_by_label("Find a student").fill("")
+        expect(page.get_by_role("rowheader")).to_have_count(6)
         page.get_by_label("Order").select_option("need")
         page.get_by_label("Group").select_option(label="Group Red")
         page.get_by_role("button", name="Show", exact=True).click()

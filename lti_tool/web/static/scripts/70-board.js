@@ -115,9 +115,11 @@
 
   // A school's own colours, as the ground of cells; shape and ink stay, so that every colour can be read on. The policy allows
   // no styles in a page, and a script its own sheet.
-  const own = new CSSStyleSheet();
-  document.adoptedStyleSheets = [...document.adoptedStyleSheets, own];
+  const own = "adoptedStyleSheets" in document ? new CSSStyleSheet() : null;
+  if (own) document.adoptedStyleSheets = [...document.adoptedStyleSheets, own];
   const colour = () => {
+    // An older browser shows the tool's own colours.
+    if (!own) return;
     const rules = [...document.querySelectorAll("[data-level-colour]")].map(({ dataset }) => {
       const cell = `.board .${dataset.levelClass.split(" ").map(CSS.escape).join(".")}`;
       return CSS.supports("color", dataset.levelColour)
