@@ -32,11 +32,22 @@ MOST_REPLAYED = 60_000
 
 
 async def set_passing(
-    session: AsyncSession, course: Course, revision: int, passing_percent: float, by: uuid.UUID | None, now: datetime
+    session: AsyncSession,
+    course: Course,
+    revision: int,
+    passing_percent: float,
+    by: uuid.UUID | None,
+    now: datetime,
+    *,
+    practice_counts: bool = False,
 ) -> None:
-    """The passing mark of new alignments, 0 to 100; those that are there keep theirs. Conflict ``map-changed``."""
+    """The passing mark of new alignments, 0 to 100; those that are there keep theirs. Conflict ``map-changed``.
+
+    ``practice_counts``: whether results of what only practises a competency are evidence of it, from the next reading on.
+    """
     found = await maps.for_change(session, course, revision, now)
     found.passing_percent = passing_percent
+    found.practice_counts = practice_counts
     session.add(found)
     maps.trace(session, course, "map.rules-changed", by, now, detail="passing mark")
     await session.flush()

@@ -14,7 +14,7 @@ from lti_tool.competencies.map_views import CourseMapView
 from lti_tool.competencies.sections import home, views
 from lti_tool.courses.access import InCourse, TeacherChanging, TeacherIn
 from lti_tool.errors import Conflict, NotFound, ToolError
-from lti_tool.mastery import coverage, criteria, parents, rule_words, rules, scales, settings
+from lti_tool.mastery import coverage, criteria, parents, queries, rule_words, rules, scales, settings
 from lti_tool.mastery import settings_forms as forms
 from lti_tool.mastery.rule_words import AnyRule
 from lti_tool.mastery.settings_replies import notice
@@ -48,7 +48,13 @@ async def change_passing(
     try:
         async with database.writing() as session:
             await settings.set_passing(
-                session, here.course, entered.revision(), passing, here.visit.person_id, clock.now()
+                session,
+                here.course,
+                entered.revision(),
+                passing,
+                here.visit.person_id,
+                clock.now(),
+                practice_counts=entered.values.get("practice") == "yes",
             )
     except Conflict as conflict:
         return await _page(request, here, database, pages, trouble=conflict, status_code=409)
@@ -68,6 +74,7 @@ async def _page(
     async with database.reading() as session:
         found = await maps.the_map(session, here.organisation_id, here.course.id)
         basis = await criteria.basis(session, here.organisation_id, here.course.id)
+        practice = await queries.practice_counts(session, here.organisation_id, here.course.id)
         begun = await settings.has_begun(session, here.organisation_id, here.course.id)
         known = await scales.scales(session, here.organisation_id, here.course.id)
         came = await settings.source_rules(session, here.organisation_id, here.course.id)
@@ -79,6 +86,7 @@ async def _page(
         "map": found,
         "revision": found.revision if found is not None else 0,
         "passing": found.passing_percent if found is not None else USUAL_PASSING_PERCENT,
+        "practice": practice if entered is None else entered.values.get("practice") == "yes",
         "basis": basis,
         # Names of the tool's own levels are translated; a teacher's are not, and are found in no catalogue.
         "levels": [(level, language_of(request).gettext(level.name)) for level in basis.scale.levels],

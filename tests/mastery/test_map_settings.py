@@ -15,7 +15,7 @@ from lti_tool.competencies.models import AlignmentRole, Competency, Framework, S
 from lti_tool.db.base import scoped
 from lti_tool.db.session import Database
 from lti_tool.lti.models import Role
-from lti_tool.mastery import coverage, criteria, rules, service, settings
+from lti_tool.mastery import coverage, criteria, queries, rules, service, settings
 from lti_tool.mastery import routes as mastery_routes
 from lti_tool.mastery.entries import Entry
 from lti_tool.mastery.models import EvidenceSource
@@ -243,6 +243,22 @@ async def test_the_passing_mark_is_changed(here: AlignmentSite) -> None:
     assert page.status_code == 409
     assert "This map has changed since you opened it" in page.text
     assert (await the_map(here)).passing_percent == 66.6
+
+
+async def test_what_practises_counts_where_the_course_says_so(here: AlignmentSite) -> None:
+    async def counts() -> bool:
+        async with here.site.database.reading() as session:
+            return await queries.practice_counts(session, here.mapped.school.id, here.mapped.course.id)
+
+    visitor = await here.site.teacher()
+    page = await visitor.get(home(here) + "/settings")
+    assert 'name="practice" value="yes" checked' not in page.text
+    assert not await counts()
+    for chosen, kept in (({"practice": "yes"}, True), ({}, False)):
+        revision = str((await the_map(here)).revision)
+        page = await visitor.post(home(here) + "/settings", revision=revision, passing="80", **chosen)
+        assert await counts() is kept
+        assert ('name="practice" value="yes" checked' in page.text) is kept
 
 
 async def test_a_rule_is_looked_at_and_then_saved(here: AlignmentSite) -> None:
