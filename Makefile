@@ -19,9 +19,9 @@ help: ## What can be made
 demo: setup ## Start the tool and a sandbox LMS on this machine (ARGS="--reset", "--course FILE.imscc", …)
 	@$(BIN)/lti-tool demo $(ARGS)
 
-# A file's tests stay together on one worker: stories build on each other, and servers are shared; see tests/order.py. Three
-# workers keep two cores busy, since browsers and processes mostly wait.
-PYTEST := $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+# A file's tests stay together on one worker: stories build on each other, and servers are shared; see tests/order.py.
+# A third worker would take less time, and browsers would more often not answer in time.
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 # A browser or a process that was not there in time gets a second chance, said aloud; see tests/again.py.
 test: check setup-tests browser openedx ## Every check and every test: SQLite, PostgreSQL, a real browser, Open edX

@@ -25,6 +25,17 @@ def pytest_runtest_makereport(
     return report
 
 
+SECONDS = 180
+"""No test of a browser takes nearly as long; a browser that has stopped answering gets its second chance sooner."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Bound the tests of this folder that name no time of their own."""
+    for item in items:
+        if item.path.parent.name == "browser" and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(SECONDS))
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Headless Chromium."""

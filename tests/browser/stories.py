@@ -7,7 +7,7 @@ import re
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,10 +26,10 @@ COOKIE_MODES = {"allowed": 0, "blocked": 1}
 
 
 @contextmanager
-def people_browser(folder: Path, cookies: str) -> Iterator[BrowserContext]:
+def people_browser(folder: Path, cookies: str, arguments: Sequence[str] = ARGUMENTS) -> Iterator[BrowserContext]:
     """A browser with a profile of its own in which third-party cookies are ``allowed`` or ``blocked``.
 
-    A profile on disk, since private windows do not follow that setting.
+    A profile on disk, since private windows do not follow that setting. ``arguments``: see ``ONE_PROCESS``.
     """
     profile = folder / "Default"
     profile.mkdir(parents=True)
@@ -41,7 +41,7 @@ def people_browser(folder: Path, cookies: str) -> Iterator[BrowserContext]:
         context = playwright.chromium.launch_persistent_context(
             folder,
             executable_path=chromium_path(),
-            args=ARGUMENTS,
+            args=list(arguments),
             viewport={"width": 1280, "height": 900},
             locale="en-US",
             timezone_id="Europe/Madrid",

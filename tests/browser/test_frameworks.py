@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import BrowserContext, FrameLocator, expect
 
 from tests.browser.stories import Visitor, people_browser
-from tests.browser_tools import axe, screenshot, small_targets
+from tests.browser_tools import ONE_PROCESS, axe, screenshot, small_targets
 from tests.servers import Demo, running_demo
 
 pytestmark = pytest.mark.browser
@@ -39,7 +39,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
 
 @pytest.fixture(scope="module", params=["allowed", "blocked"])
 def context(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
-    with people_browser(tmp_path_factory.mktemp("profile"), request.param) as opened:
+    with people_browser(tmp_path_factory.mktemp("profile"), request.param, ONE_PROCESS) as opened:
         yield opened
 
 

@@ -15,6 +15,7 @@ from playwright.sync_api import BrowserContext, FrameLocator, expect
 from tests.browser.conftest import CALL_REPORT
 from tests.browser.stories import Visitor, people_browser, until
 from tests.browser.test_stories import FAMILY, OTHER, QUIZ, STUDENT, TEACHER, _take
+from tests.browser_tools import ONE_PROCESS
 from tests.databases import new_database
 from tests.servers import Demo, running_demo
 
@@ -52,7 +53,7 @@ def demo(world: tuple[str, str, Path], request: pytest.FixtureRequest) -> Iterat
 @pytest.fixture(scope="class")
 def browser_context(world: tuple[str, str, Path]) -> Iterator[BrowserContext]:
     _, cookies, folder = world
-    with people_browser(folder / "profile", cookies) as context:
+    with people_browser(folder / "profile", cookies, ONE_PROCESS) as context:
         yield context
 
 
