@@ -51,8 +51,6 @@ CODES = Style(width=116, height=40, aside=40, lines=0, sizes=Sizes(box=40, lane=
 """The code alone, for a look at the whole of a large map."""
 
 PADDING = 12
-TITLE_LINE = 26
-WORDS_LINE = 18
 WORDS_SIZE = 14
 TITLE_SIZE = 15
 STATE_ROOM = 104

@@ -197,17 +197,6 @@ async def usable(
     return [row[2] for row in sorted(found)]
 
 
-async def count_in_map(session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID) -> int:
-    """How many competencies a course uses."""
-    statement = (
-        select(func.count())
-        .select_from(MapCompetency)
-        .where(MapCompetency.organisation_id == organisation_id, MapCompetency.course_id == course_id)
-        .where(col(MapCompetency.removed_at).is_(None))
-    )
-    return (await session.exec(statement)).one()
-
-
 async def in_frameworks_order(
     session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID
 ) -> list[uuid.UUID]:

@@ -1,6 +1,6 @@
 """How well colours can be told from what is behind them (WCAG 2.2, "contrast ratio" and "relative luminance"). Pure."""
 
-WHITE, BLACK = "#FFFFFF", "#000000"
+WHITE = "#FFFFFF"
 GRAPHIC = 3.0
 """What a graphical object needs (1.4.11); text needs 4.5."""
 

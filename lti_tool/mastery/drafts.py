@@ -2,7 +2,7 @@
 
 import uuid
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -118,7 +118,3 @@ def _lasting(because: rules.Explanation) -> dict[str, Any]:
     """Without the moment it was computed at: whoever says it adds the moment it is read."""
     values = {name: value for name, value in because.values.items() if name != "now"}
     return {"code": because.code, "values": values}
-
-
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-"""The day that days of a brief are counted from."""

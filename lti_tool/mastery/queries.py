@@ -62,21 +62,6 @@ async def board(session: AsyncSession, organisation_id: uuid.UUID, course_id: uu
     return [BoardRow(*row) for row in (await session.exec(statement)).all()]
 
 
-async def board_row(
-    session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID, person_id: uuid.UUID
-) -> BoardRow | None:
-    """One learner's levels in brief; None for who has not begun."""
-    statement = select(
-        col(LearnerMastery.person_id), col(LearnerMastery.standings), col(LearnerMastery.changed_at)
-    ).where(
-        col(LearnerMastery.organisation_id) == organisation_id,
-        col(LearnerMastery.course_id) == course_id,
-        col(LearnerMastery.person_id) == person_id,
-    )
-    row = (await session.exec(statement)).one_or_none()
-    return None if row is None else BoardRow(*row)
-
-
 async def states_of_person(
     session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID, person_id: uuid.UUID
 ) -> list[MasteryState]:
@@ -227,25 +212,6 @@ async def counts(session: AsyncSession, organisation_id: uuid.UUID, course_id: u
         .group_by(col(MasteryState.competency_id), col(MasteryState.standing))
     )
     return [Counts(*row) for row in (await session.exec(statement)).all()]
-
-
-async def items_with_evidence(
-    session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID
-) -> dict[tuple[uuid.UUID, uuid.UUID], int]:
-    """How many observations count, by content item and competency; for coverage and for what removing an alignment means."""
-    statement = (
-        select(col(Evidence.content_item_id), col(Evidence.competency_id), func.count())
-        .where(
-            col(Evidence.organisation_id) == organisation_id,
-            col(Evidence.course_id) == course_id,
-            col(Evidence.voided_at).is_(None),
-            col(Evidence.content_item_id).is_not(None),
-            col(Evidence.source) == EvidenceSource.LMS,
-        )
-        .group_by(col(Evidence.content_item_id), col(Evidence.competency_id))
-    )
-    rows = (await session.exec(statement)).all()
-    return {(item, competency): number for item, competency, number in rows if item is not None}
 
 
 async def ended_overrides(

@@ -15,7 +15,6 @@ from sqlalchemy import Delete, Insert, Table, Update, bindparam, delete, insert,
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from lti_tool.competencies.models import Competency, MapCompetency
-from lti_tool.db.base import scoped
 from lti_tool.db.fixed import Fixed
 from lti_tool.db.listed import ids, texts, within
 from lti_tool.db.upsert import upsert
@@ -353,9 +352,3 @@ async def set_learner(session: AsyncSession, organisation_id: uuid.UUID, learner
             "now": now,
         },
     )
-
-
-async def evidence_row(session: AsyncSession, organisation_id: uuid.UUID, evidence_id: uuid.UUID) -> Evidence | None:
-    """A row of evidence as it stands now."""
-    statement = scoped(Evidence, organisation_id).where(Evidence.id == evidence_id)
-    return (await session.exec(statement.execution_options(populate_existing=True))).one_or_none()

@@ -7,10 +7,9 @@ missing grade is a dash. Which identity columns there are is the site's choice (
 
 import re
 from collections.abc import Sequence
-from decimal import Decimal
 
 from lti_tool.mastery.gradebooks.table import Numbers
-from lti_tool.mastery.gradebooks.values import CellKind, GradebookFile, GradeColumn, GradeRow, Identity, Skipped
+from lti_tool.mastery.gradebooks.values import GradebookFile, GradeColumn, GradeRow, Identity, Skipped
 from lti_tool.web.i18n import N_
 
 _GIVEN = frozenset({"first name", "nombre", "vorname", "prénom", "nome", "voornaam", "имя", "förnamn"})
@@ -139,13 +138,3 @@ def _row(
     name = parts["full"] or f"{parts['given']} {parts['family']}".strip()
     identities = {kind: cells[index].strip() for index, kind in identity.items() if cells[index].strip()}
     return GradeRow(line, name, identities, {column.index: numbers.cell(cells[column.index]) for column in columns})
-
-
-def above_all(file: GradebookFile, column: GradeColumn) -> Decimal | None:
-    """The highest value of a column: what it is out of cannot be less."""
-    values = [
-        cell.value
-        for row in file.rows
-        if (cell := row.cells[column.index]).kind in (CellKind.VALUE, CellKind.ZERO) and cell.value is not None
-    ]
-    return max(values, default=None)
