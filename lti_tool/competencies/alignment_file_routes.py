@@ -6,7 +6,6 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 from sqlmodel.ext.asyncio.session import AsyncSession
-from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
 from lti_tool.competencies import alignment_table as tables
@@ -17,10 +16,8 @@ from lti_tool.competencies.alignments import AlignmentsChanged
 from lti_tool.competencies.models import AlignmentOrigin
 from lti_tool.competencies.sections import home, views
 from lti_tool.content import drafts
-from lti_tool.content.secrets import SecretBox
 from lti_tool.courses.access import InCourse, TeacherChanging, TeacherIn
-from lti_tool.errors import BadRequest, ToolError
-from lti_tool.lti.secret import secret_key
+from lti_tool.errors import ToolError
 from lti_tool.web import spreadsheets
 from lti_tool.web.dependencies import CurrentPages, CurrentSettings, Now, ReadSession, WriteSession
 from lti_tool.web.forms import Entered
@@ -62,20 +59,15 @@ async def upload(
 ) -> Response:
     """Keep a chosen file, and go on to its preview."""
     async with request.form() as form:
-        chosen = form.get("file")
-        name, content = "", b""
-        if isinstance(chosen, UploadFile):
-            name, content = chosen.filename or "", await chosen.read(spreadsheets.MOST_BYTES + 1)
+        name, content = await drafts.chosen(form, spreadsheets.MOST_BYTES)
     try:
         if not content:
-            raise BadRequest(
-                "no file", title=N_("No file was chosen"), advice=N_("Choose a file, then press the button.")
-            )
+            raise drafts.NoFile("no file", advice=N_("Choose a file, then press the button."))
         await _reading(session, here, content)
     except ToolError as trouble:
         return _page(request, here, pages, trouble)
     draft_id = await drafts.keep(
-        session, _box(settings), here.course, here.visit.person_id, KIND, name, content, clock.now()
+        session, drafts.box(settings), here.course, here.visit.person_id, KIND, name, content, clock.now()
     )
     return see(f"{alignments_address(here.course.id)}/file/{draft_id}")
 
@@ -92,7 +84,7 @@ async def preview(
 ) -> Response:
     """What a file would change, and which rows are not understood."""
     name, content = await drafts.find(
-        session, _box(settings), here.course, here.visit.person_id, KIND, draft_id, clock.now()
+        session, drafts.box(settings), here.course, here.visit.person_id, KIND, draft_id, clock.now()
     )
     return _preview(request, here, pages, draft_id, name, await _reading(session, here, content))
 
@@ -113,7 +105,7 @@ async def confirm(
     if entered.values.get("answer") == "no":
         await drafts.forget(session, here.course, draft_id)
         return see(alignments_address(here.course.id))
-    name, content = await drafts.find(session, _box(settings), here.course, by, KIND, draft_id, now)
+    name, content = await drafts.find(session, drafts.box(settings), here.course, by, KIND, draft_id, now)
     reading = await _reading(session, here, content)
     if entered.values.get("shown") != _digest(reading):
         trouble = AlignmentsChanged("the file would change something else by now")
@@ -125,10 +117,6 @@ async def confirm(
 
 
 # --- Parts --------------------------------------------------------------------------------------------------------------
-
-
-def _box(settings: CurrentSettings) -> SecretBox:
-    return SecretBox(secret_key(settings))
 
 
 async def _reading(session: AsyncSession, here: InCourse, content: bytes) -> Reading:

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 import httpx
 from fastapi import APIRouter, Request
-from starlette.datastructures import FormData, QueryParams, UploadFile
+from starlette.datastructures import FormData, QueryParams
 from starlette.responses import RedirectResponse, Response
 
 from lti_tool.competencies import framework_queries, import_queries, importing
@@ -33,11 +33,9 @@ from lti_tool.competencies.reading.recognise import read_framework
 from lti_tool.competencies.reading.values import MOST_BYTES, FrameworkFile
 from lti_tool.competencies.sections import views
 from lti_tool.content import drafts
-from lti_tool.content.secrets import SecretBox
 from lti_tool.courses.access import InCourse, TeacherChanging, TeacherIn
 from lti_tool.db.session import Database
 from lti_tool.errors import BadRequest, Conflict, NotFound, ToolError
-from lti_tool.lti.secret import secret_key
 from lti_tool.settings import Settings
 from lti_tool.web.dependencies import CurrentDatabase, CurrentPages, CurrentSettings, Now
 from lti_tool.web.i18n import N_
@@ -52,14 +50,6 @@ SHOWN = 100
 NEW = "new"
 
 router = APIRouter(prefix="/courses/{course_id}/competencies/frameworks")
-
-
-class NoFile(BadRequest):
-    """The form came without a file."""
-
-    code = "no-file"
-    title = N_("No file was chosen")
-    advice = N_("Choose a file or enter an address, then press the button again.")
 
 
 class PreviewChanged(Conflict):
@@ -110,13 +100,10 @@ async def upload(
     # The form is open already, since it names its page's session: whoever may not import closes it too.
     async with request.form() as form:
         demand_change(here)
-        chosen = form.get("file")
-        name, content = "", b""
-        if isinstance(chosen, UploadFile):
-            name, content = chosen.filename or "", await chosen.read(MOST_BYTES + 1)
+        name, content = await drafts.chosen(form, MOST_BYTES)
     try:
         if not content and not name:
-            raise NoFile("no file")
+            raise drafts.NoFile("no file")
         await asyncio.to_thread(read_framework, content)
     except ToolError as trouble:
         return _ask(request, here, pages, trouble)
@@ -173,7 +160,7 @@ async def _fetched(
     http: httpx.AsyncClient = request.app.state.http
     try:
         if not address:
-            raise NoFile("no address")
+            raise drafts.NoFile("no address")
         # The other side is waited for outside of any transaction.
         found = await fetch(http, settings, address)
         if found.content is not None:
@@ -258,16 +245,12 @@ def _text(form: FormData | QueryParams, name: str) -> str:
     return value.strip() if isinstance(value, str) else ""
 
 
-def _box(settings: Settings) -> SecretBox:
-    return SecretBox(secret_key(settings))
-
-
 async def _keep(database: Database, here: InCourse, settings: Settings, clock: Now, kept: Kept) -> Response:
     # An address says where the framework can be fetched again; it is kept with the file, in a line before it.
     content = json.dumps({"address": kept.address}).encode() + b"\n" + kept.content
     async with database.writing() as session:
         draft_id = await drafts.keep(
-            session, _box(settings), here.course, here.visit.person_id, KIND, kept.name, content, clock.now()
+            session, drafts.box(settings), here.course, here.visit.person_id, KIND, kept.name, content, clock.now()
         )
     return see(f"{frameworks_address(here.course.id)}/drafts/{draft_id}")
 
@@ -275,7 +258,7 @@ async def _keep(database: Database, here: InCourse, settings: Settings, clock: N
 async def _kept(database: Database, here: InCourse, settings: Settings, clock: Now, draft_id: uuid.UUID) -> Kept:
     async with database.reading() as session:
         name, content = await drafts.find(
-            session, _box(settings), here.course, here.visit.person_id, KIND, draft_id, clock.now()
+            session, drafts.box(settings), here.course, here.visit.person_id, KIND, draft_id, clock.now()
         )
     head, _, body = content.partition(b"\n")
     return Kept(name, json.loads(head)["address"], body)

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import col, delete
 from sqlmodel.ext.asyncio.session import AsyncSession
+from starlette.datastructures import FormData, UploadFile
 
 from lti_tool.clock import Clock
 from lti_tool.content.models import UploadDraft
@@ -16,9 +17,11 @@ from lti_tool.content.secrets import SecretBox
 from lti_tool.courses.models import Course
 from lti_tool.db.base import crossing, scoped
 from lti_tool.db.session import Database
-from lti_tool.errors import NotFound
+from lti_tool.errors import BadRequest, NotFound
 from lti_tool.ids import new_id
 from lti_tool.jobs import Periodic, Work
+from lti_tool.lti.secret import secret_key
+from lti_tool.settings import Settings
 from lti_tool.web.i18n import N_
 
 KEPT = timedelta(hours=1)
@@ -35,9 +38,30 @@ class DraftGone(NotFound):
     )
 
 
+class NoFile(BadRequest):
+    """The form came without a file."""
+
+    code = "no-file"
+    title = N_("No file was chosen")
+    advice = N_("Choose a file or enter an address, then press the button again.")
+
+
+def box(settings: Settings) -> SecretBox:
+    """What files are sealed with."""
+    return SecretBox(secret_key(settings))
+
+
+async def chosen(form: FormData, most: int) -> tuple[str, bytes]:
+    """The name of the file that was chosen, and at most one byte more than ``most`` of it; two empties where none was."""
+    given = form.get("file")
+    if not isinstance(given, UploadFile):
+        return "", b""
+    return given.filename or "", await given.read(most + 1)
+
+
 async def keep(
     session: AsyncSession,
-    box: SecretBox,
+    sealing: SecretBox,
     course: Course,
     person_id: uuid.UUID | None,
     kind: str,
@@ -55,7 +79,7 @@ async def keep(
             person_id=person_id,
             kind=kind,
             name=name.replace("\x00", "")[:255],
-            content=box.seal_bytes(zlib.compress(content), _purpose(draft_id)),
+            content=sealing.seal_bytes(zlib.compress(content), _purpose(draft_id)),
             expires_at=now + KEPT,
             created_at=now,
         )
@@ -66,7 +90,7 @@ async def keep(
 
 async def find(
     session: AsyncSession,
-    box: SecretBox,
+    sealing: SecretBox,
     course: Course,
     person_id: uuid.UUID | None,
     kind: str,
@@ -80,7 +104,7 @@ async def find(
     draft = (await session.exec(statement)).one_or_none()
     if draft is None or draft.expires_at <= now or draft.person_id != person_id:
         raise DraftGone(f"no {kind} draft")
-    return draft.name, zlib.decompress(box.open_bytes(draft.content, _purpose(draft_id)))
+    return draft.name, zlib.decompress(sealing.open_bytes(draft.content, _purpose(draft_id)))
 
 
 async def forget(session: AsyncSession, course: Course, draft_id: uuid.UUID) -> None:

@@ -4,9 +4,8 @@ import math
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time
+from datetime import datetime
 from enum import StrEnum
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -22,13 +21,12 @@ from lti_tool.insight.words import Levels, LevelView
 from lti_tool.mastery import service as mastery
 from lti_tool.mastery.models import Standing
 from lti_tool.mastery.service import Observed
+from lti_tool.web.forms import Entered
 from lti_tool.web.i18n import N_
 
 MOST_NOTE = 1000
 MOST_ROWS = 200
 """Students on one sheet; of more there are several sheets. A form has a limit of fields, and a teacher one of patience."""
-NOON = time(12)
-"""An observation is of a day; at noon, so that it is that day in every school of the zone."""
 
 
 class Kind(StrEnum):
@@ -102,7 +100,9 @@ def read(
 ) -> Filled:
     """What a sheet says of these people. Who has no button pressed is left out."""
     filled = Filled()
-    filled.at = _moment(values, now, filled.errors)
+    filled.at = Entered(values, filled.errors).past_day(
+        "day", now, missing=N_("Please enter a day."), ahead=N_("Please choose a day that is not still to come.")
+    )
     shared = values.get("note", "")
     if len(shared) > MOST_NOTE:
         filled.errors["note"] = N_("This is too long. Please shorten it.")
@@ -129,24 +129,6 @@ def read(
     if not filled.observed and not filled.errors:
         filled.errors["rows"] = N_("Please choose something for at least one student.")
     return filled
-
-
-def _moment(values: Mapping[str, str], now: datetime, errors: dict[str, str]) -> datetime | None:
-    try:
-        zone = ZoneInfo(values.get("time_zone") or "UTC")
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        zone = ZoneInfo("UTC")
-    try:
-        day = date.fromisoformat(values.get("day", ""))
-        at = datetime.combine(day, NOON, zone).astimezone(UTC)
-    except (ValueError, OverflowError):
-        errors["day"] = N_("Please enter a day.")
-        return None
-    if day > now.astimezone(zone).date():
-        errors["day"] = N_("Please choose a day that is not still to come.")
-        return None
-    # Today's noon may be still to come.
-    return min(at, now)
 
 
 async def sheet(

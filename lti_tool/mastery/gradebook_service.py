@@ -12,7 +12,6 @@ from decimal import Decimal
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from lti_tool import audit
 from lti_tool.competencies import alignments
 from lti_tool.competencies.alignment_rules import Change
 from lti_tool.competencies.models import AlignmentOrigin, AlignmentRole
@@ -20,11 +19,10 @@ from lti_tool.content import service as content
 from lti_tool.content.models import ItemKind
 from lti_tool.courses.identities import Identities
 from lti_tool.courses.models import Course
-from lti_tool.logs import reference_code
 from lti_tool.mastery import gradebook_queries as queries
 from lti_tool.mastery import service
 from lti_tool.mastery.entries import GONE_FROM_FILE, Entry
-from lti_tool.mastery.gradebooks import GradebookFile, read_gradebook
+from lti_tool.mastery.gradebooks import GradebookFile
 from lti_tool.mastery.gradebooks.matching import match
 from lti_tool.mastery.gradebooks.planning import Choice, Plan, chosen, entries, plan, presentation
 from lti_tool.mastery.models import Evidence
@@ -49,11 +47,6 @@ async def planned(session: AsyncSession, course: Course, file: GradebookFile, kn
     items = await content.items(session, course.organisation_id, course.id)
     views = await alignments.of_items(session, course.organisation_id, course.id, {item.id for item in items})
     return plan(file, match(file.rows, known.known), items, views)
-
-
-async def read(session: AsyncSession, course: Course, data: bytes, known: Identities) -> Plan:
-    """The same from the file's bytes. Raises UnreadableGradebook."""
-    return await planned(session, course, read_gradebook(data), known)
 
 
 async def align(
@@ -130,18 +123,10 @@ async def bring_in(
             replaced.append(entry)
     in_file = {person_id for _, person_id in the_plan.taken(confirmed)}
     gone = [row.id for row in there.values() if row.person_id in in_file]
-    await service.change(session, course, [*added, *replaced], gone, GONE_FROM_FILE, now, by)
+    await service.change(session, course, [*added, *replaced], dict.fromkeys(gone, GONE_FROM_FILE), now, by)
     learners = {entry.person_id for entry in wanted}
-    audit.record(
-        session,
-        now,
-        "evidence.imported",
-        organisation_id=course.organisation_id,
-        actor=str(by) if by else None,
-        subject=f"course {course.id}",
-        reference=reference_code.get(),
-        detail=f"{the_plan.file.lms}: {len(added)} added, {len(replaced)} replaced, {len(gone)} taken back",
-    )
+    said = f"{the_plan.file.lms}: {len(added)} added, {len(replaced)} replaced, {len(gone)} taken back"
+    service.trace(session, course, now, "evidence.imported", by, said)
     return BroughtIn(
         added=len(added),
         replaced=len(replaced),

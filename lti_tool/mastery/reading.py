@@ -79,12 +79,14 @@ async def take_gradebook(database: Database, course: Course, gradebook: Gradeboo
     for start in range(0, len(people), LEARNERS_AT_ONCE):
         some = set(people[start : start + LEARNERS_AT_ONCE])
         wanted = [entry for entry in fresh if entry.person_id in some]
-        voided = [evidence_id for person_id in sorted(some) for evidence_id in gone.get(person_id, ())]
+        voids = {
+            evidence_id: reason
+            for found, reason in ((gone, TAKEN_BACK), (doubled, TOLD_BY_LMS))
+            for person_id in sorted(some)
+            for evidence_id in found.get(person_id, ())
+        }
         async with database.writing() as session:
-            await service.change(session, course, wanted, voided, TAKEN_BACK, now)
-            from_files = [evidence_id for person_id in sorted(some) for evidence_id in doubled.get(person_id, ())]
-            if from_files:
-                await service.void(session, course, from_files, TOLD_BY_LMS, now)
+            await service.change(session, course, wanted, voids, now)
     return Taken(len(fresh), sum(len(ids) for ids in gone.values()))
 
 
@@ -93,6 +95,8 @@ async def _in_files(
 ) -> dict[uuid.UUID, list[uuid.UUID]]:
     """What a gradebook export said of the same works, by person: the same work must not count twice."""
     works = {(entry.person_id, entry.content_item_id) for entry in fresh if entry.content_item_id is not None}
+    if not works:
+        return {}
     items = {item_id for _, item_id in works}
     found: dict[uuid.UUID, list[uuid.UUID]] = {}
     for person_id, item_id, evidence_id in await gradebook_queries.told_by_files(
@@ -219,7 +223,7 @@ async def take_back_alignment(
         session, course.organisation_id, course.id, sorted({item_id for item_id, _ in removed})
     )
     gone = [row.id for row in rows if (row.content_item_id, row.competency_id) in set(removed)]
-    return await service.change(session, course, (), gone, UNALIGNED, now, by)
+    return await service.change(session, course, (), dict.fromkeys(gone, UNALIGNED), now, by)
 
 
 # --- Without a page ----------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ transaction could wait for another one in a circle. A teacher's use case leaves 
 """
 
 import uuid
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -56,26 +56,25 @@ async def append(
     earlier one is void. What a teacher voided stays void while the same value comes again. Raises BadEvidence and NotOnMap,
     and then nothing is changed.
     """
-    return await change(session, course, entries, (), "", now, by)
+    return await change(session, course, entries, {}, now, by)
 
 
 async def change(
     session: AsyncSession,
     course: Course,
     entries: Iterable[Entry],
-    void_ids: Collection[uuid.UUID],
-    reason: str,
+    voids: Mapping[uuid.UUID, str],
     now: datetime,
     by: uuid.UUID | None = None,
 ) -> list[Changed]:
-    """Void evidence for a reason and append other, in one go; see ``append`` and ``void``.
+    """Void evidence, each piece for a reason, and append other, in one go; see ``append`` and ``void``.
 
     Raises BadEvidence, NotOnMap and NotFound, and then nothing is changed.
     """
     wanted = list(entries)
     for entry in wanted:
         entry.check(now)
-    voided = await _to_void(session, course, void_ids)
+    voided = await _to_void(session, course, voids.keys())
     if not wanted and not voided:
         return []
     people = sorted({entry.person_id for entry in wanted} | {one.person_id for one in voided})
@@ -88,7 +87,7 @@ async def change(
         raise NotOnMap(f"{len(asked.competencies) - len(places)} competencies are not on the map")
     work = Work()
     for one in voided:
-        await writing.void_evidence(session, course.organisation_id, one.id, reason, now, by)
+        await writing.void_evidence(session, course.organisation_id, one.id, voids[one.id], now, by)
         if one.source is not EvidenceSource.SELF:
             work.redo.add((one.person_id, one.competency_id))
             work.relearn.add(one.person_id)
@@ -246,9 +245,9 @@ async def void(
     said = reason.strip()
     if not 1 <= len(said) <= 500:
         raise BadEvidence("voiding needs a reason of 1 to 500 characters")
-    changed = await change(session, course, (), evidence_ids, said, now, by)
+    changed = await change(session, course, (), dict.fromkeys(evidence_ids, said), now, by)
     if by is not None and evidence_ids:
-        _trace(session, course, now, "mastery.voided", by, f"{len(set(evidence_ids))} pieces of evidence")
+        trace(session, course, now, "mastery.voided", by, f"{len(set(evidence_ids))} pieces of evidence")
     return changed
 
 
@@ -298,7 +297,7 @@ async def override(
         note=reason,
     )
     changed = await append(session, course, [entry], now, by)
-    _trace(session, course, now, "mastery.overridden", by, f"person {person_id}")
+    trace(session, course, now, "mastery.overridden", by, f"person {person_id}")
     return changed
 
 
@@ -355,7 +354,7 @@ async def observe_many(
         )
     changed = await append(session, course, entries, now, by)
     if entries:
-        _trace(session, course, now, "mastery.observed", by, f"{len(entries)} observations")
+        trace(session, course, now, "mastery.observed", by, f"{len(entries)} observations")
     return changed
 
 
@@ -402,9 +401,8 @@ async def end_overrides(database: Database, now: datetime) -> int:
     return sum(len(competency_ids) for *_, competency_ids in due)
 
 
-def _trace(
-    session: AsyncSession, course: Course, now: datetime, action: str, by: uuid.UUID | None, detail: str
-) -> None:
+def trace(session: AsyncSession, course: Course, now: datetime, action: str, by: uuid.UUID | None, detail: str) -> None:
+    """Leave an entry about a course's evidence in the audit log."""
     audit.record(
         session,
         now,

@@ -4,7 +4,7 @@ import math
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 from typing import TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -57,15 +57,35 @@ class Entered:
         if not value:
             return None
         try:
-            zone = ZoneInfo(self.values.get("time_zone") or "UTC")
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            zone = ZoneInfo("UTC")
-        try:
             entered = datetime.fromisoformat(value)
-            return (entered if entered.tzinfo else entered.replace(tzinfo=zone)).astimezone(UTC)
+            return (entered if entered.tzinfo else entered.replace(tzinfo=self.zone())).astimezone(UTC)
         except (ValueError, OverflowError):
             self.errors[name] = N_("Please enter a day and a time.")
             return None
+
+    def past_day(self, name: str, now: datetime, *, missing: str, ahead: str) -> datetime | None:
+        """The middle of a day in the reader's own zone, in UTC, but no later than ``now``: nobody knows the hour.
+
+        ``missing`` is what to say when there is no day, ``ahead`` when it is still to come there.
+        """
+        zone = self.zone()
+        try:
+            day = date.fromisoformat(self.values.get(name, ""))
+            at = datetime.combine(day, time(12), zone).astimezone(UTC)
+        except (ValueError, OverflowError):
+            self.errors[name] = missing
+            return None
+        if day > now.astimezone(zone).date():
+            self.errors[name] = ahead
+            return None
+        return min(at, now)
+
+    def zone(self) -> ZoneInfo:
+        """The reader's own zone (``time_zone``); UTC where it is none."""
+        try:
+            return ZoneInfo(self.values.get("time_zone") or "UTC")
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            return ZoneInfo("UTC")
 
     def word(self, name: str, words: Callable[[str], T], usual: T) -> T:
         """One of a list of words. BadRequest for one that no page of ours offers."""
