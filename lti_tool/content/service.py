@@ -179,24 +179,17 @@ async def add_address(session: AsyncSession, course: Course, url: str, title: st
     Without a title the host stands for it. Raises BadAddress.
     """
     address = rules.clean_address(url)
-    last = await queries.last_address_position(session, course.organisation_id, course.id)
     item_id = await queries.put_address(
         session,
-        {
-            "organisation_id": course.organisation_id,
-            "id": new_id(),
-            "course_id": course.id,
-            "external_id": rules.address_id(address),
-            "kind": ItemKind.LINK,
-            "title": rules.address_title(title, address),
-            "url": address,
-            "section": "",
-            "position": max(rules.FIRST_ADDRESS_POSITION, (last or 0) + 1),
-            "indent": 0,
-            "published": True,
-            "deleted_at": None,
-            "seen_at": now,
-        },
+        _own_row(
+            course,
+            now,
+            external_id=rules.address_id(address),
+            kind=ItemKind.LINK,
+            title=rules.address_title(title, address),
+            url=address,
+            position=await _behind_everything(session, course),
+        ),
         retitle=bool(title.strip()),
     )
     added = await session.get(ContentItem, (course.organisation_id, item_id), populate_existing=True)
@@ -212,25 +205,17 @@ async def add_from_gradebook(
 
     It has no address: nobody can open it from here, but competencies can be aligned to it.
     """
-    last = await queries.last_address_position(session, course.organisation_id, course.id)
     return await queries.put_address(
         session,
-        {
-            "organisation_id": course.organisation_id,
-            "id": new_id(),
-            "course_id": course.id,
-            "external_id": rules.gradebook_id(name),
-            "kind": kind,
-            "title": title[:500],
-            "url": None,
-            "section": "",
-            "position": max(rules.FIRST_ADDRESS_POSITION, (last or 0) + 1),
-            "indent": 0,
-            "points_possible": points,
-            "published": True,
-            "deleted_at": None,
-            "seen_at": now,
-        },
+        _own_row(
+            course,
+            now,
+            external_id=rules.gradebook_id(name),
+            kind=kind,
+            title=title[:500],
+            position=await _behind_everything(session, course),
+            points_possible=points,
+        ),
         retitle=True,
     )
 
@@ -250,23 +235,39 @@ async def stand_in(
     """
     return await queries.put_address(
         session,
-        {
-            "organisation_id": course.organisation_id,
-            "id": new_id(),
-            "course_id": course.id,
-            "external_id": rules.MISSING_SOURCE + name,
-            "kind": kind,
-            "title": title,
-            "url": url,
-            "section": "",
-            "position": rules.FIRST_ADDRESS_POSITION,
-            "indent": 0,
-            "published": True,
-            "deleted_at": now,
-            "seen_at": now,
-        },
+        _own_row(
+            course,
+            now,
+            external_id=rules.MISSING_SOURCE + name,
+            kind=kind,
+            title=title,
+            url=url,
+            position=rules.FIRST_ADDRESS_POSITION,
+            deleted_at=now,
+        ),
         retitle=True,
     )
+
+
+def _own_row(course: Course, now: datetime, **values: Any) -> dict[str, Any]:
+    """An item that no platform told of, in no module."""
+    return {
+        "organisation_id": course.organisation_id,
+        "id": new_id(),
+        "course_id": course.id,
+        "url": None,
+        "section": "",
+        "indent": 0,
+        "published": True,
+        "deleted_at": None,
+        "seen_at": now,
+        **values,
+    }
+
+
+async def _behind_everything(session: AsyncSession, course: Course) -> int:
+    last = await queries.last_address_position(session, course.organisation_id, course.id)
+    return max(rules.FIRST_ADDRESS_POSITION, (last or 0) + 1)
 
 
 # --- Results -----------------------------------------------------------------------------------------------------------

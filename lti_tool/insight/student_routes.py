@@ -62,8 +62,7 @@ async def _page(
     entered: Entered | None = None,
     status_code: int = 200,
 ) -> Response:
-    async with database.reading() as session:
-        await service.seen(session, here, person_id)
+    # Of somebody who is not the course's student nothing is asked, and the page below says that there is nobody.
     answer = await bring_evidence(request, here.course, person_id)
     with speaking(request):
         async with database.writing() as session:

@@ -65,7 +65,9 @@ def read(content: bytes) -> list[Row]:
     """
     if len(content) > MOST_BYTES:
         raise TooLarge("the file is over 500 kB")
-    text = _text(content)
+    text = text_of(content)
+    if text is None:
+        raise UnreadableTable("the file is not text")
     first = text.split("\n", 1)[0]
     named = re.fullmatch(r"sep=(.)\r?", first)
     delimiter = named[1] if named else max(_DELIMITERS, key="".join(first.split('"')[::2]).count)
@@ -81,7 +83,8 @@ def read(content: bytes) -> list[Row]:
     return found
 
 
-def _text(content: bytes) -> str:
+def text_of(content: bytes) -> str | None:
+    """What a spreadsheet saved as text, in UTF-8, UTF-16 with its mark, or Windows-1252; None for what is no text."""
     utf16 = content.startswith((b"\xff\xfe", b"\xfe\xff"))
     for encoding in ("utf-16",) if utf16 else ("utf-8-sig", "cp1252"):
         try:
@@ -90,4 +93,4 @@ def _text(content: bytes) -> str:
             continue
         if "\x00" not in text:
             return text
-    raise UnreadableTable("the file is not text")
+    return None

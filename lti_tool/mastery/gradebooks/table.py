@@ -3,15 +3,15 @@
 import csv
 import io
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
 
 from lti_tool.mastery.gradebooks.values import Cell, CellKind, UnreadableGradebook
+from lti_tool.web.spreadsheets import text_of
 
 MAX_BYTES = 20_000_000
 MAX_COLUMNS = 3_000
 
-_ENCODINGS = ("utf-8-sig", "cp1252")
 _DELIMITERS = ",;\t"
 _NUMBER = re.compile(r"[+-]?[\d.,\u00a0\u202f' ]*\d[\d.,\u00a0\u202f' ]*")
 _EXCUSED = frozenset({"ex", "excused", "exc", "dispensado", "exento", "justificado", "entschuldigt", "dispensé"})
@@ -26,7 +26,9 @@ def rows_of(content: bytes) -> list[tuple[int, list[str]]]:
     """
     if len(content) > MAX_BYTES:
         raise UnreadableGradebook("the file is too large")
-    text = _text(content)
+    text = text_of(content)
+    if text is None:
+        raise UnreadableGradebook("the file is not text")
     # A line of its own names the delimiter in files of some spreadsheets.
     named = re.match(r"sep=(.)\r?\n", text)
     delimiter = named.group(1) if named else _delimiter(text)
@@ -42,21 +44,6 @@ def rows_of(content: bytes) -> list[tuple[int, list[str]]]:
     except csv.Error as error:
         raise UnreadableGradebook(f"the table cannot be read near line {reader.line_num}") from error
     return found
-
-
-def _text(content: bytes) -> str:
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        candidates: Sequence[str] = ("utf-16",)
-    else:
-        candidates = _ENCODINGS
-    for encoding in candidates:
-        try:
-            text = content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        if "\x00" not in text:
-            return text
-    raise UnreadableGradebook("the file is not text")
 
 
 def _delimiter(text: str) -> str:
