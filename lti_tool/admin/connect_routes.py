@@ -14,7 +14,7 @@ from lti_tool.admin.access import AdministratorChanging, AdministratorIn, OwnerO
 from lti_tool.admin.connect_forms import Told
 from lti_tool.admin.console import Console
 from lti_tool.admin.marked import marked
-from lti_tool.admin.replies import see, show
+from lti_tool.admin.replies import show
 from lti_tool.admin.words import FAMILY_WORDS
 from lti_tool.db.session import Database
 from lti_tool.errors import Conflict
@@ -31,6 +31,7 @@ from lti_tool.web.dependencies import CurrentDatabase, CurrentSettings, Now, Rea
 from lti_tool.web.i18n import N_
 from lti_tool.web.navigation import ADMINISTRATION
 from lti_tool.web.pages import language_of
+from lti_tool.web.replies import see
 
 ADDRESS = f"{ADMINISTRATION}/connect"
 SAID = {"revoked": N_("Taken back. The link opens nothing any more.")}

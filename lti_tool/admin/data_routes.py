@@ -10,7 +10,7 @@ from lti_tool.admin import data_queries, queries, service
 from lti_tool.admin.access import AdministratorChanging, AdministratorIn
 from lti_tool.admin.console import NotInConsole
 from lti_tool.admin.data_queries import Held
-from lti_tool.admin.replies import see, show
+from lti_tool.admin.replies import show
 from lti_tool.content.drafts import KEPT as DRAFT_LIFE
 from lti_tool.lti.deep_linking import REQUEST_LIFE
 from lti_tool.lti.handshake import LOGIN_LIFE
@@ -19,6 +19,7 @@ from lti_tool.lti.sessions import IDLE, KEPT, TOTAL
 from lti_tool.web.dependencies import CurrentDatabase, Now
 from lti_tool.web.i18n import N_
 from lti_tool.web.navigation import ADMINISTRATION
+from lti_tool.web.replies import see
 
 ADDRESS = f"{ADMINISTRATION}/data"
 SAID = {"shared": N_("Saved. It holds for what is predicted from now on.")}

@@ -9,11 +9,12 @@ from starlette.responses import Response
 from lti_tool.admin import service
 from lti_tool.admin.access import AdministratorChanging, AdministratorIn, OwnerOnly
 from lti_tool.admin.platform_routes import ADDRESS, address_of, farewell, forget, is_own_way_in, page
-from lti_tool.admin.replies import see, show
+from lti_tool.admin.replies import show
 from lti_tool.errors import BadRequest
 from lti_tool.lti import changes, deployments
 from lti_tool.web.dependencies import CurrentDatabase, CurrentPages, Now
 from lti_tool.web.i18n import N_
+from lti_tool.web.replies import see
 
 router = APIRouter(prefix=ADDRESS + "/{registration_id}")
 

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from lti_tool import audit
 from lti_tool.admin.access import OwnerChanging, OwnerIn
 from lti_tool.admin.console import NotInConsole
-from lti_tool.admin.replies import see, show
+from lti_tool.admin.replies import show
 from lti_tool.errors import Conflict
 from lti_tool.logs import reference_code
 from lti_tool.lti.protocol import Protocol
@@ -17,6 +17,7 @@ from lti_tool.lti.rotation import PUBLISHED_AFTER_SIGNING, KeyState, SigningKey,
 from lti_tool.web.dependencies import CurrentDatabase, CurrentSettings, Now
 from lti_tool.web.i18n import N_
 from lti_tool.web.navigation import ADMINISTRATION
+from lti_tool.web.replies import see
 
 ADDRESS = f"{ADMINISTRATION}/keys"
 SAID = {

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from lti_tool.admin import service
 from lti_tool.admin.access import OwnerChanging, OwnerIn
 from lti_tool.admin.console import Console, NotInConsole
-from lti_tool.admin.replies import see, show
+from lti_tool.admin.replies import show
 from lti_tool.admin.words import FAMILY_WORDS
 from lti_tool.db.organisation import Organisation
 from lti_tool.db.session import Database
@@ -20,6 +20,7 @@ from lti_tool.web.dependencies import CurrentDatabase, Now
 from lti_tool.web.i18n import N_
 from lti_tool.web.navigation import ADMINISTRATION
 from lti_tool.web.pages import say
+from lti_tool.web.replies import see
 
 ADDRESS = f"{ADMINISTRATION}/organisations"
 SAID = {

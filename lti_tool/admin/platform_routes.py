@@ -10,7 +10,7 @@ from starlette.responses import Response
 from lti_tool.admin import queries, service
 from lti_tool.admin.access import AdministratorChanging, AdministratorIn
 from lti_tool.admin.console import Console
-from lti_tool.admin.replies import see, show
+from lti_tool.admin.replies import show
 from lti_tool.admin.words import FAMILY_WORDS, POLICY_WORDS, REGISTERED_WORDS, STATUS_WORDS
 from lti_tool.courses.routes import ROLE_WORDS
 from lti_tool.db.session import Database
@@ -26,6 +26,7 @@ from lti_tool.web.dependencies import CurrentDatabase, CurrentPages, CurrentSett
 from lti_tool.web.i18n import N_
 from lti_tool.web.navigation import ADMINISTRATION
 from lti_tool.web.pages import Pages, language_of, say
+from lti_tool.web.replies import see
 
 ADDRESS = f"{ADMINISTRATION}/platforms"
 SAID = {

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fastapi import Request
-from starlette.responses import HTMLResponse, RedirectResponse
+from starlette.responses import HTMLResponse
 
 from lti_tool.admin.console import Console
 from lti_tool.admin.navigation import sections_for
@@ -40,13 +40,6 @@ def show(
         **(context or {}),
     }
     return pages.render(request, template, values, status_code=status_code)
-
-
-def see(address: str, said: str | None = None, anchor: str | None = None) -> RedirectResponse:
-    """Send the browser on with a GET (303), so that reloading the page repeats nothing; ``said`` is a word, never a text."""
-    return RedirectResponse(
-        f"{address}{f'?said={said}' if said else ''}{f'#{anchor}' if anchor else ''}", status_code=303
-    )
 
 
 def _notice(request: Request, said: Mapping[str, str]) -> dict[str, str] | None:

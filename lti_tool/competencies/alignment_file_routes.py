@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from lti_tool.competencies import alignment_table as tables
 from lti_tool.competencies import alignments
-from lti_tool.competencies.alignment_replies import alignments_address, notice, see, told
+from lti_tool.competencies.alignment_replies import alignments_address, notice, told
 from lti_tool.competencies.alignment_table import Reading
 from lti_tool.competencies.alignments import AlignmentsChanged
 from lti_tool.competencies.models import AlignmentOrigin
@@ -23,6 +23,7 @@ from lti_tool.web.dependencies import CurrentPages, CurrentSettings, Now, ReadSe
 from lti_tool.web.forms import Entered
 from lti_tool.web.i18n import N_
 from lti_tool.web.pages import Pages, say
+from lti_tool.web.replies import see
 
 KIND = "alignments"
 """What a kept file is to become; see content.drafts."""

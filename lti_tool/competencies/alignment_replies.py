@@ -5,7 +5,6 @@ import uuid
 from collections.abc import Callable
 
 from fastapi import Request
-from starlette.responses import RedirectResponse
 
 from lti_tool.competencies.alignment_rules import Changed
 from lti_tool.competencies.sections import home
@@ -28,14 +27,6 @@ _SENTENCES = {
 def alignments_address(course_id: uuid.UUID) -> str:
     """The list; the other pages about alignments hang below."""
     return f"{home(course_id)}/alignments"
-
-
-def see(address: str, said: str = "", anchor: str = "") -> RedirectResponse:
-    """Send the browser on with a GET (303), so that reloading the page repeats nothing."""
-    joint = "&" if "?" in address else "?"
-    return RedirectResponse(
-        f"{address}{joint + 'said=' + said if said else ''}{'#' + anchor if anchor else ''}", status_code=303
-    )
 
 
 def told(changed: Changed) -> str:

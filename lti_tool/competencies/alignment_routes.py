@@ -11,7 +11,7 @@ from lti_tool.competencies import alignment_forms as forms
 from lti_tool.competencies import alignment_rules as rules
 from lti_tool.competencies import alignments, carrying, suggestions
 from lti_tool.competencies.alignment_forms import AT_ONCE, Asked, AskedList
-from lti_tool.competencies.alignment_replies import alignments_address, notice, see, told
+from lti_tool.competencies.alignment_replies import alignments_address, notice, told
 from lti_tool.competencies.alignments import AlignmentsChanged, Board
 from lti_tool.competencies.models import AlignmentRole
 from lti_tool.competencies.sections import home, views
@@ -25,6 +25,7 @@ from lti_tool.errors import NotFound, ToolError
 from lti_tool.web.dependencies import CurrentDatabase, CurrentPages, Now, WriteSession
 from lti_tool.web.forms import Entered
 from lti_tool.web.pages import say
+from lti_tool.web.replies import see, trouble_notice
 
 router = APIRouter(prefix="/courses/{course_id}/competencies/alignments")
 
@@ -216,7 +217,7 @@ async def _page(
         "back": back,
         "values": back.entered.values if back.entered else {},
         "errors": back.entered.errors if back.entered else {},
-        "notice": _trouble(request, back.trouble) or notice(request),
+        "notice": trouble_notice(request, back.trouble) or notice(request),
         "reading": _reading(request, outcome),
     }
     return pages.render(request, "competencies/alignments.html", context, status_code=back.status)
@@ -233,13 +234,6 @@ def _counts(board: Board) -> dict[uuid.UUID, int]:
     for view in board.all_views():
         counts[view.competency_id] += 1
     return counts
-
-
-def _trouble(request: Request, trouble: ToolError | None) -> dict[str, str] | None:
-    if trouble is None:
-        return None
-    title, advice = say(request, trouble)
-    return {"tone": "warning", "text": f"{title}. {advice}"}
 
 
 def _reading(request: Request, outcome: Outcome | None) -> dict[str, Any]:

@@ -5,7 +5,6 @@ import uuid
 from typing import Any
 
 from fastapi import Request
-from starlette.responses import RedirectResponse
 
 from lti_tool.competencies.import_rules import FIELD_NAMES
 from lti_tool.competencies.importing import Counts
@@ -43,11 +42,6 @@ def demand_change(here: InCourse) -> None:
     """Raise OnlyTeachers for who may not."""
     if not may_change(here):
         raise OnlyTeachers(f"the role is {here.visit.role}")
-
-
-def see(address: str, said: str = "") -> RedirectResponse:
-    """Send the browser on with a GET (303), so that reloading the page repeats nothing."""
-    return RedirectResponse(f"{address}{'?said=' + said if said else ''}", status_code=303)
 
 
 def imported(counts: Counts, *, is_new: bool) -> str:

@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from lti_tool.competencies import map_editing, map_pages, map_routes
 from lti_tool.competencies.map_pages import GraphQuery
-from lti_tool.competencies.map_replies import Said, notice, see, trouble_notice, undo
+from lti_tool.competencies.map_replies import Said, notice, undo
 from lti_tool.competencies.map_views import CourseMapView
 from lti_tool.competencies.sections import home, views
 from lti_tool.courses.access import InCourse, TeacherChanging, TeacherIn
@@ -22,6 +22,7 @@ from lti_tool.web.dependencies import CurrentDatabase, CurrentPages, Now
 from lti_tool.web.forms import Entered
 from lti_tool.web.i18n import N_
 from lti_tool.web.pages import Pages, language_of
+from lti_tool.web.replies import see, trouble_notice
 
 router = APIRouter(prefix="/courses/{course_id}/competencies")
 

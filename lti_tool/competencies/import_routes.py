@@ -23,7 +23,6 @@ from lti_tool.competencies.framework_replies import (
     imported,
     notice,
     problem_words,
-    see,
     where,
 )
 from lti_tool.competencies.importing import Preview, Wish
@@ -40,6 +39,7 @@ from lti_tool.settings import Settings
 from lti_tool.web.dependencies import CurrentDatabase, CurrentPages, CurrentSettings, Now
 from lti_tool.web.i18n import N_
 from lti_tool.web.pages import Pages, say
+from lti_tool.web.replies import see
 
 KIND = "framework"
 """What a kept file is to become; see content.drafts."""

@@ -3,17 +3,13 @@
 import uuid
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
-from urllib.parse import urlencode
 
 from fastapi import Request
-from starlette.responses import RedirectResponse
 
 from lti_tool.competencies.sections import home
-from lti_tool.errors import ToolError
-from lti_tool.lti.sessions import SESSION_HEADER
 from lti_tool.web.i18n import N_
-from lti_tool.web.pages import language_of, say
+from lti_tool.web.pages import language_of
+from lti_tool.web.replies import said_in
 
 
 class Said(StrEnum):
@@ -53,19 +49,9 @@ class Undo:
     fields: dict[str, str]
 
 
-def see(address: str, said: Said | None = None, anchor: str | None = None, **more: Any) -> RedirectResponse:
-    """Send the browser on with a GET (303), so that reloading the page repeats nothing."""
-    values = {"said": said.value, **more} if said else more
-    query = urlencode([(name, str(value)) for name, value in values.items() if value is not None])
-    joined = "&" if "?" in address else "?"
-    return RedirectResponse(
-        f"{address}{joined + query if query else ''}{'#' + anchor if anchor else ''}", status_code=303
-    )
-
-
 def notice(request: Request) -> dict[str, str] | None:
     """What the page before left to say, in the reader's language."""
-    said = _said(request)
+    said = said_in(request, Said)
     if said is None:
         return None
     language = language_of(request)
@@ -93,7 +79,7 @@ def notice(request: Request) -> dict[str, str] | None:
 
 def undo(request: Request, course_id: uuid.UUID) -> Undo | None:
     """The way back from what the page before did, where there is one."""
-    said, given = _said(request), request.query_params
+    said, given = said_in(request, Said), request.query_params
     if said in {Said.DRAWN, Said.TAKEN_AWAY} and "before" in given and "after" in given:
         do = "take-away" if said is Said.DRAWN else "draw"
         return Undo(
@@ -103,26 +89,6 @@ def undo(request: Request, course_id: uuid.UUID) -> Undo | None:
     if said is Said.TAKEN_OUT and "competency" in given:
         return Undo(f"{home(course_id)}/pick", {"competency": given["competency"]})
     return None
-
-
-def trouble_notice(request: Request, trouble: ToolError | None) -> dict[str, str] | None:
-    """What went wrong, as a page's notice."""
-    if trouble is None:
-        return None
-    title, advice = say(request, trouble)
-    return {"tone": "warning", "text": f"{title}. {advice}"}
-
-
-def by_script(request: Request) -> bool:
-    """Whether our script sent this, which needs no page in answer."""
-    return SESSION_HEADER in request.headers and "hx-request" not in request.headers
-
-
-def _said(request: Request) -> Said | None:
-    try:
-        return Said(request.query_params.get("said", ""))
-    except ValueError:
-        return None
 
 
 def _number(request: Request, name: str) -> int:

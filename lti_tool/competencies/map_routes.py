@@ -8,18 +8,20 @@ from starlette.responses import Response
 
 from lti_tool.competencies import map_editing, map_pages, maps, rules_lines
 from lti_tool.competencies import map_queries as queries
-from lti_tool.competencies.map_replies import Said, by_script, notice, see, trouble_notice, undo
+from lti_tool.competencies.map_replies import Said, notice, undo
 from lti_tool.competencies.map_views import CourseMapView, Edge, MapCompetencyView
 from lti_tool.competencies.rules_lines import MOST_CODE, MOST_LINES, MOST_STATEMENT, Line
 from lti_tool.competencies.sections import home, views
 from lti_tool.courses.access import InCourse, TeacherChanging, TeacherIn
 from lti_tool.db.session import Database
 from lti_tool.errors import Conflict, NotFound, ToolError
+from lti_tool.lti.sessions import by_script
 from lti_tool.web import spreadsheets
 from lti_tool.web.dependencies import CurrentDatabase, CurrentPages, Now
 from lti_tool.web.forms import Entered, parsed
 from lti_tool.web.i18n import N_
 from lti_tool.web.pages import Pages, language_of
+from lti_tool.web.replies import see, trouble_notice
 
 router = APIRouter(prefix="/courses/{course_id}/competencies")
 

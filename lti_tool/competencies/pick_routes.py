@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from lti_tool.competencies import framework_queries, maps, rules_picking
 from lti_tool.competencies import map_queries as queries
-from lti_tool.competencies.map_replies import Said, notice, see, trouble_notice
+from lti_tool.competencies.map_replies import Said, notice
 from lti_tool.competencies.models import Framework
 from lti_tool.competencies.rules_picking import Branch
 from lti_tool.competencies.sections import home, views
@@ -21,6 +21,7 @@ from lti_tool.errors import BadRequest, ToolError
 from lti_tool.web.dependencies import CurrentDatabase, CurrentPages, Now
 from lti_tool.web.forms import parsed
 from lti_tool.web.pages import Pages
+from lti_tool.web.replies import see, trouble_notice
 
 router = APIRouter(prefix="/courses/{course_id}/competencies")
 

@@ -8,11 +8,12 @@ from starlette.responses import Response
 from lti_tool.competencies import alignment_forms as forms
 from lti_tool.competencies import alignment_queries as queries
 from lti_tool.competencies import alignments, suggestions
-from lti_tool.competencies.alignment_replies import alignments_address, notice, see, told
+from lti_tool.competencies.alignment_replies import alignments_address, notice, told
 from lti_tool.competencies.sections import home, views
 from lti_tool.courses.access import TeacherChanging, TeacherIn
 from lti_tool.web.dependencies import CurrentPages, Now, ReadSession, WriteSession
 from lti_tool.web.forms import Entered
+from lti_tool.web.replies import see
 
 router = APIRouter(prefix="/courses/{course_id}/competencies/alignments/suggestions")
 

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from lti_tool.competencies import map_pages, maps
 from lti_tool.competencies import map_queries as queries
-from lti_tool.competencies.map_replies import Said, see, trouble_notice
+from lti_tool.competencies.map_replies import Said
 from lti_tool.competencies.map_routes import read_map
 from lti_tool.competencies.ports import EvidenceHeld, Held
 from lti_tool.competencies.sections import home, views
@@ -17,6 +17,7 @@ from lti_tool.errors import Conflict, NotFound, ToolError
 from lti_tool.web.dependencies import CurrentDatabase, CurrentPages, Now
 from lti_tool.web.forms import Entered, parsed
 from lti_tool.web.pages import Pages
+from lti_tool.web.replies import see, trouble_notice
 
 router = APIRouter(prefix="/courses/{course_id}/competencies")
 

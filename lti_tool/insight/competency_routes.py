@@ -9,12 +9,13 @@ from lti_tool.courses.access import TeacherChanging, TeacherIn
 from lti_tool.errors import NotFound
 from lti_tool.insight import files, service
 from lti_tool.insight.competency import competency_page, in_map
-from lti_tool.insight.replies import Said, board_address, competency_address, file, notice, see, speaking
+from lti_tool.insight.replies import Said, board_address, competency_address, file, notice, speaking
 from lti_tool.mastery import queries as mastery_queries
 from lti_tool.mastery import service as mastery
 from lti_tool.mastery.reading import bring_evidence
 from lti_tool.web.dependencies import CurrentDatabase, CurrentPages, Now
 from lti_tool.web.forms import Entered
+from lti_tool.web.replies import see
 
 router = APIRouter(prefix="/courses/{course_id}/mastery/competencies/{competency_id}")
 

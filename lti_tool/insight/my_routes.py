@@ -15,7 +15,7 @@ from lti_tool.insight import files, service
 from lti_tool.insight.competency import in_map
 from lti_tool.insight.drawn import LearnerGraph, learner_graph
 from lti_tool.insight.learner import FIRST, LearnerMap, Stand, learner_map
-from lti_tool.insight.replies import Said, file, my_address, notice, see, speaking
+from lti_tool.insight.replies import Said, file, my_address, notice, speaking
 from lti_tool.mastery import service as mastery
 from lti_tool.mastery.models import Standing
 from lti_tool.mastery.reading import bring_evidence
@@ -24,6 +24,7 @@ from lti_tool.web.dependencies import CurrentDatabase, CurrentPages, Now
 from lti_tool.web.forms import Entered, parsed
 from lti_tool.web.i18n import N_, current_language
 from lti_tool.web.pages import Pages, language_of
+from lti_tool.web.replies import see
 
 router = APIRouter(prefix="/courses/{course_id}")
 

@@ -13,12 +13,13 @@ from lti_tool.db.session import Database
 from lti_tool.ids import new_id
 from lti_tool.insight import observing, queries, service
 from lti_tool.insight.observing import Kind
-from lti_tool.insight.replies import Said, board_address, notice, see, speaking
+from lti_tool.insight.replies import Said, board_address, notice, speaking
 from lti_tool.mastery.entries import BadEvidence, NotOnMap
 from lti_tool.web.dependencies import CurrentDatabase, CurrentPages, Now
 from lti_tool.web.forms import Entered, parsed
 from lti_tool.web.i18n import N_, current_language
 from lti_tool.web.pages import Pages
+from lti_tool.web.replies import see
 
 router = APIRouter(prefix="/courses/{course_id}/mastery/observations")
 

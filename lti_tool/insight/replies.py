@@ -6,12 +6,13 @@ from contextlib import contextmanager
 from enum import StrEnum
 
 from fastapi import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from lti_tool.courses.models import Course
 from lti_tool.web import i18n, spreadsheets
 from lti_tool.web.i18n import N_
 from lti_tool.web.pages import language_of
+from lti_tool.web.replies import said_in
 
 
 class Said(StrEnum):
@@ -58,18 +59,10 @@ def my_address(course: Course) -> str:
     return f"/courses/{course.id}/my-map"
 
 
-def see(address: str, said: Said | None = None, anchor: str = "") -> RedirectResponse:
-    """Send the browser on with a GET (303), so that reloading the page repeats nothing."""
-    joint = "&" if "?" in address else "?"
-    query = f"{joint}said={said.value}" if said else ""
-    return RedirectResponse(f"{address}{query}{'#' + anchor if anchor else ''}", status_code=303)
-
-
 def notice(request: Request) -> dict[str, str] | None:
     """What the page before left to say, in the reader's language."""
-    try:
-        said = Said(request.query_params.get("said", ""))
-    except ValueError:
+    said = said_in(request, Said)
+    if said is None:
         return None
     return {"tone": "success", "text": language_of(request).gettext(_SENTENCES[said])}
 

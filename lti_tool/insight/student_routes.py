@@ -15,7 +15,7 @@ from lti_tool.insight import files, learner_service, service
 from lti_tool.insight.competency import in_map
 from lti_tool.insight.drawn import learner_graph
 from lti_tool.insight.learner_service import StudentPage
-from lti_tool.insight.replies import Said, board_address, file, notice, see, speaking, student_address
+from lti_tool.insight.replies import Said, board_address, file, notice, speaking, student_address
 from lti_tool.mastery import queries as mastery_queries
 from lti_tool.mastery import service as mastery
 from lti_tool.mastery.models import Standing
@@ -24,6 +24,7 @@ from lti_tool.web.dependencies import CurrentDatabase, CurrentPages, Now
 from lti_tool.web.forms import Entered, parsed
 from lti_tool.web.i18n import N_, current_language
 from lti_tool.web.pages import Pages, language_of
+from lti_tool.web.replies import see
 
 router = APIRouter(prefix="/courses/{course_id}/mastery/students/{person_id}")
 

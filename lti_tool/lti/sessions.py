@@ -70,6 +70,11 @@ class AnotherVisit(Conflict):
     )
 
 
+def by_script(request: Request) -> bool:
+    """Whether our script sent this, which needs no page in answer."""
+    return SESSION_HEADER in request.headers and "hx-request" not in request.headers
+
+
 @dataclass(frozen=True, slots=True)
 class Visit:
     """Who is here, from which launch. ``observes`` holds the subs a mentor may see; ``frame_origins`` who may frame pages."""

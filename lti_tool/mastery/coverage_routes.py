@@ -5,7 +5,7 @@ import uuid
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from lti_tool.competencies.alignment_replies import alignments_address, see
+from lti_tool.competencies.alignment_replies import alignments_address
 from lti_tool.competencies.sections import home, views
 from lti_tool.courses.access import TeacherChanging, TeacherIn
 from lti_tool.errors import NotFound
@@ -13,6 +13,7 @@ from lti_tool.mastery import coverage, settings
 from lti_tool.mastery.settings_replies import notice
 from lti_tool.web.dependencies import CurrentPages, Now, ReadSession, WriteSession
 from lti_tool.web.forms import Entered
+from lti_tool.web.replies import see
 
 router = APIRouter(prefix="/courses/{course_id}/competencies/coverage")
 

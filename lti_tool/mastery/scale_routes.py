@@ -8,17 +8,17 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.responses import Response
 
 from lti_tool.competencies import maps
-from lti_tool.competencies.alignment_replies import see
 from lti_tool.competencies.sections import views
 from lti_tool.courses.access import InCourse, TeacherChanging, TeacherIn
 from lti_tool.errors import BadRequest, Conflict, NotAllowed, NotFound, ToolError
 from lti_tool.mastery import colours, rules, scales, settings
 from lti_tool.mastery import settings_forms as forms
-from lti_tool.mastery.settings_routes import may_decide_for_school, settings_address, trouble_notice
+from lti_tool.mastery.settings_routes import may_decide_for_school, settings_address
 from lti_tool.web.dependencies import CurrentDatabase, CurrentPages, Now, WriteSession
 from lti_tool.web.forms import Entered, parsed
 from lti_tool.web.i18n import N_, Language
 from lti_tool.web.pages import language_of
+from lti_tool.web.replies import see, trouble_notice
 
 router = APIRouter(prefix="/courses/{course_id}/competencies/settings/scale")
 

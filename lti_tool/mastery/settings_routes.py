@@ -8,7 +8,6 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.responses import Response
 
 from lti_tool.competencies import map_queries, maps
-from lti_tool.competencies.alignment_replies import see
 from lti_tool.competencies.alignments import USUAL_PASSING_PERCENT
 from lti_tool.competencies.map_views import CourseMapView
 from lti_tool.competencies.sections import home, views
@@ -20,7 +19,8 @@ from lti_tool.mastery.rule_words import AnyRule
 from lti_tool.mastery.settings_replies import notice
 from lti_tool.web.dependencies import CurrentDatabase, CurrentPages, Now
 from lti_tool.web.forms import Entered, parsed
-from lti_tool.web.pages import language_of, say
+from lti_tool.web.pages import language_of
+from lti_tool.web.replies import see, trouble_notice
 
 router = APIRouter(prefix="/courses/{course_id}/competencies/settings")
 
@@ -130,14 +130,6 @@ def _read(data: Any) -> AnyRule | None:
         return rule_words.read(data)
     except ValueError:
         return None
-
-
-def trouble_notice(request: Request, trouble: ToolError | None) -> dict[str, str] | None:
-    """What went wrong, at the top of the page that came back."""
-    if trouble is None:
-        return None
-    title, advice = say(request, trouble)
-    return {"tone": "warning", "text": f"{title}. {advice}"}
 
 
 # --- A rule -------------------------------------------------------------------------------------------------------------

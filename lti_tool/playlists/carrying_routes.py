@@ -15,9 +15,10 @@ from lti_tool.courses.freshness import Outcome
 from lti_tool.errors import NotFound
 from lti_tool.playlists import carrying, forms
 from lti_tool.playlists.forms import Entered
-from lti_tool.playlists.replies import Said, carry_over_address, notice, playlists_address, see
+from lti_tool.playlists.replies import Said, carry_over_address, notice, playlists_address
 from lti_tool.web.dependencies import CurrentDatabase, CurrentPages, Now
 from lti_tool.web.pages import Pages, say
+from lti_tool.web.replies import see
 
 
 class Answer(StrEnum):

@@ -12,12 +12,14 @@ from lti_tool.courses.access import InCourse, ObserverIn, StudentChanging, Stude
 from lti_tool.courses.freshness import Outcome
 from lti_tool.courses.models import Course
 from lti_tool.db.session import Database
+from lti_tool.lti.sessions import by_script
 from lti_tool.playlists import queries, service, views
 from lti_tool.playlists.forms import Entered
 from lti_tool.playlists.paths import Path
-from lti_tool.playlists.replies import Said, by_script, came_of, notice, see
+from lti_tool.playlists.replies import Said, came_of, notice
 from lti_tool.playlists.results import bring_results
 from lti_tool.web.dependencies import CurrentDatabase, CurrentPages, Now
+from lti_tool.web.replies import see
 
 router = APIRouter(prefix="/courses/{course_id}")
 

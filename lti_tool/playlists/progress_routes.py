@@ -23,9 +23,10 @@ from lti_tool.playlists import forms, queries, service, views
 from lti_tool.playlists.forms import Entered
 from lti_tool.playlists.models import Playlist, PlaylistStatus
 from lti_tool.playlists.paths import Path
-from lti_tool.playlists.replies import Said, came_of, notice, playlist_address, see
+from lti_tool.playlists.replies import Said, came_of, notice, playlist_address
 from lti_tool.playlists.results import bring_results
 from lti_tool.web.dependencies import CurrentDatabase, CurrentPages, Now
+from lti_tool.web.replies import see
 
 router = APIRouter(prefix="/courses/{course_id}/playlists/{playlist_id}")
 

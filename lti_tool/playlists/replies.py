@@ -4,13 +4,12 @@ import uuid
 from enum import StrEnum
 
 from fastapi import Request
-from starlette.responses import RedirectResponse
 
 from lti_tool.courses.freshness import Outcome
 from lti_tool.courses.models import Course
-from lti_tool.lti.sessions import SESSION_HEADER
 from lti_tool.web.i18n import N_
 from lti_tool.web.pages import language_of
+from lti_tool.web.replies import said_in
 
 
 class Said(StrEnum):
@@ -109,25 +108,10 @@ def picker_address(course_id: uuid.UUID, request_id: uuid.UUID) -> str:
     return f"/courses/{course_id}/pick/{request_id}"
 
 
-def see(
-    address: str, said: Said | None = None, anchor: str | None = None, step: uuid.UUID | None = None
-) -> RedirectResponse:
-    """Send the browser on with a GET (303), so that reloading the page repeats nothing. ``step``: what is said is about it."""
-    query = f"?said={said.value}" if said else ""
-    query += f"&step={step}" if said and step else ""
-    return RedirectResponse(f"{address}{query}{'#' + anchor if anchor else ''}", status_code=303)
-
-
 def notice(request: Request) -> dict[str, str] | None:
     """What the page before left to say, in the reader's language."""
-    try:
-        said = Said(request.query_params.get("said", ""))
-    except ValueError:
+    said = said_in(request, Said)
+    if said is None:
         return None
     tone = "warning" if said is Said.ASKED_IN_VAIN else "info" if said in _NEITHER_GOOD_NOR_BAD else "success"
     return {"tone": tone, "text": language_of(request).gettext(_SENTENCES[said])}
-
-
-def by_script(request: Request) -> bool:
-    """Whether our script sent this, which needs no page in answer."""
-    return SESSION_HEADER in request.headers and "hx-request" not in request.headers

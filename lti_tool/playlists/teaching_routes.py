@@ -13,21 +13,15 @@ from lti_tool.courses.roster import FreshRoster
 from lti_tool.courses.service import display_name
 from lti_tool.errors import Conflict, NotFound, ToolError
 from lti_tool.ids import new_id
+from lti_tool.lti.sessions import by_script
 from lti_tool.playlists import carrying, editing, forms, queries, service, views
 from lti_tool.playlists.forms import Entered
 from lti_tool.playlists.models import Playlist, PlaylistStatus, PlaylistStep
-from lti_tool.playlists.replies import (
-    Said,
-    by_script,
-    carry_over_address,
-    notice,
-    playlist_address,
-    playlists_address,
-    see,
-)
+from lti_tool.playlists.replies import Said, carry_over_address, notice, playlist_address, playlists_address
 from lti_tool.web.dependencies import CurrentDatabase, CurrentPages, Now
 from lti_tool.web.i18n import N_
-from lti_tool.web.pages import language_of, say
+from lti_tool.web.pages import language_of
+from lti_tool.web.replies import see, trouble_notice
 
 router = APIRouter(prefix="/courses/{course_id}/playlists")
 
@@ -141,19 +135,12 @@ async def _builder(
         "rules_of": rules_of,
         "course_items": course_items,
         "address": playlist_address(here.course, playlist.id),
-        "notice": _trouble(request, trouble) or notice(request),
+        "notice": trouble_notice(request, trouble) or notice(request),
         "values": entered.values if entered else {},
         "errors": entered.errors if entered else {},
         "open_step": open_step,
     }
     return pages.render(request, "playlists/edit.html", context, status_code=status_code)
-
-
-def _trouble(request: Request, trouble: ToolError | None) -> dict[str, str] | None:
-    if trouble is None:
-        return None
-    title, advice = say(request, trouble)
-    return {"tone": "warning", "text": f"{title}. {advice}"}
 
 
 async def _shown(session: Any, here: InCourse, playlist_id: uuid.UUID) -> Playlist:
@@ -470,7 +457,7 @@ async def _assign_page(
         "values": entered.values if entered else {},
         "errors": entered.errors if entered else {},
         "came_back": entered is not None,
-        "notice": _trouble(request, trouble),
+        "notice": trouble_notice(request, trouble),
         "now": clock.now(),
     }
     return pages.render(request, "playlists/assign.html", context, status_code=status_code)
