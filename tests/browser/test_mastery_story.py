@@ -4,20 +4,18 @@ The tests of the class build on each other, in order. What is shown of single pa
 the tests of those pages; here they are one story with a real LMS behind them.
 """
 
-import os
 import re
-from collections.abc import Iterator
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import BrowserContext, FrameLocator, expect
 
-from tests.browser.conftest import CALL_REPORT
-from tests.browser.stories import Visitor, people_browser, until
+from tests.browser.stories import until
+from tests.browser.story import browser_context, demo, visit, world
 from tests.browser.test_stories import FAMILY, OTHER, QUIZ, STUDENT, TEACHER, _take
 from tests.browser_tools import ONE_PROCESS
-from tests.databases import new_database
-from tests.servers import Demo, running_demo
+from tests.servers import Demo
 
 pytestmark = pytest.mark.browser
 
@@ -34,46 +32,12 @@ Nobody Known,,,,A,5,10
 """
 
 
-@pytest.fixture(scope="class", params=[("sqlite", "blocked"), ("postgresql", "allowed")], ids="-".join)
-def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str, Path]:
-    kind, cookies = request.param
-    return kind, cookies, tmp_path_factory.mktemp(f"mastery-{kind}")
+__all__ = ["browser_context", "demo", "visit", "world"]
 
 
 @pytest.fixture(scope="class")
-def demo(world: tuple[str, str, Path], request: pytest.FixtureRequest) -> Iterator[Demo]:
-    kind, _, folder = world
-    url = None
-    if kind == "postgresql":
-        url = new_database(request.getfixturevalue("postgresql_url"), f"mastery_{os.urandom(4).hex()}")
-    with running_demo(folder, url) as running:
-        yield running
-
-
-@pytest.fixture(scope="class")
-def browser_context(world: tuple[str, str, Path]) -> Iterator[BrowserContext]:
-    _, cookies, folder = world
-    with people_browser(folder / "profile", cookies, ONE_PROCESS) as context:
-        yield context
-
-
-@pytest.fixture
-def visit(demo: Demo, browser_context: BrowserContext, request: pytest.FixtureRequest) -> Iterator[object]:
-    opened: list[Visitor] = []
-
-    def enter(name: str, pictures: str) -> Visitor:
-        visitor = Visitor(demo, browser_context, name, f"mastery-story-{pictures}")
-        opened.append(visitor)
-        visitor.open_tool()
-        return visitor
-
-    yield enter
-    report = request.node.stash.get(CALL_REPORT, None)
-    if report is not None and report.failed:
-        for visitor in opened:
-            print(visitor.describe())  # noqa: T201 - pytest shows it with the failure, and only then.
-    for visitor in opened:
-        visitor.leave()
+def browser_arguments() -> Sequence[str]:
+    return ONE_PROCESS
 
 
 def views(tool: FrameLocator, name: str) -> None:
@@ -85,7 +49,7 @@ class TestMastery:
     """From an empty map to levels that everybody can explain."""
 
     def test_the_teacher_writes_competencies_and_draws_what_comes_first(self, visit) -> None:  # type: ignore[no-untyped-def]
-        teacher = visit(TEACHER, "teacher")
+        teacher = visit(TEACHER, "mastery-story-teacher")
         tool = teacher.tool
         teacher.section("Competencies")
         expect(tool.get_by_role("heading", name="No competencies yet")).to_be_visible()
@@ -97,7 +61,7 @@ class TestMastery:
         teacher.look("2-map")
 
     def test_the_teacher_aligns_what_the_course_has(self, visit) -> None:  # type: ignore[no-untyped-def]
-        teacher = visit(TEACHER, "teacher")
+        teacher = visit(TEACHER, "mastery-story-teacher")
         tool = teacher.tool
         teacher.section("Competencies")
         views(tool, "Alignments")
@@ -112,7 +76,7 @@ class TestMastery:
         teacher.look("4-coverage")
 
     def test_the_student_shows_it_in_the_lms(self, visit, demo: Demo, browser_context: BrowserContext) -> None:  # type: ignore[no-untyped-def]
-        student = visit(STUDENT, "student")
+        student = visit(STUDENT, "mastery-story-student")
         page = student.page
         page.goto(f"{demo.lms}/courses/1")
         page.get_by_role("link", name=QUIZ).first.click()
@@ -130,7 +94,7 @@ class TestMastery:
         expect(tool.get_by_text(OTHER)).to_have_count(0)
 
     def test_the_teacher_sees_it_and_why(self, visit) -> None:  # type: ignore[no-untyped-def]
-        teacher = visit(TEACHER, "teacher")
+        teacher = visit(TEACHER, "mastery-story-teacher")
         tool = teacher.tool
         teacher.section("Mastery")
         row = tool.get_by_role("row", name=re.compile(STUDENT))
@@ -142,7 +106,7 @@ class TestMastery:
         teacher.look("6-student")
 
     def test_the_teacher_brings_in_a_gradebook(self, visit, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
-        teacher = visit(TEACHER, "teacher")
+        teacher = visit(TEACHER, "mastery-story-teacher")
         tool = teacher.tool
         teacher.section("Mastery")
         tool.get_by_role("link", name="Bring in a gradebook").click()
@@ -167,7 +131,7 @@ class TestMastery:
         expect(tool.get_by_role("row", name=re.compile(OTHER))).to_contain_text("Secure")
 
     def test_a_parent_sees_their_own_childs_map(self, visit) -> None:  # type: ignore[no-untyped-def]
-        family = visit(FAMILY, "family")
+        family = visit(FAMILY, "mastery-story-family")
         tool = family.tool
         tool.get_by_role("link", name="Map", exact=True).first.click()
         expect(tool.get_by_text("R.1").first).to_be_visible()

@@ -4,19 +4,15 @@ The tests of a class build on each other, in order: what the teacher assigns the
 played on both databases, with third-party cookies blocked and not blocked.
 """
 
-import os
 import re
-from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser.conftest import CALL_REPORT
-from tests.browser.stories import Visitor, people_browser, until
-from tests.databases import new_database
-from tests.servers import Demo, running_demo
+from tests.browser.stories import Visitor, until
+from tests.browser.story import browser_arguments, browser_context, demo, visit, world
+from tests.servers import Demo
 
 pytestmark = pytest.mark.browser
 
@@ -25,46 +21,7 @@ TEACHER, STUDENT, OTHER, FAMILY = "Elena Rivera", "Declan O'Neill", "Amara Nwosu
 PAGE, LINK, QUIZ = "What is a ratio?", "Read more: ratios in an encyclopedia", "Quiz 1: Comparing with ratios"
 
 
-@pytest.fixture(scope="class", params=[("sqlite", "blocked"), ("postgresql", "allowed")], ids="-".join)
-def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str, Path]:
-    kind, cookies = request.param
-    return kind, cookies, tmp_path_factory.mktemp(f"story-{kind}")
-
-
-@pytest.fixture(scope="class")
-def demo(world: tuple[str, str, Path], request: pytest.FixtureRequest) -> Iterator[Demo]:
-    kind, _, folder = world
-    url = None
-    if kind == "postgresql":
-        url = new_database(request.getfixturevalue("postgresql_url"), f"story_{os.urandom(4).hex()}")
-    with running_demo(folder, url) as running:
-        yield running
-
-
-@pytest.fixture(scope="class")
-def browser_context(world: tuple[str, str, Path]) -> Iterator[BrowserContext]:
-    _, cookies, folder = world
-    with people_browser(folder / "profile", cookies) as context:
-        yield context
-
-
-@pytest.fixture
-def visit(demo: Demo, browser_context: BrowserContext, request: pytest.FixtureRequest) -> Iterator[object]:
-    opened: list[Visitor] = []
-
-    def enter(name: str, pictures: str) -> Visitor:
-        visitor = Visitor(demo, browser_context, name, pictures)
-        opened.append(visitor)
-        visitor.open_tool()
-        return visitor
-
-    yield enter
-    report = request.node.stash.get(CALL_REPORT, None)
-    if report is not None and report.failed:
-        for visitor in opened:
-            print(visitor.describe())  # noqa: T201 - pytest shows it with the failure, and only then.
-    for visitor in opened:
-        visitor.leave()
+__all__ = ["browser_arguments", "browser_context", "demo", "visit", "world"]
 
 
 def scores(demo: Demo) -> list[dict[str, object]]:

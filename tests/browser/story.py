@@ -1,0 +1,69 @@
+"""What a story that is played on both databases stands on: a demo, a browser with a profile, and people who come in.
+
+A module imports the fixtures. Third-party cookies are blocked in one world and not in the other.
+"""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import BrowserContext
+
+from tests.browser.conftest import CALL_REPORT
+from tests.browser.stories import Visitor, people_browser
+from tests.browser_tools import ARGUMENTS
+from tests.databases import new_database
+from tests.servers import Demo, running_demo
+
+World = tuple[str, str, Path]
+
+
+@pytest.fixture(scope="class", params=[("sqlite", "blocked"), ("postgresql", "allowed")], ids="-".join)
+def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> World:
+    kind, cookies = request.param
+    return kind, cookies, tmp_path_factory.mktemp(f"story-{kind}")
+
+
+@pytest.fixture(scope="class")
+def demo(world: World, request: pytest.FixtureRequest) -> Iterator[Demo]:
+    kind, _, folder = world
+    url = None
+    if kind == "postgresql":
+        url = new_database(request.getfixturevalue("postgresql_url"), f"story_{os.urandom(4).hex()}")
+    with running_demo(folder, url) as running:
+        yield running
+
+
+@pytest.fixture(scope="class")
+def browser_arguments() -> Sequence[str]:
+    """What the browser is told; a module may say otherwise (``ONE_PROCESS``)."""
+    return ARGUMENTS
+
+
+@pytest.fixture(scope="class")
+def browser_context(world: World, browser_arguments: Sequence[str]) -> Iterator[BrowserContext]:
+    _, cookies, folder = world
+    with people_browser(folder / "profile", cookies, browser_arguments) as context:
+        yield context
+
+
+@pytest.fixture
+def visit(
+    demo: Demo, browser_context: BrowserContext, request: pytest.FixtureRequest
+) -> Iterator[Callable[[str, str], Visitor]]:
+    opened: list[Visitor] = []
+
+    def enter(name: str, pictures: str) -> Visitor:
+        visitor = Visitor(demo, browser_context, name, pictures)
+        opened.append(visitor)
+        visitor.open_tool()
+        return visitor
+
+    yield enter
+    report = request.node.stash.get(CALL_REPORT, None)
+    if report is not None and report.failed:
+        for visitor in opened:
+            print(visitor.describe())  # noqa: T201 - pytest shows it with the failure, and only then.
+    for visitor in opened:
+        visitor.leave()
