@@ -14,7 +14,7 @@ from lti_tool.competencies.models import (
     MapPrerequisite,
     Scale,
 )
-from lti_tool.content.models import ApiConnection, ContentItem, UploadDraft
+from lti_tool.content.models import ApiConnection, ContentItem, ItemTrait, UploadDraft
 from lti_tool.courses.models import (
     Course,
     CourseGroup,
@@ -27,6 +27,7 @@ from lti_tool.courses.models import (
 from lti_tool.db.organisation import Organisation
 from lti_tool.grades.models import DeliveryPace, LineItem, Score, ScoreAttempt
 from lti_tool.insight.models import LearnerNote
+from lti_tool.learners.models import LearnerModification, LearnerProfile, LearnerSupport
 from lti_tool.lti.models import (
     DeepLinkingRequest,
     Deployment,
@@ -45,7 +46,18 @@ from lti_tool.mastery.models import (
     MasteryState,
     PredictionVersion,
 )
-from lti_tool.playlists.models import PersonalPlaylist, PersonalStep, Playlist, PlaylistStep
+from lti_tool.playlists.models import (
+    PersonalPlaylist,
+    PersonalStep,
+    Playlist,
+    PlaylistAudience,
+    PlaylistEdit,
+    PlaylistSection,
+    PlaylistStep,
+    StepVariant,
+    StepVariantLearner,
+)
+from lti_tool.playlists.path_models import CourseCalendar, PathRequest, PathRuling, PathWord
 
 metadata = SQLModel.metadata
 
@@ -68,6 +80,7 @@ TABLES: tuple[type[SQLModel], ...] = (
     Membership,
     ResourceLink,
     ContentItem,
+    ItemTrait,
     ApiConnection,
     UploadDraft,
     Framework,
@@ -86,10 +99,22 @@ TABLES: tuple[type[SQLModel], ...] = (
     LearnerMastery,
     Difficulty,
     LearnerNote,
+    LearnerProfile,
+    LearnerSupport,
+    LearnerModification,
+    CourseCalendar,
     Playlist,
-    PlaylistStep,
+    PlaylistAudience,
+    PlaylistEdit,
+    PlaylistSection,
     PersonalPlaylist,
+    PlaylistStep,
+    StepVariant,
+    StepVariantLearner,
     PersonalStep,
+    PathRuling,
+    PathRequest,
+    PathWord,
     LineItem,
     Score,
     ScoreAttempt,

@@ -4,11 +4,11 @@ import uuid
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint
 from sqlmodel import Field
 
 from lti_tool.db.base import TenantRow, belongs_to
-from lti_tool.db.types import UtcDateTime, one_of, words
+from lti_tool.db.types import UtcDateTime, json_type, one_of, words
 
 
 class ItemKind(StrEnum):
@@ -56,6 +56,35 @@ class ContentItem(TenantRow, table=True):
     published: bool = True
     deleted_at: datetime | None = Field(default=None, sa_type=UtcDateTime, description="When it was found gone.")
     seen_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class ItemTrait(TenantRow, table=True):
+    """What teachers say about an item beside the platform: its time, its topics, and which form of which item it is."""
+
+    __tablename__ = "item_trait"
+    __table_args__ = (
+        UniqueConstraint("organisation_id", "content_item_id"),
+        belongs_to("course", "course_id"),
+        belongs_to("content_item", "content_item_id"),
+        belongs_to("content_item", "variant_of_id", name="item_trait_names_the_item_it_is_a_form_of"),
+        CheckConstraint("minutes IS NULL OR minutes > 0", name="takes_some_time"),
+        Index(None, "organisation_id", "course_id"),
+    )
+
+    course_id: uuid.UUID
+    content_item_id: uuid.UUID
+    minutes: int | None = Field(default=None, description="The teacher's estimate.")
+    topics: list[str] = Field(
+        default_factory=list, sa_type=json_type(), description="What students can be interested in."
+    )
+    variant_of_id: uuid.UUID | None = Field(
+        default=None, description="The item this one is another form of: it replaces that one for whom it serves."
+    )
+    serves: list[str] = Field(
+        default_factory=list, sa_type=json_type(), description="The supports it serves: learners.models.Support."
+    )
+    language: str = Field(default="", max_length=35, description="BCP 47; empty: the course's.")
+    changed_at: datetime = Field(sa_type=UtcDateTime)
 
 
 class UploadDraft(TenantRow, table=True):

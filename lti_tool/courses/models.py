@@ -154,6 +154,11 @@ class Membership(TenantRow, table=True):
         sa_column_kwargs={"server_default": sa_false()},
         description="The platform lets this person see only who is in their own sections.",
     )
+    sees_supports: bool = Field(
+        default=False,
+        sa_column_kwargs={"server_default": sa_false()},
+        description="An assistant to whom a teacher of the course gave the supports right; teachers have it anyway.",
+    )
 
 
 class ResourceLink(TenantRow, table=True):

@@ -136,9 +136,11 @@ class Story:
         return found
 
     async def carried(self) -> list[Playlist]:
+        """The playlist about ratios first: both come at one moment, and rows in no order."""
         course = await self.course()
         return sorted(
-            (one for one in await self.rows(Playlist) if one.course_id == course.id), key=lambda one: one.created_at
+            (one for one in await self.rows(Playlist) if one.course_id == course.id),
+            key=lambda one: (one.copied_from_id != self.playlist_id, one.created_at),
         )
 
     async def steps(self, playlist: Playlist) -> list[tuple[PlaylistStep, ContentItem | None]]:

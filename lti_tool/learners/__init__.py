@@ -1,0 +1,1 @@
+"""What a learner says of themselves, and the supports they have."""

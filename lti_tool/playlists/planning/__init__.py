@@ -1,0 +1,1 @@
+"""What comes next on a personal path, and why. Pure: no database, no clock, no framework."""
