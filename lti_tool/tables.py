@@ -27,7 +27,7 @@ from lti_tool.courses.models import (
 from lti_tool.db.organisation import Organisation
 from lti_tool.grades.models import DeliveryPace, LineItem, Score, ScoreAttempt
 from lti_tool.insight.models import LearnerNote
-from lti_tool.learners.models import LearnerModification, LearnerProfile, LearnerSupport
+from lti_tool.learners.models import LearnerProfile, LearnerSupport
 from lti_tool.lti.models import (
     DeepLinkingRequest,
     Deployment,
@@ -43,6 +43,7 @@ from lti_tool.mastery.models import (
     Evidence,
     FrozenCriterion,
     LearnerMastery,
+    LearnerModification,
     MasteryState,
     PredictionVersion,
 )

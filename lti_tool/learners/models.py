@@ -70,38 +70,3 @@ class LearnerSupport(TenantRow, table=True):
     created_at: datetime = Field(sa_type=UtcDateTime)
     ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     ended_by: uuid.UUID | None = None
-
-
-class LearnerModification(TenantRow, table=True):
-    """That something else is asked of a student: another competency in place of one, or none, or another passing mark.
-
-    Stamped on the record, seen by those with the supports right alone. Ended, never deleted.
-    """
-
-    __tablename__ = "learner_modification"
-    __table_args__ = (
-        belongs_to("course", "course_id"),
-        belongs_to("person", "person_id"),
-        belongs_to("competency", "competency_id", on_delete="RESTRICT"),
-        belongs_to(
-            "competency",
-            "instead_id",
-            on_delete="RESTRICT",
-            name="learner_modification_names_the_competency_instead",
-        ),
-        CheckConstraint(
-            "passing_percent IS NULL OR passing_percent BETWEEN 0 AND 100", name="passes_between_0_and_100"
-        ),
-        Index(None, "organisation_id", "course_id", "person_id"),
-        Index(None, "organisation_id", "person_id"),
-    )
-
-    course_id: uuid.UUID
-    person_id: uuid.UUID
-    competency_id: uuid.UUID
-    instead_id: uuid.UUID | None = Field(default=None, description="Absent: nothing, or the same at another mark.")
-    passing_percent: float | None = Field(default=None, description="0 to 100; with this the competency itself stays.")
-    created_by: uuid.UUID | None = None
-    created_at: datetime = Field(sa_type=UtcDateTime)
-    ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    ended_by: uuid.UUID | None = None

@@ -1,0 +1,111 @@
+"""All SQL of what learners chose and of the supports they have."""
+
+import uuid
+from collections.abc import Collection
+
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from lti_tool.courses.models import Membership, Person
+from lti_tool.courses.rules import TEACHING
+from lti_tool.db.base import scoped
+from lti_tool.learners.models import LearnerSupport
+from lti_tool.mastery.models import LearnerModification
+
+_AT_ONCE = 500
+"""Ids in one statement; SQLite limits its parameters."""
+
+
+async def supports(
+    session: AsyncSession,
+    organisation_id: uuid.UUID,
+    course_id: uuid.UUID,
+    person_ids: Collection[uuid.UUID] | None = None,
+    *,
+    lock: bool = False,
+) -> list[LearnerSupport]:
+    """The supports that hold now in a course, of these people (None: of all), the oldest first."""
+    statement = (
+        scoped(LearnerSupport, organisation_id)
+        .where(LearnerSupport.course_id == course_id, col(LearnerSupport.ended_at).is_(None))
+        .order_by(col(LearnerSupport.created_at), col(LearnerSupport.id))
+    )
+    if lock:
+        statement = statement.with_for_update().execution_options(populate_existing=True)
+    if person_ids is None:
+        return list((await session.exec(statement)).all())
+    wanted = sorted(set(person_ids))
+    found: list[LearnerSupport] = []
+    for start in range(0, len(wanted), _AT_ONCE):
+        some = statement.where(col(LearnerSupport.person_id).in_(wanted[start : start + _AT_ONCE]))
+        found += (await session.exec(some)).all()
+    return found
+
+
+async def modifications(
+    session: AsyncSession,
+    organisation_id: uuid.UUID,
+    course_id: uuid.UUID,
+    person_ids: Collection[uuid.UUID] | None = None,
+) -> list[LearnerModification]:
+    """The modifications that hold now in a course, of these people (None: of all), the oldest first."""
+    statement = (
+        scoped(LearnerModification, organisation_id)
+        .where(LearnerModification.course_id == course_id, col(LearnerModification.ended_at).is_(None))
+        .order_by(col(LearnerModification.created_at), col(LearnerModification.id))
+    )
+    if person_ids is None:
+        return list((await session.exec(statement)).all())
+    wanted = sorted(set(person_ids))
+    found: list[LearnerModification] = []
+    for start in range(0, len(wanted), _AT_ONCE):
+        some = statement.where(col(LearnerModification.person_id).in_(wanted[start : start + _AT_ONCE]))
+        found += (await session.exec(some)).all()
+    return found
+
+
+async def modification(
+    session: AsyncSession,
+    organisation_id: uuid.UUID,
+    course_id: uuid.UUID,
+    person_id: uuid.UUID,
+    modification_id: uuid.UUID,
+) -> LearnerModification | None:
+    """One modification of a student, whether it still holds or not."""
+    statement = scoped(LearnerModification, organisation_id).where(
+        LearnerModification.course_id == course_id,
+        LearnerModification.person_id == person_id,
+        LearnerModification.id == modification_id,
+    )
+    return (await session.exec(statement)).one_or_none()
+
+
+async def sees_supports(
+    session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID, person_id: uuid.UUID
+) -> bool:
+    """Whether a teacher of the course gave somebody the supports right."""
+    statement = select(col(Membership.sees_supports)).where(
+        col(Membership.organisation_id) == organisation_id,
+        col(Membership.course_id) == course_id,
+        col(Membership.person_id) == person_id,
+    )
+    return bool((await session.exec(statement)).one_or_none())
+
+
+async def teaching(
+    session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID
+) -> list[tuple[Person, Membership]]:
+    """Those who teach or help to teach a course now, by name."""
+    statement = (
+        select(Person, Membership)
+        .where(
+            Person.organisation_id == organisation_id,
+            Membership.organisation_id == organisation_id,
+            col(Membership.person_id) == col(Person.id),
+            Membership.course_id == course_id,
+            col(Membership.active).is_(True),
+            col(Membership.role).in_(sorted(TEACHING)),
+        )
+        .order_by(col(Person.sort_name), col(Person.id))
+    )
+    return [(person, membership) for person, membership in (await session.exec(statement)).all()]
