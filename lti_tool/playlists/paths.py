@@ -2,10 +2,10 @@
 
 import uuid
 from dataclasses import dataclass, field
-from datetime import datetime
 
 from lti_tool.playlists import rules
 from lti_tool.playlists.models import DoneBy, PersonalPlaylist, PersonalStep, Playlist, PlaylistStep, StepState
+from lti_tool.playlists.monitor_rules import Watch
 
 
 @dataclass(slots=True)
@@ -52,14 +52,14 @@ class Path:
         """How many of the counting steps are done by the student's own word."""
         return sum(step.is_done and step.standing.done_by is DoneBy.STUDENT for step in rules.counting(self.steps))
 
-    def attention(self, now: datetime) -> rules.Attention | None:
+    def attention(self, watch: Watch) -> rules.Attention | None:
         """Why the teacher should look at this student's row, or None."""
         return rules.attention(
             self.steps,
             begun=self.copy.begun_at is not None,
-            moved_at=self.copy.moved_at,
             due_at=self.playlist.due_at,
-            now=now,
+            now=watch.now,
+            quiet=watch.is_quiet(self.copy.moved_at),
         )
 
     def step(self, step_id: uuid.UUID) -> PlaylistStep | None:

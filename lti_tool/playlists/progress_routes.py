@@ -19,7 +19,7 @@ from lti_tool.errors import NotFound
 from lti_tool.grades import service as grades
 from lti_tool.grades import words
 from lti_tool.grades.models import ColumnState
-from lti_tool.playlists import forms, queries, service, views
+from lti_tool.playlists import forms, monitor, queries, service, views
 from lti_tool.playlists.forms import Entered
 from lti_tool.playlists.models import Playlist, PlaylistStatus
 from lti_tool.playlists.paths import Path
@@ -69,6 +69,7 @@ async def progress(
     async with database.reading() as session:
         playlist = await queries.playlist(session, here.organisation_id, here.course.id, playlist_id) or playlist
         paths = await service.paths_of_course(session, here.course, [playlist])
+        watch = await monitor.watch(session, here, clock.now())
         people = {
             person.id: person for person in await course_queries.students(session, here.organisation_id, here.course.id)
         }
@@ -76,7 +77,7 @@ async def progress(
         column = (await queries.columns(session, here.organisation_id, here.course.id, [resource])).get(resource)
         lines = await grades.standing(session, here.organisation_id, column.id) if column else []
     now = clock.now()
-    rows = views.student_rows(paths, people, now, {line.person_id: line for line in lines})
+    rows = views.student_rows(paths, people, watch, {line.person_id: line for line in lines})
     chosen = request.query_params.get("show", "all")
     chosen = chosen if chosen in FILTERS else "all"
     column_trouble = column.trouble if column is not None and column.state is not ColumnState.MADE else None
@@ -87,7 +88,8 @@ async def progress(
         "all_rows": rows,
         "groups": {name: sum(name in {"all", row.group} for row in rows) for name in FILTERS},
         "chosen": chosen,
-        "counts": views.counts(paths, now),
+        "watch": watch,
+        "counts": views.counts(paths, watch),
         "column": column if playlist.has_column else None,
         "column_trouble": words.words_for(column_trouble) if column_trouble else None,
         "standings": words.STANDINGS,
@@ -168,6 +170,7 @@ async def student(
     await _everybody_has_a_copy(database, here, clock)
     async with database.writing() as session:
         person, path, items = await _students_path(session, here, playlist, person_id)
+        watch = await monitor.watch(session, here, clock.now())
         audit.record(
             session,
             clock.now(),
@@ -185,7 +188,8 @@ async def student(
         "person": person,
         "playlist": playlist,
         "view": views.path_view(path, items),
-        "attention": path.attention(clock.now()),
+        "attention": path.attention(watch),
+        "watch": watch,
         "score": next((line for line in lines if line.person_id == person_id), None),
         "standings": words.STANDINGS,
         "trouble_words": words.words_for,

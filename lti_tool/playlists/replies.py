@@ -34,6 +34,8 @@ class Said(StrEnum):
     CARRIED_BEFORE = "carried-before"
     STARTED_FRESH = "started-fresh"
     PLACED = "placed"
+    DAYS_OFF_ADDED = "days-off-added"
+    DAYS_OFF_REMOVED = "days-off-removed"
 
 
 _SENTENCES = {
@@ -60,6 +62,8 @@ _SENTENCES = {
     Said.CARRIED_BEFORE: N_("This was carried over already; nothing came twice."),
     Said.STARTED_FRESH: N_("You start fresh: nothing was carried over."),
     Said.PLACED: N_("Saved. The step leads there now."),
+    Said.DAYS_OFF_ADDED: N_("Added. Nobody counts as standing still for these days."),
+    Said.DAYS_OFF_REMOVED: N_("Removed."),
 }
 
 

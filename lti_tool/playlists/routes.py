@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 
 from lti_tool.playlists import (
+    calendar_routes,
     carrying_routes,
     learning_routes,
     link_routes,
@@ -12,6 +13,7 @@ from lti_tool.playlists import (
 )
 
 router = APIRouter()
+router.include_router(calendar_routes.router)
 router.include_router(teaching_routes.router)
 router.include_router(progress_routes.router)
 router.include_router(learning_routes.router)

@@ -14,14 +14,11 @@ Three decisions that the pages and the documentation repeat:
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 
 from lti_tool.playlists.models import DoneBy, DoneRule, Need, OrderRule, SendRule, StepState
-
-QUIET_AFTER = timedelta(days=7)
-"""How long a student who began may stand still before the teacher's page says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,15 +321,15 @@ class Attention(StrEnum):
 
 
 def attention(
-    steps: Sequence[Step], *, begun: bool, moved_at: datetime | None, due_at: datetime | None, now: datetime
+    steps: Sequence[Step], *, begun: bool, due_at: datetime | None, now: datetime, quiet: bool
 ) -> Attention | None:
-    """The first reason why a student who began may be stuck, or None."""
+    """The first reason why a student who began may be stuck, or None. ``quiet``: so many school days passed without a move
+    that the teacher wants to be told (monitor_rules.Watch).
+    """
     if not begun or progress(steps).is_finished:
         return None
     if any(step.is_below_pass for step in counting(steps)):
         return Attention.BELOW_PASS
     if due_at is not None and now >= due_at:
         return Attention.PAST_DUE
-    if moved_at is not None and now - moved_at >= QUIET_AFTER:
-        return Attention.QUIET
-    return None
+    return Attention.QUIET if quiet else None

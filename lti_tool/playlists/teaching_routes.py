@@ -14,7 +14,7 @@ from lti_tool.courses.service import display_name
 from lti_tool.errors import Conflict, NotFound, ToolError
 from lti_tool.ids import new_id
 from lti_tool.lti.sessions import by_script
-from lti_tool.playlists import carrying, editing, forms, queries, service, views
+from lti_tool.playlists import carrying, editing, forms, monitor, queries, service, views
 from lti_tool.playlists.forms import Entered
 from lti_tool.playlists.models import Playlist, PlaylistStatus, PlaylistStep
 from lti_tool.playlists.replies import Said, carry_over_address, notice, playlist_address, playlists_address
@@ -48,6 +48,7 @@ async def home(
     async with database.reading() as session:
         playlists = await queries.playlists(session, here.organisation_id, here.course.id, SHOWN)
         paths = await service.paths_of_course(session, here.course, playlists)
+        watch = await monitor.watch(session, here, now)
         steps = await queries.steps(session, here.organisation_id, [playlist.id for playlist in playlists])
         columns = await queries.columns(
             session, here.organisation_id, here.course.id, [service.resource_id(playlist) for playlist in playlists]
@@ -56,7 +57,7 @@ async def home(
         {
             "playlist": playlist,
             "steps": sum(step.removed_at is None for step in steps[playlist.id]),
-            "counts": views.counts([path for path in paths if path.playlist.id == playlist.id], now),
+            "counts": views.counts([path for path in paths if path.playlist.id == playlist.id], watch),
             "column": columns.get(service.resource_id(playlist)) if playlist.has_column else None,
         }
         for playlist in playlists

@@ -3,7 +3,6 @@
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from lti_tool.content import rules as content_rules
 from lti_tool.content.models import ContentItem
@@ -12,6 +11,7 @@ from lti_tool.grades.rules import Standing
 from lti_tool.grades.service import ScoreStanding
 from lti_tool.playlists import rules
 from lti_tool.playlists.models import DoneBy, DoneRule, Need, PlaylistStep, StepState
+from lti_tool.playlists.monitor_rules import Watch
 from lti_tool.playlists.paths import Path, standing_of
 
 
@@ -205,7 +205,7 @@ class StudentRow:
 def student_rows(
     paths: Sequence[Path],
     people: Mapping[uuid.UUID, Person],
-    now: datetime,
+    watch: Watch,
     scores: Mapping[uuid.UUID, ScoreStanding] | None = None,
 ) -> list[StudentRow]:
     """The lines of a playlist's students, in the order of the paths."""
@@ -215,7 +215,7 @@ def student_rows(
             path=path,
             progress=path.progress,
             next=path.next,
-            attention=path.attention(now),
+            attention=path.attention(watch),
             score=(scores or {}).get(path.copy.person_id),
         )
         for path in paths
@@ -237,11 +237,11 @@ class Counts:
         return self.students - self.begun
 
 
-def counts(paths: Sequence[Path], now: datetime) -> Counts:
+def counts(paths: Sequence[Path], watch: Watch) -> Counts:
     """How a class stands with one playlist."""
     return Counts(
         students=len(paths),
         begun=sum(path.copy.begun_at is not None for path in paths),
         finished=sum(path.progress.is_finished for path in paths),
-        stuck=sum(path.attention(now) is not None for path in paths),
+        stuck=sum(path.attention(watch) is not None for path in paths),
     )

@@ -368,15 +368,14 @@ def test_attention_says_the_weightiest_reason() -> None:
         pass_percent=70.0,
         standing=rules.with_result(Standing(), DoneRule.RESULT, 70, 55, NOW),
     )
-    week_ago = NOW - rules.QUIET_AFTER
 
     def look(path: list[Step], **fields: object) -> Attention | None:
-        asked: dict[str, object] = {"begun": True, "moved_at": NOW, "due_at": None, "now": NOW, **fields}
+        asked: dict[str, object] = {"begun": True, "quiet": False, "due_at": None, "now": NOW, **fields}
         return rules.attention(path, **asked)  # type: ignore[arg-type]
 
-    assert look([below], moved_at=week_ago) is Attention.BELOW_PASS
-    assert look([step(standing=OPENED)], due_at=NOW, moved_at=week_ago) is Attention.PAST_DUE
-    assert look([step(standing=OPENED)], moved_at=week_ago) is Attention.QUIET
+    assert look([below], quiet=True) is Attention.BELOW_PASS
+    assert look([step(standing=OPENED)], due_at=NOW, quiet=True) is Attention.PAST_DUE
+    assert look([step(standing=OPENED)], quiet=True) is Attention.QUIET
     assert look([step(standing=OPENED)]) is None
-    assert look([step(standing=DONE)], due_at=NOW, moved_at=week_ago) is None
+    assert look([step(standing=DONE)], due_at=NOW, quiet=True) is None
     assert look([step()], begun=False, due_at=NOW) is None
