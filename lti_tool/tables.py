@@ -27,8 +27,10 @@ from lti_tool.courses.models import (
 from lti_tool.db.organisation import Organisation
 from lti_tool.grades.models import DeliveryPace, LineItem, Score, ScoreAttempt
 from lti_tool.insight.models import LearnerNote
+from lti_tool.jobs.models import PeriodicClaim
 from lti_tool.learners.models import LearnerProfile, LearnerSupport
 from lti_tool.lti.models import (
+    ApiToken,
     DeepLinkingRequest,
     Deployment,
     OidcLogin,
@@ -64,6 +66,7 @@ metadata = SQLModel.metadata
 
 TABLES: tuple[type[SQLModel], ...] = (
     Organisation,
+    PeriodicClaim,
     AuditEntry,
     Registration,
     Deployment,
@@ -72,6 +75,7 @@ TABLES: tuple[type[SQLModel], ...] = (
     OwnerLink,
     OwnerSession,
     ToolSession,
+    ApiToken,
     DeepLinkingRequest,
     Course,
     CourseOrigin,

@@ -80,6 +80,19 @@ async def in_map(session: AsyncSession, organisation_id: uuid.UUID, course_id: u
     return found
 
 
+async def numbered(
+    session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID
+) -> list[tuple[uuid.UUID, int, uuid.UUID, datetime | None]]:
+    """Every place of a course's map, in its order: competency, number, framework, and when it was taken out."""
+    statement = (
+        select(MapCompetency.competency_id, MapCompetency.number, Competency.framework_id, MapCompetency.removed_at)
+        .where(MapCompetency.organisation_id == organisation_id, Competency.organisation_id == organisation_id)
+        .where(MapCompetency.competency_id == Competency.id, MapCompetency.course_id == course_id)
+        .order_by(col(MapCompetency.position), col(MapCompetency.number))
+    )
+    return [(row[0], row[1], row[2], row[3]) for row in (await session.exec(statement)).all()]
+
+
 async def map_rows(session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID) -> list[MapCompetency]:
     """Every place of a course's map, taken out or not, in order."""
     statement = (

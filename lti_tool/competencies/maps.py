@@ -16,7 +16,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from lti_tool import audit
 from lti_tool.competencies import map_queries as queries
 from lti_tool.competencies import rules_graph, rules_picking
-from lti_tool.competencies.map_views import CourseMapView, MapCompetencyView, Parent
+from lti_tool.competencies.map_views import CourseMapView, Edge, MapCompetencyView, Parent
 from lti_tool.competencies.models import CourseMap, FrameworkSource, MapCompetency
 from lti_tool.courses.models import Course
 from lti_tool.errors import BadRequest, Conflict, NotFound
@@ -43,13 +43,10 @@ async def the_map(session: AsyncSession, organisation_id: uuid.UUID, course_id: 
     if found is None:
         return None
     competencies = await _competencies(session, organisation_id, course_id)
-    framework_ids = {one.framework_id for one in competencies}
-    published = await queries.published(session, organisation_id, course_id, framework_ids)
-    changes = await queries.changes(session, organisation_id, course_id)
-    drawn = [(change.before_id, change.after_id) for change in changes if change.drawn]
-    gone = [(change.before_id, change.after_id) for change in changes if not change.drawn]
     by_id = {one.id: one for one in competencies}
-    holds = rules_graph.effective(by_id, published, drawn, gone)
+    holds, drawn, gone = await _holding(
+        session, organisation_id, course_id, by_id, {one.framework_id for one in competencies}
+    )
     return CourseMapView(
         course_id=course_id,
         revision=found.revision,
@@ -64,6 +61,38 @@ async def the_map(session: AsyncSession, organisation_id: uuid.UUID, course_id: 
         passing_percent=found.passing_percent,
         by_id=by_id,
     )
+
+
+async def _holding(
+    session: AsyncSession,
+    organisation_id: uuid.UUID,
+    course_id: uuid.UUID,
+    present: Collection[uuid.UUID],
+    framework_ids: Collection[uuid.UUID],
+) -> tuple[rules_graph.Effective[uuid.UUID], list[Edge], list[Edge]]:
+    """The prerequisites that hold among the competencies of a map; what its teachers drew, and what they took away."""
+    published = await queries.published(session, organisation_id, course_id, framework_ids)
+    changes = await queries.changes(session, organisation_id, course_id)
+    drawn = [(change.before_id, change.after_id) for change in changes if change.drawn]
+    gone = [(change.before_id, change.after_id) for change in changes if not change.drawn]
+    return rules_graph.effective(present, published, drawn, gone), drawn, gone
+
+
+@dataclass(frozen=True, slots=True)
+class Prerequisites:
+    """What comes before what in a course's map, by the map's numbers; ``numbers`` also has what was taken out of the map."""
+
+    numbers: Mapping[uuid.UUID, int]
+    edges: tuple[tuple[int, int], ...]
+
+
+async def prerequisites(session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID) -> Prerequisites:
+    """The prerequisites that hold in a course, without anything that a page would show of it; three statements."""
+    rows = await queries.numbered(session, organisation_id, course_id)
+    numbers = {competency_id: number for competency_id, number, _, _ in rows}
+    present = {row[0]: row[2] for row in rows if row[3] is None}
+    holds, _, _ = await _holding(session, organisation_id, course_id, present, set(present.values()))
+    return Prerequisites(numbers, tuple((numbers[before], numbers[after]) for before, after in holds.every))
 
 
 async def listed(session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID) -> Listed:

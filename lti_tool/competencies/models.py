@@ -197,6 +197,11 @@ class CourseMap(TenantRow, table=True):
     next_number: int = Field(default=1, description="The number the next competency of the map gets.")
     revision: int = Field(default=1, description="Counts changes, so that two editors notice each other.")
     changed_at: datetime = Field(sa_type=UtcDateTime)
+    followed_at: datetime | None = Field(
+        default=None,
+        sa_type=UtcDateTime,
+        description="When levels last followed the map; a later change makes them due.",
+    )
     created_at: datetime = Field(sa_type=UtcDateTime)
 
 

@@ -156,15 +156,16 @@ def _path(after: Mapping[N, Collection[N]], start: N, goal: N) -> tuple[N, ...]:
 
 def ancestors(edges: Iterable[tuple[N, N]], node: N, steps: int | None = None) -> dict[N, int]:
     """Everything that comes before ``node``, with how many steps before, the shortest way; at most ``steps``."""
-    return _around(predecessors(edges), node, steps)
+    return around(predecessors(edges), node, steps)
 
 
 def descendants(edges: Iterable[tuple[N, N]], node: N, steps: int | None = None) -> dict[N, int]:
     """Everything that ``node`` opens, with how many steps on, the shortest way; at most ``steps``."""
-    return _around(successors(edges), node, steps)
+    return around(successors(edges), node, steps)
 
 
-def _around(nexts: Mapping[N, Collection[N]], node: N, steps: int | None) -> dict[N, int]:
+def around(nexts: Mapping[N, Collection[N]], node: N, steps: int | None) -> dict[N, int]:
+    """Everything that ``nexts`` leads to from ``node``, with how many steps away, the shortest way; at most ``steps``."""
     found: dict[N, int] = {}
     waiting = deque([(node, 0)])
     while waiting:

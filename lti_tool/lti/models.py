@@ -286,3 +286,18 @@ class DeepLinkingRequest(TenantRow, table=True):
     created_at: datetime = Field(sa_type=UtcDateTime)
     expires_at: datetime = Field(sa_type=UtcDateTime)
     answered_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class ApiToken(TenantRow, table=True):
+    """A token that an administrator made for a script or another server; it reads the school's frameworks, and nothing else."""
+
+    __tablename__ = "api_token"
+    __table_args__ = (UniqueConstraint("token_digest"),)
+
+    name: str = Field(max_length=100, description="What it is for, in the administrator's words.")
+    token_digest: str = Field(max_length=64)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    created_by: str | None = Field(default=None, max_length=64, description="As the audit log names people.")
+    expires_at: datetime = Field(sa_type=UtcDateTime)
+    revoked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    used_on: datetime | None = Field(default=None, sa_type=UtcDateTime, description="The day it was last used.")

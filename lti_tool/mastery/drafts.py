@@ -7,9 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 from lti_tool.mastery import rules
+from lti_tool.mastery.credit import Shown, day_of
 from lti_tool.mastery.rules.values import Standing
-
-_DAY = 86_400
 
 
 @dataclass(slots=True)
@@ -30,7 +29,9 @@ class Draft:
     count: int = 0
     latest_at: datetime | None = None
     last_key: str = ""
+    step: int = 0
     review_due_at: datetime | None = None
+    credited_at: datetime | None = None
     override_until: datetime | None = None
     overridden: bool = False
 
@@ -62,14 +63,18 @@ class Draft:
             "latest_at": self.latest_at,
             "last_key": self.last_key,
             "review_due_at": self.review_due_at,
+            "credited_at": self.credited_at,
             "override_until": self.override_until,
             "changed_at": now,
         }
 
     def brief(self) -> list[Any]:
         """What stands in a learner's brief: rank, level, and the day a review is due."""
-        due = None if self.review_due_at is None else int(self.review_due_at.timestamp()) // _DAY
-        return [self.standing.rank, self.level, due]
+        return [self.standing.rank, self.level, None if self.review_due_at is None else day_of(self.review_due_at)]
+
+    def credit(self, found: Shown) -> None:
+        """Have the review due when credit for harder work says."""
+        self.review_due_at, self.credited_at = found
 
 
 def judged(criterion_id: uuid.UUID, criterion: rules.Criterion, state: rules.State, now: datetime) -> Draft:
@@ -86,6 +91,7 @@ def judged(criterion_id: uuid.UUID, criterion: rules.Criterion, state: rules.Sta
         count=said.count,
         latest_at=said.latest_at,
         last_key=state.last_key,
+        step=said.review.step,
         review_due_at=said.review_due_at,
         override_until=said.override_until,
         overridden=said.override is not None,

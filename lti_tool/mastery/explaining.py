@@ -52,7 +52,15 @@ class Step:
 def sentence(state: MasteryState, now: datetime, to: Audience = Audience.STUDENT) -> str:
     """Why a state's level is what it is, as it was stored; for lists, where nothing more has to be read."""
     because = rules.Explanation(str(state.because["code"]), {**state.because["values"], "now": now.isoformat()})
-    return rules.say(because, to)
+    return rules.say(_with_credit(because, state), to)
+
+
+def _with_credit(because: rules.Explanation, state: MasteryState) -> rules.Explanation:
+    """The reason with the review's date as harder work has moved it, and with the day of that work."""
+    if state.credited_at is None or state.review_due_at is None or "review" not in because.values:
+        return because
+    moved = {"review": state.review_due_at.isoformat(), "harder": state.credited_at.isoformat()}
+    return rules.Explanation(because.code, {**because.values, **moved})
 
 
 async def explained(
@@ -76,10 +84,10 @@ async def explained(
     return Explained(
         standing=said.standing,
         level=said.level,
-        sentence=rules.say(said.because, to),
+        sentence=rules.say(_with_credit(said.because, state), to),
         missing=None if said.missing is None else rules.say(said.missing, to),
         fell=None if said.fell is None else rules.say_fall(said.fell, criterion.scale, now, to),
-        review_due_at=said.review_due_at,
+        review_due_at=state.review_due_at if state.credited_at is not None else said.review_due_at,
         overridden=said.override is not None,
         computed=said.computed,
     )

@@ -137,7 +137,14 @@ class MasteryState(TenantRow, table=True):
     count: int = Field(default=0, description="Observations that count.")
     latest_at: datetime | None = Field(default=None, sa_type=UtcDateTime, description="The latest of them.")
     last_key: str = Field(default="", max_length=64, description="Its order key: what comes before it needs a replay.")
-    review_due_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    review_due_at: datetime | None = Field(
+        default=None,
+        sa_type=UtcDateTime,
+        description="With credit for harder work; the rule's own date is in ``running``.",
+    )
+    credited_at: datetime | None = Field(
+        default=None, sa_type=UtcDateTime, description="The day of the harder work that let the review wait longer."
+    )
     override_until: datetime | None = Field(
         default=None, sa_type=UtcDateTime, description="When an override that holds now has to be judged again."
     )
@@ -169,6 +176,9 @@ class LearnerMastery(TenantRow, table=True):
         default_factory=dict, sa_type=json_type(), description="mastery.prediction's state."
     )
     version_id: uuid.UUID | None = Field(default=None, description="The difficulties the state was computed with.")
+    reviewing: dict[str, Any] | None = Field(
+        default=None, sa_type=json_type(), description="mastery.credit's book; absent where it has to be made first."
+    )
     changed_at: datetime = Field(sa_type=UtcDateTime)
 
 

@@ -22,7 +22,7 @@ from lti_tool.db.fixed import Fixed
 from lti_tool.db.listed import ids, within
 from lti_tool.db.session import Database
 from lti_tool.ids import new_id
-from lti_tool.mastery import criteria, drafts, parents, predicting, rules, versions, writing
+from lti_tool.mastery import credit, criteria, drafts, parents, predicting, rules, versions, writing
 from lti_tool.mastery.drafts import Draft
 from lti_tool.mastery.models import Evidence, LearnerMastery, MasteryState, Standing
 from lti_tool.mastery.pieces import Piece
@@ -67,6 +67,7 @@ class Course:
     course_id: uuid.UUID
     places: dict[uuid.UUID, Place]
     tree: parents.Tree
+    ways: credit.Ways
     basis: criteria.Basis
     aligned: Mapping[uuid.UUID, Sequence[rules.AlignedItem]]
     by_id: dict[uuid.UUID, rules.Criterion] = field(default_factory=dict)
@@ -113,6 +114,7 @@ async def look(session: AsyncSession, organisation_id: uuid.UUID, course_id: uui
         course_id,
         places=places,
         tree=await parents.tree(session, organisation_id, course_id),
+        ways=await credit.ways(session, organisation_id, course_id),
         basis=await criteria.basis(session, organisation_id, course_id),
         aligned=await criteria.aligned_items(session, organisation_id, course_id, list(places)),
     )
@@ -214,19 +216,41 @@ def _drafts(
 ) -> dict[tuple[uuid.UUID, uuid.UUID], Draft]:
     """What all states of these learners are to say; their briefs say it too from now on."""
     found: dict[tuple[uuid.UUID, uuid.UUID], Draft] = {}
+    books: dict[uuid.UUID, credit.Book] = {person_id: {} for person_id in learners}
+    practised: dict[tuple[uuid.UUID, uuid.UUID], int | None] = {}
     for learner in learners.values():
         learner.standings = {}
     for cell, pieces in cells.items():
         criterion_id = afresh.get(cell[1]) or frozen.get(cell) or course.now_begun[cell[1]]
         criterion = course.by_id[criterion_id]
-        state = criterion.replay([piece.observation() for piece in pieces])
+        observations = [piece.observation() for piece in pieces]
+        practised[cell] = credit.practised(observations)
+        state = criterion.replay(observations)
         draft = found[cell] = drafts.judged(criterion_id, criterion, state, now)
         if draft.standing is not Standing.NOT_STARTED:
             learners[cell[0]].standings[str(course.places[cell[1]].number)] = draft.brief()
     for person_id, learner in learners.items():
         for parent_id in course.tree.upward:
             _roll_up(course, found, learner, (person_id, parent_id))
+    for (person_id, competency_id), draft in found.items():
+        number = str(course.places[competency_id].number)
+        credit.enter(
+            books[person_id], number, draft.step, draft.review_due_at, practised.get((person_id, competency_id))
+        )
+    for person_id, learner in learners.items():
+        learner.reviewing = books[person_id]
+        _credit(course, found, learner, books[person_id])
     return found
+
+
+def _credit(
+    course: Course, found: dict[tuple[uuid.UUID, uuid.UUID], Draft], learner: Learner, book: credit.Book
+) -> None:
+    """Have reviews wait for what harder work has practised."""
+    for number, shown in credit.settle(book, course.ways, list(book)).items():
+        found[learner.person_id, course.ways.ids[number]].credit(shown)
+        if number in learner.standings:
+            learner.standings[number][2] = credit.due_day(shown)
 
 
 def _roll_up(

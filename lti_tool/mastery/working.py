@@ -13,7 +13,7 @@ from datetime import datetime
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from lti_tool.ids import new_id
-from lti_tool.mastery import criteria, drafts, parents, predicting, rules, writing
+from lti_tool.mastery import books, credit, criteria, drafts, parents, predicting, rules, writing
 from lti_tool.mastery.drafts import Draft
 from lti_tool.mastery.entries import Changed
 from lti_tool.mastery.pieces import Piece
@@ -65,6 +65,7 @@ async def settle(
     await table.open()
     await table.take(work)
     await table.roll_up()
+    await table.give_credit()
     answers: dict[uuid.UUID, list[Piece]] = defaultdict(list)
     for (person_id, _), pieces in work.fresh.items():
         answers[person_id] += pieces
@@ -106,10 +107,17 @@ class _Table:
         self._criteria: dict[uuid.UUID, rules.Criterion] = {}
         self._begun_with: dict[uuid.UUID, uuid.UUID] = {}
         self._basis: criteria.Basis | None = None
+        self._practised: dict[Cell, int | None] = {}
+        self._without_book: set[uuid.UUID] = set()
+        self._credited: dict[uuid.UUID, dict[uuid.UUID, credit.Shown]] = {}
 
     async def open(self) -> None:
         """Read what is there."""
         await self._look(self._asked)
+        unknown = [learner for learner in self._learners.values() if learner.reviewing is None]
+        if unknown:
+            await books.make(self._session, self._asked, unknown)
+            self._without_book = {learner.person_id for learner in unknown}
 
     async def _look(self, asked: Asked) -> None:
         self._stored |= await writing.states(self._session, asked)
@@ -177,6 +185,9 @@ class _Table:
             return None
         for observation in observations:
             state = criterion.step(state, observation)
+        learner = self._learners[cell[0]]
+        before = credit.practised_in(learner.reviewing or {}, str(self._places[cell[1]].number))
+        self._practised[cell] = credit.later(before, credit.practised(observations))
         return state
 
     async def _replayed(self, cells: Collection[Cell]) -> dict[Cell, rules.State]:
@@ -189,6 +200,8 @@ class _Table:
             cell = (piece.person_id, piece.competency_id)
             if cell in cells and piece.moves_levels:
                 found[cell].append(piece.observation())
+        for cell in cells:
+            self._practised[cell] = credit.practised(found.get(cell, ()))
         return {cell: self._criteria[self._criterion_of(cell)].replay(some) for cell, some in found.items()}
 
     # --- What stands above ---------------------------------------------------------------------------------------------
@@ -248,6 +261,41 @@ class _Table:
         else:
             standings[number] = draft.brief()
 
+    # --- Credit for harder work ---------------------------------------------------------------------------------------
+
+    async def give_credit(self) -> None:
+        """Have reviews wait for what harder work has practised, here and below."""
+        by_person: dict[uuid.UUID, list[tuple[uuid.UUID, Draft | None]]] = defaultdict(list)
+        for cell, draft in self._drafts.items():
+            by_person[cell[0]].append((cell[1], draft))
+        stamp = next(iter(self._places.values())).stamp
+        ways = await credit.ways(self._session, self._asked.organisation_id, self._asked.course_id, stamp)
+        for person_id, some in by_person.items():
+            self._credit_one(self._learners[person_id], some, ways)
+
+    def _credit_one(self, learner: Learner, some: list[tuple[uuid.UUID, Draft | None]], ways: credit.Ways) -> None:
+        book = learner.reviewing = {} if learner.reviewing is None else learner.reviewing
+        drafted: dict[str, Draft] = {}
+        concerned = set(book) if learner.person_id in self._without_book else set[str]()
+        for competency_id, draft in some:
+            number = str(self._places[competency_id].number)
+            before = credit.practised_in(book, number)
+            practised = self._practised.get((learner.person_id, competency_id), before)
+            credit.enter(book, number, *((0, None) if draft is None else (draft.step, draft.review_due_at)), practised)
+            concerned.add(number)
+            if practised != before:
+                concerned |= ways.below(number).keys()
+            if draft is not None:
+                drafted[number] = draft
+        moved = credit.settle(book, ways, concerned)
+        for number, found in moved.items():
+            if number in drafted:
+                drafted[number].credit(found)
+            else:
+                self._credited.setdefault(learner.person_id, {})[ways.ids[number]] = found
+            if number in learner.standings:
+                learner.standings[number][2] = credit.due_day(found)
+
     # --- Writing -------------------------------------------------------------------------------------------------------
 
     async def close(self) -> list[Changed]:
@@ -267,6 +315,8 @@ class _Table:
                 await (writing.add_state if stored is None else writing.set_state)(self._session, row)
             if before is not after:
                 changed.append(Changed(cell[0], cell[1], before, after, draft.level if draft else ""))
+        for person_id, found in sorted(self._credited.items()):
+            await writing.set_reviews(self._session, self._asked, person_id, found, self._now)
         for person_id in sorted(self._learners):
             await writing.set_learner(self._session, organisation_id, self._learners[person_id], self._now)
         return changed

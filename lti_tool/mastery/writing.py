@@ -11,14 +11,15 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from sqlalchemy import Delete, Insert, Table, Update, bindparam, delete, insert, select, update
+from sqlalchemy import Delete, Insert, Table, Update, bindparam, delete, func, insert, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from lti_tool.competencies.models import Competency, MapCompetency
+from lti_tool.competencies.models import Competency, CourseMap, Framework, MapCompetency
 from lti_tool.db.fixed import Fixed
 from lti_tool.db.listed import ids, texts, within
 from lti_tool.db.upsert import upsert
 from lti_tool.ids import new_id
+from lti_tool.mastery.credit import Book, Shown, Stamp
 from lti_tool.mastery.models import Evidence, LearnerMastery, MasteryState, Standing
 from lti_tool.mastery.pieces import Columns, Piece
 
@@ -29,6 +30,8 @@ _evidence: Table = Evidence.__table__  # type: ignore[attr-defined]
 _state: Table = MasteryState.__table__  # type: ignore[attr-defined]
 _place: Table = MapCompetency.__table__  # type: ignore[attr-defined]
 _competency: Table = Competency.__table__  # type: ignore[attr-defined]
+_map: Table = CourseMap.__table__  # type: ignore[attr-defined]
+_framework: Table = Framework.__table__  # type: ignore[attr-defined]
 
 _ORGANISATION: Any = bindparam("organisation")
 _COURSE: Any = bindparam("course")
@@ -36,13 +39,14 @@ _COURSE: Any = bindparam("course")
 
 @dataclass(slots=True)
 class Learner:
-    """A learner's row, locked. ``new`` says that this transaction made it."""
+    """A learner's row, locked. ``new`` says that this transaction made it; ``reviewing`` is None where nobody kept a book yet."""
 
     id: uuid.UUID
     person_id: uuid.UUID
     standings: dict[str, Any]
     predicting: dict[str, Any]
     version_id: uuid.UUID | None
+    reviewing: Book | None
     new: bool = False
 
 
@@ -53,6 +57,8 @@ class Place(NamedTuple):
     number: int
     rule: dict[str, Any] | None
     parent_id: uuid.UUID | None
+    stamp: Stamp
+    """How new the course's prerequisites are."""
 
 
 class Known(NamedTuple):
@@ -99,6 +105,7 @@ STATE_COLUMNS = (
     "latest_at",
     "last_key",
     "review_due_at",
+    "credited_at",
     "override_until",
     "changed_at",
 )
@@ -131,19 +138,31 @@ def _here(table: Table) -> Any:
 
 
 _LOCK = Fixed(
-    select(*_columns(_learner, ("id", "person_id", "standings", "predicting", "version_id")))
+    select(*_columns(_learner, ("id", "person_id", "standings", "predicting", "version_id", "reviewing")))
     .where(_here(_learner), within(_learner.c.person_id, ids("people")))
     .order_by(_learner.c.person_id)
     .with_for_update()
 )
 _THERE = Fixed(select(_learner.c.person_id).where(_here(_learner), within(_learner.c.person_id, ids("people"))))
+_published = (
+    select(func.max(_framework.c.changed_at)).where(_framework.c.organisation_id == _ORGANISATION).scalar_subquery()
+)
 _PLACES = Fixed(
-    select(_place.c.competency_id, _place.c.number, _place.c.rule, _competency.c.parent_id)
+    select(
+        _place.c.competency_id,
+        _place.c.number,
+        _place.c.rule,
+        _competency.c.parent_id,
+        _map.c.revision,
+        _map.c.changed_at,
+        _published,
+    )
     .join_from(
         _place,
         _competency,
         (_competency.c.organisation_id == _place.c.organisation_id) & (_competency.c.id == _place.c.competency_id),
     )
+    .outerjoin(_map, (_map.c.organisation_id == _place.c.organisation_id) & (_map.c.course_id == _place.c.course_id))
     .where(_here(_place), within(_place.c.competency_id, ids("competencies")))
 )
 _STATES = Fixed(
@@ -197,12 +216,24 @@ _ADD_STATE = _fixed(insert(_state), STATE_COLUMNS)
 _SET_STATE = _fixed(
     _own(update(_state), _state).values({name: bindparam(f"new_{name}", type_=_state.c[name].type) for name in _SAID})
 )
+_SET_REVIEWS = Fixed(
+    update(_state)
+    .where(
+        _here(_state), _state.c.person_id == bindparam("person"), within(_state.c.competency_id, ids("competencies"))
+    )
+    .values(
+        review_due_at=bindparam("new_review_due_at", type_=_state.c.review_due_at.type),
+        credited_at=bindparam("new_credited_at", type_=_state.c.credited_at.type),
+        changed_at=bindparam("now", type_=_state.c.changed_at.type),
+    )
+)
 _DROP_STATE = _fixed(_own(delete(_state), _state))
 _SET_LEARNER = _fixed(
     _own(update(_learner), _learner).values(
         standings=bindparam("new_standings", type_=_learner.c.standings.type),
         predicting=bindparam("new_predicting", type_=_learner.c.predicting.type),
         version_id=bindparam("new_version"),
+        reviewing=bindparam("new_reviewing", type_=_learner.c.reviewing.type),
         changed_at=bindparam("now"),
     )
 )
@@ -236,6 +267,7 @@ async def lock(
                 "standings": {},
                 "predicting": {},
                 "version_id": None,
+                "reviewing": {},
                 "changed_at": now,
             }
             for person_id in people
@@ -269,7 +301,10 @@ class Asked:
 
 async def places(session: AsyncSession, asked: Asked) -> dict[uuid.UUID, Place]:
     """Where the competencies stand in the map; those that were never in it are left out."""
-    return {row[0]: Place(*row) for row in await _PLACES.run(session, asked.values())}
+    return {
+        row[0]: Place(row[0], row[1], row[2], row[3], Stamp(*row[4:]))
+        for row in await _PLACES.run(session, asked.values())
+    }
 
 
 async def all_places(session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID) -> list[uuid.UUID]:
@@ -334,6 +369,26 @@ async def set_state(session: AsyncSession, row: Mapping[str, Any]) -> None:
     await _SET_STATE.run(session, {"organisation": row["organisation_id"], "row": row["id"], **values})
 
 
+async def set_reviews(
+    session: AsyncSession, asked: Asked, person_id: uuid.UUID, found: Mapping[uuid.UUID, Shown], now: datetime
+) -> None:
+    """Write when reviews are due, of one learner and by competency; those with the same date in one statement."""
+    alike: dict[Shown, list[uuid.UUID]] = {}
+    for competency_id, shown in found.items():
+        alike.setdefault(shown, []).append(competency_id)
+    for shown, competency_ids in alike.items():
+        values = {
+            "organisation": asked.organisation_id,
+            "course": asked.course_id,
+            "person": person_id,
+            "competencies": competency_ids,
+            "new_review_due_at": shown.due_at,
+            "new_credited_at": shown.harder_at,
+            "now": now,
+        }
+        await _SET_REVIEWS.run(session, values)
+
+
 async def drop_state(session: AsyncSession, organisation_id: uuid.UUID, state_id: uuid.UUID) -> None:
     """Remove a state without evidence: it is as if nothing had ever begun."""
     await _DROP_STATE.run(session, {"organisation": organisation_id, "row": state_id})
@@ -349,6 +404,7 @@ async def set_learner(session: AsyncSession, organisation_id: uuid.UUID, learner
             "new_standings": learner.standings,
             "new_predicting": learner.predicting,
             "new_version": learner.version_id,
+            "new_reviewing": learner.reviewing,
             "now": now,
         },
     )

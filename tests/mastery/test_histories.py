@@ -148,9 +148,10 @@ def arrivals(draw: st.DrawFn) -> tuple[list[dict[str, Any]], list[tuple[int, boo
     coming=arrivals(),
     rule=st.sampled_from(RULES),
     stated=st.sampled_from([None, LowestChild(), MeanOfChildren()]),
+    before=st.sampled_from([(), (("P.1", "P.2"),), (("P", "P.1"), ("P.1", "P.2"))]),
 )
 async def test_late_duplicate_regraded_and_voided_evidence_gives_what_order_would_have_given(
-    database: Database, coming: Any, rule: Callable[[], Rule], stated: Any
+    database: Database, coming: Any, rule: Callable[[], Rule], stated: Any, before: Any
 ) -> None:
     history, order, extra = coming
     how: dict[str, Any] = {
@@ -158,6 +159,8 @@ async def test_late_duplicate_regraded_and_voided_evidence_gives_what_order_woul
         "rule": rule(),
         "rules": {} if stated is None else {"P": stated.to_json()},
         "students": 2,
+        # What comes before the parent too, so that credit and roll-up meet.
+        "before": before,
     }
     async with database.writing() as session:
         ordered = await world(session, CODES, **how)

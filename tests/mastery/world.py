@@ -1,6 +1,7 @@
 """A school with a course, its students, and a small competency map, put straight into the database."""
 
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -16,6 +17,7 @@ from lti_tool.competencies.models import (
     Framework,
     FrameworkSource,
     MapCompetency,
+    MapPrerequisite,
 )
 from lti_tool.content.models import ContentItem
 from lti_tool.courses.models import Course, Person
@@ -72,8 +74,11 @@ async def world(
     rules: dict[str, dict[str, Any]] | None = None,
     students: int = 3,
     name: str = "Oak School",
+    before: Iterable[tuple[str, str]] = (),
 ) -> World:
-    """A school whose course uses competencies with these codes; ``parents`` says what stands in what."""
+    """A school whose course uses competencies with these codes; ``parents`` says what stands in what, ``before`` what comes
+    before what.
+    """
     school = await seed.school(session, name, students)
     organisation_id, course_id = school.id, school.course.id
     framework = Framework(
@@ -122,6 +127,16 @@ async def world(
                 created_at=NOW,
             )
         )
+    session.add_all(
+        MapPrerequisite(
+            organisation_id=organisation_id,
+            course_id=course_id,
+            before_id=made.competencies[one].id,
+            after_id=made.competencies[other].id,
+            created_at=NOW,
+        )
+        for one, other in before
+    )
     await session.flush()
     return made
 

@@ -50,7 +50,7 @@ from lti_tool.mastery.rules.parents import (
     parent_rule_from_json,
 )
 from lti_tool.mastery.rules.ratings import MoodleRating, TeacherJudgement
-from lti_tool.mastery.rules.reviews import Harder, with_credit
+from lti_tool.mastery.rules.reviews import REACH, Credited, Harder, practises, with_credit
 from lti_tool.mastery.rules.satisfying import AlignedItem, Problem, can_satisfy, fitted
 from lti_tool.mastery.rules.scales import (
     Icon,
@@ -69,6 +69,7 @@ from lti_tool.mastery.rules.words import Audience, say, say_fall, say_problem
 
 __all__ = [
     "PARENT_RULES",
+    "REACH",
     "RULES",
     "AlignedItem",
     "AllChildren",
@@ -79,6 +80,7 @@ __all__ = [
     "CanvasWeightedAverage",
     "Child",
     "ChildPoints",
+    "Credited",
     "Criterion",
     "DefaultLadder",
     "Explanation",
@@ -120,6 +122,7 @@ __all__ = [
     "moodle_scale",
     "order_key",
     "parent_rule_from_json",
+    "practises",
     "replay",
     "rule_from_json",
     "say",

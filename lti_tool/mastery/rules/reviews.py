@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from lti_tool.mastery.rules.states import Review
-from lti_tool.mastery.rules.values import Observation
+from lti_tool.mastery.rules.values import Observation, Source
 
 DAYS = (1, 3, 7, 14, 30, 60)
 """The days from one review to the next, by step."""
@@ -46,6 +46,23 @@ def after(review: Review, observation: Observation) -> Review:
     return review
 
 
+REACH = 3
+"""How many prerequisites away harder work still gives credit: further off, little of it is practised."""
+
+
+_NO_ANSWERS = frozenset({Source.SELF, Source.OVERRIDE})
+
+
+def practises(observation: Observation) -> bool:
+    """Whether an observation is a right first answer with a date, so that it gives credit to what it builds on.
+
+    A judgement of *Secure* is right as well; what learners say of themselves, and overrides, are no answers.
+    """
+    if observation.source in _NO_ANSWERS:
+        return False
+    return observation.dated and observation.is_attempt and observation.right
+
+
 @dataclass(frozen=True, slots=True)
 class Harder:
     """A right answer to harder work: when, and how many prerequisites lie between (1: a direct prerequisite)."""
@@ -54,13 +71,26 @@ class Harder:
     distance: int = 1
 
 
-def with_credit(review: Review, harder: Iterable[Harder]) -> Review:
+@dataclass(frozen=True, slots=True)
+class Credited:
+    """When a review is due, with credit; and the harder work that the date is owed to, None where it is the review's own."""
+
+    due_at: datetime | None
+    harder: Harder | None = None
+
+
+def with_credit(review: Review, harder: Iterable[Harder]) -> Credited:
     """The review with credit for harder work that this competency is a prerequisite of.
 
     Each right answer lets the review wait, from then on, its interval divided by the distance; the date only ever moves
-    later, and the step stays. Worked out when it is asked for, so that it can be recomputed from the evidence alone.
+    later, and the step stays. Of two that lead to the same date the later one is named. It follows from the evidence alone,
+    whatever order that came in.
     """
     if review.due_at is None:
-        return review
-    later = (practice.at + interval(review.step) / max(practice.distance, 1) for practice in harder)
-    return replace(review, due_at=max((review.due_at, *later)))
+        return Credited(None)
+    waits = interval(review.step)
+    found = [(one.at + waits / max(one.distance, 1), one.at, one) for one in harder]
+    best = max(found, key=lambda one: one[:2], default=None)
+    if best is None or best[0] <= review.due_at:
+        return Credited(review.due_at)
+    return Credited(best[0], best[2])

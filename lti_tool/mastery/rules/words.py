@@ -196,6 +196,12 @@ _FRAMES: Mapping[tuple[bool, str], str] = {
     (True, "month"): N_("%(level)s: %(reason)s, the latest on %(day)s; a review is due in %(due)s."),
 }
 
+_CREDIT = Said(
+    N_("The review is later because you used this in harder work on %(day)s."),
+    N_("The review is later because this was used in harder work on %(day)s."),
+)
+"""Follows an explanation where harder work let a review wait that is still to come."""
+
 _MISSING: Mapping[str, Said] = {
     "missing.right": both(N_("For %(level)s: %(right)s more right of the next %(next)s.")),
     "missing.in-a-row": both(
@@ -296,12 +302,16 @@ def say(explanation: Explanation, to: Audience = Audience.STUDENT) -> str:
     said = _REASONS[code]
     latest = said.latest and "latest" in values
     review, due = _review(values, now)
-    return current_language().gettext(_FRAMES[latest, review]) % {
+    sentence = current_language().gettext(_FRAMES[latest, review]) % {
         "level": current_language().gettext(str(values.get("level", NOT_STARTED_NAME))),
         "reason": _filled(said.to(to), values, now),
         "day": _day(values["latest"], now) if latest else "",
         "due": due,
     }
+    if "harder" not in values or review not in {"day", "month"}:
+        return sentence
+    credit = current_language().gettext(str(_CREDIT.to(to))) % {"day": _day(values["harder"], now)}
+    return f"{sentence} {credit}"
 
 
 def say_fall(fall: Fall, scale: Scale, now: datetime, to: Audience = Audience.STUDENT) -> str:

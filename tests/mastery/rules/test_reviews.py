@@ -1,9 +1,11 @@
 """The ladder of reviews, and credit for harder work."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lti_tool.mastery import rules
-from lti_tool.mastery.rules import Harder, NOfM, Review, Standing, with_credit
+from lti_tool.mastery.rules import Credited, Harder, NOfM, Review, Standing, practises, with_credit
 from tests.mastery.rules.observing import answers, day, judge, seen
 
 RULE = NOfM(2, 2)
@@ -58,12 +60,41 @@ def test_help_and_missing_dates_move_no_review() -> None:
 
 def test_harder_work_gives_credit_by_its_distance() -> None:
     due = Review(2, day(10))
-    assert with_credit(due, []) == due
-    assert with_credit(due, [Harder(day(9))]) == Review(2, day(16))
-    assert with_credit(due, [Harder(day(9), distance=2)]) == Review(2, day(12.5))
-    assert with_credit(due, [Harder(day(1))]) == due
-    assert with_credit(due, [Harder(day(9)), Harder(day(8))]) == Review(2, day(16))
-    assert with_credit(Review(2), [Harder(day(9))]) == Review(2)
+    assert with_credit(due, []) == Credited(day(10))
+    assert with_credit(due, [Harder(day(9))]) == Credited(day(16), Harder(day(9)))
+    assert with_credit(due, [Harder(day(9), distance=2)]) == Credited(day(12.5), Harder(day(9), 2))
+    assert with_credit(due, [Harder(day(1))]) == Credited(day(10))
+    assert with_credit(due, [Harder(day(9)), Harder(day(8))]) == Credited(day(16), Harder(day(9)))
+    assert with_credit(Review(2), [Harder(day(9))]) == Credited(None)
+    # Both lead to the same date; the later one is told.
+    assert with_credit(due, [Harder(day(9)), Harder(day(12.5), 2)]) == Credited(day(16), Harder(day(12.5), 2))
+
+
+@given(
+    step=st.integers(0, 5),
+    due=st.integers(0, 90),
+    harder=st.lists(st.builds(Harder, st.integers(0, 90).map(day), st.integers(1, 3)), max_size=6),
+)
+def test_credit_only_ever_moves_a_date_later_and_knows_no_order(step: int, due: int, harder: list[Harder]) -> None:
+    review = Review(step, day(due))
+    found = with_credit(review, harder)
+    assert found == with_credit(review, list(reversed(harder)))
+    assert found.due_at is not None
+    assert found.due_at >= day(due)
+    assert (found.harder is None) == (found.due_at == day(due))
+    # One more never makes it earlier, and what is taken away again leaves what was there.
+    for place in range(len(harder)):
+        fewer = with_credit(review, harder[:place] + harder[place + 1 :]).due_at
+        assert fewer is not None
+        assert fewer <= found.due_at
+
+
+def test_only_right_first_answers_with_a_date_practise() -> None:
+    assert practises(seen(1))
+    assert not practises(seen(1, 0))
+    assert not practises(seen(1, first=False))
+    assert not practises(seen(1, dated=False))
+    assert practises(seen(1, first=False, whole=True))
 
 
 @pytest.mark.parametrize("step", range(6))
