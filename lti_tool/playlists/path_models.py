@@ -3,12 +3,14 @@
 import uuid
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Field
 
 from lti_tool.db.base import TenantRow, belongs_to
-from lti_tool.db.types import UtcDateTime, one_of, words
+from lti_tool.db.types import UtcDateTime, json_type, one_of, words
+from lti_tool.playlists.models import StepOrigin
 
 
 class RulingKind(StrEnum):
@@ -30,6 +32,19 @@ class RequestKind(StrEnum):
     SIGN_OFF = "sign-off"
     RETAKE = "retake"
     CONFERENCE = "conference"
+
+
+class Outcome(StrEnum):
+    """How a teacher answered a request: the work is signed off or not yet; a question answered; another try allowed or not
+    now; a talk arranged, or held.
+    """
+
+    SIGNED = "signed"
+    NOT_YET = "not-yet"
+    ANSWERED = "answered"
+    ALLOWED = "allowed"
+    ARRANGED = "arranged"
+    HELD = "held"
 
 
 class WordKind(StrEnum):
@@ -75,17 +90,33 @@ class PathRequest(TenantRow, table=True):
         belongs_to("personal_playlist", "personal_playlist_id"),
         belongs_to("playlist_step", "step_id"),
         one_of("kind", RequestKind),
+        one_of("outcome", Outcome),
+        one_of("origin", StepOrigin),
         Index(None, "organisation_id", "personal_playlist_id"),
     )
 
     personal_playlist_id: uuid.UUID
     step_id: uuid.UUID | None = None
     kind: RequestKind = Field(sa_type=words(RequestKind))
+    outcome: Outcome | None = Field(
+        default=None,
+        sa_type=words(Outcome),
+        description="Absent where the student took it back, or what was asked came about.",
+    )
+    origin: StepOrigin = Field(
+        default=StepOrigin.STUDENT,
+        sa_type=words(StepOrigin),
+        sa_column_kwargs={"server_default": StepOrigin.STUDENT.value},
+        description="Who asks: the student, or the tool where the student is stuck.",
+    )
     words: str = Field(default="", max_length=1000, description="What the student said about it.")
     created_at: datetime = Field(sa_type=UtcDateTime)
     answered_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     answered_by: uuid.UUID | None = Field(default=None, description="Absent where the student took it back.")
     answer: str = Field(default="", max_length=1000)
+    why: dict[str, Any] | None = Field(
+        default=None, sa_type=json_type(), description="Of the tool's: why, as playlists.planning.why writes it."
+    )
 
 
 class PathWord(TenantRow, table=True):
