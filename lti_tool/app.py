@@ -26,6 +26,7 @@ from lti_tool.grades import jobs as grade_jobs
 from lti_tool.insight import routes as insight_routes
 from lti_tool.jobs.runner import EmbeddedRunner, NullRunner, Work
 from lti_tool.jobs.transactions import attach
+from lti_tool.learners import routes as learner_routes
 from lti_tool.logs import set_up_logging
 from lti_tool.lti import jobs as lti_jobs
 from lti_tool.lti import notices_asked, notices_received, registering
@@ -136,6 +137,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, http: httpx.As
         content_routes,
         competency_routes,
         mastery_routes,
+        learner_routes,
         playlist_routes,
         insight_routes,
         admin_routes,

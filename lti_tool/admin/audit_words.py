@@ -32,6 +32,7 @@ ACTION_WORDS = {
     "student.evidence-viewed": N_("The evidence behind a student's levels was looked at"),
     "students.mastery-viewed": N_("Students' evidence in a competency was looked at"),
     "student.note-written": N_("A note about a student was written"),
+    "student.goal-set": N_("A goal was set with a student"),
     "student.note-removed": N_("A note about a student was taken away"),
     "playlist.assigned": N_("A playlist was assigned"),
     "playlist.archived": N_("A playlist was taken away"),
