@@ -123,6 +123,7 @@ async def _people(
             "students": sum(1 for membership, _ in rows if membership.active and membership.role is Role.STUDENT),
             "nameless": any(line.active and not line.named for line in lines),
             "address": _address(course),
+            "supports": _supports_address(here, rows),
             "read_at": course.roster_read_at,
             "can_read": course.memberships_url is not None,
             "late": outcome.late or said == "late",
@@ -134,6 +135,13 @@ async def _people(
 
 def _address(course: Course) -> str:
     return f"/courses/{course.id}/people"
+
+
+def _supports_address(here: InCourse, rows: Sequence[tuple[Membership, Person]]) -> str | None:
+    """The page of supports, for a teacher and for whom a teacher let see it; None for anybody else."""
+    mine = next((membership for membership, person in rows if person.id == here.visit.person_id), None)
+    allowed = here.visit.role is Role.TEACHER or (mine is not None and mine.sees_supports)
+    return f"/courses/{here.course.id}/supports" if allowed and not here.visit.masquerading else None
 
 
 def _group_line(known: groups.GroupWithMembers, active: set[uuid.UUID]) -> GroupLine:

@@ -5,8 +5,10 @@ Supports and language choose among forms of one thing; they never choose what is
 
 import math
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+
+from babel import Locale, UnknownLocaleError
 
 from lti_tool.learners.models import Support
 
@@ -78,3 +80,41 @@ def minutes_for(minutes: int | None, supports: Supports) -> int | None:
     if minutes is None or supports.factor is None or Support.EXTENDED_TIME not in supports.kinds:
         return minutes
     return math.ceil(minutes * supports.factor)
+
+
+def language_tag(written: str, readers: Iterable[Locale]) -> str | None:
+    """The tag of a language that somebody wrote as a tag, in its own words, or in those of a reader; None for none known."""
+    text = written.strip().replace("_", "-")
+    try:
+        return str(Locale.parse(text, sep="-")).replace("_", "-")
+    except (UnknownLocaleError, ValueError):
+        pass
+    wanted = text.casefold()
+    for reader in readers:
+        for tag, name in reader.languages.items():
+            if name.casefold() == wanted:
+                return str(tag).replace("_", "-")
+    return next(
+        (
+            str(tag).replace("_", "-")
+            for tag in Locale("en").languages
+            if (own := _own_name(str(tag))) is not None and own.casefold() == wanted
+        ),
+        None,
+    )
+
+
+def language_name(tag: str, reader: Locale) -> str:
+    """What a language is called in a reader's own; the tag where nobody has a word for it."""
+    try:
+        name = Locale.parse(tag, sep="-").get_display_name(reader)
+    except (UnknownLocaleError, ValueError):
+        return tag
+    return name or tag
+
+
+def _own_name(tag: str) -> str | None:
+    try:
+        return Locale.parse(tag).get_display_name()
+    except (UnknownLocaleError, ValueError):
+        return None

@@ -289,7 +289,7 @@ async def modify(
         raise NotFound("the competency is not in the map")
     if instead_id == competency_id or (instead_id is not None and passing_percent is not None):
         raise BadRequest("a modification is another competency or another mark")
-    if passing_percent is not None and not 0 <= passing_percent <= 100:  # noqa: PLR2004 - per cent.
+    if passing_percent is not None and not 0 <= passing_percent <= 100:
         raise BadRequest("a mark out of range")
     if instead_id is not None and await _leads_back(session, here, person_id, competency_id, instead_id):
         raise Conflict(

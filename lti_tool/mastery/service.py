@@ -108,14 +108,15 @@ async def _append(
     by: uuid.UUID | None,
 ) -> None:
     passing = await _passing(session, asked, wanted)
+    modified = await writing.modified(session, asked)
     known = await writing.known(session, asked, sorted({entry.presentation for entry in wanted}))
     for entry in wanted:
         name = (entry.person_id, entry.competency_id, entry.presentation)
         before = known.get(name)
-        if before is not None and _says_nothing_new(entry, before):
-            continue
-        row = _row(course, entry, before, passing, now, by)
         cell = (entry.person_id, entry.competency_id)
+        if before is not None and _says_nothing_new(entry, before, modified.get(cell)):
+            continue
+        row = _row(course, entry, before, passing, modified.get(cell), now, by)
         if before is not None and before.voided_at is None:
             await writing.void_evidence(session, course.organisation_id, before.id, REPLACED, now, by)
             work.redo.add(cell)
@@ -145,9 +146,11 @@ async def news(
             sorted({entry.competency_id for entry in some}),
         )
         known = await writing.known(session, asked, sorted({entry.presentation for entry in some}))
+        modified = await writing.modified(session, asked)
         for entry in some:
             before = known.get((entry.person_id, entry.competency_id, entry.presentation))
-            if before is None or not _says_nothing_new(entry, before):
+            own = modified.get((entry.person_id, entry.competency_id))
+            if before is None or not _says_nothing_new(entry, before, own):
                 fresh.append(entry)
     return fresh
 
@@ -159,8 +162,11 @@ async def _passing(session: AsyncSession, asked: Asked, entries: Sequence[Entry]
     return (await criteria.basis(session, asked.organisation_id, asked.course_id)).passing_percent
 
 
-def _says_nothing_new(entry: Entry, before: Known) -> bool:
-    """Whether an entry says the same as the latest revision of its presentation, and that need not come back."""
+def _says_nothing_new(entry: Entry, before: Known, modified: float | None) -> bool:
+    """Whether an entry says the same as the latest revision of its presentation, and that need not come back.
+
+    ``modified`` is the learner's own passing mark, which the revision may have been entered with.
+    """
     same = (
         entry.earned == before.earned
         and entry.possible == before.possible
@@ -175,7 +181,7 @@ def _says_nothing_new(entry: Entry, before: Known) -> bool:
             and entry.observed_at == before.observed_at
             and entry.dated == before.dated
             and entry.note.strip() == before.note
-            and entry.passing_percent in {None, before.passing_percent}
+            and (entry.passing_percent in {None, before.passing_percent} or before.passing_percent == modified)
         )
     return same and (before.voided_at is None or before.void_reason not in OWN_REASONS)
 
@@ -185,13 +191,13 @@ def _row(
     entry: Entry,
     before: Known | None,
     passing: float | None,
+    modified: float | None,
     now: datetime,
     by: uuid.UUID | None,
 ) -> dict[str, Any]:
-    marks = {
-        "passing_percent": entry.passing_percent if entry.passing_percent is not None else passing,
-        "weight": entry.weight,
-    }
+    """``passing`` is the map's mark, for an entry without one of its own; ``modified`` this learner's own, before both."""
+    own = modified if modified is not None else entry.passing_percent
+    marks = {"passing_percent": own if own is not None else passing, "weight": entry.weight}
     if entry.possible is None:
         marks["passing_percent"] = None
     if before is not None and entry.source in _FROZEN:

@@ -20,7 +20,7 @@ from lti_tool.db.listed import ids, texts, within
 from lti_tool.db.upsert import upsert
 from lti_tool.ids import new_id
 from lti_tool.mastery.credit import Book, Shown, Stamp
-from lti_tool.mastery.models import Evidence, LearnerMastery, MasteryState, Standing
+from lti_tool.mastery.models import Evidence, LearnerMastery, LearnerModification, MasteryState, Standing
 from lti_tool.mastery.pieces import Columns, Piece
 
 LEARNER_KEY = ("organisation_id", "course_id", "person_id")
@@ -28,6 +28,7 @@ LEARNER_KEY = ("organisation_id", "course_id", "person_id")
 _learner: Table = LearnerMastery.__table__  # type: ignore[attr-defined]
 _evidence: Table = Evidence.__table__  # type: ignore[attr-defined]
 _state: Table = MasteryState.__table__  # type: ignore[attr-defined]
+_modification: Table = LearnerModification.__table__  # type: ignore[attr-defined]
 _place: Table = MapCompetency.__table__  # type: ignore[attr-defined]
 _competency: Table = Competency.__table__  # type: ignore[attr-defined]
 _map: Table = CourseMap.__table__  # type: ignore[attr-defined]
@@ -182,6 +183,15 @@ _KNOWN = Fixed(
     )
     .order_by(_evidence.c.revision)
 )
+_MODIFIED = Fixed(
+    select(*_columns(_modification, ("person_id", "competency_id", "passing_percent"))).where(
+        _here(_modification),
+        within(_modification.c.person_id, ids("people")),
+        within(_modification.c.competency_id, ids("competencies")),
+        _modification.c.ended_at.is_(None),
+        _modification.c.passing_percent.is_not(None),
+    )
+)
 _LIVE = Fixed(
     select(*_columns(_evidence, Columns._fields)).where(
         _here(_evidence),
@@ -327,6 +337,11 @@ async def known(
     rows = await _KNOWN.run(session, asked.values(presentations=presentations))
     # Later revisions come later, and stay.
     return {(row[1], row[2], row[3]): Known(*row) for row in rows}
+
+
+async def modified(session: AsyncSession, asked: Asked) -> dict[tuple[uuid.UUID, uuid.UUID], float]:
+    """The passing marks that a modification sets now, 0 to 100, by person and competency."""
+    return {(row[0], row[1]): row[2] for row in await _MODIFIED.run(session, asked.values())}
 
 
 async def live(session: AsyncSession, asked: Asked) -> list[Piece]:
