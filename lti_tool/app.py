@@ -46,7 +46,7 @@ from lti_tool.playlists import jobs as playlist_jobs
 from lti_tool.playlists import results as playlist_results
 from lti_tool.playlists import routes as playlist_routes
 from lti_tool.settings import Settings, load_settings
-from lti_tool.web import styleguide
+from lti_tool.web import front, styleguide
 from lti_tool.web.install import install
 from lti_tool.web.routing import add_router, add_routes
 
@@ -132,6 +132,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, http: httpx.As
     install(app, settings)
     add_routes(app, (*lti_routes.routes, *notices_received.routes, *registering.routes, *platform_routes.routes))
     for room in (
+        front,
         health,
         course_routes,
         content_routes,
