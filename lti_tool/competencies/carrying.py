@@ -87,6 +87,7 @@ async def carry(session: AsyncSession, both: Copied, original: Course, by: uuid.
     await _competencies(session, made, original, names, before, now)
     await _prerequisites(session, course, original, names, by, now)
     await _alignments(session, both, original, names, by, now)
+    maps.levels_follow(session, course.organisation_id, course.id)
     await session.flush()
 
 

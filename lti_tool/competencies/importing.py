@@ -13,7 +13,7 @@ from typing import Any
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from lti_tool import audit
-from lti_tool.competencies import framework_queries, import_queries
+from lti_tool.competencies import framework_queries, import_queries, maps
 from lti_tool.competencies.import_rules import (
     ELSEWHERE,
     LEFT_OUT,
@@ -215,6 +215,9 @@ async def apply(
         raise UsedElsewhere(f"{len(done.used_by)} courses use it")
     if not done.changes_nothing or (wish.source_address or framework.source_address) != framework.source_address:
         await _write(session, organisation_id, framework_id, done, wish, now)
+        for course_id in {one for one, _ in done.used_by} | {wish.course_id}:
+            if course_id is not None:
+                maps.levels_follow(session, organisation_id, course_id)
     counts = done.counts
     audit.record(
         session,

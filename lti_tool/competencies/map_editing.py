@@ -49,6 +49,7 @@ async def draw(
     ``map-changed``. What was taken away of a framework's comes back as the framework's.
     """
     await maps.for_change(session, course, revision, now)
+    maps.levels_follow(session, course.organisation_id, course.id)
     view = await _view(session, course, edge)
     if edge in view.direct:
         return False
@@ -75,6 +76,7 @@ async def take_away(
     competencies this course does not use. NotFound and Conflict as for ``draw``.
     """
     await maps.for_change(session, course, revision, now)
+    maps.levels_follow(session, course.organisation_id, course.id)
     view = await _view(session, course, edge)
     if edge not in (*view.edges, *view.set_aside):
         return False

@@ -18,8 +18,10 @@ from lti_tool.competencies import map_queries as queries
 from lti_tool.competencies import rules_graph, rules_picking
 from lti_tool.competencies.map_views import CourseMapView, Edge, MapCompetencyView, Parent
 from lti_tool.competencies.models import CourseMap, FrameworkSource, MapCompetency
+from lti_tool.competencies.ports import LEVELS_FOLLOW, follow_key
 from lti_tool.courses.models import Course
 from lti_tool.errors import BadRequest, Conflict, NotFound
+from lti_tool.jobs import nudge_after_commit
 from lti_tool.web.i18n import N_
 
 MOST_COMPETENCIES = 1000
@@ -188,6 +190,11 @@ def _changed(course_map: CourseMap, now: datetime) -> CourseMap:
     return course_map
 
 
+def levels_follow(session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID) -> None:
+    """Have levels and reviews follow the map once this transaction is committed; in the background, once for many changes."""
+    nudge_after_commit(session, LEVELS_FOLLOW, follow_key(organisation_id, course_id))
+
+
 def changed_meanwhile(detail: str) -> Conflict:
     """Two editors: the second one's change was made on a map that has moved on."""
     return Conflict(
@@ -255,6 +262,7 @@ async def pick(
     number_places(present)
     session.add(_changed(course_map, now))
     trace(session, course, "map.picked", by, now, detail=f"{len(fresh)} competencies")
+    levels_follow(session, course.organisation_id, course.id)
     await session.flush()
     return Picked(tuple(fresh), len(usable) - len(fresh), len(wanted) - len(usable))
 
@@ -292,6 +300,7 @@ async def take_out(
     left = [row for row in present if row.removed_at is None]
     number_places(left)
     trace(session, course, "map.taken-out", by, now, detail=f"{len(out)} competencies")
+    levels_follow(session, course.organisation_id, course.id)
     await session.flush()
     return tuple(row.competency_id for row in out)
 

@@ -6,6 +6,14 @@ from typing import NamedTuple, Protocol
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+LEVELS_FOLLOW = "levels-follow-map"
+"""The task that has levels follow a course's map; mastery.jobs has it, under ``follow_key``."""
+
+
+def follow_key(organisation_id: uuid.UUID, course_id: uuid.UUID) -> str:
+    """A course as the key of that task."""
+    return f"{organisation_id}:{course_id}"
+
 
 class Held(NamedTuple):
     """What is known in one competency."""

@@ -1,16 +1,19 @@
-"""What this room has for the background: reading results, ends of overrides, and learning difficulties."""
+"""What this room has for the background: reading results, ends of overrides, following maps, and learning difficulties."""
 
 import uuid
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import ClassVar
 
 from lti_tool.clock import Clock
+from lti_tool.competencies.ports import LEVELS_FOLLOW
 from lti_tool.content.asking import Taker
 from lti_tool.content.connectors import Connectors
 from lti_tool.db.session import Database
 from lti_tool.errors import NotFound
-from lti_tool.jobs import Periodic, Work, runner_of
-from lti_tool.mastery import reading, service, versions
+from lti_tool.jobs import Periodic, Work, by_one_process, runner_of
+from lti_tool.mastery import following, reading, service, versions
 
 OVERRIDES_EVERY = timedelta(minutes=1)
 """How exactly the ends of overrides are kept."""
@@ -18,32 +21,74 @@ OVERRIDES_EVERY = timedelta(minutes=1)
 LEARN_EVERY = timedelta(minutes=1)
 """How often a course's answers are counted at most, however many come."""
 
+FOLLOW_EVERY = timedelta(seconds=10)
+"""How often levels follow a course's map at most while it is being worked on."""
+
 SWEEP_EVERY = timedelta(hours=1)
 """How soon a course is looked at whose nudge was lost."""
 
 
-class Learning:
-    """Looks whether courses' answers are worth a new version, each course once a minute at most."""
+class _EveryCourse(ABC):
+    """A task whose key is ``organisation:course``, done for each course once in a while at most, however often it is nudged."""
+
+    task: ClassVar[str]
+    every: ClassVar[timedelta]
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
         self._looked: dict[str, datetime] = {}
-        self._swept_at: datetime | None = None
 
     async def run(self, key: str) -> None:
-        """Look at one course; the key is ``versions.course_key``'s."""
+        """Do what is due for one course, or put it off until it may be done again."""
         now = self._clock.now()
         looked = self._looked.get(key)
-        if looked is not None and timedelta(0) <= now - looked < LEARN_EVERY:
-            runner_of(self._database).nudge(versions.LEARN, key, after=LEARN_EVERY - (now - looked))
+        if looked is not None and timedelta(0) <= now - looked < self.every:
+            runner_of(self._database).nudge(self.task, key, after=self.every - (now - looked))
             return
-        self._looked = {other: at for other, at in self._looked.items() if now - at < LEARN_EVERY}
+        self._looked = {other: at for other, at in self._looked.items() if now - at < self.every}
         self._looked[key] = now
         try:
             organisation_id, course_id = (uuid.UUID(part) for part in key.split(":"))
         except ValueError:
             raise NotFound("the key names no course") from None
+        await self.do(organisation_id, course_id, now)
+
+    @abstractmethod
+    async def do(self, organisation_id: uuid.UUID, course_id: uuid.UUID, now: datetime) -> None:
+        """What is due for one course."""
+
+
+class Following(_EveryCourse):
+    """Has levels follow maps that were rearranged."""
+
+    task = LEVELS_FOLLOW
+    every = FOLLOW_EVERY
+
+    async def do(self, organisation_id: uuid.UUID, course_id: uuid.UUID, now: datetime) -> None:
+        """Follow one course's map."""
+        await following.follow(self._database, organisation_id, course_id, now)
+
+    async def sweep(self) -> None:
+        """Follow every map that has changed since it was followed last, and of which no nudge arrived."""
+        async with self._database.reading() as session:
+            courses = await following.to_follow(session)
+        for organisation_id, course_id in courses:
+            await self.do(organisation_id, course_id, self._clock.now())
+
+
+class Learning(_EveryCourse):
+    """Looks whether courses' answers are worth a new version, each course once a minute at most."""
+
+    task = versions.LEARN
+    every = LEARN_EVERY
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        super().__init__(database, clock)
+        self._swept_at: datetime | None = None
+
+    async def do(self, organisation_id: uuid.UUID, course_id: uuid.UUID, now: datetime) -> None:
+        """Look at one course."""
         await versions.learn(self._database, organisation_id, course_id, now)
 
     async def sweep(self) -> None:
@@ -60,6 +105,7 @@ class Learning:
 def work(database: Database, clock: Clock, connectors: Connectors, takers: Sequence[Taker]) -> Work:
     """The tasks and the periodic work of this room. ``takers`` take from the gradebooks that are read without a page."""
     learning = Learning(database, clock)
+    follows = Following(database, clock)
 
     async def read_results() -> None:
         await reading.read_all(database, connectors, clock, takers)
@@ -68,10 +114,11 @@ def work(database: Database, clock: Clock, connectors: Connectors, takers: Seque
         await service.end_overrides(database, clock.now())
 
     return Work(
-        tasks={versions.LEARN: learning.run},
+        tasks={versions.LEARN: learning.run, LEVELS_FOLLOW: follows.run},
         periodic=(
             Periodic("mastery.end-overrides", OVERRIDES_EVERY, end_overrides),
-            Periodic("mastery.read-results", reading.READ_EVERY, read_results),
+            by_one_process(database, clock, Periodic("mastery.read-results", reading.READ_EVERY, read_results)),
             Periodic("mastery.learn-sweep", SWEEP_EVERY, learning.sweep),
+            by_one_process(database, clock, Periodic("mastery.follow-sweep", SWEEP_EVERY, follows.sweep)),
         ),
     )

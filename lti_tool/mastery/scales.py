@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlmodel import col
+from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from lti_tool import audit
 from lti_tool.competencies import map_queries, maps
-from lti_tool.competencies.models import Competency, Framework, Scale
+from lti_tool.competencies.models import Competency, CourseMap, Framework, Scale
 from lti_tool.courses.models import Course
 from lti_tool.db.base import scoped
 from lti_tool.errors import BadRequest, NotFound
@@ -116,6 +116,7 @@ async def choose_scale(
     found.scale_id = scale_id
     session.add(found)
     maps.trace(session, course, "map.rules-changed", by, now, detail="scale")
+    maps.levels_follow(session, course.organisation_id, course.id)
     await session.flush()
 
 
@@ -191,4 +192,14 @@ async def make_schools(
         subject=f"organisation {course.organisation_id}",
         detail=f"scale {kept.id}",
     )
+    for course_id in await _without_scale(session, course.organisation_id):
+        maps.levels_follow(session, course.organisation_id, course_id)
     await session.flush()
+
+
+async def _without_scale(session: AsyncSession, organisation_id: uuid.UUID) -> list[uuid.UUID]:
+    """The courses that use whatever levels the school has."""
+    statement = select(col(CourseMap.course_id)).where(
+        col(CourseMap.organisation_id) == organisation_id, col(CourseMap.scale_id).is_(None)
+    )
+    return list((await session.exec(statement)).all())

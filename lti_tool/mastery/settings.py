@@ -86,6 +86,7 @@ async def set_rule(
     maps.trace(
         session, course, "map.rules-changed", by, now, detail="course" if competency_id is None else "one competency"
     )
+    maps.levels_follow(session, course.organisation_id, course.id)
     await session.flush()
 
 
@@ -145,6 +146,7 @@ async def take_source_rules(
             row.rule = wanted[row.competency_id].to_json()
             session.add(row)
     maps.trace(session, course, "map.rules-changed", by, now, detail=f"{len(wanted)} rules of frameworks")
+    maps.levels_follow(session, course.organisation_id, course.id)
     await session.flush()
     return len(wanted)
 

@@ -4,11 +4,13 @@ The learners' rows are locked by the caller. What comes in order costs one step 
 that competency, and of nothing else.
 """
 
+import json
 import uuid
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -86,6 +88,28 @@ async def judge_again(
     return await settle(session, organisation_id, course_id, learners, work, now)
 
 
+async def follow_map(
+    session: AsyncSession,
+    organisation_id: uuid.UUID,
+    course_id: uuid.UUID,
+    learners: Mapping[uuid.UUID, Learner],
+    tree: parents.Tree,
+    now: datetime,
+) -> int:
+    """Work out again what the map decides of these learners: levels of what stands above others, and credit for harder work.
+
+    How many of them have other levels or reviews now. Nothing is written of those who do not.
+    """
+    asked = Asked(
+        organisation_id, course_id, sorted(learners), await writing.all_places(session, organisation_id, course_id)
+    )
+    places = await writing.places(session, asked)
+    if not places:
+        return 0
+    table = _Table(session, replace(asked, competencies=[]), learners, now, places)
+    return await table.follow(asked, tree)
+
+
 class _Table:
     """The states of some learners and competencies, while they are worked on."""
 
@@ -108,16 +132,20 @@ class _Table:
         self._begun_with: dict[uuid.UUID, uuid.UUID] = {}
         self._basis: criteria.Basis | None = None
         self._practised: dict[Cell, int | None] = {}
-        self._without_book: set[uuid.UUID] = set()
+        self._all_concerned: set[uuid.UUID] = set()
+        """Learners of whom every review is looked at, since all of them may be due at another time."""
         self._credited: dict[uuid.UUID, dict[uuid.UUID, credit.Shown]] = {}
 
     async def open(self) -> None:
         """Read what is there."""
         await self._look(self._asked)
+        await self._make_books()
+
+    async def _make_books(self) -> None:
         unknown = [learner for learner in self._learners.values() if learner.reviewing is None]
         if unknown:
             await books.make(self._session, self._asked, unknown)
-            self._without_book = {learner.person_id for learner in unknown}
+            self._all_concerned = {learner.person_id for learner in unknown}
 
     async def _look(self, asked: Asked) -> None:
         self._stored |= await writing.states(self._session, asked)
@@ -261,13 +289,51 @@ class _Table:
         else:
             standings[number] = draft.brief()
 
+    async def follow(self, asked: Asked, tree: parents.Tree) -> int:
+        """Roll everything up again and give credit again; how many learners have something else in their briefs or states."""
+        before = {person_id: _text_of(learner) for person_id, learner in self._learners.items()}
+        await self._make_books()
+        stored = await writing.rolled(self._session, replace(asked, competencies=list(tree.upward)))
+        self._stored |= stored
+        missing = {state.criterion_id for state in stored.values()} - self._criteria.keys()
+        self._criteria |= await criteria.frozen(self._session, asked.organisation_id, missing)
+        await self._freeze(tree.upward)
+        for cell, state in stored.items():
+            # Nothing stands below it any more, or its own evidence decides now.
+            if state.rolled_up and not (cell[1] in tree.children and tree.follows(cell[1], self._own(cell))):
+                self._drafts[cell] = self._own(cell)
+                self._brief(cell, self._drafts[cell])
+        for person_id in asked.people:
+            for parent_id in tree.upward:
+                self._roll_up_one(tree, (person_id, parent_id))
+        self._all_concerned = set(self._learners)
+        await self.give_credit()
+        said = await writing.said(
+            self._session, replace(asked, competencies=sorted({cell[1] for cell in self._drafts}))
+        )
+        self._drafts = {
+            cell: draft for cell, draft in self._drafts.items() if not self._says_the_same(cell, draft, said)
+        }
+        others = {cell[0] for cell in self._drafts} | self._credited.keys()
+        others |= {one for one, learner in self._learners.items() if _text_of(learner) != before[one]}
+        self._learners = {one: learner for one, learner in self._learners.items() if one in others}
+        await self.close()
+        return len(others)
+
+    def _says_the_same(self, cell: Cell, draft: Draft | None, said: Mapping[Cell, Mapping[str, Any]]) -> bool:
+        stored = said.get(cell)
+        if draft is None or stored is None:
+            return draft is None and stored is None
+        row = draft.row(self._asked.organisation_id, self._asked.course_id, *cell, stored["id"], self._now)
+        return all(row[name] == value for name, value in stored.items() if name != "changed_at")
+
     # --- Credit for harder work ---------------------------------------------------------------------------------------
 
     async def give_credit(self) -> None:
         """Have reviews wait for what harder work has practised, here and below."""
-        by_person: dict[uuid.UUID, list[tuple[uuid.UUID, Draft | None]]] = defaultdict(list)
+        by_person: dict[uuid.UUID, list[tuple[uuid.UUID, Draft | None]]] = {one: [] for one in self._all_concerned}
         for cell, draft in self._drafts.items():
-            by_person[cell[0]].append((cell[1], draft))
+            by_person.setdefault(cell[0], []).append((cell[1], draft))
         stamp = next(iter(self._places.values())).stamp
         ways = await credit.ways(self._session, self._asked.organisation_id, self._asked.course_id, stamp)
         for person_id, some in by_person.items():
@@ -276,7 +342,7 @@ class _Table:
     def _credit_one(self, learner: Learner, some: list[tuple[uuid.UUID, Draft | None]], ways: credit.Ways) -> None:
         book = learner.reviewing = {} if learner.reviewing is None else learner.reviewing
         drafted: dict[str, Draft] = {}
-        concerned = set(book) if learner.person_id in self._without_book else set[str]()
+        concerned = set(book) if learner.person_id in self._all_concerned else set[str]()
         for competency_id, draft in some:
             number = str(self._places[competency_id].number)
             before = credit.practised_in(book, number)
@@ -320,3 +386,8 @@ class _Table:
         for person_id in sorted(self._learners):
             await writing.set_learner(self._session, organisation_id, self._learners[person_id], self._now)
         return changed
+
+
+def _text_of(learner: Learner) -> str:
+    """What a learner's row says that the map has a part in, to compare it."""
+    return json.dumps([learner.standings, learner.reviewing])

@@ -173,6 +173,20 @@ _STATES = Fixed(
         within(_state.c.competency_id, ids("competencies")),
     )
 )
+_ROLLED = Fixed(
+    select(*_columns(_state, Stored.__slots__)).where(
+        _here(_state),
+        within(_state.c.person_id, ids("people")),
+        _state.c.rolled_up.is_(True) | within(_state.c.competency_id, ids("competencies")),
+    )
+)
+_SAY = Fixed(
+    select(*_columns(_state, STATE_COLUMNS)).where(
+        _here(_state),
+        within(_state.c.person_id, ids("people")),
+        within(_state.c.competency_id, ids("competencies")),
+    )
+)
 _KNOWN = Fixed(
     select(*_columns(_evidence, Known._fields))
     .where(
@@ -328,6 +342,17 @@ async def all_places(session: AsyncSession, organisation_id: uuid.UUID, course_i
 async def states(session: AsyncSession, asked: Asked) -> dict[tuple[uuid.UUID, uuid.UUID], Stored]:
     """The states of these learners in these competencies, by person and competency."""
     return {(row[1], row[2]): Stored(*row) for row in await _STATES.run(session, asked.values())}
+
+
+async def rolled(session: AsyncSession, asked: Asked) -> dict[tuple[uuid.UUID, uuid.UUID], Stored]:
+    """The states of these learners that follow others, and those in these competencies, by person and competency."""
+    return {(row[1], row[2]): Stored(*row) for row in await _ROLLED.run(session, asked.values())}
+
+
+async def said(session: AsyncSession, asked: Asked) -> dict[tuple[uuid.UUID, uuid.UUID], dict[str, Any]]:
+    """All that the states of these learners in these competencies say, by column."""
+    rows = [dict(zip(STATE_COLUMNS, row, strict=True)) for row in await _SAY.run(session, asked.values())]
+    return {(row["person_id"], row["competency_id"]): row for row in rows}
 
 
 async def known(
