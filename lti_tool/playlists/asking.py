@@ -17,7 +17,7 @@ from lti_tool.db.base import scoped
 from lti_tool.errors import BadRequest, Conflict, NotFound
 from lti_tool.playlists import queries, service
 from lti_tool.playlists.models import DoneRule, PlaylistStatus, PlaylistStep, StepState
-from lti_tool.playlists.path_models import PathRequest, PathWord, RequestKind
+from lti_tool.playlists.path_models import Outcome, PathRequest, PathWord, RequestKind
 from lti_tool.playlists.paths import Path, standing_of
 from lti_tool.web.i18n import N_
 
@@ -44,6 +44,8 @@ class Request:
     answered_at: datetime | None
     answer: str
     taken_back: bool
+    outcome: Outcome | None = None
+    """How the teacher answered; absent while it waits, and where it was taken back."""
 
     @property
     def is_open(self) -> bool:
@@ -131,7 +133,8 @@ def _seen(row: PathRequest) -> Request:
         created_at=row.created_at,
         answered_at=row.answered_at,
         answer=row.answer,
-        taken_back=row.answered_at is not None and row.answered_by is None and not row.answer,
+        taken_back=row.answered_at is not None and row.outcome is None,
+        outcome=row.outcome,
     )
 
 

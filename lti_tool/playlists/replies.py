@@ -36,6 +36,12 @@ class Said(StrEnum):
     PLACED = "placed"
     DAYS_OFF_ADDED = "days-off-added"
     DAYS_OFF_REMOVED = "days-off-removed"
+    ANSWERED = "answered"
+    SIGNED_OFF = "signed-off"
+    SIGNED_OFF_ALL = "signed-off-all"
+    SIGNED_OFF_SOME = "signed-off-some"
+    RETAKE_ALLOWED = "retake-allowed"
+    NOTHING_TICKED = "nothing-ticked"
 
 
 _SENTENCES = {
@@ -64,12 +70,19 @@ _SENTENCES = {
     Said.PLACED: N_("Saved. The step leads there now."),
     Said.DAYS_OFF_ADDED: N_("Added. Nobody counts as standing still for these days."),
     Said.DAYS_OFF_REMOVED: N_("Removed."),
+    Said.ANSWERED: N_("Answered. The student sees it on their path."),
+    Said.SIGNED_OFF: N_("Signed off. The student sees it on their path."),
+    Said.SIGNED_OFF_ALL: N_("Signed off, all of them. The students see it on their paths."),
+    Said.SIGNED_OFF_SOME: N_("Signed off. Some of them somebody else had answered already."),
+    Said.RETAKE_ALLOWED: N_("Another try is allowed. The student sees it on their path."),
+    Said.NOTHING_TICKED: N_("Nothing was ticked, so nothing was signed off."),
 }
 
 
 _NEITHER_GOOD_NOR_BAD = frozenset(
     {
         Said.NOTHING_CHOSEN,
+        Said.NOTHING_TICKED,
         Said.ASKED,
         Said.ASKED_LATE,
         Said.REVIEW_WITHOUT_PLAYLIST,

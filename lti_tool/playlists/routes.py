@@ -10,10 +10,13 @@ from lti_tool.playlists import (
     picking_routes,
     progress_routes,
     teaching_routes,
+    waiting_routes,
 )
 
 router = APIRouter()
 router.include_router(calendar_routes.router)
+# Before what takes any word at this place for a playlist's id.
+router.include_router(waiting_routes.router)
 router.include_router(teaching_routes.router)
 router.include_router(progress_routes.router)
 router.include_router(learning_routes.router)

@@ -216,6 +216,13 @@ def unmarked(standing: Standing, by: DoneBy, now: datetime) -> Standing:
     )
 
 
+def afresh(standing: Standing, now: datetime) -> Standing:
+    """After a teacher allowed another try that starts from nothing: what was done or scored before counts no more."""
+    if standing.state is StepState.TODO and standing.result_at is None:
+        return standing
+    return replace(standing, state=StepState.OPENED, done_at=None, done_by=None, reopened_at=now)
+
+
 def with_result(
     standing: Standing, rule: DoneRule, pass_percent: float | None, percent: float, at: datetime
 ) -> Standing:

@@ -267,6 +267,23 @@ async def take_back(
     return await _move(session, course, path, step, lambda standing: rules.unmarked(standing, DoneBy.TEACHER, now), now)
 
 
+async def start_afresh(
+    session: AsyncSession,
+    course: Course,
+    playlist_id: uuid.UUID,
+    person_id: uuid.UUID,
+    step_id: uuid.UUID,
+    by: uuid.UUID | None,
+    now: datetime,
+) -> Path:
+    """The teacher allows another try that starts from nothing: older results count no more, and a score that was sent
+    follows. Leaves an audit entry.
+    """
+    path, step = await _students_step(session, course, playlist_id, person_id, step_id)
+    _trace(session, course, "step.started-afresh", by, person_id, step, now)
+    return await _move(session, course, path, step, lambda standing: rules.afresh(standing, now), now)
+
+
 async def _students_step(
     session: AsyncSession, course: Course, playlist_id: uuid.UUID, person_id: uuid.UUID, step_id: uuid.UUID
 ) -> tuple[Path, PlaylistStep]:

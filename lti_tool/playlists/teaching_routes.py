@@ -14,7 +14,7 @@ from lti_tool.courses.service import display_name
 from lti_tool.errors import Conflict, NotFound, ToolError
 from lti_tool.ids import new_id
 from lti_tool.lti.sessions import by_script
-from lti_tool.playlists import carrying, editing, forms, monitor, queries, service, views
+from lti_tool.playlists import answering, carrying, editing, forms, monitor, queries, service, views
 from lti_tool.playlists.forms import Entered
 from lti_tool.playlists.models import Playlist, PlaylistStatus, PlaylistStep
 from lti_tool.playlists.replies import Said, carry_over_address, notice, playlist_address, playlists_address
@@ -49,6 +49,7 @@ async def home(
         playlists = await queries.playlists(session, here.organisation_id, here.course.id, SHOWN)
         paths = await service.paths_of_course(session, here.course, playlists)
         watch = await monitor.watch(session, here, now)
+        waiting = await answering.count(session, here)
         steps = await queries.steps(session, here.organisation_id, [playlist.id for playlist in playlists])
         columns = await queries.columns(
             session, here.organisation_id, here.course.id, [service.resource_id(playlist) for playlist in playlists]
@@ -64,6 +65,7 @@ async def home(
     ]
     context = {
         "lines": lines,
+        "waiting": waiting,
         "carry_over": carry_over_address(here.course) if copied.open else None,
         "notice": notice(request),
         "new_copy_id": new_id,

@@ -27,7 +27,7 @@ from lti_tool.playlists.models import (
     StepRole,
     StepState,
 )
-from lti_tool.playlists.path_models import PathRuling, PathWord, RequestKind, RulingKind, WordKind
+from lti_tool.playlists.path_models import Outcome, PathRuling, PathWord, RequestKind, RulingKind, WordKind
 from tests.insight.site import a_map
 from tests.playlists import seed
 from tests.playlists.seed import NOW, School
@@ -120,6 +120,7 @@ async def test_an_answer_of_the_teacher_is_shown_as_one(database: Database) -> N
         step = await a_step(session, copy, "Fold paper")
         row = await asking.ask(session, here(school), copy.id, step.id, RequestKind.HELP, "", NOW)
         row.answered_at, row.answered_by, row.answer = LATER, school.teacher.id, "I come to you"
+        row.outcome = Outcome.ANSWERED
         session.add(row)
         [answered] = (await asking.conversation(session, school.id, copy.id)).answered(step.id)
         assert (answered.answer, answered.taken_back, answered.is_open) == ("I come to you", False, False)
