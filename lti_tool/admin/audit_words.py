@@ -44,6 +44,8 @@ ACTION_WORDS = {
     "playlist.archived": N_("A playlist was taken away"),
     "step.signed-off": N_("A step was signed off for a student"),
     "step.taken-back": N_("A step was given back to a student"),
+    "step.added-for-student": N_("A step was added for one student"),
+    "step.removed-for-student": N_("A step of one student was taken away"),
     "evidence.imported": N_("Grades of a file became evidence"),
     "mastery.observed": N_("A teacher entered observations"),
     "mastery.overridden": N_("A teacher set a student's level"),

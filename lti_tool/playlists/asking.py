@@ -156,7 +156,7 @@ async def ask(
     """
     if len(words) > MOST_WORDS:
         raise BadRequest("more words than a request has room for")
-    path, step = await own_path(session, here, copy_id, step_id)
+    path, step = await own_path(session, here, copy_id, step_id, now)
     if step is not None:
         _must_make_sense(path, step, kind)
     elif kind not in (RequestKind.HELP, RequestKind.CONFERENCE):
@@ -188,7 +188,7 @@ async def take_back(
     now: datetime,
 ) -> bool:
     """The student needs it no more. Whether anything was waiting; twice is once."""
-    path, _ = await own_path(session, here, copy_id, step_id)
+    path, _ = await own_path(session, here, copy_id, step_id, now)
     waiting = await _open(session, path, step_id, kind)
     for row in waiting:
         row.answered_at, row.answered_by = now, None
@@ -200,7 +200,7 @@ async def mark_seen(
     session: AsyncSession, here: InCourse, copy_id: uuid.UUID, word_id: uuid.UUID, now: datetime
 ) -> None:
     """The student has read what the teacher said; the first time stands. NotFound for what was said to somebody else."""
-    await own_path(session, here, copy_id, None)
+    await own_path(session, here, copy_id, None, now)
     statement = scoped(PathWord, here.organisation_id).where(
         PathWord.personal_playlist_id == copy_id, PathWord.id == word_id
     )
@@ -213,7 +213,7 @@ async def mark_seen(
 
 
 async def own_path(
-    session: AsyncSession, here: InCourse, copy_id: uuid.UUID, step_id: uuid.UUID | None
+    session: AsyncSession, here: InCourse, copy_id: uuid.UUID, step_id: uuid.UUID | None, now: datetime
 ) -> tuple[Path, PlaylistStep | None]:
     """The student's own path, locked, and one of its steps. NotFound, PlaylistRemoved, or ``step-removed`` (409)."""
     copy = await queries.copy_by_id(session, here.organisation_id, copy_id, lock=True)
@@ -224,12 +224,12 @@ async def own_path(
         raise NotFound("the copy's playlist is not of this course")
     if playlist.status is not PlaylistStatus.ASSIGNED:
         raise service.PlaylistRemoved("the copy's playlist is not assigned any more")
-    path = await service.path_of_person(session, here.course, here.person_id, copy_id)
+    path = await service.path_of_person(session, here.course, here.person_id, copy_id, now, as_student=True)
     if step_id is None:
         return path, None
     step = path.step(step_id)
     if step is None:
-        if any(other.id == step_id for other in path.template):
+        if path.ever(step_id) is not None:
             raise Conflict(
                 "the step was taken out",
                 code="step-removed",

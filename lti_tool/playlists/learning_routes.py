@@ -32,15 +32,25 @@ def my_address(course: Course, copy_id: uuid.UUID | None = None) -> str:
 
 
 async def _views(session: AsyncSession, course: Course, paths: Sequence[Path]) -> list[views.PathView]:
-    ids = [step.content_item_id for path in paths for step in path.template if step.content_item_id]
+    ids = {item_id for path in paths for item_id in path.item_ids}
     items = await queries.items(session, course.organisation_id, course.id, ids)
     return [views.path_view(path, items) for path in paths]
 
 
-async def _my_views(database: Database, here: InCourse) -> list[views.PathView]:
+async def _my_views(database: Database, here: InCourse, now: datetime) -> list[views.PathView]:
     async with database.reading() as session:
-        paths = await service.paths_of_person(session, here.course, here.person_id)
+        paths = await service.paths_of_person(session, here.course, here.person_id, now, as_student=True)
         return await _views(session, here.course, paths)
+
+
+async def _up_to_date_views(database: Database, here: InCourse, now: datetime) -> list[views.PathView]:
+    """The student's paths, after what they have shown they know was entered; not by somebody who acts as them."""
+    shown = await _my_views(database, here, now)
+    if here.visit.masquerading or not any(service.mastery_moves(view.path, now) for view in shown):
+        return shown
+    async with database.writing() as session:
+        await service.settle_mastery(session, here.course, [here.person_id], now)
+    return await _my_views(database, here, now)
 
 
 async def _has_their_copies(database: Database, here: InCourse, clock: Now) -> None:
@@ -60,7 +70,7 @@ async def my_playlists(
 ) -> Response:
     """A student's playlists; the only one opens by itself."""
     await _has_their_copies(database, here, clock)
-    shown = await _my_views(database, here)
+    shown = await _up_to_date_views(database, here, clock.now())
     if len(shown) == 1:
         return see(my_address(here.course, shown[0].path.copy.id))
     # What is still to do comes first, in the order in which it was assigned.
@@ -75,14 +85,14 @@ async def my_playlist(
     request: Request, here: StudentIn, copy_id: uuid.UUID, database: CurrentDatabase, clock: Now, pages: CurrentPages
 ) -> Response:
     """One next step and why it is next; below it the whole path."""
-    shown = await _my_views(database, here)
+    shown = await _up_to_date_views(database, here, clock.now())
     answer = Outcome()
     awaits = any(view.awaits_result for view in shown if view.path.copy.id == copy_id)
     if awaits and not here.visit.masquerading:
         answer = await bring_results(request, here.course, here.person_id)
-        shown = await _my_views(database, here)
+        shown = await _my_views(database, here, clock.now())
     async with database.reading() as session:
-        await service.path_of_person(session, here.course, here.person_id, copy_id)
+        await service.path_of_person(session, here.course, here.person_id, copy_id, clock.now())
     view = next(view for view in shown if view.path.copy.id == copy_id)
     context = {
         "view": view,
@@ -104,10 +114,12 @@ def _asked_about(request: Request, view: views.PathView) -> views.StepView | Non
 
 
 @router.post("/my/{copy_id}/check")
-async def check(request: Request, here: StudentChanging, copy_id: uuid.UUID, database: CurrentDatabase) -> Response:
+async def check(
+    request: Request, here: StudentChanging, copy_id: uuid.UUID, database: CurrentDatabase, clock: Now
+) -> Response:
     """Ask the LMS for this student's results again now."""
     async with database.reading() as session:
-        await service.path_of_person(session, here.course, here.person_id, copy_id)
+        await service.path_of_person(session, here.course, here.person_id, copy_id, clock.now())
     entered = Entered.of(await request.form())
     outcome = await bring_results(request, here.course, here.person_id, asked=True)
     return see(my_address(here.course, copy_id), came_of(outcome), step=entered.made_id("step"))
@@ -160,6 +172,6 @@ async def family(
     people = []
     async with database.reading() as session:
         for person in here.observed:
-            paths = await service.paths_of_person(session, here.course, person.id)
+            paths = await service.paths_of_person(session, here.course, person.id, clock.now())
             people.append({"person": person, "views": await _views(session, here.course, paths)})
     return pages.render(request, "playlists/family.html", {"people": people, "now": clock.now()})

@@ -1,61 +1,153 @@
 """A student's path: the teacher's steps, the student's copy and what they did, put together from the database's rows."""
 
 import uuid
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
+from lti_tool.learners.rules import Supports, minutes_for
 from lti_tool.playlists import rules
-from lti_tool.playlists.models import DoneBy, PersonalPlaylist, PersonalStep, Playlist, PlaylistStep, StepState
+from lti_tool.playlists.models import (
+    DoneBy,
+    PersonalPlaylist,
+    PersonalStep,
+    Playlist,
+    PlaylistKind,
+    PlaylistSection,
+    PlaylistStep,
+    StepState,
+    StepVariant,
+    VariantKind,
+)
 from lti_tool.playlists.monitor_rules import Watch
+from lti_tool.playlists.path_models import PathRequest, RequestKind
+
+TARGET_STEPS = 10
+"""So many steps of a personal playlist are asked for until the teacher says otherwise (``settings["target_steps"]``)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a step says and where it leads, for whoever looks at the path. ``form`` is set where that is another form."""
+
+    title: str
+    note: str
+    content_item_id: uuid.UUID | None
+    url: str | None
+    minutes: int | None
+    form: StepVariant | None = None
 
 
 @dataclass(slots=True)
 class Path:
-    """One student's copy of one playlist. ``rows`` holds a row for each step that was begun, by the step's id."""
+    """One student's copy of one playlist, with everything it is judged by.
+
+    ``template`` and ``own`` hold those taken out as well, in order; ``rows`` holds a row for each step that was begun, by the
+    step's id. ``secure`` says since when (the latest evidence) each competency that the path names is Secure; ``forms`` holds
+    the other form of a step that is for this student, by the step's id. ``as_student``: who looks is the student, or may see
+    supports, so that ``shown`` tells of the student's own forms; nobody else gets to know that there are any.
+    """
 
     playlist: Playlist
     copy: PersonalPlaylist
     template: list[PlaylistStep]
     rows: dict[uuid.UUID, PersonalStep] = field(default_factory=dict)
+    own: list[PlaylistStep] = field(default_factory=list)
+    sections: list[PlaylistSection] = field(default_factory=list)
+    secure: Mapping[uuid.UUID, datetime | None] = field(default_factory=dict)
+    forms: Mapping[uuid.UUID, StepVariant] = field(default_factory=dict)
+    supports: Supports = field(default_factory=Supports)
+    requests: Sequence[PathRequest] = ()
+    now: datetime | None = None
+    as_student: bool = False
+
+    @property
+    def is_personal(self) -> bool:
+        """Whether the tool chooses the steps."""
+        return self.playlist.kind is PlaylistKind.PERSONAL
 
     @property
     def present(self) -> list[PlaylistStep]:
-        """The steps of the playlist as it stands now, in order."""
-        return [step for step in self.template if step.removed_at is None]
+        """The steps as the student walks them: what stands in no section, each section, then those of this copy alone."""
+        own = [step for step in self.own if step.removed_at is None and not step.proposed]
+        if self.is_personal:
+            return own
+        place = {section.id: index for index, section in enumerate(self.present_sections, start=1)}
+        shared = [step for step in self.template if step.removed_at is None]
+        shared.sort(key=lambda step: place.get(step.section_id, 0) if step.section_id else 0)
+        return [*shared, *own]
+
+    @property
+    def proposed(self) -> list[PlaylistStep]:
+        """Steps that wait for the teacher's approval; the student does not see them."""
+        return [step for step in self.own if step.removed_at is None and step.proposed]
+
+    @property
+    def present_sections(self) -> list[PlaylistSection]:
+        """The sections as they stand now, in order."""
+        return [section for section in self.sections if section.removed_at is None]
 
     @property
     def removed_with_work(self) -> list[PlaylistStep]:
-        """Steps the teacher took out after this student had begun them."""
-        return [step for step in self.template if step.removed_at is not None and step.id in self.rows]
+        """Steps that were taken out after this student had begun them."""
+        return [step for step in [*self.template, *self.own] if step.removed_at is not None and self._was_begun(step)]
+
+    def _was_begun(self, step: PlaylistStep) -> bool:
+        row = self.rows.get(step.id)
+        return row is not None and row.state is not StepState.TODO
 
     @property
     def steps(self) -> list[rules.Step]:
         """The present steps as the rules see them."""
-        return [as_rules_see(step, self.rows.get(step.id)) for step in self.present]
+        asked = {one.step_id for one in self.requests if one.kind is RequestKind.SIGN_OFF}
+        return [self._as_rules_see(step, step.id in asked) for step in self.present]
+
+    @property
+    def walk(self) -> rules.Walk:
+        """The path as the rules see it."""
+        done_before = sum(
+            step.removed_at is not None and standing_of(self.rows.get(step.id)).state is StepState.DONE
+            for step in self.own
+        )
+        return rules.Walk(
+            steps=self.steps,
+            order=self.playlist.order_rule,
+            sections=[rules.Section(one.id, one.title, one.needed) for one in self.present_sections],
+            secure=frozenset(self.secure),
+            now=self.now,
+            target=target_of(self.playlist),
+            done_before=done_before,
+        )
 
     @property
     def progress(self) -> rules.Progress:
         """How much of the path is done."""
-        return rules.progress(self.steps)
+        return rules.progress(self.walk)
 
     @property
     def next(self) -> rules.Next | None:
         """What to do next, and why."""
-        return rules.next_step(self.steps, self.playlist.order_rule)
+        return rules.next_step(self.walk)
 
     @property
-    def locked(self) -> dict[uuid.UUID, rules.Step]:
-        """Steps that are not open yet, with the step to be done before each."""
-        return rules.locked(self.steps, self.playlist.order_rule)
+    def nothing_next(self) -> rules.NoNext | None:
+        """Why nothing is next; None where something is."""
+        return rules.nothing_next(self.walk)
+
+    @property
+    def locked(self) -> dict[uuid.UUID, rules.Waits]:
+        """Steps that are not open yet, each with what it waits for."""
+        return rules.locked(self.walk)
 
     @property
     def marked_by_student(self) -> int:
         """How many of the counting steps are done by the student's own word."""
-        return sum(step.is_done and step.standing.done_by is DoneBy.STUDENT for step in rules.counting(self.steps))
+        return sum(step.is_done and step.standing.done_by is DoneBy.STUDENT for step in rules.counting(self.walk))
 
     def attention(self, watch: Watch) -> rules.Attention | None:
         """Why the teacher should look at this student's row, or None."""
         return rules.attention(
-            self.steps,
+            self.walk,
             begun=self.copy.begun_at is not None,
             due_at=self.playlist.due_at,
             now=watch.now,
@@ -66,17 +158,77 @@ class Path:
         """A present step."""
         return next((step for step in self.present if step.id == step_id), None)
 
+    def ever(self, step_id: uuid.UUID) -> PlaylistStep | None:
+        """A step that is, or was, part of this student's path."""
+        return next((step for step in [*self.template, *self.own] if step.id == step_id and not step.proposed), None)
 
-def as_rules_see(step: PlaylistStep, row: PersonalStep | None) -> rules.Step:
-    """A step of the playlist with where a student stands with it."""
-    return rules.Step(
-        id=step.id,
-        title=step.title,
-        need=step.need,
-        done_rule=step.done_rule,
-        pass_percent=step.pass_percent,
-        standing=standing_of(row),
-    )
+    def shown(self, step: PlaylistStep) -> Shown:
+        """What a step says to whoever looks, and where it leads: this student's own form, or the usual one."""
+        form = self.forms.get(step.id) if self.as_student else None
+        usual = Shown(step.title, step.note, step.content_item_id, step.url, step.minutes)
+        if form is None:
+            return usual if not self.as_student else _with_time(usual, self.supports)
+        item_id = form.content_item_id or step.content_item_id
+        told = Shown(
+            title=form.title or step.title,
+            note=form.note or step.note,
+            content_item_id=item_id,
+            url=None if form.content_item_id else step.url,
+            minutes=step.minutes if form.minutes is None else form.minutes,
+            form=form,
+        )
+        return _with_time(told, self.supports)
+
+    def items_of(self, step: PlaylistStep) -> set[uuid.UUID]:
+        """The items of the course whose results are the step's: the usual one, and that of this student's form."""
+        form = self.forms.get(step.id)
+        return {one for one in (step.content_item_id, form.content_item_id if form else None) if one is not None}
+
+    @property
+    def item_ids(self) -> set[uuid.UUID]:
+        """Every item of the course that the path may lead to."""
+        return {item_id for step in [*self.template, *self.own] for item_id in self.items_of(step)}
+
+    def passing(self, step: PlaylistStep) -> float | None:
+        """From what result on the step counts for this student: a modification may ask for another."""
+        form = self.forms.get(step.id)
+        if form is not None and form.kind is VariantKind.MODIFICATION and form.pass_percent is not None:
+            return form.pass_percent
+        return step.pass_percent
+
+    def _as_rules_see(self, step: PlaylistStep, is_asked: bool) -> rules.Step:
+        return rules.Step(
+            id=step.id,
+            title=self.shown(step).title,
+            need=step.need,
+            done_rule=step.done_rule,
+            pass_percent=self.passing(step),
+            standing=standing_of(self.rows.get(step.id)),
+            kind=step.kind,
+            section_id=step.section_id,
+            competency_id=step.competency_id,
+            is_precheck=step.is_precheck,
+            after_step_id=step.after_step_id,
+            after_competency_id=step.after_competency_id,
+            opens_at=step.opens_at,
+            due_at=step.due_at,
+            is_own=step.personal_playlist_id is not None,
+            is_planned=step.why is not None,
+            is_asked=is_asked,
+        )
+
+
+def target_of(playlist: Playlist) -> int | None:
+    """How many steps of a personal playlist are asked for, 1 or more; None for a template."""
+    if playlist.kind is not PlaylistKind.PERSONAL:
+        return None
+    wanted = playlist.settings.get("target_steps", TARGET_STEPS)
+    return wanted if isinstance(wanted, int) and wanted > 0 else TARGET_STEPS
+
+
+def _with_time(told: Shown, supports: Supports) -> Shown:
+    minutes = minutes_for(told.minutes, supports)
+    return Shown(told.title, told.note, told.content_item_id, told.url, minutes, told.form)
 
 
 def standing_of(row: PersonalStep | None) -> rules.Standing:
@@ -91,6 +243,8 @@ def standing_of(row: PersonalStep | None) -> rules.Standing:
         result_percent=row.result_percent,
         result_at=row.result_at,
         reopened_at=row.reopened_at,
+        words=row.words,
+        skipped_at=row.skipped_at,
     )
 
 
@@ -103,3 +257,5 @@ def write_standing(row: PersonalStep, standing: rules.Standing) -> None:
     row.result_percent = standing.result_percent
     row.result_at = standing.result_at
     row.reopened_at = standing.reopened_at
+    row.words = standing.words
+    row.skipped_at = standing.skipped_at

@@ -1,6 +1,7 @@
 """A teacher's look at how a class stands with a playlist, and at one student."""
 
 import uuid
+from datetime import datetime
 
 from fastapi import APIRouter, Request
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -68,7 +69,7 @@ async def progress(
     answer = await _ask_for_class(request, here, database, playlist)
     async with database.reading() as session:
         playlist = await queries.playlist(session, here.organisation_id, here.course.id, playlist_id) or playlist
-        paths = await service.paths_of_course(session, here.course, [playlist])
+        paths = await service.paths_of_course(session, here.course, [playlist], clock.now())
         watch = await monitor.watch(session, here, clock.now())
         people = {
             person.id: person for person in await course_queries.students(session, here.organisation_id, here.course.id)
@@ -169,7 +170,7 @@ async def student(
         raise NotFound("the playlist is not assigned")
     await _everybody_has_a_copy(database, here, clock)
     async with database.writing() as session:
-        person, path, items = await _students_path(session, here, playlist, person_id)
+        person, path, items = await _students_path(session, here, playlist, person_id, clock.now())
         watch = await monitor.watch(session, here, clock.now())
         audit.record(
             session,
@@ -201,15 +202,15 @@ async def student(
 
 
 async def _students_path(
-    session: AsyncSession, here: InCourse, playlist: Playlist, person_id: uuid.UUID
+    session: AsyncSession, here: InCourse, playlist: Playlist, person_id: uuid.UUID, now: datetime
 ) -> tuple[Person, Path, dict[uuid.UUID, ContentItem]]:
     person = await queries.student(session, here.organisation_id, here.course.id, person_id)
     if person is None:
         raise NotFound("no such student in this course")
-    for path in await service.paths_of_person(session, here.course, person_id):
+    for path in await service.paths_of_person(session, here.course, person_id, now):
         if path.playlist.id == playlist.id:
-            ids = [step.content_item_id for step in path.template if step.content_item_id]
-            return person, path, await queries.items(session, here.organisation_id, here.course.id, ids)
+            items = await queries.items(session, here.organisation_id, here.course.id, path.item_ids)
+            return person, path, items
     raise NotFound("no copy for this person")
 
 

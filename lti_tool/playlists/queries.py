@@ -101,11 +101,11 @@ async def playlists(
 async def steps(
     session: AsyncSession, organisation_id: uuid.UUID, playlist_ids: Collection[uuid.UUID]
 ) -> dict[uuid.UUID, list[PlaylistStep]]:
-    """The steps of each playlist in order, those taken out included."""
+    """The steps of each playlist's template in order, those taken out included; what belongs to one copy is not among them."""
     found: dict[uuid.UUID, list[PlaylistStep]] = {playlist_id: [] for playlist_id in playlist_ids}
     statement = (
         scoped(PlaylistStep, organisation_id)
-        .where(col(PlaylistStep.playlist_id).in_(playlist_ids))
+        .where(col(PlaylistStep.playlist_id).in_(playlist_ids), col(PlaylistStep.personal_playlist_id).is_(None))
         .order_by(col(PlaylistStep.position), col(PlaylistStep.id))
         .execution_options(populate_existing=True)
     )
@@ -127,7 +127,10 @@ async def items(
 async def copies(
     session: AsyncSession, organisation_id: uuid.UUID, playlist_ids: Collection[uuid.UUID], *, lock: bool = False
 ) -> list[PersonalPlaylist]:
-    """Every student's copy of these playlists, in the order of ids, so that two writers cannot block each other."""
+    """Every student's copy of these playlists, in the order of ids, so that two writers cannot block each other.
+
+    Those of students to whom the playlist is no longer assigned (``left_at``) are among them.
+    """
     statement = (
         scoped(PersonalPlaylist, organisation_id)
         .where(col(PersonalPlaylist.playlist_id).in_(playlist_ids))
@@ -143,6 +146,18 @@ async def copy_by_id(
     statement = scoped(PersonalPlaylist, organisation_id).where(PersonalPlaylist.id == copy_id)
     found: PersonalPlaylist | None = (await session.exec(_locking(statement, lock))).one_or_none()
     return found
+
+
+async def copies_by_id(
+    session: AsyncSession, organisation_id: uuid.UUID, copy_ids: Collection[uuid.UUID], *, lock: bool = False
+) -> list[PersonalPlaylist]:
+    """These copies, in the order of ids."""
+    statement = (
+        scoped(PersonalPlaylist, organisation_id)
+        .where(col(PersonalPlaylist.id).in_(copy_ids))
+        .order_by(col(PersonalPlaylist.id))
+    )
+    return list((await session.exec(_locking(statement, lock))).all())
 
 
 async def copy_of(
@@ -164,7 +179,7 @@ async def copy_of(
 async def persons_copies(
     session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID, person_id: uuid.UUID
 ) -> list[tuple[PersonalPlaylist, Playlist]]:
-    """A person's copies of the course's assigned playlists, as they were assigned."""
+    """A person's copies of the course's assigned playlists, as they were assigned; without those that left them."""
     statement = (
         select(PersonalPlaylist, Playlist)
         .where(
@@ -174,6 +189,7 @@ async def persons_copies(
             PersonalPlaylist.person_id == person_id,
             Playlist.course_id == course_id,
             Playlist.status == PlaylistStatus.ASSIGNED,
+            col(PersonalPlaylist.left_at).is_(None),
         )
         .order_by(col(Playlist.assigned_at), col(Playlist.id))
     )
@@ -239,6 +255,7 @@ async def playlists_with_scores_due(session: AsyncSession, now: datetime) -> lis
             PersonalPlaylist.organisation_id == Playlist.organisation_id,
             PersonalPlaylist.playlist_id == Playlist.id,
             col(PersonalPlaylist.begun_at).is_not(None),
+            col(PersonalPlaylist.left_at).is_(None),
             col(PersonalPlaylist.owed_share).is_(None),
         )
         .exists()

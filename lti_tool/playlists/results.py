@@ -23,7 +23,7 @@ async def bring_results(
 async def take(database: Database, course: Course, gradebook: Gradebook, now: datetime) -> None:
     """Enter the grades that count into the paths they belong to; without a lock where there is nothing to enter."""
     async with database.reading() as session:
-        fresh = await service.news(session, course, gradebook.results)
+        fresh = await service.news(session, course, gradebook.results, now)
     if fresh:
         async with database.writing() as session:
             await service.take_results(session, course, fresh, now)

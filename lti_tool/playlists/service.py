@@ -1,141 +1,81 @@
-"""What moves students along their paths: copies, opening, marking, results of the LMS, sign-off, due dates.
+"""What moves students along their paths: what a student does, and what a teacher does for one student.
 
-Each use case works inside the caller's transaction, recomputes the student's path and, where a score is owed, enters it
-in the grade ledger in the same transaction: a step that is done and the score it brings stand together or not at all.
-Editing the playlist itself is in ``editing``.
+Each use case works inside the caller's transaction and leaves path and score together (``settling``). Paths are put together
+in ``loading``, copies are given in ``audience``, steps for one student in ``own_steps``; editing the playlist itself is in
+``editing``.
 """
 
 import uuid
-from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from lti_tool import audit
-from lti_tool.content.service import ItemResult
-from lti_tool.courses import queries as course_queries
 from lti_tool.courses.models import Course
-from lti_tool.db.session import Database
-from lti_tool.errors import Conflict, NotFound
-from lti_tool.grades import service as grades
-from lti_tool.grades.models import LineItem
-from lti_tool.playlists import queries, rules
+from lti_tool.errors import BadRequest, Conflict, NotFound
+from lti_tool.playlists import loading, queries, rules
+from lti_tool.playlists.audience import ensure_copies, missing_copies
+from lti_tool.playlists.loading import PlaylistRemoved, path_of_person, paths_of_course, paths_of_person, preview
 from lti_tool.playlists.models import (
     DoneBy,
     DoneRule,
+    Need,
     PersonalPlaylist,
-    PersonalStep,
     Playlist,
     PlaylistStatus,
     PlaylistStep,
+    StepKind,
+    StepOrigin,
     StepState,
 )
-from lti_tool.playlists.paths import Path, standing_of, write_standing
+from lti_tool.playlists.own_steps import Wanted, add_for_student, remove_for_student
+from lti_tool.playlists.path_models import Outcome, RequestKind
+from lti_tool.playlists.paths import Path, standing_of
+from lti_tool.playlists.settling import (
+    ASSIGNED,
+    column,
+    mastery_moves,
+    move,
+    news,
+    resettle,
+    resource_id,
+    send_due,
+    settle_mastery,
+    take_results,
+)
 from lti_tool.web.i18n import N_
 
-ASSIGNED = (PlaylistStatus.ASSIGNED,)
-
-
-class PlaylistRemoved(NotFound):
-    """A student's own copy of a playlist that the teacher has taken away since."""
-
-    code = "playlist-removed"
-    title = N_("Your teacher has taken this playlist away")
-    advice = N_("What you did is kept. If you think this is a mistake, ask your teacher.")
-
-
-def resource_id(playlist: Playlist) -> str:
-    """What the playlist's gradebook column is known by in the LMS (AGS 2.0 ``resourceId``)."""
-    return f"playlist:{playlist.id}"
-
-
-# --- Looking --------------------------------------------------------------------------------------------------------
-
-
-async def paths_of_person(session: AsyncSession, course: Course, person_id: uuid.UUID) -> list[Path]:
-    """A student's paths in a course, in the order in which they were assigned."""
-    pairs = await queries.persons_copies(session, course.organisation_id, course.id, person_id)
-    return await _paths(session, pairs)
-
-
-async def path_of_person(session: AsyncSession, course: Course, person_id: uuid.UUID, copy_id: uuid.UUID) -> Path:
-    """One of a student's paths. NotFound for another's, PlaylistRemoved for one that is not assigned any more."""
-    for path in await paths_of_person(session, course, person_id):
-        if path.copy.id == copy_id:
-            return path
-    copy = await queries.copy_by_id(session, course.organisation_id, copy_id)
-    if copy is not None and copy.person_id == person_id:
-        playlist = await queries.playlist(session, course.organisation_id, course.id, copy.playlist_id)
-        if playlist is not None:
-            raise PlaylistRemoved("the copy's playlist is not assigned any more")
-    raise NotFound("no such copy of this person in this course")
-
-
-async def paths_of_course(session: AsyncSession, course: Course, playlists: Sequence[Playlist]) -> list[Path]:
-    """The paths of the course's present students on these playlists, students by name."""
-    by_id = {playlist.id: playlist for playlist in playlists}
-    students = await course_queries.students(session, course.organisation_id, course.id)
-    place = {person.id: index for index, person in enumerate(students)}
-    copies = await queries.copies(session, course.organisation_id, by_id)
-    present = [copy for copy in copies if copy.person_id in place]
-    present.sort(key=lambda copy: place[copy.person_id])
-    return await _paths(session, [(copy, by_id[copy.playlist_id]) for copy in present])
-
-
-def preview(playlist: Playlist, steps: list[PlaylistStep], now: datetime) -> Path:
-    """The path as a student finds it before the first step; nothing of it is stored."""
-    copy = PersonalPlaylist(
-        organisation_id=playlist.organisation_id, playlist_id=playlist.id, person_id=uuid.UUID(int=0), created_at=now
-    )
-    return Path(playlist, copy, steps)
-
-
-async def _paths(session: AsyncSession, pairs: Sequence[tuple[PersonalPlaylist, Playlist]]) -> list[Path]:
-    if not pairs:
-        return []
-    organisation_id = pairs[0][1].organisation_id
-    templates = await queries.steps(session, organisation_id, {playlist.id for _, playlist in pairs})
-    rows = await queries.step_rows(session, organisation_id, [copy.id for copy, _ in pairs])
-    return [Path(playlist, copy, templates[playlist.id], rows[copy.id]) for copy, playlist in pairs]
-
-
-# --- Copies -------------------------------------------------------------------------------------------------------------
-
-
-async def missing_copies(
-    session: AsyncSession, course: Course, person_ids: Collection[uuid.UUID] | None = None
-) -> list[tuple[uuid.UUID, uuid.UUID]]:
-    """The (playlist, student) pairs without a copy yet, among these students or all the course has now."""
-    assigned = await queries.playlists(session, course.organisation_id, course.id, ASSIGNED)
-    if not assigned:
-        return []
-    students = await course_queries.students(session, course.organisation_id, course.id)
-    wanted = [person.id for person in students if person_ids is None or person.id in person_ids]
-    copies = await queries.copies(session, course.organisation_id, [playlist.id for playlist in assigned])
-    have = {(copy.playlist_id, copy.person_id) for copy in copies}
-    pairs = [(playlist.id, person_id) for playlist in assigned for person_id in wanted]
-    return [pair for pair in pairs if pair not in have]
-
-
-async def ensure_copies(
-    session: AsyncSession, course: Course, now: datetime, person_ids: Collection[uuid.UUID] | None = None
-) -> int:
-    """Give every present student (or these) their copy of every assigned playlist; how many were missing.
-
-    Called when a playlist is assigned, when a student comes, and after the roster was read: late joiners get theirs.
-    """
-    missing = await missing_copies(session, course, person_ids)
-    await queries.add_copies(
-        session,
-        [
-            PersonalPlaylist(
-                organisation_id=course.organisation_id, playlist_id=playlist_id, person_id=person_id, created_at=now
-            )
-            for playlist_id, person_id in missing
-        ],
-    )
-    return len(missing)
+__all__ = [
+    "ASSIGNED",
+    "PlaylistRemoved",
+    "Wanted",
+    "add_for_student",
+    "can_be_skipped",
+    "column",
+    "ensure_copies",
+    "mark_done",
+    "mark_not_done",
+    "mastery_moves",
+    "missing_copies",
+    "news",
+    "open_step",
+    "path_of_person",
+    "paths_of_course",
+    "paths_of_person",
+    "preview",
+    "remove_for_student",
+    "resettle",
+    "resource_id",
+    "send_due",
+    "settle_mastery",
+    "sign_off",
+    "skip",
+    "start_afresh",
+    "take_back",
+    "take_results",
+    "takes_words",
+    "write_words",
+]
 
 
 # --- What a student does ------------------------------------------------------------------------------------------------
@@ -144,46 +84,157 @@ async def ensure_copies(
 async def open_step(
     session: AsyncSession, course: Course, person_id: uuid.UUID, copy_id: uuid.UUID, step_id: uuid.UUID, now: datetime
 ) -> Path:
-    """The student opened a step. Conflict while another step comes first; twice is once."""
-    path, step = await _own_step(session, course, person_id, copy_id, step_id)
+    """The student opened a step. Conflict while something else comes first; twice is once.
+
+    What was passed over is on the path again. The form that the student began with is remembered.
+    """
+    path, step = await _own_step(session, course, person_id, copy_id, step_id, now)
     _must_be_open(path, step)
-    return await _move(session, course, path, step, lambda standing: rules.opened(standing, step.done_rule, now), now)
+    return await move(session, course, path, step, lambda standing: rules.opened(standing, step.done_rule, now), now)
 
 
 async def mark_done(
     session: AsyncSession, course: Course, person_id: uuid.UUID, copy_id: uuid.UUID, step_id: uuid.UUID, now: datetime
 ) -> Path:
-    """The student says a step is done. Conflict while another comes first, or where a result decides; twice is once."""
-    path, step = await _own_step(session, course, person_id, copy_id, step_id)
-    if step.done_rule is DoneRule.RESULT and not _is_done(path, step):
-        raise Conflict(
-            "marked a step that a result decides",
-            code="step-needs-result",
-            title=N_("This step counts by its result"),
-            advice=N_("Do it in your course. Once your result is there, the step is marked for you."),
-        )
+    """The student says a step is done. Conflict while another comes first, or where something else decides; twice is once."""
+    path, step = await _own_step(session, course, person_id, copy_id, step_id, now)
+    if not _is_done(path, step):
+        _must_be_the_students_word(step)
     _must_be_open(path, step)
-    return await _move(session, course, path, step, lambda standing: rules.marked(standing, DoneBy.STUDENT, now), now)
+    return await move(session, course, path, step, lambda standing: rules.marked(standing, DoneBy.STUDENT, now), now)
 
 
 async def mark_not_done(
     session: AsyncSession, course: Course, person_id: uuid.UUID, copy_id: uuid.UUID, step_id: uuid.UUID, now: datetime
 ) -> Path:
     """The student takes back their own mark. Conflict for what the teacher or the LMS marked; twice is once."""
-    path, step = await _own_step(session, course, person_id, copy_id, step_id)
+    path, step = await _own_step(session, course, person_id, copy_id, step_id, now)
     done_by = standing_of(path.rows.get(step.id)).done_by
-    if done_by not in (None, DoneBy.STUDENT) or (done_by is not None and step.done_rule is DoneRule.OPENED):
+    no_mark = step.done_rule in (DoneRule.OPENED, DoneRule.WRITTEN)
+    if done_by not in (None, DoneBy.STUDENT) or (done_by is not None and no_mark):
         raise Conflict(
             "took back a mark that is not the student's",
             code="step-marked-by-others",
             title=N_("You cannot take this mark back"),
             advice=N_("It was not you who marked this step. If it is wrong, ask your teacher."),
         )
-    return await _move(session, course, path, step, lambda standing: rules.unmarked(standing, DoneBy.STUDENT, now), now)
+    return await move(session, course, path, step, lambda standing: rules.unmarked(standing, DoneBy.STUDENT, now), now)
+
+
+async def write_words(
+    session: AsyncSession,
+    course: Course,
+    person_id: uuid.UUID,
+    copy_id: uuid.UUID,
+    step_id: uuid.UUID,
+    words: str,
+    now: datetime,
+) -> Path:
+    """The student wrote words (at most 4,000 characters) for a step; where these count, it is done. They can be written anew.
+
+    BadRequest for nothing but blanks; Conflict for a step that asks for no words, or while another comes first.
+    """
+    path, step = await _own_step(session, course, person_id, copy_id, step_id, now)
+    if not takes_words(step):
+        raise Conflict(
+            "words for a step that asks for none",
+            code="step-takes-no-words",
+            title=N_("This step asks for nothing to be written"),
+            advice=N_("Go back to the playlist to see what the step asks for."),
+        )
+    text = _some_words(words, 4000)
+    _must_be_open(path, step)
+    return await move(
+        session, course, path, step, lambda standing: rules.written(standing, step.done_rule, text, now), now
+    )
+
+
+async def skip(
+    session: AsyncSession,
+    course: Course,
+    person_id: uuid.UUID,
+    copy_id: uuid.UUID,
+    step_id: uuid.UUID,
+    why: str,
+    now: datetime,
+) -> Path:
+    """The student passes a step over and says why (at most 1,000 characters); opening it takes it up again. Twice is once.
+
+    Only what is extra, or what the tool chose. BadRequest without a reason; Conflict for other steps, and where the student
+    has written already.
+    """
+    path, step = await _own_step(session, course, person_id, copy_id, step_id, now)
+    standing = standing_of(path.rows.get(step.id))
+    written = bool(standing.words) and not standing.is_skipped
+    if not can_be_skipped(step) or written:
+        raise Conflict(
+            "a step that has to be done was skipped",
+            code="step-cannot-be-skipped",
+            title=N_("This step cannot be skipped"),
+            advice=N_("Your teacher asks for it. If it does not fit, ask your teacher for help with it."),
+        )
+    reason = _some_words(why, 1000)
+    return await move(session, course, path, step, lambda standing: rules.skipped(standing, reason, now), now)
+
+
+def takes_words(step: PlaylistStep) -> bool:
+    """Whether a step has a place for what the student writes."""
+    return step.kind is StepKind.REFLECTION or step.done_rule is DoneRule.WRITTEN
+
+
+def can_be_skipped(step: PlaylistStep) -> bool:
+    """Whether a student may pass a step over: what is extra, or what the tool chose for them."""
+    chosen_by_tool = step.personal_playlist_id is not None and step.origin is StepOrigin.TOOL
+    return step.need is Need.MAY or chosen_by_tool
+
+
+def _some_words(words: str, most: int) -> str:
+    text = words.strip()
+    if not text or len(text) > most:
+        raise BadRequest(
+            "no words, or too many",
+            code="words-missing",
+            title=N_("A few words are missing here"),
+            advice=N_("Write at least one word, and at most %(most)s characters. Then send it again."),
+            fields={"most": str(most)},
+        )
+    return text
+
+
+def _must_be_the_students_word(step: PlaylistStep) -> None:
+    """Conflict for a step that is done by something else than the student's saying so."""
+    if step.done_rule is DoneRule.RESULT:
+        raise Conflict(
+            "marked a step that a result decides",
+            code="step-needs-result",
+            title=N_("This step counts by its result"),
+            advice=N_("Do it in your course. Once your result is there, the step is marked for you."),
+        )
+    if step.done_rule is DoneRule.MASTERY:
+        raise Conflict(
+            "marked a step that mastery decides",
+            code="step-needs-mastery",
+            title=N_("This step counts by what you show you know"),
+            advice=N_("Go on practising. Once you are secure in it, the step is marked for you."),
+        )
+    if step.done_rule is DoneRule.SIGNED:
+        raise Conflict(
+            "marked a step that a teacher signs off",
+            code="step-needs-sign-off",
+            title=N_("Your teacher signs this step off"),
+            advice=N_("Ask your teacher to look at it. Once they have signed it off, the step is done."),
+        )
+    if step.done_rule is DoneRule.WRITTEN:
+        raise Conflict(
+            "marked a step that words decide",
+            code="step-needs-words",
+            title=N_("This step is done when you have written"),
+            advice=N_("Write a few words in the box of the step, then save them."),
+        )
 
 
 async def _own_step(
-    session: AsyncSession, course: Course, person_id: uuid.UUID, copy_id: uuid.UUID, step_id: uuid.UUID
+    session: AsyncSession, course: Course, person_id: uuid.UUID, copy_id: uuid.UUID, step_id: uuid.UUID, now: datetime
 ) -> tuple[Path, PlaylistStep]:
     copy = await queries.copy_by_id(session, course.organisation_id, copy_id, lock=True)
     if copy is None or copy.person_id != person_id:
@@ -191,18 +242,25 @@ async def _own_step(
     playlist = await queries.playlist(session, course.organisation_id, course.id, copy.playlist_id)
     if playlist is None:
         raise NotFound("the copy's playlist is not of this course")
-    if playlist.status is not PlaylistStatus.ASSIGNED:
+    if playlist.status is not PlaylistStatus.ASSIGNED or copy.left_at is not None:
         raise PlaylistRemoved("the copy's playlist is not assigned any more")
-    return await _with_step(session, playlist, copy, step_id)
+    return await _with_step(session, course, playlist, copy, step_id, now, as_student=True)
 
 
 async def _with_step(
-    session: AsyncSession, playlist: Playlist, copy: PersonalPlaylist, step_id: uuid.UUID
+    session: AsyncSession,
+    course: Course,
+    playlist: Playlist,
+    copy: PersonalPlaylist,
+    step_id: uuid.UUID,
+    now: datetime,
+    *,
+    as_student: bool = False,
 ) -> tuple[Path, PlaylistStep]:
-    [path] = await _paths(session, [(copy, playlist)])
+    [path] = await loading.load(session, course, [(copy, playlist)], now, as_student=as_student)
     step = path.step(step_id)
     if step is None:
-        if any(other.id == step_id for other in path.template):
+        if path.ever(step_id) is not None:
             raise Conflict(
                 "the step was taken out",
                 code="step-removed",
@@ -217,16 +275,44 @@ def _is_done(path: Path, step: PlaylistStep) -> bool:
     return standing_of(path.rows.get(step.id)).state is StepState.DONE
 
 
+_NOT_OPEN = N_("This step is not open yet")
+
+
 def _must_be_open(path: Path, step: PlaylistStep) -> None:
-    following = path.next
-    if step.id in path.locked and following is not None:
+    waits = path.locked.get(step.id)
+    if waits is None:
+        return
+    if waits.reason is rules.WaitsFor.DATE:
         raise Conflict(
-            "the step is not open yet",
+            "the step's date has not come",
             code="step-locked",
-            title=N_("This step is not open yet"),
-            advice=N_("First finish “%(title)s”, then come back to this one."),
-            fields={"title": following.step.title},
+            title=_NOT_OPEN,
+            advice=N_("It opens on a day that your playlist shows. Until then, go on with another step."),
         )
+    if waits.reason is rules.WaitsFor.COMPETENCY:
+        raise Conflict(
+            "the step waits for mastery",
+            code="step-locked",
+            title=_NOT_OPEN,
+            advice=N_("It opens once you are secure in what comes before it. Your playlist says what that is."),
+        )
+    if waits.reason is rules.WaitsFor.CHOICE and waits.section is not None:
+        raise Conflict(
+            "the step waits for a choice",
+            code="step-locked",
+            title=_NOT_OPEN,
+            advice=N_("First choose from “%(title)s” and finish what it asks for, then come back to this one."),
+            fields={"title": waits.section.title},
+        )
+    # What the student can do now about it is the next step; what is right before may be locked itself.
+    following = path.next
+    raise Conflict(
+        "the step is not open yet",
+        code="step-locked",
+        title=_NOT_OPEN,
+        advice=N_("First finish “%(title)s”, then come back to this one."),
+        fields={"title": following.step.title if following is not None else (waits.step.title if waits.step else "")},
+    )
 
 
 # --- What a teacher does ---------------------------------------------------------------------------------------------------
@@ -241,11 +327,18 @@ async def sign_off(
     by: uuid.UUID | None,
     now: datetime,
 ) -> Path:
-    """The teacher says that a student has done a step, whatever its rule; twice is once. Leaves an audit entry."""
-    path, step = await _students_step(session, course, playlist_id, person_id, step_id)
+    """The teacher says that a student has done a step, whatever its rule; twice is once. Leaves an audit entry.
+
+    A sign-off that the student asked for is answered with it.
+    """
+    path, step = await _students_step(session, course, playlist_id, person_id, step_id, now)
+    for request in path.requests:
+        if request.step_id == step.id and request.kind is RequestKind.SIGN_OFF:
+            request.answered_at, request.answered_by, request.outcome = now, by, Outcome.SIGNED
+            session.add(request)
     if not _is_done(path, step):
         _trace(session, course, "step.signed-off", by, person_id, step, now)
-    return await _move(session, course, path, step, lambda standing: rules.marked(standing, DoneBy.TEACHER, now), now)
+    return await move(session, course, path, step, lambda standing: rules.marked(standing, DoneBy.TEACHER, now), now)
 
 
 async def take_back(
@@ -261,10 +354,10 @@ async def take_back(
 
     Results from before this moment no longer count, and a score that was sent follows.
     """
-    path, step = await _students_step(session, course, playlist_id, person_id, step_id)
+    path, step = await _students_step(session, course, playlist_id, person_id, step_id, now)
     if _is_done(path, step):
         _trace(session, course, "step.taken-back", by, person_id, step, now)
-    return await _move(session, course, path, step, lambda standing: rules.unmarked(standing, DoneBy.TEACHER, now), now)
+    return await move(session, course, path, step, lambda standing: rules.unmarked(standing, DoneBy.TEACHER, now), now)
 
 
 async def start_afresh(
@@ -279,13 +372,18 @@ async def start_afresh(
     """The teacher allows another try that starts from nothing: older results count no more, and a score that was sent
     follows. Leaves an audit entry.
     """
-    path, step = await _students_step(session, course, playlist_id, person_id, step_id)
+    path, step = await _students_step(session, course, playlist_id, person_id, step_id, now)
     _trace(session, course, "step.started-afresh", by, person_id, step, now)
-    return await _move(session, course, path, step, lambda standing: rules.afresh(standing, now), now)
+    return await move(session, course, path, step, lambda standing: rules.afresh(standing, now), now)
 
 
 async def _students_step(
-    session: AsyncSession, course: Course, playlist_id: uuid.UUID, person_id: uuid.UUID, step_id: uuid.UUID
+    session: AsyncSession,
+    course: Course,
+    playlist_id: uuid.UUID,
+    person_id: uuid.UUID,
+    step_id: uuid.UUID,
+    now: datetime,
 ) -> tuple[Path, PlaylistStep]:
     playlist = await queries.playlist(session, course.organisation_id, course.id, playlist_id)
     if playlist is None or playlist.status is not PlaylistStatus.ASSIGNED:
@@ -293,7 +391,7 @@ async def _students_step(
     copy = await queries.copy_of(session, course.organisation_id, playlist_id, person_id, lock=True)
     if copy is None:
         raise NotFound("no copy for this person")
-    return await _with_step(session, playlist, copy, step_id)
+    return await _with_step(session, course, playlist, copy, step_id, now)
 
 
 def _trace(
@@ -314,204 +412,3 @@ def _trace(
         subject=f"person:{person_id}",
         detail=f"step {step.id}",
     )
-
-
-# --- What the LMS says -----------------------------------------------------------------------------------------------------
-
-
-async def news(session: AsyncSession, course: Course, results: Iterable[ItemResult]) -> list[ItemResult]:
-    """Those results that would change something; for looking, without a lock, whether there is anything to write."""
-    wanted = list(results)
-    fresh: list[ItemResult] = []
-    for path in await _paths_with_items(session, course, wanted, lock=False):
-        for step, result in _matching(path, wanted):
-            before = standing_of(path.rows.get(step.id))
-            if before != _after_result(step, before, result):
-                fresh.append(result)
-    return fresh
-
-
-async def take_results(session: AsyncSession, course: Course, results: Iterable[ItemResult], now: datetime) -> int:
-    """Enter results of the LMS into the paths they belong to; how many steps they changed. Twice is once.
-
-    A result counts for a step that is not open yet as well: work is never thrown away.
-    """
-    wanted = list(results)
-    changed = 0
-    for path in await _paths_with_items(session, course, wanted, lock=True):
-        changes = 0
-        for step, result in _matching(path, wanted):
-            before = standing_of(path.rows.get(step.id))
-            changes += _write(session, path, step, before, _after_result(step, before, result), now)
-        if changes:
-            await _account(session, course, path, now)
-        changed += changes
-    return changed
-
-
-def _after_result(step: PlaylistStep, before: rules.Standing, result: ItemResult) -> rules.Standing:
-    return rules.with_result(before, step.done_rule, step.pass_percent, result.percent, result.at)
-
-
-def _matching(path: Path, results: Sequence[ItemResult]) -> list[tuple[PlaylistStep, ItemResult]]:
-    mine = {result.content_item_id: result for result in results if result.person_id == path.copy.person_id}
-    return [
-        (step, mine[step.content_item_id])
-        for step in path.present
-        if step.content_item_id is not None and step.content_item_id in mine
-    ]
-
-
-async def _paths_with_items(
-    session: AsyncSession, course: Course, results: Sequence[ItemResult], *, lock: bool
-) -> list[Path]:
-    if not results:
-        return []
-    item_ids = {result.content_item_id for result in results}
-    person_ids = {result.person_id for result in results}
-    assigned = await queries.playlists(session, course.organisation_id, course.id, ASSIGNED)
-    templates = await queries.steps(session, course.organisation_id, [playlist.id for playlist in assigned])
-    concerned = {
-        playlist.id: playlist
-        for playlist in assigned
-        if any(step.content_item_id in item_ids and step.removed_at is None for step in templates[playlist.id])
-    }
-    if not concerned:
-        return []
-    copies = await queries.copies(session, course.organisation_id, concerned, lock=lock)
-    return await _paths(
-        session, [(copy, concerned[copy.playlist_id]) for copy in copies if copy.person_id in person_ids]
-    )
-
-
-# --- Recomputing ------------------------------------------------------------------------------------------------------------
-
-
-async def resettle(session: AsyncSession, course: Course, playlist: Playlist, now: datetime) -> None:
-    """After the playlist itself changed: bring every copy in line with it. Nothing done is undone, no score falls."""
-    copies = await queries.copies(session, course.organisation_id, [playlist.id], lock=True)
-    paths = await _paths(session, [(copy, playlist) for copy in copies])
-    line_item = await column(session, course, playlist, now) if playlist.has_column else None
-    for path in paths:
-        for step in path.present:
-            before = standing_of(path.rows.get(step.id))
-            _write(session, path, step, before, rules.settled(before, step.done_rule, step.pass_percent), now)
-        await _account(session, course, path, now, line_item=line_item)
-
-
-async def column(session: AsyncSession, course: Course, playlist: Playlist, now: datetime) -> LineItem:
-    """The playlist's gradebook column, wanted from now on if it was not before."""
-    return await grades.want_column(
-        session,
-        course=course,
-        resource_id=resource_id(playlist),
-        label=playlist.title,
-        score_maximum=playlist.points,
-        end_at=playlist.due_at,
-        now=now,
-    )
-
-
-async def _move(
-    session: AsyncSession,
-    course: Course,
-    path: Path,
-    step: PlaylistStep,
-    change: Callable[[rules.Standing], rules.Standing],
-    now: datetime,
-) -> Path:
-    before = standing_of(path.rows.get(step.id))
-    after = change(before)
-    if _write(session, path, step, before, after, now):
-        taken_back = before.state is StepState.DONE and after.state is not StepState.DONE
-        await _account(session, course, path, now, taken_back=taken_back)
-    return path
-
-
-def _write(
-    session: AsyncSession,
-    path: Path,
-    step: PlaylistStep,
-    before: rules.Standing,
-    after: rules.Standing,
-    now: datetime,
-) -> bool:
-    """Store a standing that changed; whether it did."""
-    if after == before:
-        return False
-    row = path.rows.get(step.id)
-    if row is None:
-        row = PersonalStep(
-            organisation_id=path.copy.organisation_id, personal_playlist_id=path.copy.id, step_id=step.id
-        )
-        path.rows[step.id] = row
-    write_standing(row, after)
-    session.add(row)
-    path.copy.moved_at = now
-    path.copy.begun_at = path.copy.begun_at or now
-    session.add(path.copy)
-    return True
-
-
-async def _account(
-    session: AsyncSession,
-    course: Course,
-    path: Path,
-    now: datetime,
-    *,
-    taken_back: bool = False,
-    line_item: LineItem | None = None,
-) -> None:
-    """Draw the consequences of a change: finished or not, and the score it brings, in this same transaction."""
-    copy, playlist = path.copy, path.playlist
-    done = path.progress
-    copy.finished_at = (copy.finished_at or now) if done.is_finished else None
-    session.add(copy)
-    owed = rules.owed(
-        done,
-        send=playlist.send_rule,
-        begun=copy.begun_at is not None,
-        due_at=playlist.due_at,
-        now=now,
-        before=copy.owed_share,
-        taken_back=taken_back,
-    )
-    if owed is None or not playlist.has_column:
-        return
-    copy.owed_share = owed.share
-    await grades.owe(
-        session,
-        line_item=line_item or await column(session, course, playlist, now),
-        person_id=copy.person_id,
-        given=rules.points_given(owed.share, playlist.points),
-        maximum=playlist.points,
-        now=now,
-        finished=done.is_finished,
-    )
-
-
-# --- The clock ---------------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class DueReport:
-    """What a round of ``send_due`` found: playlists whose date had come."""
-
-    playlists: int
-
-
-async def send_due(database: Database, now: datetime) -> DueReport:
-    """Enter the scores of all playlists whose due date has come; run every minute or so.
-
-    One short transaction per playlist; a round that is cut off is caught up by the next one.
-    """
-    async with database.reading() as session:
-        due = await queries.playlists_with_scores_due(session, now)
-        places = [(playlist.organisation_id, playlist.course_id, playlist.id) for playlist in due]
-    for organisation_id, course_id, playlist_id in places:
-        async with database.writing() as session:
-            course = await course_queries.course(session, organisation_id, course_id)
-            playlist = await queries.playlist(session, organisation_id, course_id, playlist_id, lock=True)
-            if course is not None and playlist is not None and playlist.status is PlaylistStatus.ASSIGNED:
-                await resettle(session, course, playlist, now)
-    return DueReport(len(places))

@@ -47,7 +47,7 @@ async def home(
             await service.ensure_copies(session, here.course, now)
     async with database.reading() as session:
         playlists = await queries.playlists(session, here.organisation_id, here.course.id, SHOWN)
-        paths = await service.paths_of_course(session, here.course, playlists)
+        paths = await service.paths_of_course(session, here.course, playlists, now)
         watch = await monitor.watch(session, here, now)
         waiting = await answering.count(session, here)
         steps = await queries.steps(session, here.organisation_id, [playlist.id for playlist in playlists])

@@ -12,7 +12,7 @@ from lti_tool.grades.service import ScoreStanding
 from lti_tool.playlists import rules
 from lti_tool.playlists.models import DoneBy, DoneRule, Need, PlaylistStep, StepState
 from lti_tool.playlists.monitor_rules import Watch
-from lti_tool.playlists.paths import Path, standing_of
+from lti_tool.playlists.paths import Path, Shown, standing_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +29,18 @@ class StepView:
     is_gone: bool
     standing: rules.Standing
     state: str
-    waits_for: str | None
+    waits_for: rules.Waits | None
     is_next: bool
     is_below_pass: bool
     is_missing: bool = False
+    title: str = ""
+    """What the step is called for whoever looks; a student may have another form of it. So with ``note`` and ``minutes``."""
+    note: str = ""
+    minutes: int | None = None
 
     @property
     def is_locked(self) -> bool:
-        """Whether another step has to be done first."""
+        """Whether something has to come first."""
         return self.waits_for is not None
 
     @property
@@ -104,8 +108,8 @@ class PathView:
     @property
     def minutes_left(self) -> int:
         """The teacher's estimates for what is still to do and counts."""
-        counted = self.must or self.may
-        return sum(view.step.minutes or 0 for view in counted if not view.is_done)
+        counted = {step.id for step in rules.counting(self.path.walk) if not step.is_done}
+        return sum(view.minutes or 0 for view in self.steps if view.step.id in counted)
 
 
 def path_view(path: Path, items: Mapping[uuid.UUID, ContentItem]) -> PathView:
@@ -114,20 +118,20 @@ def path_view(path: Path, items: Mapping[uuid.UUID, ContentItem]) -> PathView:
     waiting = path.locked
     views = []
     for number, (step, seen) in enumerate(zip(path.present, path.steps, strict=True), start=1):
-        before = waiting.get(step.id)
         views.append(
             _view(
                 step,
+                path.shown(step),
                 number,
                 items,
                 seen.standing,
-                waits_for=before.title if before else None,
+                waits_for=waiting.get(step.id),
                 is_next=following is not None and following.step.id == step.id,
                 is_below_pass=seen.is_below_pass,
             )
         )
     removed = [
-        _view(step, number, items, standing_of(path.rows.get(step.id)))
+        _view(step, path.shown(step), number, items, standing_of(path.rows.get(step.id)))
         for number, step in enumerate(path.removed_with_work, start=1)
     ]
     return PathView(
@@ -142,24 +146,25 @@ def path_view(path: Path, items: Mapping[uuid.UUID, ContentItem]) -> PathView:
 
 def _view(
     step: PlaylistStep,
+    shown: Shown,
     number: int,
     items: Mapping[uuid.UUID, ContentItem],
     standing: rules.Standing,
     *,
-    waits_for: str | None = None,
+    waits_for: rules.Waits | None = None,
     is_next: bool = False,
     is_below_pass: bool = False,
 ) -> StepView:
-    item = items.get(step.content_item_id) if step.content_item_id else None
-    is_gone = step.content_item_id is not None and (
+    item = items.get(shown.content_item_id) if shown.content_item_id else None
+    is_gone = shown.content_item_id is not None and (
         item is None or item.deleted_at is not None or not item.published or item.url is None
     )
-    kind = item.kind.value if item is not None else ("link" if step.url else None)
+    kind = item.kind.value if item is not None else ("link" if shown.url else None)
     return StepView(
         step=step,
         number=number,
         kind=kind,
-        address=None if is_gone else (item.url if item is not None else step.url),
+        address=None if is_gone else (item.url if item is not None else shown.url),
         is_gone=is_gone,
         standing=standing,
         state="locked" if waits_for is not None else standing.state.value,
@@ -167,6 +172,9 @@ def _view(
         is_next=is_next,
         is_below_pass=is_below_pass,
         is_missing=item is not None and content_rules.is_missing(item),
+        title=shown.title,
+        note=shown.note,
+        minutes=shown.minutes,
     )
 
 

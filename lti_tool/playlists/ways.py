@@ -191,8 +191,9 @@ async def choose(
     NotAmongEquals for an item that is no other way, or a step that a teacher chose; NotFound, PlaylistRemoved and
     ``step-removed`` as ``asking``.
     """
-    path, step = await asking.own_path(session, here, copy_id, step_id)
-    if step is None or step.personal_playlist_id != copy_id or path.playlist.kind is not PlaylistKind.PERSONAL:
+    path, step = await asking.own_path(session, here, copy_id, step_id, now)
+    by_teacher = step is None or step.personal_playlist_id != copy_id or step.origin is StepOrigin.TEACHER
+    if step is None or by_teacher or path.playlist.kind is not PlaylistKind.PERSONAL:
         raise NotAmongEquals("the step is not one that the tool chose")
     chosen = next((one for one in path.present if one.content_item_id == item_id), None)
     if chosen is not None and chosen.origin is StepOrigin.STUDENT:
@@ -233,8 +234,8 @@ async def _after(
     rule: DoneRule,
     now: datetime,
 ) -> PlaylistStep:
-    for other in path.template:
-        if other.personal_playlist_id == path.copy.id and other.position > step.position:
+    for other in path.own:
+        if other.position > step.position:
             other.position += 1
             session.add(other)
     made = PlaylistStep(

@@ -313,7 +313,7 @@ async def test_of_two_teachers_at_once_one_is_told(own_database: Database) -> No
         playlist = await editing.create(session, school.course, Basics("Halves"), None, NOW)
         playlist = await editing.add_offline(session, school.course, playlist.id, playlist.revision, "Show me", NOW)
         playlist = await editing.assign(session, school.course, playlist.id, playlist.revision, Terms(), None, NOW)
-        [path] = await service.paths_of_person(session, school.course, school.students[0].id)
+        [path] = await service.paths_of_person(session, school.course, school.students[0].id, NOW)
         row = PathRequest(
             organisation_id=school.id,
             personal_playlist_id=path.copy.id,
@@ -338,6 +338,6 @@ async def test_of_two_teachers_at_once_one_is_told(own_database: Database) -> No
     [won] = [one for one in came if one is not None]
     async with own_database.reading() as session:
         stands = (await session.exec(scoped(PathRequest, school.id))).one()
-        [path] = await service.paths_of_person(session, school.course, person_id)
+        [path] = await service.paths_of_person(session, school.course, person_id, NOW)
     assert stands.outcome is won
     assert path.steps[0].is_done == (won is Outcome.SIGNED), step_id

@@ -284,7 +284,7 @@ async def a_choice(session: AsyncSession) -> tuple[School, list[Competency], Per
 async def test_equals_do_the_same_and_others_teach_it_differently(database: Database) -> None:
     async with database.writing() as session:
         school, _, copy, step = await a_choice(session)
-        path = await service.path_of_person(session, school.course, school.students[0].id, copy.id)
+        path = await service.path_of_person(session, school.course, school.students[0].id, copy.id, NOW)
         found = (await ways.finder(session, school.course, path)).of(step)
         assert [one.title for one in found.equals] == ["The video"]
         assert [one.title for one in found.others] == ["The game"]
@@ -335,7 +335,13 @@ async def test_steps_of_a_teacher_are_not_exchanged(database: Database) -> None:
     async with database.writing() as session:
         school, made, copy, _ = await a_choice(session)
         teachers = await a_step(
-            session, copy, "Mine", 1, content_item_id=school.items["page"].id, competency_id=made[0].id
+            session,
+            copy,
+            "Mine",
+            1,
+            personal_playlist_id=copy.id,
+            content_item_id=school.items["page"].id,
+            competency_id=made[0].id,
         )
         with pytest.raises(ways.NotAmongEquals):
             await ways.choose(session, here(school), copy.id, teachers.id, school.items["video"].id, NOW)

@@ -47,7 +47,9 @@ async def fresh(site: Site, playlist: Playlist) -> Playlist:
 
 async def copy_of(site: Site, playlist: Playlist, place: int = 0) -> service.Path:
     async with site.database.reading() as session:
-        paths = await service.paths_of_person(session, site.school.course, site.school.students[place].id)
+        paths = await service.paths_of_person(
+            session, site.school.course, site.school.students[place].id, site.clock.now()
+        )
         return next(path for path in paths if path.playlist.id == playlist.id)
 
 

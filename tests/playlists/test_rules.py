@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from lti_tool.playlists import rules
 from lti_tool.playlists.models import DoneBy, DoneRule, Need, OrderRule, SendRule, StepState
-from lti_tool.playlists.rules import Attention, Progress, Standing, Step, Why
+from lti_tool.playlists.rules import Attention, Progress, Standing, Step, Waits, WaitsFor, Walk, Why
 
 NOW = datetime(2026, 9, 1, 8, 0, tzinfo=UTC)
 DONE = Standing(state=StepState.DONE, opened_at=NOW, done_at=NOW, done_by=DoneBy.STUDENT)
@@ -71,19 +71,19 @@ orders = st.sampled_from(OrderRule)
 
 def test_progress_counts_must_dos() -> None:
     path = [step(standing=DONE), step(), step(need=Need.MAY, standing=DONE), step(need=Need.MAY)]
-    assert rules.progress(path) == Progress(done=1, total=2)
-    assert rules.progress(path).percent == 50
+    assert rules.progress(Walk(path)) == Progress(done=1, total=2)
+    assert rules.progress(Walk(path)).percent == 50
 
 
 def test_without_must_dos_every_step_counts() -> None:
     path = [step(need=Need.MAY, standing=DONE), step(need=Need.MAY)]
-    assert rules.progress(path) == Progress(1, 2)
-    assert not rules.progress(path).is_finished
+    assert rules.progress(Walk(path)) == Progress(1, 2)
+    assert not rules.progress(Walk(path)).is_finished
 
 
 def test_an_empty_playlist_is_never_finished() -> None:
-    assert rules.progress([]) == Progress(0, 0)
-    assert not rules.progress([]).is_finished
+    assert rules.progress(Walk([])) == Progress(0, 0)
+    assert not rules.progress(Walk([])).is_finished
 
 
 def test_percent_never_rounds_up_to_all_of_it() -> None:
@@ -93,7 +93,7 @@ def test_percent_never_rounds_up_to_all_of_it() -> None:
 @relaxed
 @for_all(paths)
 def test_progress_is_a_share_and_finished_means_all(path: list[Step]) -> None:
-    now = rules.progress(path)
+    now = rules.progress(Walk(path))
     assert 0 <= now.done <= now.total <= len(path)
     assert (now.percent == 100) == now.is_finished == (now.share == 1.0)
 
@@ -103,36 +103,39 @@ def test_progress_is_a_share_and_finished_means_all(path: list[Step]) -> None:
 
 def test_in_order_only_the_first_undone_must_do_is_open() -> None:
     first, second, third, extra = step("1"), step("2"), step("3"), step("x", need=Need.MAY)
-    closed = rules.locked([first, second, extra, third], OrderRule.IN_ORDER)
-    assert closed == {second.id: first, third.id: second}
-    assert rules.locked([first, second, third], OrderRule.ANY) == {}
+    closed = rules.locked(Walk([first, second, extra, third], OrderRule.IN_ORDER))
+    assert closed == {
+        second.id: Waits(WaitsFor.STEP, step=first),
+        third.id: Waits(WaitsFor.STEP, step=second),
+    }
+    assert rules.locked(Walk([first, second, third], OrderRule.ANY)) == {}
 
 
 def test_what_was_begun_is_never_closed_again() -> None:
     inserted, begun = step("new"), step("begun", standing=OPENED)
-    assert rules.locked([inserted, begun], OrderRule.IN_ORDER) == {}
+    assert rules.locked(Walk([inserted, begun], OrderRule.IN_ORDER)) == {}
 
 
 def test_the_first_step_is_next_because_it_is_the_first() -> None:
     path = [step("1"), step("2")]
-    found = rules.next_step(path, OrderRule.IN_ORDER)
+    found = rules.next_step(Walk(path, OrderRule.IN_ORDER))
     assert found is not None
     assert (found.step, found.why) == (path[0], Why.FIRST)
 
 
 def test_the_next_step_in_order_names_what_opened_it() -> None:
     path = [step("Read this", standing=DONE), step("Try this")]
-    found = rules.next_step(path, OrderRule.IN_ORDER)
+    found = rules.next_step(Walk(path, OrderRule.IN_ORDER))
     assert found is not None
     assert (found.step, found.why, found.after) == (path[1], Why.OPEN_NOW, "Read this")
 
 
 def test_in_free_order_what_was_begun_comes_first() -> None:
     path = [step("1"), step("2", standing=OPENED)]
-    found = rules.next_step(path, OrderRule.ANY)
+    found = rules.next_step(Walk(path, OrderRule.ANY))
     assert found is not None
     assert (found.step, found.why) == (path[1], Why.GO_ON)
-    in_order = rules.next_step(path, OrderRule.IN_ORDER)
+    in_order = rules.next_step(Walk(path, OrderRule.IN_ORDER))
     assert in_order is not None
     assert in_order.step is path[0]
 
@@ -140,31 +143,31 @@ def test_in_free_order_what_was_begun_comes_first() -> None:
 def test_a_result_below_the_mark_says_what_is_needed() -> None:
     standing = rules.with_result(Standing(), DoneRule.RESULT, 70, 55, NOW)
     path = [step("Quiz", done_rule=DoneRule.RESULT, pass_percent=70.0, standing=standing), step()]
-    found = rules.next_step(path, OrderRule.IN_ORDER)
+    found = rules.next_step(Walk(path, OrderRule.IN_ORDER))
     assert found is not None
     assert (found.why, found.percent, found.needed) == (Why.BELOW_PASS, 55, 70)
 
 
 def test_an_opened_quiz_waits_for_its_result() -> None:
     path = [step("Quiz", done_rule=DoneRule.RESULT, pass_percent=70.0, standing=OPENED)]
-    found = rules.next_step(path, OrderRule.IN_ORDER)
+    found = rules.next_step(Walk(path, OrderRule.IN_ORDER))
     assert found is not None
     assert (found.why, found.needed) == (Why.AWAITS_RESULT, 70)
 
 
 def test_may_dos_come_after_must_dos() -> None:
     path = [step("extra", need=Need.MAY, standing=OPENED), step("must")]
-    found = rules.next_step(path, OrderRule.ANY)
+    found = rules.next_step(Walk(path, OrderRule.ANY))
     assert found is not None
     assert (found.step, found.why) == (path[1], Why.NEXT_MUST)
-    later = rules.next_step([path[0], replace(path[1], standing=DONE)], OrderRule.ANY)
+    later = rules.next_step(Walk([path[0], replace(path[1], standing=DONE)], OrderRule.ANY))
     assert later is not None
     assert later.step is path[0]
 
 
 def test_a_step_the_teacher_took_back_says_so() -> None:
     standing = rules.unmarked(DONE, DoneBy.TEACHER, NOW)
-    found = rules.next_step([step(standing=standing)], OrderRule.IN_ORDER)
+    found = rules.next_step(Walk([step(standing=standing)], OrderRule.IN_ORDER))
     assert found is not None
     assert found.why is Why.REOPENED
 
@@ -172,13 +175,13 @@ def test_a_step_the_teacher_took_back_says_so() -> None:
 @relaxed
 @for_all(paths, orders)
 def test_the_next_step_is_open_undone_and_there_until_all_is_done(path: list[Step], order: OrderRule) -> None:
-    found = rules.next_step(path, order)
+    found = rules.next_step(Walk(path, order))
     if all(one.is_done for one in path):
         assert found is None
         return
     assert found is not None
     assert not found.step.is_done
-    assert found.step.id not in rules.locked(path, order)
+    assert found.step.id not in rules.locked(Walk(path, order))
     if any(one.need is Need.MUST and not one.is_done for one in path):
         assert found.step.need is Need.MUST
 
@@ -187,15 +190,15 @@ def test_the_next_step_is_open_undone_and_there_until_all_is_done(path: list[Ste
 @for_all(paths, orders)
 def test_following_the_next_step_finishes_the_path(path: list[Step], order: OrderRule) -> None:
     for _ in range(len(path)):
-        found = rules.next_step(path, order)
+        found = rules.next_step(Walk(path, order))
         if found is None:
             break
         path = [
             replace(one, standing=rules.marked(one.standing, DoneBy.TEACHER, NOW)) if one.id == found.step.id else one
             for one in path
         ]
-    assert rules.next_step(path, order) is None
-    assert rules.progress(path).is_finished == bool(path)
+    assert rules.next_step(Walk(path, order)) is None
+    assert rules.progress(Walk(path)).is_finished == bool(path)
 
 
 # --- What moves a step
@@ -241,7 +244,7 @@ def test_a_student_takes_back_only_their_own_word() -> None:
 
 def test_a_lower_mark_lets_an_earlier_result_count() -> None:
     below = rules.with_result(Standing(), DoneRule.RESULT, 70, 60, NOW)
-    assert rules.settled(below, DoneRule.RESULT, 50).state is StepState.DONE
+    assert rules.settled(below, DoneRule.RESULT, 50, NOW).state is StepState.DONE
 
 
 @relaxed
@@ -266,7 +269,7 @@ def test_results_and_changed_rules_never_take_work_back(
 ) -> None:
     if standing.state is StepState.DONE:
         assert rules.with_result(standing, rule, needed, percent, now).done_by is standing.done_by
-        assert rules.settled(standing, rule, needed) == standing
+        assert rules.settled(standing, rule, needed, now) == standing
 
 
 @relaxed
@@ -371,7 +374,7 @@ def test_attention_says_the_weightiest_reason() -> None:
 
     def look(path: list[Step], **fields: object) -> Attention | None:
         asked: dict[str, object] = {"begun": True, "quiet": False, "due_at": None, "now": NOW, **fields}
-        return rules.attention(path, **asked)  # type: ignore[arg-type]
+        return rules.attention(Walk(path), **asked)  # type: ignore[arg-type]
 
     assert look([below], quiet=True) is Attention.BELOW_PASS
     assert look([step(standing=OPENED)], due_at=NOW, quiet=True) is Attention.PAST_DUE

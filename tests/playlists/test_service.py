@@ -66,7 +66,7 @@ class Ada:
         return self.school.students[0].id
 
     async def path(self) -> Path:
-        return (await service.paths_of_person(self.session, self.school.course, self.id))[0]
+        return (await service.paths_of_person(self.session, self.school.course, self.id, NOW))[0]
 
     async def open(self, place: int, now: datetime = NOW) -> Path:
         path = await self.path()
@@ -173,7 +173,7 @@ async def test_a_late_joiner_gets_a_copy_once(database: Database) -> None:
         copy = PersonalPlaylist(organisation_id=school.id, playlist_id=playlist.id, person_id=late.id, created_at=LATER)
         await queries.add_copies(session, [copy])
         assert len(await queries.copies(session, school.id, [playlist.id])) == 4
-        [path] = await service.paths_of_person(session, school.course, late.id)
+        [path] = await service.paths_of_person(session, school.course, late.id, LATER)
         assert path.progress.total == 3
 
 
@@ -245,9 +245,9 @@ async def test_news_tells_what_would_change_without_changing_it(database: Databa
         await assigned(session, school)
         result = ItemResult(school.items["quiz"].id, school.students[0].id, 90, NOW)
         elsewhere = ItemResult(school.items["essay"].id, school.students[0].id, 90, NOW)
-        assert await service.news(session, school.course, [result, elsewhere]) == [result]
+        assert await service.news(session, school.course, [result, elsewhere], NOW) == [result]
         assert await service.take_results(session, school.course, [result, elsewhere], NOW) == 1
-        assert await service.news(session, school.course, [result, elsewhere]) == []
+        assert await service.news(session, school.course, [result, elsewhere], NOW) == []
 
 
 async def test_a_student_takes_back_their_own_mark_and_no_other(database: Database) -> None:
@@ -415,7 +415,7 @@ async def test_removing_deletes_a_draft_and_keeps_assigned_work(database: Databa
         await ada.mark(0)
         path = await ada.path()
         await editing.remove(session, school.course, playlist.id, playlist.revision, school.teacher.id, NOW)
-        assert await service.paths_of_person(session, school.course, ada.id) == []
+        assert await service.paths_of_person(session, school.course, ada.id, NOW) == []
         with pytest.raises(NotFound):
             await service.mark_done(session, school.course, ada.id, path.copy.id, path.present[2].id, NOW)
         assert await queries.step_rows(session, school.id, [path.copy.id]) != {path.copy.id: {}}

@@ -1,0 +1,231 @@
+"""Paths put together from the database, for one student or a class, in few statements however many they are."""
+
+import uuid
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from lti_tool.courses import queries as course_queries
+from lti_tool.courses.models import Course, Person
+from lti_tool.errors import NotFound
+from lti_tool.learners import supports
+from lti_tool.learners.supports import Form, Supports
+from lti_tool.playlists import path_queries, queries
+from lti_tool.playlists.models import (
+    PersonalPlaylist,
+    PersonalStep,
+    Playlist,
+    PlaylistSection,
+    PlaylistStep,
+    StepVariant,
+    VariantKind,
+)
+from lti_tool.playlists.paths import Path
+from lti_tool.web.i18n import N_
+
+
+class PlaylistRemoved(NotFound):
+    """A student's own copy of a playlist that the teacher has taken away since."""
+
+    code = "playlist-removed"
+    title = N_("Your teacher has taken this playlist away")
+    advice = N_("What you did is kept. If you think this is a mistake, ask your teacher.")
+
+
+async def paths_of_person(
+    session: AsyncSession, course: Course, person_id: uuid.UUID, now: datetime, *, as_student: bool = False
+) -> list[Path]:
+    """A student's paths in a course, in the order in which they were assigned.
+
+    ``as_student``: for the student's own page, or for who may see supports, with the student's own forms of the steps.
+    """
+    pairs = await queries.persons_copies(session, course.organisation_id, course.id, person_id)
+    return await load(session, course, pairs, now, as_student=as_student)
+
+
+async def path_of_person(
+    session: AsyncSession,
+    course: Course,
+    person_id: uuid.UUID,
+    copy_id: uuid.UUID,
+    now: datetime,
+    *,
+    as_student: bool = False,
+) -> Path:
+    """One of a student's paths. NotFound for another's, PlaylistRemoved for one that is not assigned any more."""
+    pairs = await queries.persons_copies(session, course.organisation_id, course.id, person_id)
+    wanted = [(copy, playlist) for copy, playlist in pairs if copy.id == copy_id]
+    if wanted:
+        [path] = await load(session, course, wanted, now, as_student=as_student)
+        return path
+    copy = await queries.copy_by_id(session, course.organisation_id, copy_id)
+    if copy is not None and copy.person_id == person_id:
+        playlist = await queries.playlist(session, course.organisation_id, course.id, copy.playlist_id)
+        if playlist is not None:
+            raise PlaylistRemoved("the copy's playlist is not assigned any more")
+    raise NotFound("no such copy of this person in this course")
+
+
+async def paths_of_course(
+    session: AsyncSession,
+    course: Course,
+    playlists: Sequence[Playlist],
+    now: datetime,
+    students: Sequence[Person] | None = None,
+) -> list[Path]:
+    """The paths of the course's present students (or of these) on these playlists, students by name.
+
+    Those who left a playlist's audience are not among them.
+    """
+    by_id = {playlist.id: playlist for playlist in playlists}
+    if students is None:
+        students = await course_queries.students(session, course.organisation_id, course.id)
+    place = {person.id: index for index, person in enumerate(students)}
+    copies = await queries.copies(session, course.organisation_id, by_id)
+    present = [copy for copy in copies if copy.person_id in place and copy.left_at is None]
+    present.sort(key=lambda copy: place[copy.person_id])
+    return await load(session, course, [(copy, by_id[copy.playlist_id]) for copy in present], now)
+
+
+def preview(
+    playlist: Playlist, steps: list[PlaylistStep], now: datetime, sections: Sequence[PlaylistSection] = ()
+) -> Path:
+    """The path as a student finds it before the first step; nothing of it is stored."""
+    copy = PersonalPlaylist(
+        organisation_id=playlist.organisation_id, playlist_id=playlist.id, person_id=uuid.UUID(int=0), created_at=now
+    )
+    return Path(playlist, copy, steps, sections=list(sections), now=now)
+
+
+async def load(
+    session: AsyncSession,
+    course: Course,
+    pairs: Sequence[tuple[PersonalPlaylist, Playlist]],
+    now: datetime,
+    *,
+    as_student: bool = False,
+) -> list[Path]:
+    """The paths of these copies, in their order, each with everything it is judged by."""
+    if not pairs:
+        return []
+    organisation_id = course.organisation_id
+    playlist_ids = {playlist.id for _, playlist in pairs}
+    copy_ids = [copy.id for copy, _ in pairs]
+    templates = await queries.steps(session, organisation_id, playlist_ids)
+    sections = await path_queries.sections(session, organisation_id, playlist_ids)
+    own = await path_queries.own_steps(session, organisation_id, copy_ids)
+    rows = await queries.step_rows(session, organisation_id, copy_ids)
+    requests = await path_queries.open_requests(session, organisation_id, copy_ids)
+    people = {copy.person_id for copy, _ in pairs}
+    named = _named([step for steps in [*templates.values(), *own.values()] for step in steps])
+    secure = await _secure(session, course, named, people)
+    variants = await path_queries.variants(session, organisation_id, playlist_ids)
+    helped: Mapping[uuid.UUID, Supports] = {}
+    given: Mapping[uuid.UUID, set[uuid.UUID]] = {}
+    if variants or as_student:
+        helped = await supports.for_people(session, organisation_id, course.id, people)
+    if variants:
+        given = await path_queries.given(session, organisation_id, people)
+    return [
+        Path(
+            playlist,
+            copy,
+            templates[playlist.id],
+            rows[copy.id],
+            own=own[copy.id],
+            sections=sections[playlist.id],
+            secure=secure.get(copy.person_id, {}),
+            forms=forms_for(
+                variants,
+                rows[copy.id],
+                helped.get(copy.person_id, Supports()),
+                given.get(copy.person_id, ()),
+            ),
+            supports=helped.get(copy.person_id, Supports()),
+            requests=requests.get(copy.id, ()),
+            now=now,
+            as_student=as_student,
+        )
+        for copy, playlist in pairs
+    ]
+
+
+def forms_for(
+    variants: Mapping[uuid.UUID, Sequence[StepVariant]],
+    rows: Mapping[uuid.UUID, PersonalStep],
+    helped: Supports,
+    given: Collection[uuid.UUID],
+) -> dict[uuid.UUID, StepVariant]:
+    """The other form of each step that one student opens, by step.
+
+    What a teacher gave the student by name comes first, as long as the step is not done; then the form they began with; then
+    what fits their supports. Who began with the usual form goes on with it.
+    """
+    found = {}
+    for step_id, some in variants.items():
+        row = rows.get(step_id)
+        there = [one for one in some if one.removed_at is None]
+        chosen = _begun_with(some, row)
+        if row is None or row.done_at is None:
+            named = [one for one in there if one.id in given]
+            fitting = there if row is None or row.opened_at is None else []
+            chosen = _choice(named, helped, given) or chosen or _choice(fitting, helped, ())
+        if chosen is not None:
+            found[step_id] = chosen
+    return found
+
+
+def _begun_with(some: Sequence[StepVariant], row: PersonalStep | None) -> StepVariant | None:
+    return next((one for one in some if row is not None and one.id == row.variant_id), None)
+
+
+def _choice(some: Sequence[StepVariant], helped: Supports, given: Collection[uuid.UUID]) -> StepVariant | None:
+    chosen = supports.choose([as_form(one) for one in some], helped, given)
+    return next((one for one in some if chosen is not None and one.id == chosen.id), None)
+
+
+def as_form(variant: StepVariant) -> Form:
+    """A variant as choosing sees it."""
+    return Form(
+        id=variant.id,
+        serves=frozenset({variant.support}) if variant.support else frozenset(),
+        language=variant.language,
+        modifies=variant.kind is VariantKind.MODIFICATION,
+    )
+
+
+def _named(steps: Sequence[PlaylistStep]) -> set[uuid.UUID]:
+    """The competencies that decide anything on these steps."""
+    return {one for step in steps for one in (step.competency_id, step.after_competency_id) if one is not None}
+
+
+async def _secure(
+    session: AsyncSession, course: Course, named: Collection[uuid.UUID], people: Collection[uuid.UUID]
+) -> dict[uuid.UUID, dict[uuid.UUID, datetime | None]]:
+    """By person: those of the named competencies that are Secure; where another is asked for instead, that one decides."""
+    if not named:
+        return {}
+    instead = await supports.instead(session, course.organisation_id, course.id, people)
+    others = {other for replaced in instead.values() for other in replaced.values() if other is not None}
+    held = await path_queries.secure(session, course.organisation_id, course.id, {*named, *others}, people)
+    for person_id, replaced in instead.items():
+        mine = held.setdefault(person_id, {})
+        for competency_id in replaced.keys() & set(named):
+            asked = _asked(competency_id, replaced)
+            # What is not asked for at all is no reason to wait.
+            if asked is None or asked in mine:
+                mine[competency_id] = mine.get(asked) if asked is not None else None
+            else:
+                mine.pop(competency_id, None)
+    return held
+
+
+def _asked(competency_id: uuid.UUID, replaced: Mapping[uuid.UUID, uuid.UUID | None]) -> uuid.UUID | None:
+    """What is asked for in the place of a competency; None where nothing is."""
+    seen: set[uuid.UUID] = set()
+    at: uuid.UUID | None = competency_id
+    while at is not None and at in replaced and at not in seen:
+        seen.add(at)
+        at = replaced[at]
+    return at

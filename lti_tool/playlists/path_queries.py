@@ -1,0 +1,206 @@
+"""SQL of what a path is made of besides the template's own rows: sections, own steps, forms, requests, and what is Secure."""
+
+import uuid
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import delete, func, type_coerce
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from lti_tool.db.base import scoped
+from lti_tool.db.types import UtcDateTime
+from lti_tool.mastery.models import MasteryState, Standing
+from lti_tool.playlists.models import (
+    DoneRule,
+    PlaylistAudience,
+    PlaylistSection,
+    PlaylistStep,
+    StepVariant,
+    StepVariantLearner,
+)
+from lti_tool.playlists.path_models import PathRequest
+
+_SECURE = (Standing.SECURE, Standing.MASTERED)
+
+
+async def sections(
+    session: AsyncSession, organisation_id: uuid.UUID, playlist_ids: Collection[uuid.UUID]
+) -> dict[uuid.UUID, list[PlaylistSection]]:
+    """The sections of each playlist in order, those taken out included."""
+    found: dict[uuid.UUID, list[PlaylistSection]] = {playlist_id: [] for playlist_id in playlist_ids}
+    statement = (
+        scoped(PlaylistSection, organisation_id)
+        .where(col(PlaylistSection.playlist_id).in_(playlist_ids))
+        .order_by(col(PlaylistSection.position), col(PlaylistSection.id))
+        .execution_options(populate_existing=True)
+    )
+    for section in (await session.exec(statement)).all():
+        found[section.playlist_id].append(section)
+    return found
+
+
+async def own_steps(
+    session: AsyncSession, organisation_id: uuid.UUID, copy_ids: Collection[uuid.UUID]
+) -> dict[uuid.UUID, list[PlaylistStep]]:
+    """The steps that belong to one copy alone, by copy, in order; those taken out and those proposed included."""
+    found: dict[uuid.UUID, list[PlaylistStep]] = {copy_id: [] for copy_id in copy_ids}
+    statement = (
+        scoped(PlaylistStep, organisation_id)
+        .where(col(PlaylistStep.personal_playlist_id).in_(copy_ids))
+        .order_by(col(PlaylistStep.position), col(PlaylistStep.id))
+        .execution_options(populate_existing=True)
+    )
+    for step in (await session.exec(statement)).all():
+        if step.personal_playlist_id is not None:
+            found[step.personal_playlist_id].append(step)
+    return found
+
+
+async def variants(
+    session: AsyncSession, organisation_id: uuid.UUID, playlist_ids: Collection[uuid.UUID]
+) -> dict[uuid.UUID, list[StepVariant]]:
+    """The other forms of these playlists' steps, by step, in order; those taken out included, for who began with one."""
+    statement = (
+        scoped(StepVariant, organisation_id)
+        .join(
+            PlaylistStep,
+            (col(PlaylistStep.id) == col(StepVariant.step_id))
+            & (col(PlaylistStep.organisation_id) == col(StepVariant.organisation_id)),
+        )
+        .where(col(PlaylistStep.playlist_id).in_(playlist_ids))
+        .order_by(col(StepVariant.position), col(StepVariant.id))
+        .execution_options(populate_existing=True)
+    )
+    found: dict[uuid.UUID, list[StepVariant]] = {}
+    for variant in (await session.exec(statement)).all():
+        found.setdefault(variant.step_id, []).append(variant)
+    return found
+
+
+async def given(
+    session: AsyncSession, organisation_id: uuid.UUID, person_ids: Collection[uuid.UUID]
+) -> dict[uuid.UUID, set[uuid.UUID]]:
+    """The forms that teachers gave these people by name, by person."""
+    statement = select(col(StepVariantLearner.person_id), col(StepVariantLearner.variant_id)).where(
+        col(StepVariantLearner.organisation_id) == organisation_id, col(StepVariantLearner.person_id).in_(person_ids)
+    )
+    found: dict[uuid.UUID, set[uuid.UUID]] = {}
+    for person_id, variant_id in (await session.exec(statement)).all():
+        found.setdefault(person_id, set()).add(variant_id)
+    return found
+
+
+async def open_requests(
+    session: AsyncSession, organisation_id: uuid.UUID, copy_ids: Collection[uuid.UUID]
+) -> dict[uuid.UUID, list[PathRequest]]:
+    """What waits for the teacher, by copy, the oldest first."""
+    statement = (
+        scoped(PathRequest, organisation_id)
+        .where(col(PathRequest.personal_playlist_id).in_(copy_ids), col(PathRequest.answered_at).is_(None))
+        .order_by(col(PathRequest.created_at), col(PathRequest.id))
+        .execution_options(populate_existing=True)
+    )
+    found: dict[uuid.UUID, list[PathRequest]] = {}
+    for request in (await session.exec(statement)).all():
+        found.setdefault(request.personal_playlist_id, []).append(request)
+    return found
+
+
+async def secure(
+    session: AsyncSession,
+    organisation_id: uuid.UUID,
+    course_id: uuid.UUID,
+    competency_ids: Collection[uuid.UUID],
+    person_ids: Collection[uuid.UUID],
+) -> dict[uuid.UUID, dict[uuid.UUID, datetime | None]]:
+    """Those of these competencies that are Secure or above, by person, with when the latest evidence of each came."""
+    latest = func.coalesce(col(MasteryState.latest_at), col(MasteryState.since), col(MasteryState.changed_at))
+    statement = select(
+        col(MasteryState.person_id), col(MasteryState.competency_id), type_coerce(latest, UtcDateTime())
+    ).where(
+        col(MasteryState.organisation_id) == organisation_id,
+        col(MasteryState.course_id) == course_id,
+        col(MasteryState.competency_id).in_(competency_ids),
+        col(MasteryState.person_id).in_(person_ids),
+        col(MasteryState.standing).in_(_SECURE),
+    )
+    found: dict[uuid.UUID, dict[uuid.UUID, datetime | None]] = {}
+    for person_id, competency_id, latest_at in (await session.exec(statement)).all():
+        found.setdefault(person_id, {})[competency_id] = latest_at
+    return found
+
+
+async def playlists_with_items(
+    session: AsyncSession,
+    organisation_id: uuid.UUID,
+    playlist_ids: Collection[uuid.UUID],
+    item_ids: Collection[uuid.UUID],
+) -> set[uuid.UUID]:
+    """Those of these playlists of which a step, of the template or of one copy, or another form of one leads to such an item."""
+    steps = select(col(PlaylistStep.playlist_id), col(PlaylistStep.content_item_id)).where(
+        col(PlaylistStep.organisation_id) == organisation_id,
+        col(PlaylistStep.playlist_id).in_(playlist_ids),
+        col(PlaylistStep.removed_at).is_(None),
+        col(PlaylistStep.content_item_id).is_not(None),
+    )
+    forms = (
+        select(col(PlaylistStep.playlist_id), col(StepVariant.content_item_id))
+        .join(
+            StepVariant,
+            (col(PlaylistStep.id) == col(StepVariant.step_id))
+            & (col(PlaylistStep.organisation_id) == col(StepVariant.organisation_id)),
+        )
+        .where(
+            col(PlaylistStep.organisation_id) == organisation_id,
+            col(StepVariant.organisation_id) == organisation_id,
+            col(PlaylistStep.playlist_id).in_(playlist_ids),
+            col(StepVariant.content_item_id).is_not(None),
+        )
+    )
+    # Items are compared here: a gradebook names any number of them, a statement does not.
+    rows = [*(await session.exec(steps.distinct())).all(), *(await session.exec(forms.distinct())).all()]
+    return {playlist_id for playlist_id, item_id in rows if item_id in item_ids}
+
+
+async def playlists_by_mastery(
+    session: AsyncSession, organisation_id: uuid.UUID, playlist_ids: Collection[uuid.UUID]
+) -> set[uuid.UUID]:
+    """Those of these playlists that have a step, of the template or of one copy, that counts by mastery."""
+    statement = (
+        select(col(PlaylistStep.playlist_id))
+        .where(
+            col(PlaylistStep.organisation_id) == organisation_id,
+            col(PlaylistStep.playlist_id).in_(playlist_ids),
+            col(PlaylistStep.removed_at).is_(None),
+            col(PlaylistStep.done_rule) == DoneRule.MASTERY,
+        )
+        .distinct()
+    )
+    return set((await session.exec(statement)).all())
+
+
+async def audience_rows(
+    session: AsyncSession, organisation_id: uuid.UUID, playlist_ids: Collection[uuid.UUID]
+) -> dict[uuid.UUID, list[PlaylistAudience]]:
+    """Whom each of these playlists is assigned to, row by row; none: everybody."""
+    statement = (
+        scoped(PlaylistAudience, organisation_id)
+        .where(col(PlaylistAudience.playlist_id).in_(playlist_ids))
+        .order_by(col(PlaylistAudience.id))
+    )
+    found: dict[uuid.UUID, list[PlaylistAudience]] = {playlist_id: [] for playlist_id in playlist_ids}
+    for row in (await session.exec(statement)).all():
+        found[row.playlist_id].append(row)
+    return found
+
+
+async def forget_audience(session: AsyncSession, organisation_id: uuid.UUID, playlist_id: uuid.UUID) -> None:
+    """Take away what is said of whom a playlist is for."""
+    await session.exec(
+        delete(PlaylistAudience)
+        .where(
+            col(PlaylistAudience.organisation_id) == organisation_id, col(PlaylistAudience.playlist_id) == playlist_id
+        )
+        .execution_options(synchronize_session=False)
+    )
