@@ -1,14 +1,19 @@
 """``lti-tool mastery …``: what whoever runs the tool asks about mastery on the command line."""
 
+import asyncio
 import json
 import sys
+import time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from lti_tool.mastery.evaluate import Evaluation, evaluate
 from lti_tool.mastery.prediction import DEFAULT, MODELS
+
+if TYPE_CHECKING:
+    from lti_tool.mastery.recomputing import Recomputed
 
 mastery_commands = typer.Typer(help="Models of what learners know.", no_args_is_help=True)
 
@@ -61,6 +66,44 @@ def mastery_evaluate(
     for note in found.notes:
         typer.echo(note, err=True)
     typer.echo(json.dumps(found.as_json(), indent=2) if as_json else table(found))
+
+
+@mastery_commands.command("recompute")
+def mastery_recompute(
+    course: Annotated[str, typer.Option("--course", metavar="ID", help="The course's id here, or its id in the LMS.")],
+    processes: Annotated[
+        int | None,
+        typer.Option(
+            "--processes", min=1, max=64, help="At once; without it, as many as there are cores. SQLite: one."
+        ),
+    ] = None,
+) -> None:
+    """Compute all levels, reviews and predictions of a course again from its evidence; to the same, unless one was wrong."""
+    started = time.perf_counter()
+    done, used = asyncio.run(_recompute(course, processes))
+    seconds = time.perf_counter() - started
+    typer.echo(
+        f"computed again: {done.learners} learners, {done.states} levels, {done.changed} of them are others now; "
+        f"{seconds:.1f} s in {used} process{'' if used == 1 else 'es'}"
+    )
+
+
+async def _recompute(wanted: str, processes: int | None) -> "tuple[Recomputed, int]":
+    # The database's parts are heavy; the other commands do not need them.
+    from lti_tool.clock import SystemClock  # noqa: PLC0415
+    from lti_tool.db.session import Database  # noqa: PLC0415
+    from lti_tool.mastery import parts  # noqa: PLC0415
+    from lti_tool.mastery.gradebook_commands import the_course  # noqa: PLC0415
+    from lti_tool.settings import load_settings  # noqa: PLC0415
+
+    database = Database.at(load_settings().database_url)
+    try:
+        found = await the_course(database, wanted)
+        used = 1 if database.is_sqlite else processes or parts.usual(database)
+        now = SystemClock().now()
+        return await parts.recompute(database, found.organisation_id, found.id, now, used), used
+    finally:
+        await database.close()
 
 
 def _said(name: str) -> None:

@@ -13,6 +13,8 @@ import typer
 from lti_tool.errors import BadRequest, NotFound
 
 if TYPE_CHECKING:
+    from lti_tool.courses.models import Course
+    from lti_tool.db.session import Database
     from lti_tool.mastery.gradebook_service import BroughtIn
     from lti_tool.mastery.gradebooks.planning import Plan
 
@@ -73,7 +75,6 @@ async def _bring_in(
 
     from lti_tool.clock import SystemClock  # noqa: PLC0415
     from lti_tool.courses import identities  # noqa: PLC0415
-    from lti_tool.courses import queries as course_queries  # noqa: PLC0415
     from lti_tool.db.session import Database  # noqa: PLC0415
     from lti_tool.lti.http import make_client  # noqa: PLC0415
     from lti_tool.lti.services import Protocol  # noqa: PLC0415
@@ -87,14 +88,7 @@ async def _bring_in(
     settings, clock = load_settings(), SystemClock()
     database = Database.at(settings.database_url)
     try:
-        async with database.reading() as session:
-            found = await course_queries.courses_called(session, _as_id(wanted), wanted)
-            session.expunge_all()
-        if not found:
-            raise NotFound(f"no course {wanted!r}")
-        if len(found) > 1:
-            raise BadRequest(f"several courses have the id {wanted!r} in their LMS; give the id here")
-        (course,) = found
+        course = await the_course(database, wanted)
         if at is not None and at.date() > clock.now().date():
             raise BadRequest("--on is a day that has been")
         async with make_client(settings) as http:
@@ -117,6 +111,20 @@ async def _bring_in(
         return plan, done, [choice.column for choice in choices]
     finally:
         await database.close()
+
+
+async def the_course(database: "Database", wanted: str) -> "Course":
+    """The course with this id, here or in its LMS. Raises NotFound, and BadRequest where several have it."""
+    from lti_tool.courses import queries as course_queries  # noqa: PLC0415
+
+    async with database.reading() as session:
+        found = await course_queries.courses_called(session, _as_id(wanted), wanted)
+        session.expunge_all()
+    if not found:
+        raise NotFound(f"no course {wanted!r}")
+    if len(found) > 1:
+        raise BadRequest(f"several courses have the id {wanted!r} in their LMS; give the id here")
+    return found[0]
 
 
 def _as_id(text: str) -> uuid.UUID | None:

@@ -19,6 +19,12 @@ def _share(percent: float | None) -> Decimal:
     return Decimal("0.8") if percent is None else Decimal(str(percent)) / _HUNDRED
 
 
+@lru_cache(maxsize=20_000)
+def _digest(presentation: str) -> str:
+    """Asked for twice for each piece, and many learners' pieces have the same."""
+    return hashlib.sha256(presentation.encode()).hexdigest()[:32]
+
+
 class Columns(NamedTuple):
     """What is read of a row of evidence to compute with it; the names are the table's columns."""
 
@@ -52,7 +58,7 @@ class Piece(Columns):
     @property
     def key(self) -> str:
         """32 characters that name the occasion: a regrade has the same key as what it replaces."""
-        return hashlib.sha256(self.presentation.encode()).hexdigest()[:32]
+        return _digest(self.presentation)
 
     @property
     def order(self) -> str:

@@ -115,11 +115,15 @@ def to_plain(value: Any) -> Any:
     return write(value)
 
 
+_AS_THEY_ARE = frozenset({type(None), bool, int, str})
+"""Types whose values JSON has already; enumerations, which are texts as well, are others."""
+
+
 def _writer(kind: type) -> Callable[[Any], Any]:
     """How values of a type are written; found once for each type."""
     if issubclass(kind, StrEnum):
         return lambda value: value.value
-    if kind in (type(None), bool, int, str):
+    if kind in _AS_THEY_ARE:
         return lambda value: value
     if issubclass(kind, Decimal):
         return str
@@ -129,7 +133,9 @@ def _writer(kind: type) -> Callable[[Any], Any]:
         return lambda value: [to_plain(part) for part in value]
     if is_dataclass(kind):
         names = [field.name for field in fields(kind)]
-        return lambda value: {name: to_plain(getattr(value, name)) for name in names}
+        return lambda value: {
+            name: one if type(one := getattr(value, name)) in _AS_THEY_ARE else to_plain(one) for name in names
+        }
     raise TypeError(f"{kind.__name__} is no value of a rule")
 
 

@@ -29,7 +29,7 @@ class Standing(StrEnum):
     @property
     def is_secure(self) -> bool:
         """Whether it opens what comes after: Secure or Mastered."""
-        return self.rank >= 3
+        return _RANKS[self] >= 3
 
     def one_down(self) -> "Standing":
         """The rung below; ``NOT_STARTED`` has none and stays."""
@@ -173,7 +173,10 @@ _MICROSECOND = timedelta(microseconds=1)
 def order_key(order: tuple[datetime, datetime, str]) -> str:
     """The canonical order as a text that sorts as it does (28 characters before the observation's key)."""
     when, learned_at, key = order
-    return f"{(when - _BEGINNING) // _MICROSECOND:014x}{(learned_at - _BEGINNING) // _MICROSECOND:014x}{key}"
+    happened = f"{(when - _BEGINNING) // _MICROSECOND:014x}"
+    # Mostly it is the same moment, and to write it takes longer than all the rest.
+    learned = happened if learned_at is when else f"{(learned_at - _BEGINNING) // _MICROSECOND:014x}"
+    return f"{happened}{learned}{key}"
 
 
 def order_of(text: str) -> tuple[datetime, datetime, str]:
