@@ -3,6 +3,14 @@
 ``planner.plan(course, learner, settings, today)`` is a pure function of these four: the same in, the same out. A ``Course`` is
 compiled once (``course.compile_course``) for all its learners; a ``Learner`` is what is known of one of them now. Competencies
 are named by the map's numbers, items by their ids.
+
+Who fills these in has to know:
+
+- ``Learner.walked`` are the steps of this path that are done, the latest first. Without them reviews and remedial work could
+  not keep to their share from one plan to the next, and a conference would be proposed again and again.
+- A planned step of role ``TALK`` with an item asks the teacher for a re-take of it; without one it is a conference.
+- ``expected`` is there for scored items that teach, practise or assess; a plan's later steps are as expected now, not after
+  what comes before them.
 """
 
 import uuid
@@ -86,11 +94,28 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """A step of the present path that the learner has begun and not finished: it is never taken away."""
+    """A step of the present path that the learner has begun and not finished: it is never taken away.
 
-    item: uuid.UUID
+    ``item`` is absent for a conference.
+    """
+
+    item: uuid.UUID | None
     competency: int | None
     role: StepRole
+
+
+@dataclass(frozen=True, slots=True)
+class Walked:
+    """A step of this path that is done."""
+
+    item: uuid.UUID | None
+    competency: int | None
+    role: StepRole
+    on: date | None = None
+    remedial: bool = False
+    """Whether its reason was ``REMEDIAL``."""
+    another_way: bool = False
+    """Whether its reason was ``ANOTHER_WAY``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +148,8 @@ class Learner:
     """The starting point: competencies that the teacher or a placement check says need no evidence."""
     items: Mapping[uuid.UUID, Done] = field(default_factory=dict)
     begun: Sequence[Begun] = ()
+    walked: Sequence[Walked] = ()
+    """Steps of this path that are done, the latest first."""
     pins: Sequence[Pin] = ()
     bans: frozenset[uuid.UUID] = frozenset()
     banned_competencies: frozenset[int] = frozenset()
@@ -152,7 +179,7 @@ class Settings:
     met_at: Standing = Standing.SECURE
     """From which standing on a prerequisite is met."""
     length: int = 6
-    """Steps planned ahead, 1 to 20."""
+    """Steps planned ahead, 2 to 20; begun steps and what the teacher wishes for may be more."""
     remedial: int = 2
     """At most so many steps for unmet prerequisites come before work of the current unit."""
     low: float = 0.60
@@ -199,9 +226,11 @@ class Why:
     reason: Reason
     also: Reason | None = None
     competencies: tuple[int, ...] = ()
-    """What the reason is about: what it unlocks, the goal it leads to, what it is needed for."""
+    """What the reason is about: the goal it leads to, what it opens or is needed for, else the step's own competency."""
+    also_about: tuple[int, ...] = ()
+    """The same for ``also``."""
     count: int | None = None
-    """Of ``UNLOCKS``: how many competencies it leads to; of ``STUCK``: failed tries."""
+    """With ``UNLOCKS``: how many competencies it leads to in all; of ``STUCK`` and ``ANOTHER_WAY``: failed tries."""
     on: date | None = None
     """Of ``DATED`` and ``REVIEW``: the day."""
     topic: str = ""
@@ -230,7 +259,11 @@ class Clash(StrEnum):
     PIN_IS_MODIFIED = "pin-is-modified"
     PIN_IS_GONE = "pin-is-gone"
     DATED_IS_BANNED = "dated-is-banned"
+    DATED_IS_MODIFIED = "dated-is-modified"
+    DATED_BEFORE_PREREQUISITE = "dated-before-prerequisite"
     BEGUN_IS_BANNED = "begun-is-banned"
+    BEGUN_IS_MODIFIED = "begun-is-modified"
+    PLACEMENT_IS_BANNED = "placement-is-banned"
     UNIT_IS_BLOCKED = "unit-is-blocked"
     GOAL_HAS_NO_ITEMS = "goal-has-no-items"
 

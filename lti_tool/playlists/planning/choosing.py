@@ -1,0 +1,318 @@
+"""Which item serves a competency next, and how much a competency is worth working on now. docs/paths.md has the formulas."""
+
+import math
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from lti_tool.learners.models import Support
+from lti_tool.learners.rules import Form, Supports, choose
+from lti_tool.playlists.models import StepRole
+from lti_tool.playlists.planning.base import Done, Item, Learner, Planned, Reason, Settings, Why
+from lti_tool.playlists.planning.course import Course, bits
+from lti_tool.playlists.planning.knowing import Known
+
+SKIPPED_FOR = timedelta(days=7)
+"""What a learner passed over comes back after so long, or once nothing else is left."""
+TALK_AGAIN = timedelta(days=7)
+"""A conference about the same competency is not proposed again before."""
+MOST_EQUALS = 3
+
+FIT = 2.0
+UNLOCK = 1.0
+TO_GOAL = 1.0
+BEGUN = 1.0
+INTEREST = 0.5
+
+_NOTHING_DONE = Done()
+
+
+@dataclass(slots=True)
+class Talks:
+    """What was tried besides the ordinary, by competency's bit: conferences and other ways."""
+
+    ways: dict[int, int]
+    last: dict[int, date]
+
+
+class Chooser:
+    """Chooses items for one learner, none twice. ``skipped``: whether what was passed over lately may come too."""
+
+    def __init__(self, course: Course, learner: Learner, settings: Settings, known: Known, today: date) -> None:
+        self.course = course
+        self.learner = learner
+        self.settings = settings
+        self.known = known
+        self.today = today
+        self.used: set[uuid.UUID] = set()
+        self.skipped = False
+        self._supports = Supports(
+            frozenset(kind for kind in Support if kind.value in learner.supports), learner.language
+        )
+        self._chosen = {item: place for place, item in enumerate(learner.chosen)}
+        self._talks = self._talked()
+        self._chances: dict[tuple[int, uuid.UUID | None], float | None] = {}
+
+    # --- What is left ---------------------------------------------------------------------------------------------
+
+    def done(self, item: Item) -> Done:
+        """What the learner did with it so far."""
+        return self.learner.items.get(item.id, _NOTHING_DONE)
+
+    def may_come(self, item: Item) -> bool:
+        """Whether it is neither forbidden, nor on the plan already, nor passed over lately."""
+        if item.id in self.used or item.id in self.learner.bans or self.course.aims[item.id] & self.known.banned:
+            return False
+        skipped = self.done(item).skipped_on
+        return skipped is None or self.skipped or self.today - skipped >= SKIPPED_FOR
+
+    def is_barred(self, bit: int, item: Item) -> bool:
+        """Whether it was failed so often that another way comes first."""
+        failed = self.done(item).failed
+        return failed >= self.settings.tries * (1 + self._talks.ways.get(bit, 0))
+
+    def _left(self, bit: int, some: Iterable[Item]) -> list[Item]:
+        return [
+            item
+            for item in some
+            if not self.done(item).finished and self.may_come(item) and not self.is_barred(bit, item)
+        ]
+
+    def has_left(self, bit: int) -> bool:
+        """Whether an item is left that the competency can be worked on with."""
+        return any(self._suits(bit, item) is not None for item in self._left(bit, self.course.of(bit)))
+
+    def was_skipped(self, bit: int) -> bool:
+        """Whether something is left that was only passed over."""
+        return any(
+            self.done(item).skipped_on is not None and not self.done(item).finished and item.id not in self.used
+            for item in self.course.of(bit)
+        )
+
+    def _suits(self, bit: int, item: Item) -> int | None:
+        """0: nothing it is for is held up; 1: only by what it is for as well; None: it has an unmet prerequisite.
+
+        A competency that is being worked on although it is held up is not held against the item.
+        """
+        course, known = self.course, self.known
+        others = course.aims[item.id] & ~known.met & ~(1 << bit)
+        if not others:
+            return 0
+        blockers = known.blockers
+        own = course.aims[item.id]
+        tier = 0
+        for other in bits(others):
+            unmet = course.needs[other] & blockers
+            if unmet & ~own:
+                return None
+            if unmet:
+                tier = 1
+        return tier
+
+    # --- Chances --------------------------------------------------------------------------------------------------
+
+    def chance(self, bit: int, item: Item | None = None) -> float | None:
+        """The chance that the next answer is right; None where nothing predicts."""
+        predict = self.learner.predict
+        if predict is None:
+            return None
+        key = (bit, item.id if item else None)
+        if key not in self._chances:
+            self._chances[key] = predict(self.course.competencies[bit].number, key[1])
+        return self._chances[key]
+
+    def expected(self, bit: int, item: Item) -> float | None:
+        """The chance with an item that the LMS tells results of; None for all others."""
+        return self.chance(bit, item) if item.scored else None
+
+    def fit(self, chance: float | None) -> float:
+        """1 within the zone, falling in a straight line to 0 at no chance and at certainty; 1 where nothing is known."""
+        low, high = self.settings.low, self.settings.high
+        if chance is None or low <= chance <= high:
+            return 1.0
+        if chance < low:
+            return chance / low
+        return (1.0 - chance) / (1.0 - high) if high < 1.0 else 0.0
+
+    def _off(self, chance: float | None) -> int:
+        """How far a chance is from the middle of the zone, in twentieths: what is nearly as good is as good."""
+        if chance is None:
+            return 0
+        return round(abs(chance - (self.settings.low + self.settings.high) / 2) * 20)
+
+    # --- One item -------------------------------------------------------------------------------------------------
+
+    def likes(self, item: Item) -> str:
+        """The first of the learner's interests, by name, that an item is about; empty for none."""
+        return min(item.topics & self.learner.interests, default="")
+
+    def _rank(self, bit: int, item: Item, tier: int, avoid: frozenset[str]) -> tuple[int, ...]:
+        """What makes an item better than another of its role, before the teacher's order: smaller is better."""
+        minutes, week = item.minutes, self.learner.weekly_minutes
+        return (
+            tier,
+            int(item.kind in avoid),
+            int(self.done(item).failed > 0),
+            self._off(self.expected(bit, item)),
+            int(not self.likes(item)),
+            int(minutes is not None and week is not None and minutes > week),
+        )
+
+    def best(
+        self, bit: int, some: Sequence[Item], avoid: frozenset[str] = frozenset()
+    ) -> tuple[Item, tuple[Item, ...], bool] | None:
+        """The best item that is left of these for a competency, its equals, and whether the learner had chosen it."""
+        ranked = []
+        for item in self._left(bit, some):
+            tier = self._suits(bit, item)
+            if tier is not None:
+                ranked.append((self._rank(bit, item, tier, avoid), item.position, item.id, item))
+        if not ranked:
+            return None
+        ranked.sort(key=lambda one: one[:3])
+        best, rank = ranked[0][3], ranked[0][0]
+        equals = [item for other, _, _, item in ranked if other == rank]
+        wished = [item for _, _, _, item in ranked if item.id in self._chosen]
+        if wished:
+            best = min(wished, key=lambda item: self._chosen[item.id])
+        others = tuple(item for item in equals if item is not best)[:MOST_EQUALS]
+        return best, others, bool(wished)
+
+    # --- The next steps of a competency -----------------------------------------------------------------------------
+
+    def is_taught(self, bit: int) -> bool:
+        """Whether the learner has done or tried anything for it."""
+        return any(self.done(item).finished or self.done(item).tries for item in self.course.of(bit))
+
+    def steps(self, bit: int) -> list[tuple[StepRole, Item, tuple[Item, ...], Reason | None]]:
+        """The next teach → practise → assess of a competency: at most one of each, those that are left and called for.
+
+        What is probably known already begins with showing it. What was failed too often begins with another way: an item of
+        another kind, whatever it does. Reserves nothing.
+        """
+        course, settings = self.course, self.settings
+        barred = [item for item in course.of(bit) if self.is_barred(bit, item) and not self.done(item).finished]
+        if barred:
+            kinds = frozenset(item.kind for item in barred)
+            return self._another_way(bit, kinds)
+        teach = self.best(bit, course.teaches[bit]) if self._is_called_for(bit, course.teaches[bit]) else None
+        practise = self.best(bit, course.practises[bit]) if self._is_called_for(bit, course.practises[bit]) else None
+        assess = self.best(bit, course.assesses[bit])
+        chance = self.chance(bit)
+        if assess and chance is not None and chance > settings.high:
+            practise = teach = None
+        if not (teach or practise or assess):
+            teach = self.best(bit, course.teaches[bit])
+            practise = self.best(bit, course.practises[bit])
+        found: list[tuple[StepRole, Item, tuple[Item, ...], Reason | None]] = []
+        for role, pick in ((StepRole.TEACH, teach), (StepRole.PRACTISE, practise), (StepRole.ASSESS, assess)):
+            if pick and all(pick[0] is not other for _, other, _, _ in found):
+                found.append((role, pick[0], pick[1], Reason.CHOSEN if pick[2] else None))
+        return found
+
+    def _is_called_for(self, bit: int, some: Sequence[Item]) -> bool:
+        """Whether teaching, or practice, comes before the next try: once at first, and once more after each failed one."""
+        failed = sum(self.done(item).failed for item in self.course.assesses[bit])
+        return sum(self.done(item).finished or item.id in self.used for item in some) <= failed
+
+    def _another_way(
+        self, bit: int, kinds: frozenset[str]
+    ) -> list[tuple[StepRole, Item, tuple[Item, ...], Reason | None]]:
+        course = self.course
+        for role, some in (
+            (StepRole.TEACH, course.teaches[bit]),
+            (StepRole.PRACTISE, course.practises[bit]),
+            (StepRole.ASSESS, course.assesses[bit]),
+        ):
+            other = self.best(bit, [item for item in some if item.kind not in kinds])
+            if other:
+                return [(role, other[0], other[1], Reason.ANOTHER_WAY)]
+        return []
+
+    def failed(self, bit: int) -> int:
+        """The most failed tries in a row at any one item for it."""
+        return max((self.done(item).failed for item in self.course.of(bit)), default=0)
+
+    def talk(self, bit: int) -> Planned | None:
+        """A conference or a re-take to ask for, where a competency's items are used up or failed too often; else None."""
+        last = self._talks.last.get(bit)
+        items = list(self.course.of(bit))
+        if not items or (last is not None and self.today - last < TALK_AGAIN):
+            return None
+        if not any(self.done(item).finished or self.done(item).tries for item in items):
+            return None
+        number = self.course.competencies[bit].number
+        failed = self.failed(bit)
+        if failed >= self.settings.tries:
+            return Planned(None, number, StepRole.TALK, Why(Reason.STUCK, competencies=(number,), count=failed))
+        if self.was_skipped(bit):
+            return None
+        scored = [
+            item
+            for item in self.course.assesses[bit]
+            if item.scored and self.done(item).tries and item.id not in self.used and self.may_come(item)
+        ]
+        again = max(scored, key=lambda item: (self.done(item).last_on or date.min, -item.position), default=None)
+        return Planned(again.id if again else None, number, StepRole.TALK, Why(Reason.NO_ITEMS, competencies=(number,)))
+
+    def review(self, bit: int) -> Item | None:
+        """What a competency that fades can be looked at again with: mixed work first, then what was not seen for longest."""
+        for some in (
+            [item for item in self.course.assesses[bit] if item.scored],
+            [item for item in self.course.assesses[bit] if not item.scored],
+            self.course.practises[bit],
+        ):
+            fit = [item for item in some if self.may_come(item) and self._suits(bit, item) == 0]
+            if fit:
+                return min(fit, key=lambda item: self._age(bit, item))
+        return None
+
+    def _age(self, bit: int, item: Item) -> tuple[bool, date, int, uuid.UUID]:
+        number = self.course.competencies[bit].number
+        mixed = any(aim.mixed for aim in item.aims if aim.competency == number)
+        return not mixed, self.done(item).last_on or date.min, item.position, item.id
+
+    def form(self, item: Item) -> uuid.UUID | None:
+        """The form of an item that serves this learner's supports best; None: the item itself."""
+        forms = [
+            Form(other.id, other.serves, other.language)
+            for other in self.course.forms.get(item.id, ())
+            if other.id not in self.learner.bans
+        ]
+        if not forms or not self._supports:
+            return None
+        form = choose(forms, self._supports)
+        return form.id if form else None
+
+    # --- What a competency is worth ---------------------------------------------------------------------------------
+
+    def leads_to(self, bit: int, scope: int) -> int:
+        """What of ``scope`` is below Secure and builds on a competency, as a mask."""
+        return self.course.after[bit] & scope & ~self.known.secure & ~self.known.excused
+
+    def score(self, bit: int, item: Item, role: StepRole, scope: int, most: int, *, towards: bool) -> float:
+        """How good the next step of a competency is now; docs/paths.md says why these terms and weights.
+
+        ``scope`` is what unlocking counts in, ``most`` the most that any candidate unlocks there; ``towards``: it leads to the
+        learner's goal. Rounded, so that sums that differ only by how they were computed are ties.
+        """
+        chance = self.expected(bit, item) if role is not StepRole.TEACH else None
+        unlocks = self.leads_to(bit, scope).bit_count()
+        value = FIT * self.fit(chance)
+        value += UNLOCK * (math.log1p(unlocks) / math.log1p(most) if most else 0.0)
+        value += TO_GOAL * towards
+        value += BEGUN * (bool(self.known.shown >> bit & 1) or self.is_taught(bit))
+        value += INTEREST * bool(self.likes(item))
+        return round(value, 6)
+
+    def _talked(self) -> Talks:
+        talks = Talks({}, {})
+        for step in self.learner.walked:
+            bit = self.course.bit_of.get(step.competency) if step.competency is not None else None
+            if bit is None or not (step.another_way or step.role is StepRole.TALK):
+                continue
+            talks.ways[bit] = talks.ways.get(bit, 0) + 1
+            if step.role is StepRole.TALK and step.on is not None:
+                talks.last[bit] = max(step.on, talks.last.get(bit, step.on))
+        return talks

@@ -1,0 +1,198 @@
+"""The next steps of one learner's path. Pure and deterministic; docs/paths.md says in words what stands here in code.
+
+Precedence, the strongest first: ban, modification, begun step, pin, dated must-do, prerequisite, score. What loses is told as
+a conflict. In the order of the path: what is begun; the placement check; pins and must-dos that are due soon; then what the
+tool chooses, at most ``Settings.remedial`` remedial steps before work of the current unit, with a review in every third place;
+then must-dos that are due later. Pins with a place are put there.
+"""
+
+from collections.abc import Iterable
+from datetime import date
+
+from lti_tool.playlists.models import StepRole
+from lti_tool.playlists.planning import wishes
+from lti_tool.playlists.planning.base import Clash, Learner, Plan, Planned, Reason, Settings, Why
+from lti_tool.playlists.planning.course import Course, bits
+from lti_tool.playlists.planning.knowing import fringe, held_up, remedial
+from lti_tool.playlists.planning.making import Making
+from lti_tool.playlists.planning.reasons import nothing
+
+
+def plan(course: Course, learner: Learner, settings: Settings, today: date) -> Plan:
+    """The steps to come of one learner. The same in, the same out.
+
+    Always has a step, or says in ``nothing`` why there is none. Raises nothing; what does not exist in the course is passed
+    over, and told where a teacher wished for it.
+    """
+    making = Making(course, learner, settings, today)
+    wishes.begun(making)
+    first = len(making.steps)
+    wishes.placement(making)
+    placed = wishes.pins(making)
+    later = wishes.dated(making)
+    without = _Chosen(making).choose(max(1, settings.length - len(making.steps) - len(placed)))
+    for step in later:
+        making.add(step)
+    for place, step in placed:
+        making.steps.insert(max(place, first), step)
+    if making.goal is not None and not _has_items(making, making.goal):
+        making.clash(Clash.GOAL_HAS_NO_ITEMS, competency=making.number(making.goal))
+    return Plan(
+        tuple(making.steps),
+        tuple(dict.fromkeys(making.conflicts)),
+        None if making.steps else nothing(course, learner, settings, making.known, making.chooser),
+        tuple(dict.fromkeys(making.number(bit) for bit in without)),
+    )
+
+
+def _has_items(making: Making, bit: int) -> bool:
+    return any(not making.is_banned(item.id) for item in making.course.of(bit))
+
+
+class _Chosen:
+    """What the tool chooses."""
+
+    def __init__(self, making: Making) -> None:
+        self.making = making
+        self.begin = len(making.steps)
+        self.talks = self._talks(fringe(making.course, making.known) + held_up(making.course, making.known))
+
+    def choose(self, room: int) -> list[int]:
+        """Adds steps by score; answers which competencies are next and have no item left.
+
+        From the fringe; else from what is held up from outside the unit; else from what was passed over; else, where the unit
+        is done, on the way to the goal; else a review by itself; else what is held up by what nothing is left for.
+        """
+        making = self.making
+        without = self._fill(room)
+        if not self._has_item() and making.goal is not None and not making.known.wanted:
+            making.widen()
+            without += self._fill(room)
+        if not self._has_item() and not any(step.role is StepRole.REVIEW for step in making.steps):
+            making.review(self.begin)
+        self._talk(self.begin + room)
+        if len(making.steps) == self.begin:
+            self._last_resort(room)
+        return without
+
+    def _has_item(self) -> bool:
+        return any(step.item is not None and step.role is not StepRole.TALK for step in self._mine())
+
+    def _mine(self) -> list[Planned]:
+        return self.making.steps[self.begin :]
+
+    def _fill(self, room: int) -> list[int]:
+        making = self.making
+        ready, held = fringe(making.course, making.known), held_up(making.course, making.known)
+        for skipped in (False, True):
+            making.chooser.skipped = skipped
+            if not self._work(ready, room) and self._work(held, room):
+                self._blocked(held)
+            if self._has_item():
+                break
+        making.chooser.skipped = False
+        return [bit for bit in (*ready, *held) if not self._has_any_left(bit)]
+
+    def _last_resort(self, room: int) -> None:
+        """What is held up only by what nothing is left for: rather that than nothing at all."""
+        making = self.making
+        making.chooser.skipped = True
+        exhausted = sum(1 << bit for bit in bits(making.known.inside) if not making.chooser.has_left(bit))
+        held = held_up(making.course, making.known, exhausted)
+        if self._work(held, room):
+            self._blocked(held)
+
+    def _blocked(self, held: Iterable[int]) -> None:
+        planned = {step.competency for step in self._mine()}
+        for bit in held:
+            if (number := self.making.number(bit)) in planned:
+                self.making.clash(Clash.UNIT_IS_BLOCKED, competency=number)
+
+    # --- Work ---------------------------------------------------------------------------------------------------------
+
+    def _work(self, candidates: list[int], room: int) -> bool:
+        """Adds steps for these, the best first and remedial ones before them; whether any item was added."""
+        making = self.making
+        queue = self._queue(candidates)
+        end = self.begin + room
+        added = bool(candidates) and self._remedial(end - bool(queue), alone=not queue)
+        anyway = True
+        while queue and len(making.steps) < end:
+            for bit in queue:
+                for role, item, equals, special in making.chooser.steps(bit):
+                    if item.id in making.chooser.used:
+                        continue
+                    step = making.step(item, bit, role, making.reasons.of(bit, item, role, special), equals)
+                    if not making.put(step, end, anyway=anyway):
+                        return True
+                    anyway, added = False, True
+                    self._talk(end)
+            queue = [bit for bit in queue if making.chooser.steps(bit)]
+        return added
+
+    def _queue(self, candidates: list[int]) -> list[int]:
+        """Candidates with something left, the best first; ties in the teacher's order."""
+        making = self.making
+        course, chooser, goal = making.course, making.chooser, making.goal
+        steps = {bit: found for bit in candidates if (found := chooser.steps(bit))}
+        scope = course.before[goal] | 1 << goal if goal is not None else making.known.unit
+        most = max((chooser.leads_to(bit, scope).bit_count() for bit in steps), default=0)
+        scores = {
+            bit: chooser.score(bit, found[0][1], found[0][0], scope, most, towards=making.reasons.is_towards(bit))
+            for bit, found in steps.items()
+        }
+        nodes = course.competencies
+        return sorted(steps, key=lambda bit: (-scores[bit], nodes[bit].position, nodes[bit].number))
+
+    def _remedial(self, end: int, *, alone: bool) -> bool:
+        """Adds remedial steps, the nearest first; whether any was added. ``alone``: there is no other work."""
+        making = self.making
+        # Of the last steps, twice the allowance, at most the allowance was remedial: so that planning again after each step
+        # does not put two more in front for ever.
+        allowed = making.settings.remedial
+        budget = allowed - sum(step.remedial for step in making.learner.walked[: 2 * allowed])
+        if alone:
+            budget = max(budget, min(allowed, 1))
+        added = False
+        for bit, target in remedial(making.course, making.known):
+            for role, item, equals, special in making.chooser.steps(bit):
+                if budget <= 0:
+                    return added
+                other_way = special is Reason.ANOTHER_WAY
+                why = (
+                    making.reasons.of(bit, item, role, special)
+                    if other_way
+                    else Why(Reason.REMEDIAL, competencies=(making.number(target),))
+                )
+                if item.id in making.chooser.used or not making.put(making.step(item, bit, role, why, equals), end):
+                    continue
+                budget -= 1
+                added = True
+        return added
+
+    def _talks(self, candidates: list[int]) -> list[Planned]:
+        """Conferences and re-takes to ask for, for what has nothing left; unless one is begun."""
+        making = self.making
+        held = {one.competency for one in making.learner.begun if one.role is StepRole.TALK}
+        return [
+            step
+            for bit in candidates
+            if making.number(bit) not in held
+            and not making.chooser.has_left(bit)
+            and (step := making.chooser.talk(bit)) is not None
+        ]
+
+    def _talk(self, end: int) -> None:
+        """Adds one of these, where there is room. After the first step with an item, so that it holds up nothing."""
+        if self.talks and len(self.making.steps) < end:
+            step = self.talks[0]
+            if step.item is None or step.item not in self.making.chooser.used:
+                self.making.add(step)
+            self.talks = []
+
+    def _has_any_left(self, bit: int) -> bool:
+        """Whether an item for it is neither finished nor forbidden, on this plan or not."""
+        making = self.making
+        return any(
+            not making.chooser.done(item).finished and not making.is_banned(item.id) for item in making.course.of(bit)
+        )
