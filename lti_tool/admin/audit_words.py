@@ -49,6 +49,7 @@ ACTION_WORDS = {
     "evidence.imported": N_("Grades of a file became evidence"),
     "mastery.observed": N_("A teacher entered observations"),
     "mastery.overridden": N_("A teacher set a student's level"),
+    "mastery.rules-applied": N_("The rules of a course were applied to what students had begun"),
     "mastery.rule-changed": N_("How levels are decided was changed"),
     "mastery.voided": N_("Evidence was voided"),
     "map.picked": N_("Competencies were picked for a course's map"),

@@ -77,10 +77,14 @@ def mastery_recompute(
             "--processes", min=1, max=64, help="At once; without it, as many as there are cores. SQLite: one."
         ),
     ] = None,
+    apply_rules: Annotated[
+        bool,
+        typer.Option("--apply-rules", help="Judge what was begun by the rules and levels that the course has now."),
+    ] = False,
 ) -> None:
     """Compute all levels, reviews and predictions of a course again from its evidence; to the same, unless one was wrong."""
     started = time.perf_counter()
-    done, used = asyncio.run(_recompute(course, processes))
+    done, used = asyncio.run(_recompute(course, processes, apply_rules))
     seconds = time.perf_counter() - started
     typer.echo(
         f"computed again: {done.learners} learners, {done.states} levels, {done.changed} of them are others now; "
@@ -88,11 +92,11 @@ def mastery_recompute(
     )
 
 
-async def _recompute(wanted: str, processes: int | None) -> "tuple[Recomputed, int]":
+async def _recompute(wanted: str, processes: int | None, apply_rules: bool) -> "tuple[Recomputed, int]":
     # The database's parts are heavy; the other commands do not need them.
     from lti_tool.clock import SystemClock  # noqa: PLC0415
     from lti_tool.db.session import Database  # noqa: PLC0415
-    from lti_tool.mastery import parts  # noqa: PLC0415
+    from lti_tool.mastery import changing, parts  # noqa: PLC0415
     from lti_tool.mastery.gradebook_commands import the_course  # noqa: PLC0415
     from lti_tool.settings import load_settings  # noqa: PLC0415
 
@@ -101,6 +105,8 @@ async def _recompute(wanted: str, processes: int | None) -> "tuple[Recomputed, i
         found = await the_course(database, wanted)
         used = 1 if database.is_sqlite else processes or parts.usual(database)
         now = SystemClock().now()
+        if apply_rules:
+            return await changing.apply_to_all(database, found, None, now, None, processes=used), used
         return await parts.recompute(database, found.organisation_id, found.id, now, used), used
     finally:
         await database.close()

@@ -10,7 +10,7 @@ from datetime import datetime
 from lti_tool.db.engine import make_engine
 from lti_tool.db.session import Database
 from lti_tool.mastery import recomputing
-from lti_tool.mastery.recomputing import Recomputed
+from lti_tool.mastery.recomputing import Afresh, Recomputed
 
 
 def usual(database: Database) -> int:
@@ -22,20 +22,28 @@ def usual(database: Database) -> int:
 
 
 async def recompute(
-    database: Database, organisation_id: uuid.UUID, course_id: uuid.UUID, now: datetime, processes: int
+    database: Database,
+    organisation_id: uuid.UUID,
+    course_id: uuid.UUID,
+    now: datetime,
+    processes: int,
+    *,
+    afresh: Afresh | None = None,
 ) -> Recomputed:
     """Compute all levels, briefs and predictions of a course again, in so many processes; what they went through together.
+
+    ``afresh`` replaces frozen criteria, by competency.
 
     Being cut off loses nothing but the rest, which can be done again. Raises what any of the processes raises.
     """
     if processes <= 1 or database.is_sqlite:
-        return await recomputing.recompute_course(database, organisation_id, course_id, now)
+        return await recomputing.recompute_course(database, organisation_id, course_id, now, afresh=afresh)
     url = database.engine.url.render_as_string(hide_password=False)
     loop = asyncio.get_running_loop()
     # Spawned, not forked: connections and locks of this process are not theirs.
     with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
         shares = [
-            loop.run_in_executor(pool, _share, url, organisation_id, course_id, now, (number, processes))
+            loop.run_in_executor(pool, _share, url, organisation_id, course_id, now, (number, processes), afresh)
             for number in range(processes)
         ]
         done = await asyncio.gather(*shares)
@@ -45,14 +53,19 @@ async def recompute(
 
 
 def _share(
-    url: str, organisation_id: uuid.UUID, course_id: uuid.UUID, now: datetime, part: tuple[int, int]
+    url: str,
+    organisation_id: uuid.UUID,
+    course_id: uuid.UUID,
+    now: datetime,
+    part: tuple[int, int],
+    afresh: Afresh | None,
 ) -> Recomputed:
     """One process's share."""
 
     async def run() -> Recomputed:
         found = Database(make_engine(url))
         try:
-            return await recomputing.recompute_course(found, organisation_id, course_id, now, part=part)
+            return await recomputing.recompute_course(found, organisation_id, course_id, now, part=part, afresh=afresh)
         finally:
             await found.close()
 

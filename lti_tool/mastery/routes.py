@@ -2,10 +2,11 @@
 
 from fastapi import APIRouter
 
-from lti_tool.mastery import coverage_routes, gradebook_routes, scale_routes, settings_routes
+from lti_tool.mastery import applying_routes, coverage_routes, gradebook_routes, scale_routes, settings_routes
 
 router = APIRouter()
 router.include_router(gradebook_routes.router)
 router.include_router(coverage_routes.router)
 router.include_router(scale_routes.router)
 router.include_router(settings_routes.router)
+router.include_router(applying_routes.router)

@@ -155,16 +155,28 @@ async def take_source_rules(
 
 
 @dataclass(frozen=True, slots=True)
+class Move:
+    """A learner's standing in a competency that would become another one."""
+
+    person_id: uuid.UUID
+    competency_id: uuid.UUID
+    before: rules.Standing
+    after: rules.Standing
+
+
+@dataclass(frozen=True, slots=True)
 class Preview:
     """How levels stand, and how they would stand if everybody began anew: counts by standing. None: too much to compute.
 
-    ``learners`` have begun something; what they have begun keeps its criterion.
+    ``learners`` have begun something; what they have begun keeps its criterion. ``moves`` are those of their own evidence that
+    would become others; parents follow.
     """
 
     learners: int
     begun: int
     before: Mapping[rules.Standing, int]
     after: Mapping[rules.Standing, int] | None
+    moves: tuple[Move, ...] = ()
 
 
 async def preview(
@@ -211,12 +223,18 @@ async def preview(
         if piece.moves_levels:
             observations.setdefault((piece.person_id, piece.competency_id), []).append(piece.observation())
     after: Counter[rules.Standing] = Counter()
+    moves: list[Move] = []
     for state in states:
         some = observations.get((state.person_id, state.competency_id), [])
         # A parent's level may stand on its children's alone; no rule of its own evidence changes that.
         kept = rules.Standing(state.standing.value)
-        after[begin[state.competency_id].judge(some, now).standing if some else kept] += 1
-    return Preview(len(people), len(states), before, after)
+        becomes = kept
+        if some and not state.rolled_up:
+            becomes = begin[state.competency_id].judge(some, now, brief=True).standing
+        after[becomes] += 1
+        if becomes is not kept:
+            moves.append(Move(state.person_id, state.competency_id, kept, becomes))
+    return Preview(len(people), len(states), before, after, tuple(moves))
 
 
 async def _states(

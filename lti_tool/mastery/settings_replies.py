@@ -7,6 +7,7 @@ from lti_tool.web.pages import language_of
 
 _SENTENCES = {
     "rule-saved": N_("Saved. The rule holds for everything that is begun from now on."),
+    "rules-applied": N_("Done. The rules and levels of today now hold for everything that was begun, too."),
     "passing-saved": N_("Saved. New alignments get this passing mark; those that are there keep theirs."),
     "rules-taken": N_("Saved. These competencies follow the rules that came with them."),
     "schools-saved": N_("Saved. The school’s courses use these levels wherever a course has chosen none."),

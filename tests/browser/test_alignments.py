@@ -4,6 +4,7 @@ import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,12 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from lti_tool.competencies import alignments
-from lti_tool.competencies.models import Alignment
+from lti_tool.competencies.models import Alignment, Competency
 from lti_tool.content.models import ContentItem, ItemKind
 from lti_tool.db.base import scoped
+from lti_tool.mastery import service as mastery
+from lti_tool.mastery.entries import Entry
+from lti_tool.mastery.models import EvidenceSource
 from tests.browser.map_world import World, a_world
 from tests.browser_tools import axe, overflow, screenshot, small_targets
 from tests.playlists.seed import NOW
@@ -346,3 +350,41 @@ def test_coverage_rules_and_levels(browser: Browser, world: World) -> None:
     board = world.do(lambda session: alignments.board(session, world.school.id, world.school.course.id))
     assert board.map is not None
     assert board.map.scale_id is not None
+
+
+async def answered(session: AsyncSession, world: World) -> None:
+    """Two students with four right answers each, begun under the tool's own rule."""
+    [competency] = [one for one in (await session.exec(scoped(Competency, world.school.id))).all() if one.code == "R.1"]
+    entries = [
+        Entry(
+            student.id,
+            competency.id,
+            EvidenceSource.CHECK,
+            presentation=f"answer {number}",
+            observed_at=NOW,
+            earned=Decimal(1),
+            possible=Decimal(1),
+            item=f"question {number}",
+        )
+        for student in world.school.students[:2]
+        for number in range(4)
+    ]
+    await mastery.append(session, world.school.course, entries, NOW)
+
+
+def test_todays_rules_are_applied_to_what_was_begun(browser: Browser, world: World) -> None:
+    with world.browsing(browser) as page:
+        own_competencies(Hands(page), world)
+        world.do(lambda session: answered(session, world))
+        page.goto(f"{world.course}/competencies/settings/rule")
+        page.get_by_label("In a row", exact=True).check()
+        page.get_by_label("How many in a row").fill("5")
+        page.get_by_role("button", name="Save the rule").click()
+        page.get_by_role("link", name="Apply today’s rules to what has been begun").click()
+        expect(page.get_by_text("2 levels would fall.")).to_be_visible()
+        look(page, "13-apply-rules")
+        page.get_by_role("button", name="Apply to everybody").press("Enter")
+        expect(page.get_by_text("now hold for everything that was begun, too")).to_be_visible()
+        page.get_by_role("link", name="Apply today’s rules to what has been begun").click()
+        expect(page.get_by_text("Nothing would change.")).to_be_visible()
+        look(page, "14-rules-applied")

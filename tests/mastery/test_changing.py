@@ -1,18 +1,18 @@
-"""Another rule: for who begins, and, with a preview, for all; on both databases."""
-
-import uuid
-from typing import Any
+"""Another rule: for who begins, and, after a look at who would change, for all; on both databases."""
 
 import pytest
 from sqlmodel import select
 
 from lti_tool.audit import AuditEntry
+from lti_tool.competencies import map_queries
 from lti_tool.db.session import Database
-from lti_tool.errors import NotFound
-from lti_tool.mastery import changing, queries, service
-from lti_tool.mastery.changing import BadRule, Move
+from lti_tool.errors import Conflict
+from lti_tool.mastery import changing, parts, queries, recomputing, service, settings
 from lti_tool.mastery.models import Standing
+from lti_tool.mastery.rule_words import AnyRule
 from lti_tool.mastery.rules import AtLeast, DefaultLadder, InARow
+from lti_tool.mastery.settings import Move, Preview
+from tests.mastery.test_service import picture
 from tests.mastery.world import DAY, World, append, world
 from tests.playlists.seed import NOW
 
@@ -45,16 +45,32 @@ async def levels(database: Database, made: World) -> dict[tuple[int, str], str]:
         }
 
 
+async def choose(database: Database, made: World, rule: AnyRule | None, code: str | None = None) -> int:
+    """A rule for one competency, or for the course; the map's revision afterwards."""
+    async with database.writing() as session:
+        found = await map_queries.course_map(session, made.id, made.course.id)
+        assert found is not None
+        one = None if code is None else made.competencies[code].id
+        await settings.set_rule(
+            session, made.course, found.revision, rule, made.school.teacher.id, NOW, competency_id=one
+        )
+        return found.revision
+
+
+async def look(database: Database, made: World) -> Preview:
+    """What applying the rules of today would do."""
+    async with database.reading() as session:
+        found = await settings.preview(session, made.id, made.course.id, NOW + 3 * DAY, rule=None)
+    assert found is not None
+    return found
+
+
 async def test_a_new_rule_holds_for_who_begins_and_after_a_look_for_all(database: Database) -> None:
     made = await a_class(database)
     one = made.competencies["F.1"].id
-    rule = InARow(n=2).to_json()
-    seen = await changing.preview(database, made.course, [one], rule, NOW + 2 * DAY)
-    assert seen.moves == (Move(one, Standing.DEVELOPING, Standing.SECURE, 1),)
-    assert (seen.unchanged, seen.up, seen.down) == (1, 1, 0)
+    assert (await look(database, made)).moves == ()
     before = await levels(database, made)
-    async with database.writing() as session:
-        await changing.choose_rule(session, made.course, one, rule, NOW + 2 * DAY, made.school.teacher.id)
+    revision = await choose(database, made, InARow(n=2), "F.1")
     assert await levels(database, made) == before
     cem = made.school.students[2].id
     await append(
@@ -65,11 +81,15 @@ async def test_a_new_rule_holds_for_who_begins_and_after_a_look_for_all(database
     )
     now = await levels(database, made)
     assert (now[0, "F.1"], now[2, "F.1"]) == ("developing", "secure")
-    again = await changing.preview(database, made.course, [one], None, NOW + 3 * DAY, chosen=True)
-    assert again.moves == (Move(one, Standing.DEVELOPING, Standing.SECURE, 1),)
-    done = await changing.apply_to_all(database, made.course, [one], NOW + 3 * DAY, made.school.teacher.id)
+    assert (await look(database, made)).moves == (Move(made.ada.id, one, Standing.DEVELOPING, Standing.SECURE),)
+    by = made.school.teacher.id
+    with pytest.raises(Conflict):
+        await changing.apply_to_all(database, made.course, [one], NOW + 3 * DAY, by, revision=revision - 1)
+    assert await levels(database, made) == now
+    done = await changing.apply_to_all(database, made.course, [one], NOW + 3 * DAY, by, revision=revision)
     # Ada, and what stands above for her.
     assert done.changed == 2
+    assert (await look(database, made)).moves == ()
     now = await levels(database, made)
     assert (now[0, "F.1"], now[1, "F.1"], now[0, "F.2"]) == ("secure", "started", "started")
     # From now on the new criterion is the frozen one.
@@ -78,55 +98,41 @@ async def test_a_new_rule_holds_for_who_begins_and_after_a_look_for_all(database
     assert (await levels(database, made))[1, "F.1"] == "secure"
     async with database.reading() as session:
         traces = (await session.exec(select(AuditEntry).where(AuditEntry.organisation_id == made.id))).all()
-    assert [trace.detail for trace in traces if trace.action == "mastery.rule-changed"] == [
-        "for who begins from now on",
-        "for all, 1 competencies",
+    assert [(trace.action, trace.detail, trace.actor) for trace in traces if trace.action != "mastery.observed"] == [
+        ("map.rules-changed", "one competency", str(by)),
+        ("mastery.rules-applied", "1 competencies", str(by)),
     ]
 
 
 async def test_the_courses_rule_is_for_those_competencies_that_name_none(database: Database) -> None:
     made = await a_class(database)
-    one = made.competencies["F.1"].id
-    async with database.writing() as session:
-        await changing.choose_rule(session, made.course, one, DefaultLadder().to_json(), NOW, None)
-        await changing.choose_rule(session, made.course, None, InARow(n=1).to_json(), NOW, None)
-    seen = await changing.preview(database, made.course, None, InARow(n=1).to_json(), NOW + 2 * DAY)
-    assert {move.competency_id for move in seen.moves} == {made.competencies["F.2"].id}
+    await choose(database, made, DefaultLadder(), "F.1")
+    await choose(database, made, InARow(n=1))
+    assert {move.competency_id for move in (await look(database, made)).moves} == {made.competencies["F.2"].id}
     await changing.apply_to_all(database, made.course, None, NOW + 2 * DAY, None)
     now = await levels(database, made)
     assert (now[0, "F.1"], now[0, "F.2"], now[0, "F"]) == ("developing", "secure", "developing")
+    expected = await picture(database, made)
+    await recomputing.recompute_course(database, made.id, made.course.id, NOW + 2 * DAY)
+    assert await picture(database, made) == expected
 
 
 async def test_a_rule_for_parents_is_one_competencys_and_never_frozen(database: Database) -> None:
     made = await a_class(database)
-    parent = made.competencies["F"].id
+    await choose(database, made, AtLeast(1), "F")
+    two = made.competencies["F.2"].id
     async with database.writing() as session:
-        with pytest.raises(BadRule):
-            await changing.choose_rule(session, made.course, None, AtLeast(1).to_json(), NOW, None)
-        await changing.choose_rule(session, made.course, parent, AtLeast(1).to_json(), NOW, None)
-        two = made.competencies["F.2"].id
         await service.override(session, made.course, made.ada.id, two, Standing.SECURE, "x", None, NOW + DAY, None)
     assert (await levels(database, made))[0, "F"] == "secure"
-    assert (await changing.preview(database, made.course, [parent], AtLeast(2).to_json(), NOW)).moves == ()
+    assert (await look(database, made)).moves == ()
+    await changing.apply_to_all(database, made.course, None, NOW + 2 * DAY, None)
+    assert (await levels(database, made))[0, "F"] == "secure"
 
 
-@pytest.mark.parametrize(
-    "wrong",
-    [{}, {"rule": "guess"}, {"rule": "n-of-m", "version": 1, "n": 9, "m": 5}, {"rule": "default", "version": 9}],
-)
-async def test_what_is_no_rule_is_refused(database: Database, wrong: dict[str, Any]) -> None:
-    async with database.writing() as session:
-        made = await world(session)
-        with pytest.raises(BadRule):
-            await changing.choose_rule(session, made.course, None, wrong, NOW, None)
-    with pytest.raises(BadRule):
-        await changing.preview(database, made.course, None, wrong, NOW)
-
-
-async def test_another_courses_competency_is_not_there(database: Database) -> None:
-    async with database.writing() as session:
-        made = await world(session)
-        other = await world(session, name="Elm School")
-        for strange in (other.competencies["F.1"].id, uuid.uuid4()):
-            with pytest.raises(NotFound):
-                await changing.choose_rule(session, made.course, strange, None, NOW, None)
+async def test_several_processes_apply_the_rules_as_one_does(own_database: Database) -> None:
+    made = await a_class(own_database)
+    await choose(own_database, made, InARow(n=1))
+    done = await changing.apply_to_all(own_database, made.course, None, NOW + 2 * DAY, None, processes=2)
+    assert done.changed == 3
+    assert (await levels(own_database, made))[0, "F.2"] == "secure"
+    assert (await parts.recompute(own_database, made.id, made.course.id, NOW + 2 * DAY, 2)).changed == 0

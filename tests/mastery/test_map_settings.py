@@ -81,11 +81,12 @@ async def evidence(here: AlignmentSite, code: str, *right: bool) -> None:
 
 # --- Who may --------------------------------------------------------------------------------------------------------------
 
-GET = ("/coverage", "/settings", "/settings/rule", "/settings/scale/edit")
+GET = ("/coverage", "/settings", "/settings/rule", "/settings/apply", "/settings/scale/edit")
 POST = (
     f"/coverage/{uuid.UUID(int=1)}",
     "/settings",
     "/settings/rule",
+    "/settings/apply",
     "/settings/source-rules",
     "/settings/scale",
     "/settings/scale/edit",
@@ -285,8 +286,6 @@ async def test_a_rule_is_looked_at_and_then_saved(here: AlignmentSite) -> None:
     # What was begun keeps its criterion; what is begun now has the new one.
     await evidence(here, "4.NF.B.3", True, True, True, True)
     async with here.site.database.reading() as session:
-        from lti_tool.mastery import queries
-
         states = await queries.states_of_person(
             session, here.mapped.school.id, here.mapped.course.id, here.mapped.school.students[0].id
         )
@@ -295,6 +294,51 @@ async def test_a_rule_is_looked_at_and_then_saved(here: AlignmentSite) -> None:
     assert standing[here.mapped.one("4.NF.B.3")] == "developing"
     page = await visitor.post(home(here) + "/settings/rule", answer="save", **given)
     assert page.status_code == 409
+
+
+async def test_todays_rules_are_applied_to_what_was_begun_after_a_look(here: AlignmentSite) -> None:
+    visitor = await here.site.teacher()
+    page = await visitor.get(home(here) + "/settings/apply")
+    assert "Nobody has begun anything yet" in text(page)
+    assert "Apply to everybody" not in page.text
+    await evidence(here, "4.NF.A.1", True, True, True, True)
+    await evidence(here, "4.NF.A.2", True, False)
+    page = await visitor.get(home(here) + "/settings")
+    assert "/settings/apply" in page.text
+    page = await visitor.get(home(here) + "/settings/apply")
+    assert "Every level is already what the rules of today say." in text(page)
+    revision = str((await the_map(here)).revision)
+    given = {"revision": revision, "rule": "in-a-row", "in-a-row.n": "5"}
+    await visitor.post(home(here) + "/settings/rule", answer="save", **given)
+    page = await visitor.get(home(here) + "/settings/apply")
+    said = text(page)
+    assert "1 level would fall. 0 would rise. All others stay." in said
+    assert here.mapped.school.students[0].name in said
+    page = await visitor.post(home(here) + "/settings/apply", revision=revision)
+    assert page.status_code == 409
+    assert "Who would change" in page.text
+    page = await visitor.post(home(here) + "/settings/apply", revision=str((await the_map(here)).revision))
+    assert "now hold for everything that was begun, too." in text(page)
+    async with here.site.database.reading() as session:
+        states = await queries.states_of_person(
+            session, here.mapped.school.id, here.mapped.course.id, here.mapped.school.students[0].id
+        )
+    standing = {one.competency_id: one.standing.value for one in states}
+    assert standing[here.mapped.one("4.NF.A.1")] == "developing"
+
+
+async def test_too_much_evidence_is_for_whoever_runs_the_tool(
+    here: AlignmentSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await evidence(here, "4.NF.A.1", True, True, True, True)
+    monkeypatch.setattr(settings, "MOST_REPLAYED", 3)
+    visitor = await here.site.teacher()
+    for page in (
+        await visitor.get(home(here) + "/settings/apply"),
+        await visitor.post(home(here) + "/settings/apply", revision=str((await the_map(here)).revision)),
+    ):
+        assert f"lti-tool mastery recompute --course {here.mapped.course.id} --apply-rules" in text(page)
+        assert "Apply to everybody" not in page.text
 
 
 async def test_one_competency_has_a_rule_of_its_own_and_gives_it_back(here: AlignmentSite) -> None:
