@@ -49,3 +49,13 @@ async def topics(session: AsyncSession, organisation_id: uuid.UUID, course_id: u
         .order_by(col(ContentItem.position), col(ContentItem.id))
     )
     return [list(one) for one in (await session.exec(statement)).all()]
+
+
+async def goals(session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID) -> dict[uuid.UUID, uuid.UUID]:
+    """What the learners of a course work towards, by person; who has no goal is absent."""
+    statement = select(LearnerProfile.person_id, LearnerProfile.goal_competency_id).where(
+        LearnerProfile.organisation_id == organisation_id,
+        LearnerProfile.course_id == course_id,
+        col(LearnerProfile.goal_competency_id).is_not(None),
+    )
+    return {person_id: goal_id for person_id, goal_id in (await session.exec(statement)).all() if goal_id is not None}

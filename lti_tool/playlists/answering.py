@@ -168,22 +168,6 @@ async def sign_off_all(
     return done, gone
 
 
-async def came_about(
-    session: AsyncSession,
-    here: InCourse,
-    copy_id: uuid.UUID,
-    step_id: uuid.UUID,
-    kinds: Collection[RequestKind],
-    outcome: Outcome,
-    now: datetime,
-) -> None:
-    """Close what was asked about a step because a teacher has done it anyway, as by signing off on the student's page."""
-    for row in await monitor_queries.requests_about(session, here.organisation_id, copy_id, step_id):
-        if row.kind in kinds and row.answered_at is None:
-            row.answered_at, row.answered_by, row.outcome = now, here.visit.person_id, outcome
-            session.add(row)
-
-
 async def _seen(session: AsyncSession, here: InCourse) -> frozenset[uuid.UUID]:
     return frozenset(person.id for person in await visible_students(session, here))
 

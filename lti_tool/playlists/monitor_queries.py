@@ -151,15 +151,3 @@ async def nudged_since(
         col(PathWord.created_at) >= since,
     )
     return {row.personal_playlist_id for row in (await session.exec(statement)).all()}
-
-
-async def requests_about(
-    session: AsyncSession, organisation_id: uuid.UUID, copy_id: uuid.UUID, step_id: uuid.UUID
-) -> list[PathRequest]:
-    """What was asked about one step of one copy, the oldest first."""
-    statement = (
-        scoped(PathRequest, organisation_id)
-        .where(PathRequest.personal_playlist_id == copy_id, PathRequest.step_id == step_id)
-        .order_by(col(PathRequest.created_at), col(PathRequest.id))
-    )
-    return list((await session.exec(statement)).all())

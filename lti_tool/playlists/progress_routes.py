@@ -1,40 +1,40 @@
-"""A teacher's look at how a class stands with a playlist, and at one student."""
+"""A teacher's look at how a class stands with a playlist: the monitor, its file, and what can be done for all at once."""
 
 import uuid
-from datetime import datetime
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
 from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.responses import Response
 
 from lti_tool import audit
-from lti_tool.content.models import ContentItem
-from lti_tool.courses import queries as course_queries
 from lti_tool.courses.access import InCourse, TeacherChanging, TeacherIn
 from lti_tool.courses.freshness import Outcome
-from lti_tool.courses.models import Person
 from lti_tool.courses.roster import FreshRoster
 from lti_tool.courses.service import display_name
+from lti_tool.courses.visibility import visible_students
 from lti_tool.db.session import Database
 from lti_tool.errors import NotFound
 from lti_tool.grades import service as grades
 from lti_tool.grades import words
-from lti_tool.grades.models import ColumnState
-from lti_tool.playlists import forms, monitor, queries, service, views
+from lti_tool.grades.models import ColumnState, LineItem
+from lti_tool.grades.rules import Standing
+from lti_tool.playlists import answering, forms, monitor, monitor_views, monitor_words, queries, service
 from lti_tool.playlists.forms import Entered
-from lti_tool.playlists.models import Playlist, PlaylistStatus
-from lti_tool.playlists.paths import Path
+from lti_tool.playlists.models import Playlist, PlaylistKind, PlaylistStatus
+from lti_tool.playlists.monitor_rules import Sign
+from lti_tool.playlists.monitor_views import Line
 from lti_tool.playlists.replies import Said, came_of, notice, playlist_address
 from lti_tool.playlists.results import bring_results
+from lti_tool.web import i18n, spreadsheets
 from lti_tool.web.dependencies import CurrentDatabase, CurrentPages, Now
+from lti_tool.web.pages import language_of
 from lti_tool.web.replies import see
 
 router = APIRouter(prefix="/courses/{course_id}/playlists/{playlist_id}")
 
-FILTERS = ("all", "not-begun", "stuck", "under-way", "finished")
 
-
-async def _assigned(database: Database, here: InCourse, playlist_id: uuid.UUID) -> Playlist | None:
+async def assigned(database: Database, here: InCourse, playlist_id: uuid.UUID) -> Playlist | None:
     """The playlist if it is assigned, None for a draft. NotFound for anything else."""
     async with database.reading() as session:
         playlist = await queries.playlist(session, here.organisation_id, here.course.id, playlist_id)
@@ -43,7 +43,8 @@ async def _assigned(database: Database, here: InCourse, playlist_id: uuid.UUID) 
     return playlist if playlist.status is PlaylistStatus.ASSIGNED else None
 
 
-async def _everybody_has_a_copy(database: Database, here: InCourse, clock: Now) -> None:
+async def everybody_has_a_copy(database: Database, here: InCourse, clock: Now) -> None:
+    """Give late joiners their copies."""
     async with database.reading() as session:
         late = await service.missing_copies(session, here.course)
     if late:
@@ -61,46 +62,98 @@ async def progress(
     clock: Now,
     pages: CurrentPages,
 ) -> Response:
-    """The class in one table: progress, next step, what deserves a look, and where each score stands."""
-    playlist = await _assigned(database, here, playlist_id)
+    """Who is where, the most pressing first: what comes next for each, what deserves a look, where each score stands.
+
+    ``show`` narrows it to one kind of line, ``order=name`` puts it by name.
+    """
+    playlist = await assigned(database, here, playlist_id)
     if playlist is None:
         return see(f"{playlist_address(here.course, playlist_id)}/assign")
-    await _everybody_has_a_copy(database, here, clock)
+    await everybody_has_a_copy(database, here, clock)
     answer = await _ask_for_class(request, here, database, playlist)
     async with database.reading() as session:
         playlist = await queries.playlist(session, here.organisation_id, here.course.id, playlist_id) or playlist
-        paths = await service.paths_of_course(session, here.course, [playlist], clock.now())
-        watch = await monitor.watch(session, here, clock.now())
-        people = {
-            person.id: person for person in await course_queries.students(session, here.organisation_id, here.course.id)
-        }
-        resource = service.resource_id(playlist)
-        column = (await queries.columns(session, here.organisation_id, here.course.id, [resource])).get(resource)
-        lines = await grades.standing(session, here.organisation_id, column.id) if column else []
-    now = clock.now()
-    rows = views.student_rows(paths, people, watch, {line.person_id: line for line in lines})
-    chosen = request.query_params.get("show", "all")
-    chosen = chosen if chosen in FILTERS else "all"
-    column_trouble = column.trouble if column is not None and column.state is not ColumnState.MADE else None
+        now = await monitor.class_now(session, here, playlist, clock.now())
+        waiting = await answering.count(session, here)
+    chosen, order = chosen_in(request), _order(request)
+    trouble = now.column.trouble if now.column is not None and now.column.state is not ColumnState.MADE else None
     context = {
         "playlist": playlist,
+        "personal": playlist.kind is PlaylistKind.PERSONAL,
         "display_name": display_name,
-        "rows": [row for row in rows if chosen in {"all", row.group}],
-        "all_rows": rows,
-        "groups": {name: sum(name in {"all", row.group} for row in rows) for name in FILTERS},
+        "lines": in_order(monitor_views.shown(now.lines, chosen), order),
+        "all_lines": now.lines,
+        "numbers": monitor_views.numbers(now.lines),
+        "Sign": Sign,
         "chosen": chosen,
-        "watch": watch,
-        "counts": views.counts(paths, watch),
-        "column": column if playlist.has_column else None,
-        "column_trouble": words.words_for(column_trouble) if column_trouble else None,
+        "order": order,
+        "query": query_of(chosen, order),
+        "waiting": waiting,
+        "column": now.column if playlist.has_column else None,
+        "column_trouble": words.words_for(trouble) if trouble else None,
         "standings": words.STANDINGS,
         "trouble_words": words.words_for,
         "answer": answer,
         "address": playlist_address(here.course, playlist_id),
+        "calendar": now.watch.calendar,
         "notice": notice(request),
-        "now": now,
+        "now": clock.now(),
     }
     return pages.render(request, "playlists/progress.html", context)
+
+
+def chosen_in(request: Request) -> Sign | None:
+    """Which lines the address asks for; what it says wrongly chooses all."""
+    try:
+        return Sign(request.query_params.get("show", ""))
+    except ValueError:
+        return None
+
+
+def _order(request: Request) -> str:
+    return "name" if request.query_params.get("order") == "name" else "need"
+
+
+def in_order(lines: list[Line], order: str) -> list[Line]:
+    """By need, as they come, or by name."""
+    if order != "name":
+        return lines
+    return sorted(
+        lines, key=lambda line: ((line.person.sort_name or display_name(line.person)).casefold(), line.person.id)
+    )
+
+
+def query_of(chosen: Sign | None, order: str = "need") -> str:
+    """The choice as an address has it."""
+    return urlencode(
+        {name: value for name, value in (("show", chosen), ("order", "name" if order == "name" else None)) if value}
+    )
+
+
+@router.get("/progress/students.csv", name="playlist_progress_file")
+async def progress_file(
+    request: Request, here: TeacherIn, playlist_id: uuid.UUID, database: CurrentDatabase, clock: Now
+) -> Response:
+    """The lines that are shown, as a file for a spreadsheet. Neither supports nor modifications are in it."""
+    playlist = await assigned(database, here, playlist_id)
+    if playlist is None:
+        raise NotFound("the playlist is not assigned")
+    async with database.reading() as session:
+        now = await monitor.class_now(session, here, playlist, clock.now())
+    lines = in_order(monitor_views.shown(now.lines, chosen_in(request)), _order(request))
+    with i18n.speaking(language_of(request)), i18n.in_zone(here.visit.time_zone):
+        personal = playlist.kind is PlaylistKind.PERSONAL
+        table = monitor_views.rows(
+            lines,
+            monitor_words.file_words(personal, playlist.has_column),
+            personal=personal,
+            scores=playlist.has_column,
+        )
+    return Response(
+        spreadsheets.written(table),
+        media_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": 'attachment; filename="progress.csv"'},
+    )
 
 
 async def _ask_for_class(request: Request, here: InCourse, database: Database, playlist: Playlist) -> Outcome:
@@ -117,7 +170,7 @@ async def _ask_for_class(request: Request, here: InCourse, database: Database, p
 @router.post("/progress/check")
 async def check(request: Request, here: TeacherChanging, playlist_id: uuid.UUID, database: CurrentDatabase) -> Response:
     """Ask the LMS for results again now."""
-    if await _assigned(database, here, playlist_id) is None:
+    if await assigned(database, here, playlist_id) is None:
         raise NotFound("the playlist is not assigned")
     outcome = await bring_results(request, here.course, asked=True)
     return see(f"{playlist_address(here.course, playlist_id)}/progress", came_of(outcome))
@@ -138,7 +191,7 @@ async def send_again(
         column = (await queries.columns(session, here.organisation_id, here.course.id, [resource])).get(resource)
         if column is None:
             raise NotFound("the playlist has no column")
-        person_ids = [forms.parsed(uuid.UUID, person)] if person else None
+        person_ids = await _to_send_again(session, here, column, person)
         await grades.send_again(session, line_item=column, now=clock.now(), person_ids=person_ids)
         audit.record(
             session,
@@ -146,103 +199,19 @@ async def send_again(
             "scores.sent-again",
             organisation_id=here.organisation_id,
             actor=str(here.visit.person_id) if here.visit.person_id else None,
-            subject=f"person:{person_ids[0]}" if person_ids else f"playlist:{playlist_id}",
+            subject=f"person:{person}" if person else f"playlist:{playlist_id}",
         )
     return see(f"{playlist_address(here.course, playlist_id)}/progress", Said.SENT_AGAIN)
 
 
-# --- One student ------------------------------------------------------------------------------------------------------
-
-
-@router.get("/students/{person_id}", name="playlist_student")
-async def student(
-    request: Request,
-    here: TeacherIn,
-    playlist_id: uuid.UUID,
-    person_id: uuid.UUID,
-    database: CurrentDatabase,
-    clock: Now,
-    pages: CurrentPages,
-) -> Response:
-    """One student's path as they see it, with who said that each step is done. The look leaves an audit entry."""
-    playlist = await _assigned(database, here, playlist_id)
-    if playlist is None:
-        raise NotFound("the playlist is not assigned")
-    await _everybody_has_a_copy(database, here, clock)
-    async with database.writing() as session:
-        person, path, items = await _students_path(session, here, playlist, person_id, clock.now())
-        watch = await monitor.watch(session, here, clock.now())
-        audit.record(
-            session,
-            clock.now(),
-            "student.viewed",
-            organisation_id=here.organisation_id,
-            actor=str(here.visit.person_id) if here.visit.person_id else None,
-            subject=f"person:{person_id}",
-            detail=f"playlist {playlist_id}",
-        )
-        resource = service.resource_id(playlist)
-        column = (await queries.columns(session, here.organisation_id, here.course.id, [resource])).get(resource)
-        lines = await grades.standing(session, here.organisation_id, column.id) if column else []
-    context = {
-        "display_name": display_name,
-        "person": person,
-        "playlist": playlist,
-        "view": views.path_view(path, items),
-        "attention": path.attention(watch),
-        "watch": watch,
-        "score": next((line for line in lines if line.person_id == person_id), None),
-        "standings": words.STANDINGS,
-        "trouble_words": words.words_for,
-        "address": playlist_address(here.course, playlist_id),
-        "notice": notice(request),
-        "now": clock.now(),
-    }
-    return pages.render(request, "playlists/student.html", context)
-
-
-async def _students_path(
-    session: AsyncSession, here: InCourse, playlist: Playlist, person_id: uuid.UUID, now: datetime
-) -> tuple[Person, Path, dict[uuid.UUID, ContentItem]]:
-    person = await queries.student(session, here.organisation_id, here.course.id, person_id)
-    if person is None:
-        raise NotFound("no such student in this course")
-    for path in await service.paths_of_person(session, here.course, person_id, now):
-        if path.playlist.id == playlist.id:
-            items = await queries.items(session, here.organisation_id, here.course.id, path.item_ids)
-            return person, path, items
-    raise NotFound("no copy for this person")
-
-
-@router.post("/students/{person_id}/steps/{step_id}/done")
-async def sign_off(
-    here: TeacherChanging,
-    playlist_id: uuid.UUID,
-    person_id: uuid.UUID,
-    step_id: uuid.UUID,
-    database: CurrentDatabase,
-    clock: Now,
-) -> Response:
-    """Sign a step off for a student."""
-    async with database.writing() as session:
-        await service.sign_off(session, here.course, playlist_id, person_id, step_id, here.visit.person_id, clock.now())
-    address = f"{playlist_address(here.course, playlist_id)}/students/{person_id}"
-    return see(address, Said.MARKED, f"step-{step_id}")
-
-
-@router.post("/students/{person_id}/steps/{step_id}/not-done")
-async def take_back(
-    here: TeacherChanging,
-    playlist_id: uuid.UUID,
-    person_id: uuid.UUID,
-    step_id: uuid.UUID,
-    database: CurrentDatabase,
-    clock: Now,
-) -> Response:
-    """Ask a student to look at a step again."""
-    async with database.writing() as session:
-        await service.take_back(
-            session, here.course, playlist_id, person_id, step_id, here.visit.person_id, clock.now()
-        )
-    address = f"{playlist_address(here.course, playlist_id)}/students/{person_id}"
-    return see(address, Said.TAKEN_BACK, f"step-{step_id}")
+async def _to_send_again(
+    session: AsyncSession, here: InCourse, column: LineItem, person: str | None
+) -> list[uuid.UUID] | None:
+    """Whose scores: that person's, or None for all that have not arrived; of these, whom a restricted teacher may see."""
+    if person:
+        return [(await monitor.seen(session, here, forms.parsed(uuid.UUID, person))).id]
+    if not await monitor.is_restricted(session, here):
+        return None
+    seen = {one.id for one in await visible_students(session, here)}
+    lines = await grades.standing(session, here.organisation_id, column.id)
+    return [one.person_id for one in lines if one.person_id in seen and one.state is not Standing.DELIVERED]

@@ -7,6 +7,7 @@ from lti_tool.playlists import (
     carrying_routes,
     learning_routes,
     link_routes,
+    monitor_student_routes,
     picking_routes,
     progress_routes,
     teaching_routes,
@@ -19,6 +20,7 @@ router.include_router(calendar_routes.router)
 router.include_router(waiting_routes.router)
 router.include_router(teaching_routes.router)
 router.include_router(progress_routes.router)
+router.include_router(monitor_student_routes.router)
 router.include_router(learning_routes.router)
 router.include_router(link_routes.router)
 router.include_router(picking_routes.router)

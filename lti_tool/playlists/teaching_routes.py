@@ -11,6 +11,7 @@ from lti_tool.courses import queries as course_queries
 from lti_tool.courses.access import InCourse, TeacherChanging, TeacherIn
 from lti_tool.courses.roster import FreshRoster
 from lti_tool.courses.service import display_name
+from lti_tool.courses.visibility import visible_students
 from lti_tool.errors import Conflict, NotFound, ToolError
 from lti_tool.ids import new_id
 from lti_tool.lti.sessions import by_script
@@ -47,7 +48,8 @@ async def home(
             await service.ensure_copies(session, here.course, now)
     async with database.reading() as session:
         playlists = await queries.playlists(session, here.organisation_id, here.course.id, SHOWN)
-        paths = await service.paths_of_course(session, here.course, playlists, now)
+        seen = await visible_students(session, here)
+        paths = await service.paths_of_course(session, here.course, playlists, now, seen)
         watch = await monitor.watch(session, here, now)
         waiting = await answering.count(session, here)
         steps = await queries.steps(session, here.organisation_id, [playlist.id for playlist in playlists])

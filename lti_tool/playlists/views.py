@@ -6,9 +6,6 @@ from dataclasses import dataclass
 
 from lti_tool.content import rules as content_rules
 from lti_tool.content.models import ContentItem
-from lti_tool.courses.models import Person
-from lti_tool.grades.rules import Standing
-from lti_tool.grades.service import ScoreStanding
 from lti_tool.playlists import rules
 from lti_tool.playlists.models import DoneBy, DoneRule, Need, PlaylistStep, StepState
 from lti_tool.playlists.monitor_rules import Watch
@@ -176,58 +173,6 @@ def _view(
         note=shown.note,
         minutes=shown.minutes,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class StudentRow:
-    """One student's line in the teacher's table. ``score`` is where their score stands, or None."""
-
-    person: Person
-    path: Path
-    progress: rules.Progress
-    next: rules.Next | None
-    attention: rules.Attention | None
-    score: ScoreStanding | None = None
-
-    @property
-    def is_refused(self) -> bool:
-        """Whether the LMS did not accept the score."""
-        return self.score is not None and self.score.state is Standing.REFUSED
-
-    @property
-    def group(self) -> str:
-        """Which filter shows the row: not-begun, finished, stuck or under-way."""
-        if self.path.copy.begun_at is None:
-            return "not-begun"
-        if self.progress.is_finished:
-            return "finished"
-        return "stuck" if self.attention is not None else "under-way"
-
-    @property
-    def states(self) -> list[tuple[str, str]]:
-        """State and title of each step, for the line of dots."""
-        waiting = self.path.locked
-        return [("locked" if step.id in waiting else step.standing.state.value, step.title) for step in self.path.steps]
-
-
-def student_rows(
-    paths: Sequence[Path],
-    people: Mapping[uuid.UUID, Person],
-    watch: Watch,
-    scores: Mapping[uuid.UUID, ScoreStanding] | None = None,
-) -> list[StudentRow]:
-    """The lines of a playlist's students, in the order of the paths."""
-    return [
-        StudentRow(
-            person=people[path.copy.person_id],
-            path=path,
-            progress=path.progress,
-            next=path.next,
-            attention=path.attention(watch),
-            score=(scores or {}).get(path.copy.person_id),
-        )
-        for path in paths
-    ]
 
 
 @dataclass(frozen=True, slots=True)

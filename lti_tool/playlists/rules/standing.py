@@ -72,7 +72,7 @@ def afresh(standing: Standing, now: datetime) -> Standing:
     """After a teacher allowed another try that starts from nothing: what was done or scored before counts no more."""
     if standing.state is StepState.TODO and standing.result_at is None:
         return standing
-    return replace(standing, state=StepState.OPENED, done_at=None, done_by=None, reopened_at=now)
+    return replace(_taken_up(standing), state=StepState.OPENED, done_at=None, done_by=None, reopened_at=now)
 
 
 def written(standing: Standing, rule: DoneRule, text: str, now: datetime) -> Standing:
