@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import delete, func, update
+from sqlalchemy import delete, func, or_, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -19,11 +19,15 @@ MEMBER_KEY = ("organisation_id", "group_id", "person_id")
 _AT_ONCE = 500
 
 
-async def groups(session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID) -> list[CourseGroup]:
-    """The groups of a course that are there, by set and name."""
+async def groups(
+    session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID, *, also: Collection[uuid.UUID] = ()
+) -> list[CourseGroup]:
+    """The groups of a course that are there, and those named in ``also``, by set and name."""
     statement = (
         scoped(CourseGroup, organisation_id)
-        .where(CourseGroup.course_id == course_id, col(CourseGroup.active).is_(True))
+        .where(
+            CourseGroup.course_id == course_id, or_(col(CourseGroup.active).is_(True), col(CourseGroup.id).in_(also))
+        )
         .order_by(
             func.coalesce(func.lower(CourseGroup.set_name), ""), func.lower(CourseGroup.name), col(CourseGroup.id)
         )

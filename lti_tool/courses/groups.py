@@ -6,7 +6,7 @@ that are known as they were.
 
 import logging
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -107,9 +107,14 @@ async def take_over(
     return len(rows)
 
 
-async def of_course(session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID) -> list[GroupWithMembers]:
-    """The groups of a course by set and name, with who is in them. Empty where the platform has none."""
-    groups = await group_queries.groups(session, organisation_id, course_id)
+async def of_course(
+    session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID, *, also: Collection[uuid.UUID] = ()
+) -> list[GroupWithMembers]:
+    """The groups of a course by set and name, with who is in them. Empty where the platform has none.
+
+    Groups named in ``also`` are there even if the platform does not have them any more, with who was in them last.
+    """
+    groups = await group_queries.groups(session, organisation_id, course_id, also=also)
     members = await group_queries.members(session, organisation_id, [group.id for group in groups])
     return [GroupWithMembers(group, frozenset(members[group.id])) for group in groups]
 

@@ -44,6 +44,10 @@ class Audience:
         return not (self.everybody or self.groups or self.sections or self.people)
 
 
+EVERYBODY = Audience()
+NOBODY = Audience(everybody=False)
+
+
 @dataclass(frozen=True, slots=True)
 class Places:
     """Where the present students of a course are: in which groups, in which sections."""
@@ -189,12 +193,17 @@ async def places_of(session: AsyncSession, course: Course, audiences: Collection
 
 
 async def write(session: AsyncSession, playlist: Playlist, audience: Audience, now: datetime) -> None:
-    """Have a playlist be for exactly this audience. Copies follow with ``ensure_copies``."""
+    """Have a playlist be for exactly this audience. Copies follow with ``ensure_copies``.
+
+    No row at all means everybody. So an audience of some has one row that names nobody: when the last person it names is
+    erased, the playlist is for nobody, and not for everybody.
+    """
     organisation_id = playlist.organisation_id
     await path_queries.forget_audience(session, organisation_id, playlist.id)
     if audience.everybody:
         return
     made: list[dict[str, Any]] = [
+        {"kind": AudienceKind.STUDENT},
         *({"kind": AudienceKind.GROUP, "group_id": one} for one in sorted(audience.groups)),
         *({"kind": AudienceKind.SECTION, "section": one} for one in sorted(audience.sections)),
         *({"kind": AudienceKind.STUDENT, "person_id": one} for one in sorted(audience.people)),

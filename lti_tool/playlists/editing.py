@@ -19,12 +19,14 @@ from lti_tool.courses.models import Course
 from lti_tool.errors import BadRequest, Conflict, NotFound
 from lti_tool.grades.models import ColumnState
 from lti_tool.ids import new_id
-from lti_tool.playlists import queries, service
+from lti_tool.playlists import audience, queries, service
+from lti_tool.playlists.audience import Audience
 from lti_tool.playlists.models import (
     DoneRule,
     Need,
     OrderRule,
     Playlist,
+    PlaylistKind,
     PlaylistStatus,
     PlaylistStep,
     SendRule,
@@ -432,14 +434,16 @@ async def assign(
     terms: Terms,
     by: uuid.UUID | None,
     now: datetime,
+    *,
+    meant: Audience | None = None,
 ) -> Playlist:
-    """Assign a playlist to the class, or change the terms of one that is assigned.
+    """Assign a playlist, or change the terms of one that is assigned. ``meant``: whom it is for from now on; None: as it is.
 
-    Every present student gets a copy, and the column is wanted, in this one transaction. BadRequest for a playlist
-    without steps, Conflict where the LMS lets nobody make a column.
+    Every present student who is meant gets a copy, and the column is wanted, in this one transaction; who is not meant any
+    more keeps their work. BadRequest for a template without steps, Conflict where the LMS lets nobody make a column.
     """
     playlist = await _for_change(session, course, playlist_id, revision, now)
-    if not await present_steps(session, playlist):
+    if playlist.kind is PlaylistKind.TEMPLATE and not await present_steps(session, playlist):
         raise BadRequest(
             "an empty playlist was assigned",
             code="playlist-empty",
@@ -463,6 +467,8 @@ async def assign(
     _trace(session, playlist, "playlist.assigned", by, now)
     session.add(playlist)
     await session.flush()
+    if meant is not None:
+        await audience.write(session, playlist, meant, now)
     await service.ensure_copies(session, course, now)
     return await _changed(session, course, playlist, now)
 

@@ -55,7 +55,8 @@ async def linked(
         return pages.render(request, "courses/no_role.html")
     copy_id = await _own_copy(database, here, playlist, clock) if assigned else None
     if copy_id is None:
-        return pages.render(request, "playlists/not_open.html", {"playlist": playlist, "home": my_address(here.course)})
+        context = {"playlist": playlist, "for_others": assigned, "home": my_address(here.course)}
+        return pages.render(request, "playlists/not_open.html", context)
     return see(my_address(here.course, copy_id))
 
 
@@ -71,12 +72,12 @@ def _not_decided(request: Request, here: InCourse, pages: Pages) -> Response:
 
 
 async def _own_copy(database: Database, here: InCourse, playlist: Playlist, clock: Now) -> uuid.UUID | None:
-    """The student's copy; whoever joined after the playlist was assigned gets theirs now."""
+    """The student's copy; whoever joined after the playlist was assigned gets theirs now. None where it is for others."""
     async with database.reading() as session:
         copy = await queries.copy_of(session, here.organisation_id, playlist.id, here.person_id)
-    if copy is not None:
+    if copy is not None and copy.left_at is None:
         return copy.id
     async with database.writing() as session:
         await service.ensure_copies(session, here.course, clock.now(), [here.person_id])
         copy = await queries.copy_of(session, here.organisation_id, playlist.id, here.person_id)
-        return copy.id if copy else None
+        return copy.id if copy is not None and copy.left_at is None else None

@@ -400,7 +400,10 @@ class StepVariantLearner(TenantRow, table=True):
 
 
 class PlaylistAudience(TenantRow, table=True):
-    """Whom a playlist is assigned to: everybody in the course, a group, a section, or single students. No row: everybody."""
+    """Whom a playlist is assigned to: everybody in the course, a group, a section, or single students. No row: everybody.
+
+    A row may name nobody: it keeps a playlist that was for some from becoming everybody's when the last of them is erased.
+    """
 
     __tablename__ = "playlist_audience"
     __table_args__ = (

@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 
 from lti_tool.playlists import (
+    assign_routes,
     calendar_routes,
     carrying_routes,
     learning_routes,
@@ -19,6 +20,7 @@ router.include_router(calendar_routes.router)
 # Before what takes any word at this place for a playlist's id.
 router.include_router(waiting_routes.router)
 router.include_router(teaching_routes.router)
+router.include_router(assign_routes.router)
 router.include_router(progress_routes.router)
 router.include_router(monitor_student_routes.router)
 router.include_router(learning_routes.router)

@@ -7,10 +7,8 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from lti_tool.content import service as content
-from lti_tool.courses import queries as course_queries
 from lti_tool.courses.access import InCourse, TeacherChanging, TeacherIn
 from lti_tool.courses.roster import FreshRoster
-from lti_tool.courses.service import display_name
 from lti_tool.courses.visibility import visible_students
 from lti_tool.errors import Conflict, NotFound, ToolError
 from lti_tool.ids import new_id
@@ -431,90 +429,3 @@ async def _preview_view(
 
 def _item_ids(steps: list[PlaylistStep]) -> list[uuid.UUID]:
     return [step.content_item_id for step in steps if step.content_item_id]
-
-
-# --- Assigning --------------------------------------------------------------------------------------------------------
-
-
-async def _assign_page(
-    request: Request,
-    here: InCourse,
-    database: CurrentDatabase,
-    clock: Now,
-    pages: CurrentPages,
-    playlist_id: uuid.UUID,
-    *,
-    entered: Entered | None = None,
-    trouble: ToolError | None = None,
-    status_code: int = 200,
-) -> Response:
-    view = await _preview_view(here, database, playlist_id, clock)
-    async with database.reading() as session:
-        students = await course_queries.students(session, here.organisation_id, here.course.id)
-        may_have_column = await editing.may_have_column(session, here.course, view.path.playlist)
-    context = {
-        "view": view,
-        "playlist": view.path.playlist,
-        "students": students,
-        "display_name": display_name,
-        "can_have_column": may_have_column,
-        "address": playlist_address(here.course, playlist_id),
-        "values": entered.values if entered else {},
-        "errors": entered.errors if entered else {},
-        "came_back": entered is not None,
-        "notice": trouble_notice(request, trouble),
-        "now": clock.now(),
-    }
-    return pages.render(request, "playlists/assign.html", context, status_code=status_code)
-
-
-@router.get("/{playlist_id}/assign", name="assign_playlist")
-async def ask_to_assign(
-    request: Request,
-    here: TeacherIn,
-    _fresh: FreshRoster,
-    playlist_id: uuid.UUID,
-    database: CurrentDatabase,
-    clock: Now,
-    pages: CurrentPages,
-) -> Response:
-    """Who gets it, on what terms, and what each would see; nothing happens before it is confirmed."""
-    return await _assign_page(request, here, database, clock, pages, playlist_id)
-
-
-@router.post("/{playlist_id}/assign")
-async def assign(
-    request: Request,
-    here: TeacherChanging,
-    playlist_id: uuid.UUID,
-    database: CurrentDatabase,
-    clock: Now,
-    pages: CurrentPages,
-) -> Response:
-    """Assign to the class, or change the terms."""
-    entered = Entered.of(await request.form())
-    terms = forms.terms(entered)
-    if entered.errors:
-        return await _assign_page(request, here, database, clock, pages, playlist_id, entered=entered, status_code=422)
-    try:
-        async with database.writing() as session:
-            before = (await _shown(session, here, playlist_id)).status
-            await editing.assign(
-                session, here.course, playlist_id, entered.revision(), terms, here.visit.person_id, clock.now()
-            )
-    except NotFound:
-        raise
-    except ToolError as trouble:
-        return await _assign_page(
-            request,
-            here,
-            database,
-            clock,
-            pages,
-            playlist_id,
-            entered=entered,
-            trouble=trouble,
-            status_code=trouble.status,
-        )
-    said = Said.TERMS_CHANGED if before is PlaylistStatus.ASSIGNED else Said.ASSIGNED
-    return see(f"{playlist_address(here.course, playlist_id)}/progress", said)

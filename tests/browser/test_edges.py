@@ -176,7 +176,7 @@ def test_a_teacher_makes_and_assigns_a_playlist_by_keyboard(demo: Demo, context:
     keys.tab_to("Assign", most=4)
     keys.press("Enter")
     expect(tool.get_by_role("heading", level=1, name="Assign “By keyboard”")).to_be_visible()
-    keys.tab_to("Assign to 35 students")
+    keys.tab_to("Assign to these students")
     keys.press("Enter")
     expect(tool.locator("#messages .message")).to_be_focused()
     expect(tool.get_by_role("row", name=re.compile(STUDENT))).to_contain_text("Not begun yet")

@@ -326,7 +326,7 @@ async def test_a_teacher_assigns_on_their_terms(site: Site) -> None:
     here = f"{site.course}/playlists/{playlist.id}"
     assert (await teacher.get(f"{here}/progress")).url.path.endswith("/assign")
     page = await teacher.get(f"{here}/assign")
-    assert "Assign to 3 students" in page.text
+    assert "Everybody: 3 students" in page.text
     assert "Make a column in the gradebook" in page.text
     form = {"has_column": "yes", "send_rule": "live", "time_zone": "Europe/Madrid"}
     wrong = await teacher.post(

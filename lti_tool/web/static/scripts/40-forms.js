@@ -78,6 +78,11 @@
     }
   });
 
+  // Enter in such a field looks for somebody; it does not send the form around it.
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && event.target.dataset?.filter) event.preventDefault();
+  });
+
   // A field that only matters with another's value: <div data-shown-with="name=value">.
   const show = () => {
     for (const part of document.querySelectorAll("[data-shown-with]")) {
