@@ -66,6 +66,8 @@ ACTION_WORDS = {
     "score.sent": N_("A score was sent to check the connection"),
     "column.made": N_("A gradebook column was made to check the connection"),
     "column.removed": N_("The gradebook column of a check was removed"),
+    "token.made": N_("A token for a script or another server was made"),
+    "token.revoked": N_("A token was revoked"),
     "key.made": N_("A signing key was made"),
     "key.retired": N_("A signing key was retired"),
     "owner.link-made": N_("A sign-in link for the owner was made"),

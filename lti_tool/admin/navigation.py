@@ -25,6 +25,7 @@ SECTIONS = (
     ConsoleSection(N_("Organisations"), "/organisations", "school", for_owner=True),
     ConsoleSection(N_("Roles"), "/roles", "user-check"),
     ConsoleSection(N_("Signing keys"), "/keys", "lock", for_owner=True),
+    ConsoleSection(N_("Tokens"), "/tokens", "lock"),
     ConsoleSection(N_("Audit log"), "/audit", "history"),
     ConsoleSection(N_("Data"), "/data", "shield-check"),
 )

@@ -14,6 +14,7 @@ from lti_tool.admin import (
     platform_routes,
     role_routes,
     sign_in_routes,
+    token_routes,
 )
 
 router = APIRouter()
@@ -29,5 +30,6 @@ for part in (
     keys_routes,
     audit_routes,
     data_routes,
+    token_routes,
 ):
     router.include_router(part.router)

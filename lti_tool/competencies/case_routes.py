@@ -1,12 +1,14 @@
 """Reading frameworks as CASE 1.1 has it (``/ims/case/v1p1``): documents, packages, items, associations, definitions.
 
 A school's frameworks hold nothing of any learner, but are the school's: they are read with the session of somebody who teaches
-or administers, and show what that visit may see. Answers and refusals have the specification's shapes.
+or administers, and show what that visit may see; or with a token (``lti.api_tokens``), and show what the school shares. Answers
+and refusals have the specification's shapes.
 """
 
 import math
 import uuid
 from collections.abc import Callable, Coroutine, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -24,8 +26,9 @@ from lti_tool.competencies.models import Framework
 from lti_tool.competencies.reading.case import DOCUMENT_FIELDS
 from lti_tool.courses.rules import TEACHING
 from lti_tool.errors import BadRequest, NotAllowed, NotFound, ToolError
-from lti_tool.lti.sessions import CurrentVisit, Visit
-from lti_tool.web.dependencies import CurrentDatabase, CurrentSettings
+from lti_tool.lti import api_tokens
+from lti_tool.lti.sessions import current_visit
+from lti_tool.web.dependencies import CurrentDatabase, CurrentSettings, Now
 from lti_tool.web.errors import as_tool_error
 from lti_tool.web.pages import say
 
@@ -69,18 +72,30 @@ class CaseRoute(APIRoute):
 router = APIRouter(prefix="/ims/case/v1p1", route_class=CaseRoute)
 
 
-async def _reader(visit: CurrentVisit) -> Visit:
+@dataclass(frozen=True, slots=True)
+class CaseReader:
+    """Who reads: a school, and the course whose own frameworks are seen besides what the school shares, if any."""
+
+    organisation_id: uuid.UUID
+    course_id: uuid.UUID | None
+
+
+async def _reader(request: Request, database: CurrentDatabase, clock: Now) -> CaseReader:
+    secret = api_tokens.sent_with(request)
+    if secret is not None:
+        return CaseReader(await api_tokens.school_of(database, clock, secret), None)
+    visit = await current_visit(request)
     if visit.role not in TEACHING and not visit.administers:
         raise NotAllowed(f"the role is {visit.role}")
-    return visit
+    return CaseReader(visit.organisation_id, visit.course_id)
 
 
-Reader = Annotated[Visit, Depends(_reader)]
-"""The visit of somebody who teaches or administers."""
+Reader = Annotated[CaseReader, Depends(_reader)]
+"""A token that an administrator made, or the visit of somebody who teaches or administers."""
 
 
 @router.get("/CFDocuments", name="case_documents")
-async def documents(request: Request, visit: Reader, database: CurrentDatabase, settings: CurrentSettings) -> Response:
+async def documents(request: Request, reader: Reader, database: CurrentDatabase, settings: CurrentSettings) -> Response:
     """All frameworks (``CFDocumentSet``), by ``limit``, ``offset``, ``sort``, ``orderBy`` and ``fields``."""
     asked = request.query_params
     limit = _number(asked.get("limit"), PAGE, least=1)
@@ -90,7 +105,7 @@ async def documents(request: Request, visit: Reader, database: CurrentDatabase, 
     if unknown or asked.get("filter"):
         raise CaseQuery("fields or filter", title="Unknown field", advice="A field is not known, or filter was used.")
     async with database.reading() as session:
-        every = await queries.frameworks(session, visit.organisation_id, visit.course_id)
+        every = await queries.frameworks(session, reader.organisation_id, reader.course_id)
         found = [Exporter(one, (), (), settings.base_url).document() for one in every]
     _sort(found, asked.get("sort"), asked.get("orderBy", "asc"))
     some = [_selected(one, fields) for one in found[offset : offset + min(limit, MOST)]]
@@ -102,27 +117,27 @@ async def documents(request: Request, visit: Reader, database: CurrentDatabase, 
 
 
 @router.get("/CFDocuments/{identifier}", name="case_document")
-async def document(identifier: str, visit: Reader, database: CurrentDatabase, settings: CurrentSettings) -> Response:
+async def document(identifier: str, reader: Reader, database: CurrentDatabase, settings: CurrentSettings) -> Response:
     """A framework (``CFDocument``)."""
     async with database.reading() as session:
-        framework = await _framework(session, visit, identifier)
+        framework = await _framework(session, reader, identifier)
         return JSONResponse(Exporter(framework, (), (), settings.base_url).document())
 
 
 @router.get("/CFPackages/{identifier}", name="case_package")
-async def package(identifier: str, visit: Reader, database: CurrentDatabase, settings: CurrentSettings) -> Response:
+async def package(identifier: str, reader: Reader, database: CurrentDatabase, settings: CurrentSettings) -> Response:
     """A framework with everything in it (``CFPackage``)."""
     async with database.reading() as session:
-        exporter = await _exporter(session, await _framework(session, visit, identifier), settings.base_url)
+        exporter = await _exporter(session, await _framework(session, reader, identifier), settings.base_url)
     return JSONResponse(exporter.package())
 
 
 @router.get("/CFItems/{identifier}", name="case_item")
-async def item(identifier: str, visit: Reader, database: CurrentDatabase, settings: CurrentSettings) -> Response:
+async def item(identifier: str, reader: Reader, database: CurrentDatabase, settings: CurrentSettings) -> Response:
     """A competency (``CFItem``); one that its source has dropped says since when."""
     async with database.reading() as session:
         found = await case_queries.competency(
-            session, visit.organisation_id, visit.course_id, identifier, _as_uuid(identifier)
+            session, reader.organisation_id, reader.course_id, identifier, _as_uuid(identifier)
         )
         if found is None:
             raise NoCaseObject("no such item")
@@ -135,12 +150,12 @@ async def item(identifier: str, visit: Reader, database: CurrentDatabase, settin
 
 @router.get("/CFItemAssociations/{identifier}", name="case_item_associations")
 async def item_associations(
-    identifier: str, visit: Reader, database: CurrentDatabase, settings: CurrentSettings
+    identifier: str, reader: Reader, database: CurrentDatabase, settings: CurrentSettings
 ) -> Response:
     """A competency with every association that it is an end of (``CFAssociationSet``)."""
     async with database.reading() as session:
         found = await case_queries.competency(
-            session, visit.organisation_id, visit.course_id, identifier, _as_uuid(identifier)
+            session, reader.organisation_id, reader.course_id, identifier, _as_uuid(identifier)
         )
         if found is None:
             raise NoCaseObject("no such item")
@@ -157,12 +172,14 @@ async def item_associations(
 
 
 @router.get("/CFAssociations/{identifier}", name="case_association")
-async def association(identifier: str, visit: Reader, database: CurrentDatabase, settings: CurrentSettings) -> Response:
+async def association(
+    identifier: str, reader: Reader, database: CurrentDatabase, settings: CurrentSettings
+) -> Response:
     """One association (``CFAssociation``)."""
     as_uuid = _as_uuid(identifier)
     async with database.reading() as session:
         holding = await case_queries.framework_of_association(
-            session, visit.organisation_id, visit.course_id, identifier, as_uuid
+            session, reader.organisation_id, reader.course_id, identifier, as_uuid
         )
         exporters = [await _exporter(session, one, settings.base_url) for one in holding]
     for exporter in exporters:
@@ -179,13 +196,13 @@ async def association(identifier: str, visit: Reader, database: CurrentDatabase,
 @router.get("/CFAssociationGroupings/{identifier}", name="case_association_grouping")
 @router.get("/CFRubrics/{identifier}", name="case_rubric")
 async def definition(
-    request: Request, identifier: str, visit: Reader, database: CurrentDatabase, settings: CurrentSettings
+    request: Request, identifier: str, reader: Reader, database: CurrentDatabase, settings: CurrentSettings
 ) -> Response:
     """A definition or rubric that a source has given along. Concepts, subjects and item types come as sets, the others alone."""
     kind = request.url.path.split("/")[-2]
     _as_uuid(identifier)
     async with database.reading() as session:
-        every = await queries.frameworks(session, visit.organisation_id, visit.course_id)
+        every = await queries.frameworks(session, reader.organisation_id, reader.course_id)
         packages = [Exporter(one, (), (), settings.base_url).package() for one in every]
     for one in packages:
         listed = one.get("CFRubrics", []) if kind == "CFRubrics" else one.get("CFDefinitions", {}).get(kind, [])
@@ -198,9 +215,9 @@ async def definition(
 # --- Parts --------------------------------------------------------------------------------------------------------------
 
 
-async def _framework(session: AsyncSession, visit: Visit, identifier: str) -> Framework:
+async def _framework(session: AsyncSession, reader: CaseReader, identifier: str) -> Framework:
     found = await case_queries.framework(
-        session, visit.organisation_id, visit.course_id, identifier, _as_uuid(identifier)
+        session, reader.organisation_id, reader.course_id, identifier, _as_uuid(identifier)
     )
     if found is None:
         raise NoCaseObject("no such document")

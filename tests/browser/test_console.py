@@ -90,6 +90,18 @@ def test_the_owner_comes_in_by_a_link_and_looks_after_everything(demo: Demo, bro
     expect(page.get_by_role("heading", name="No LMS is connected yet")).to_be_visible()
     look(page, "organisation")
 
+    go(page, "Tokens")
+    expect(page.get_by_role("heading", name="No token yet")).to_be_visible()
+    look(page, "tokens-none")
+    page.get_by_label("What it is for").fill("District standards server")
+    page.get_by_label("Ends after").select_option("365")
+    page.get_by_role("button", name="Make the token").press("Enter")
+    expect(page.get_by_text("it is shown this once")).to_be_visible()
+    look(page, "token-made", "light", "dark")
+    page.get_by_role("button", name="Revoke District standards server").press("Enter")
+    expect(page.get_by_text("Revoked. Whoever sends this token")).to_be_visible()
+    look(page, "tokens")
+
     go(page, "Platforms")
     look(page, "platforms")
     page.get_by_role("table").get_by_role("link").first.click()
