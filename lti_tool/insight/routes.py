@@ -2,7 +2,14 @@
 
 from fastapi import APIRouter
 
-from lti_tool.insight import board_routes, competency_routes, my_routes, observing_routes, student_routes
+from lti_tool.insight import (
+    board_routes,
+    competency_routes,
+    my_routes,
+    observing_routes,
+    path_map_routes,
+    student_routes,
+)
 
 router = APIRouter()
 router.include_router(board_routes.router)
@@ -10,3 +17,4 @@ router.include_router(competency_routes.router)
 router.include_router(student_routes.router)
 router.include_router(observing_routes.router)
 router.include_router(my_routes.router)
+router.include_router(path_map_routes.router)

@@ -16,7 +16,7 @@ from lti_tool.courses.access import InCourse
 from lti_tool.db.base import scoped
 from lti_tool.errors import BadRequest, Conflict, NotFound
 from lti_tool.playlists import queries, service
-from lti_tool.playlists.models import DoneRule, PlaylistStatus, PlaylistStep, StepState
+from lti_tool.playlists.models import DoneRule, PlaylistStatus, PlaylistStep, StepOrigin, StepState
 from lti_tool.playlists.path_models import Outcome, PathRequest, PathWord, RequestKind
 from lti_tool.playlists.paths import Path, standing_of
 from lti_tool.web.i18n import N_
@@ -46,6 +46,8 @@ class Request:
     taken_back: bool
     outcome: Outcome | None = None
     """How the teacher answered; absent while it waits, and where it was taken back."""
+    by_tool: bool = False
+    """Whether the tool asked, where the student is stuck."""
 
     @property
     def is_open(self) -> bool:
@@ -83,9 +85,13 @@ class Conversation:
         """What the teacher answered about a step, the latest first; what was taken back is not among it."""
         return [one for one in self.requests if one.step_id == step_id and not one.is_open and not one.taken_back]
 
-    def of_step(self, step_id: uuid.UUID) -> list[Request]:
-        """What waits about a step."""
+    def of_step(self, step_id: uuid.UUID | None) -> list[Request]:
+        """What waits about a step; without one, about the path."""
         return [one for one in self.open if one.step_id == step_id]
+
+    def about(self, step_id: uuid.UUID) -> list[PathWord]:
+        """What the teacher said about a step, and the student has read."""
+        return [one for one in self.seen if one.step_id == step_id]
 
 
 # --- Looking --------------------------------------------------------------------------------------------------------------
@@ -135,6 +141,7 @@ def _seen(row: PathRequest) -> Request:
         answer=row.answer,
         taken_back=row.answered_at is not None and row.outcome is None,
         outcome=row.outcome,
+        by_tool=row.origin is StepOrigin.TOOL,
     )
 
 
@@ -155,7 +162,13 @@ async def ask(
     Raises NotFound for another's copy, PlaylistRemoved, ``step-removed`` (409), and NothingToAskFor.
     """
     if len(words) > MOST_WORDS:
-        raise BadRequest("more words than a request has room for")
+        raise BadRequest(
+            "more words than a request has room for",
+            code="request-too-long",
+            title=N_("This is too long"),
+            advice=N_("Say it in at most %(most)s characters. Then send it again."),
+            fields={"most": str(MOST_WORDS)},
+        )
     path, step = await own_path(session, here, copy_id, step_id, now)
     if step is not None:
         _must_make_sense(path, step, kind)

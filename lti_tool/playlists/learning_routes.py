@@ -1,60 +1,54 @@
-"""What a student and their family see: the paths, the one next step, and what moves it on."""
+"""What a student and their family see: the paths, the one next step, and why it is next."""
 
 import uuid
-from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime
+from typing import Any
 
 from fastapi import APIRouter, Request
-from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.responses import Response
 
 from lti_tool.courses.access import InCourse, ObserverIn, StudentChanging, StudentIn
 from lti_tool.courses.freshness import Outcome
 from lti_tool.courses.models import Course
 from lti_tool.db.session import Database
-from lti_tool.lti.sessions import by_script
-from lti_tool.playlists import queries, service, views
+from lti_tool.errors import ToolError
+from lti_tool.playlists import service, showing, views
 from lti_tool.playlists.forms import Entered
-from lti_tool.playlists.paths import Path
-from lti_tool.playlists.replies import Said, came_of, notice
+from lti_tool.playlists.path_models import RequestKind
+from lti_tool.playlists.replies import Said, came_of, my_address, notice
 from lti_tool.playlists.results import bring_results
+from lti_tool.playlists.showing import PathPage
 from lti_tool.web.dependencies import CurrentDatabase, CurrentPages, Now
+from lti_tool.web.i18n import N_
+from lti_tool.web.pages import Pages, say
 from lti_tool.web.replies import see
 
 router = APIRouter(prefix="/courses/{course_id}")
 
-_Act = Callable[[AsyncSession, Course, uuid.UUID, uuid.UUID, uuid.UUID, datetime], Awaitable[Path]]
+SKIP_REASONS = {
+    "known": N_("I know this already."),
+    "too-hard": N_("It is too hard for me at the moment."),
+    "other-way": N_("I learn it better another way."),
+    "cannot-now": N_("I do not have what I need for it."),
+    "other": N_("Something else."),
+}
+"""Why a student passes a step over, by the word of the form. What they add in their own words is kept beside it."""
 
 
-def my_address(course: Course, copy_id: uuid.UUID | None = None) -> str:
-    """A student's list, or one of their playlists."""
-    return f"/courses/{course.id}/my" + (f"/{copy_id}" if copy_id else "")
+# --- Reading ----------------------------------------------------------------------------------------------------------
 
 
-async def _views(session: AsyncSession, course: Course, paths: Sequence[Path]) -> list[views.PathView]:
-    ids = {item_id for path in paths for item_id in path.item_ids}
-    items = await queries.items(session, course.organisation_id, course.id, ids)
-    return [views.path_view(path, items) for path in paths]
-
-
-async def _my_views(database: Database, here: InCourse, now: datetime) -> list[views.PathView]:
+async def my_views(database: Database, here: InCourse, clock: Now) -> list[views.PathView]:
+    """All paths of the student who is here."""
     async with database.reading() as session:
-        paths = await service.paths_of_person(session, here.course, here.person_id, now, as_student=True)
-        return await _views(session, here.course, paths)
+        paths = await service.paths_of_person(session, here.course, here.person_id, clock.now(), as_student=True)
+        return await showing.path_views(session, here.course, paths)
 
 
-async def _up_to_date_views(database: Database, here: InCourse, now: datetime) -> list[views.PathView]:
-    """The student's paths, after what they have shown they know was entered; not by somebody who acts as them."""
-    shown = await _my_views(database, here, now)
-    if here.visit.masquerading or not any(service.mastery_moves(view.path, now) for view in shown):
-        return shown
-    async with database.writing() as session:
-        await service.settle_mastery(session, here.course, [here.person_id], now)
-    return await _my_views(database, here, now)
+async def bring_up_to_date(database: Database, here: InCourse, clock: Now) -> None:
+    """What has come about since the last look: copies of what was assigned, and steps done by what is known.
 
-
-async def _has_their_copies(database: Database, here: InCourse, clock: Now) -> None:
-    """A student who joined after a playlist was assigned gets it at their first visit; not by somebody who acts as them."""
+    Not by somebody who acts as the student: they look, and change nothing.
+    """
     if here.visit.masquerading:
         return
     async with database.reading() as session:
@@ -62,6 +56,32 @@ async def _has_their_copies(database: Database, here: InCourse, clock: Now) -> N
     if late:
         async with database.writing() as session:
             await service.ensure_copies(session, here.course, clock.now(), [here.person_id])
+    async with database.reading() as session:
+        paths = await service.paths_of_person(session, here.course, here.person_id, clock.now())
+        moves = any(service.mastery_moves(path, clock.now()) for path in paths)
+    if moves:
+        async with database.writing() as session:
+            await service.settle_mastery(session, here.course, [here.person_id], clock.now())
+
+
+async def page_of(
+    database: Database, here: InCourse, copy_id: uuid.UUID, shown: list[views.PathView], clock: Now
+) -> PathPage:
+    """Everything that the page of one of these paths shows. Raises NotFound and PlaylistRemoved."""
+    view = next((view for view in shown if view.path.copy.id == copy_id), None)
+    async with database.reading() as session:
+        if view is None:
+            path = await service.path_of_person(
+                session, here.course, here.person_id, copy_id, clock.now(), as_student=True
+            )
+            view = (await showing.path_views(session, here.course, [path]))[0]
+        other = sorted((one for one in shown if one is not view), key=lambda one: one.progress.is_finished)
+        page = await showing.path_page(session, here.course, view, clock.now(), other=other, zone=here.visit.time_zone)
+        session.expunge_all()
+    return page
+
+
+# --- Pages ------------------------------------------------------------------------------------------------------------
 
 
 @router.get("/my", name="my_playlists")
@@ -69,8 +89,8 @@ async def my_playlists(
     request: Request, here: StudentIn, database: CurrentDatabase, clock: Now, pages: CurrentPages
 ) -> Response:
     """A student's playlists; the only one opens by itself."""
-    await _has_their_copies(database, here, clock)
-    shown = await _up_to_date_views(database, here, clock.now())
+    await bring_up_to_date(database, here, clock)
+    shown = await my_views(database, here, clock)
     if len(shown) == 1:
         return see(my_address(here.course, shown[0].path.copy.id))
     # What is still to do comes first, in the order in which it was assigned.
@@ -85,25 +105,84 @@ async def my_playlist(
     request: Request, here: StudentIn, copy_id: uuid.UUID, database: CurrentDatabase, clock: Now, pages: CurrentPages
 ) -> Response:
     """One next step and why it is next; below it the whole path."""
-    shown = await _up_to_date_views(database, here, clock.now())
-    answer = Outcome()
+    await bring_up_to_date(database, here, clock)
+    answer = await _asked_for_results(request, here, copy_id, database, clock)
+    shown = await my_views(database, here, clock)
+    page = await page_of(database, here, copy_id, shown, clock)
+    return pages.render(request, "playlists/path.html", _context(request, here, page, clock, answer))
+
+
+async def _asked_for_results(
+    request: Request, here: InCourse, copy_id: uuid.UUID, database: Database, clock: Now
+) -> Outcome:
+    shown = await my_views(database, here, clock)
     awaits = any(view.awaits_result for view in shown if view.path.copy.id == copy_id)
-    if awaits and not here.visit.masquerading:
-        answer = await bring_results(request, here.course, here.person_id)
-        shown = await _my_views(database, here, clock.now())
-    async with database.reading() as session:
-        await service.path_of_person(session, here.course, here.person_id, copy_id, clock.now())
-    view = next(view for view in shown if view.path.copy.id == copy_id)
-    context = {
-        "view": view,
+    if not awaits or here.visit.masquerading:
+        return Outcome()
+    return await bring_results(request, here.course, here.person_id)
+
+
+def _context(request: Request, here: InCourse, page: PathPage, clock: Now, answer: Outcome) -> dict[str, Any]:
+    return {
+        "page": page,
+        "view": page.view,
         "answer": answer,
-        "home": my_address(here.course) if len(shown) > 1 else None,
-        "address": my_address(here.course, copy_id),
+        "home": my_address(here.course) if page.other else None,
+        "address": my_address(here.course, page.view.path.copy.id),
+        "mine": my_address(here.course),
+        "my_map": f"/courses/{here.course.id}/my-map",
         "notice": notice(request),
-        "asked_about": _asked_about(request, view),
+        "asked_about": _asked_about(request, page.view),
         "now": clock.now(),
+        "kept": None,
+        "can_act": not here.visit.masquerading,
+        "reasons": SKIP_REASONS,
     }
-    return pages.render(request, "playlists/path.html", context)
+
+
+async def show(
+    request: Request,
+    here: InCourse,
+    copy_id: uuid.UUID,
+    database: Database,
+    clock: Now,
+    pages: Pages,
+    *,
+    step_id: uuid.UUID | None,
+    field: str,
+    text: str,
+    trouble: ToolError,
+) -> Response:
+    """The page again after a form that was not accepted: what went wrong, and what was written, in its place.
+
+    ``field`` names the form, ``text`` is what was written. Where the form is not there any more, it is shown at the top.
+    """
+    shown = await my_views(database, here, clock)
+    page = await page_of(database, here, copy_id, shown, clock)
+    title, advice = say(request, trouble)
+    there = next((one for one in page.view.steps if one.step.id == step_id), None)
+    context = _context(request, here, page, clock, Outcome())
+    context["kept"] = {
+        "step": step_id if there is not None else None,
+        "field": field,
+        "text": text,
+        "trouble": f"{title}. {advice}",
+        "shown": _has_place(there, field, page) if there is not None else step_id is None and field == "help",
+    }
+    return pages.render(request, "playlists/path.html", context, status_code=trouble.status)
+
+
+def _has_place(view: views.StepView, field: str, page: PathPage) -> bool:
+    """Whether the page shows the form that was not accepted again, at its step."""
+    if (view.is_done and field != "words") or view.is_locked:
+        return False
+    if field == "words":
+        return view.takes_words
+    if field == "skip":
+        return view.can_be_skipped
+    if field == "conference" and not view.is_talk:
+        return False
+    return field in ("help", "conference") and page.conversation.waiting(view.step.id, RequestKind(field)) is None
 
 
 def _asked_about(request: Request, view: views.PathView) -> views.StepView | None:
@@ -122,46 +201,15 @@ async def check(
         await service.path_of_person(session, here.course, here.person_id, copy_id, clock.now())
     entered = Entered.of(await request.form())
     outcome = await bring_results(request, here.course, here.person_id, asked=True)
-    return see(my_address(here.course, copy_id), came_of(outcome), step=entered.made_id("step"))
+    return see(back_address(here.course, copy_id, entered), came_of(outcome), step=entered.made_id("step"))
 
 
-async def _act(
-    here: InCourse, copy_id: uuid.UUID, step_id: uuid.UUID, database: Database, clock: Now, act: _Act
-) -> Path:
-    async with database.writing() as session:
-        return await act(session, here.course, here.person_id, copy_id, step_id, clock.now())
+def back_address(course: Course, copy_id: uuid.UUID, entered: Entered) -> str:
+    """Where a form of a student's page leads back to: the page, or its light version, which says so in the form."""
+    return my_address(course, copy_id) + ("/light" if entered.values.get("light") == "yes" else "")
 
 
-@router.post("/my/{copy_id}/steps/{step_id}/open")
-async def open_step(
-    request: Request,
-    here: StudentChanging,
-    copy_id: uuid.UUID,
-    step_id: uuid.UUID,
-    database: CurrentDatabase,
-    clock: Now,
-) -> Response:
-    """Record that a step was opened: told by the page's script while the step opens beside it, or by a button."""
-    await _act(here, copy_id, step_id, database, clock, service.open_step)
-    return Response(status_code=204) if by_script(request) else see(my_address(here.course, copy_id))
-
-
-@router.post("/my/{copy_id}/steps/{step_id}/done")
-async def mark_done(
-    here: StudentChanging, copy_id: uuid.UUID, step_id: uuid.UUID, database: CurrentDatabase, clock: Now
-) -> Response:
-    """The student says that a step is done."""
-    await _act(here, copy_id, step_id, database, clock, service.mark_done)
-    return see(my_address(here.course, copy_id), Said.MARKED)
-
-
-@router.post("/my/{copy_id}/steps/{step_id}/not-done")
-async def mark_not_done(
-    here: StudentChanging, copy_id: uuid.UUID, step_id: uuid.UUID, database: CurrentDatabase, clock: Now
-) -> Response:
-    """The student takes their own mark back."""
-    await _act(here, copy_id, step_id, database, clock, service.mark_not_done)
-    return see(my_address(here.course, copy_id), None, f"step-{step_id}")
+# --- Family -----------------------------------------------------------------------------------------------------------
 
 
 @router.get("/family", name="family")
@@ -173,5 +221,13 @@ async def family(
     async with database.reading() as session:
         for person in here.observed:
             paths = await service.paths_of_person(session, here.course, person.id, clock.now())
-            people.append({"person": person, "views": await _views(session, here.course, paths)})
+            shown = await showing.path_views(session, here.course, paths)
+            read = [
+                await showing.path_page(
+                    session, here.course, view, clock.now(), zone=here.visit.time_zone, to_read=True
+                )
+                for view in shown
+            ]
+            people.append({"person": person, "pages": read})
+        session.expunge_all()
     return pages.render(request, "playlists/family.html", {"people": people, "now": clock.now()})

@@ -12,9 +12,8 @@ from lti_tool.errors import NotFound
 from lti_tool.lti.models import Role
 from lti_tool.playlists import carrying, queries, service
 from lti_tool.playlists.destinations import resolve
-from lti_tool.playlists.learning_routes import my_address
 from lti_tool.playlists.models import Playlist, PlaylistStatus
-from lti_tool.playlists.replies import carry_over_address, playlist_address
+from lti_tool.playlists.replies import carry_over_address, my_address, playlist_address
 from lti_tool.web.dependencies import CurrentDatabase, CurrentPages, Now
 from lti_tool.web.i18n import N_
 from lti_tool.web.pages import Pages

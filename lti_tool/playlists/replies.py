@@ -34,6 +34,11 @@ class Said(StrEnum):
     CARRIED_BEFORE = "carried-before"
     STARTED_FRESH = "started-fresh"
     PLACED = "placed"
+    WRITTEN = "written"
+    SKIPPED = "skipped"
+    CHOSEN = "chosen"
+    ASKED_TEACHER = "asked-teacher"
+    ASKED_NO_MORE = "asked-no-more"
     DAYS_OFF_ADDED = "days-off-added"
     DAYS_OFF_REMOVED = "days-off-removed"
     ANSWERED = "answered"
@@ -68,6 +73,11 @@ _SENTENCES = {
     Said.CARRIED_BEFORE: N_("This was carried over already; nothing came twice."),
     Said.STARTED_FRESH: N_("You start fresh: nothing was carried over."),
     Said.PLACED: N_("Saved. The step leads there now."),
+    Said.WRITTEN: N_("Kept. You can write it anew at any time."),
+    Said.SKIPPED: N_("Passed over. You find it in the list, and can take it up again at any time."),
+    Said.CHOSEN: N_("Your choice is on your path now."),
+    Said.ASKED_TEACHER: N_("Your teacher sees that you asked. You can go on meanwhile."),
+    Said.ASKED_NO_MORE: N_("Taken back. You can ask again at any time."),
     Said.DAYS_OFF_ADDED: N_("Added. Nobody counts as standing still for these days."),
     Said.DAYS_OFF_REMOVED: N_("Removed."),
     Said.ANSWERED: N_("Answered. The student sees it on their path."),
@@ -108,6 +118,11 @@ def playlists_address(course: Course) -> str:
 def playlist_address(course: Course, playlist_id: uuid.UUID) -> str:
     """A playlist's builder; its other pages hang below."""
     return f"{playlists_address(course)}/{playlist_id}"
+
+
+def my_address(course: Course, copy_id: uuid.UUID | None = None) -> str:
+    """A student's list, or one of their playlists."""
+    return f"/courses/{course.id}/my" + (f"/{copy_id}" if copy_id else "")
 
 
 def link_address(course_id: uuid.UUID, playlist_id: uuid.UUID) -> str:

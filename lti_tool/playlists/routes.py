@@ -3,12 +3,15 @@
 from fastapi import APIRouter
 
 from lti_tool.playlists import (
+    asking_routes,
     assign_routes,
     calendar_routes,
     carrying_routes,
+    doing_routes,
     learning_routes,
     link_routes,
     monitor_student_routes,
+    paper_routes,
     picking_routes,
     progress_routes,
     teaching_routes,
@@ -24,6 +27,9 @@ router.include_router(assign_routes.router)
 router.include_router(progress_routes.router)
 router.include_router(monitor_student_routes.router)
 router.include_router(learning_routes.router)
+router.include_router(doing_routes.router)
+router.include_router(asking_routes.router)
+router.include_router(paper_routes.router)
 router.include_router(link_routes.router)
 router.include_router(picking_routes.router)
 router.include_router(carrying_routes.router)

@@ -1,13 +1,23 @@
-"""What the pages show, worked out before a template sees it; pure."""
+"""What the pages of a path show, worked out before a template sees it; pure. Sentences are said when a template asks for them."""
 
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from lti_tool.content import rules as content_rules
 from lti_tool.content.models import ContentItem
-from lti_tool.playlists import rules
-from lti_tool.playlists.models import DoneBy, DoneRule, Need, PlaylistStep, StepState
+from lti_tool.playlists import rules, service
+from lti_tool.playlists.models import (
+    DoneBy,
+    DoneRule,
+    Need,
+    PlaylistSection,
+    PlaylistStep,
+    StepKind,
+    StepOrigin,
+    StepState,
+)
 from lti_tool.playlists.monitor_rules import Watch
 from lti_tool.playlists.paths import Path, Shown, standing_of
 
@@ -16,7 +26,8 @@ from lti_tool.playlists.paths import Path, Shown, standing_of
 class StepView:
     """A step as a page shows it. ``address`` is absent for what is done away from the screen, or gone from the course.
 
-    ``is_missing``: it came with a copied course, where what it leads to was not found.
+    ``is_missing``: it came with a copied course, where what it leads to was not found. ``title``, ``note`` and ``minutes`` are
+    those of the form that whoever looks may know of.
     """
 
     step: PlaylistStep
@@ -31,9 +42,10 @@ class StepView:
     is_below_pass: bool
     is_missing: bool = False
     title: str = ""
-    """What the step is called for whoever looks; a student may have another form of it. So with ``note`` and ``minutes``."""
     note: str = ""
     minutes: int | None = None
+    passing: float | None = None
+    """From what result on it counts for this student, 0 to 100."""
 
     @property
     def is_locked(self) -> bool:
@@ -44,6 +56,11 @@ class StepView:
     def is_done(self) -> bool:
         """Whether it is done."""
         return self.standing.state is StepState.DONE
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether it was opened, and neither done nor passed over since."""
+        return self.standing.state is StepState.OPENED and not self.standing.is_skipped
 
     @property
     def needs_result(self) -> bool:
@@ -70,6 +87,89 @@ class StepView:
         """Whether the student may take their own mark back."""
         return self.is_done and self.standing.done_by is DoneBy.STUDENT and self.step.done_rule is DoneRule.MARKED
 
+    @property
+    def takes_words(self) -> bool:
+        """Whether there is a place for what the student writes."""
+        return service.takes_words(self.step)
+
+    @property
+    def own_words(self) -> str:
+        """What the student wrote; why they passed it over is no such words."""
+        return "" if self.standing.is_skipped else self.standing.words
+
+    @property
+    def can_be_skipped(self) -> bool:
+        """Whether the student may pass it over now."""
+        open_now = not self.is_done and not self.is_locked and not self.standing.is_skipped and not self.own_words
+        return open_now and service.can_be_skipped(self.step)
+
+    @property
+    def is_talk(self) -> bool:
+        """Whether it is a talk with the teacher."""
+        return self.step.kind is StepKind.CONFERENCE
+
+    @property
+    def is_signed_off(self) -> bool:
+        """Whether the teacher's sign-off decides."""
+        return self.step.done_rule is DoneRule.SIGNED
+
+    @property
+    def waits_for_mastery(self) -> bool:
+        """Whether being Secure decides."""
+        return self.step.done_rule is DoneRule.MASTERY
+
+    @property
+    def can_be_exchanged(self) -> bool:
+        """Whether another item may take its place: what the tool chose for this student."""
+        return (
+            self.step.personal_playlist_id is not None
+            and self.step.origin is not StepOrigin.TEACHER
+            and self.step.kind is StepKind.ITEM
+            and not self.is_done
+            and not self.is_locked
+        )
+
+    @property
+    def is_chosen(self) -> bool:
+        """Whether the student chose it among others."""
+        return self.step.origin is StepOrigin.STUDENT
+
+
+@dataclass(frozen=True, slots=True)
+class SectionView:
+    """A part of a path under its heading. Without a ``section``: what stands in none."""
+
+    section: PlaylistSection | None
+    steps: tuple[StepView, ...]
+    missing: int = 0
+    """Of a choice: how many are still to be done."""
+
+    @property
+    def is_choice(self) -> bool:
+        """Whether it asks for some of its may-dos."""
+        return self.section is not None and bool(self.section.needed) and bool(self.to_choose)
+
+    @property
+    def to_choose(self) -> list[StepView]:
+        """The may-dos there are to choose from."""
+        return [one for one in self.steps if one.step.need is Need.MAY]
+
+    @property
+    def asked(self) -> int:
+        """How many of them are asked for; no more than there are."""
+        needed = self.section.needed if self.section is not None else None
+        return min(needed or 0, len(self.to_choose))
+
+    @property
+    def chosen_done(self) -> int:
+        """How many of them are done."""
+        return sum(one.is_done for one in self.to_choose)
+
+    @property
+    def is_done(self) -> bool:
+        """Whether nothing that counts is left in it."""
+        return all(one.is_done for one in self.steps if one.step.need is Need.MUST) and not self.missing
+
 
 @dataclass(frozen=True, slots=True)
 class PathView:
@@ -81,10 +181,18 @@ class PathView:
     must: list[StepView]
     may: list[StepView]
     removed: list[StepView]
+    sections: tuple[SectionView, ...] = ()
+    """The parts of a template in order, what stands in none first; empty ones are left out."""
+    added: tuple[StepView, ...] = ()
+    """What a teacher added to this one copy of a template; of a personal playlist, all of it."""
+    nothing: rules.NoNext | None = None
+    """Why nothing is next; None where something is."""
+    minutes_left: int = 0
+    """The teacher's estimates for what is still to do and counts."""
 
     @property
     def steps(self) -> list[StepView]:
-        """All present steps in the teacher's order."""
+        """All present steps in the order in which they are walked."""
         return sorted([*self.must, *self.may], key=lambda view: view.number)
 
     @property
@@ -93,28 +201,43 @@ class PathView:
         return next((view for view in self.steps if view.is_next), None)
 
     @property
+    def is_personal(self) -> bool:
+        """Whether the tool chooses the steps."""
+        return self.path.is_personal
+
+    @property
     def counts_everything(self) -> bool:
-        """Whether all steps count because there are no must-dos."""
-        return not self.must
+        """Whether steps count, and not must-dos alone: there are none, or there is a choice, or the tool chooses."""
+        return not self.must or self.is_personal or any(one.is_choice for one in self.sections)
 
     @property
     def awaits_result(self) -> bool:
         """Whether asking the LMS may change anything."""
-        return any(not view.is_done and view.needs_result for view in self.steps)
+        return any(not view.is_done and (view.needs_result or view.waits_for_mastery) for view in self.steps)
 
     @property
-    def minutes_left(self) -> int:
-        """The teacher's estimates for what is still to do and counts."""
-        counted = {step.id for step in rules.counting(self.path.walk) if not step.is_done}
-        return sum(view.minutes or 0 for view in self.steps if view.step.id in counted)
+    def is_plain(self) -> bool:
+        """Whether it is one list of must-dos and one of may-dos, without parts."""
+        return not self.is_personal and all(one.section is None for one in self.sections)
+
+    @property
+    def done_steps(self) -> list[StepView]:
+        """What is done."""
+        return [one for one in self.steps if one.is_done]
+
+    @property
+    def to_come(self) -> list[StepView]:
+        """What is not."""
+        return [one for one in self.steps if not one.is_done]
 
 
 def path_view(path: Path, items: Mapping[uuid.UUID, ContentItem]) -> PathView:
     """A path with the course's items it leads to."""
     following = path.next
     waiting = path.locked
-    views = []
-    for number, (step, seen) in enumerate(zip(path.present, path.steps, strict=True), start=1):
+    walk = path.walk
+    views: list[StepView] = []
+    for number, (step, seen) in enumerate(zip(path.present, walk.steps, strict=True), start=1):
         views.append(
             _view(
                 step,
@@ -125,12 +248,14 @@ def path_view(path: Path, items: Mapping[uuid.UUID, ContentItem]) -> PathView:
                 waits_for=waiting.get(step.id),
                 is_next=following is not None and following.step.id == step.id,
                 is_below_pass=seen.is_below_pass,
+                passing=path.passing(step) if path.as_student else step.pass_percent,
             )
         )
     removed = [
         _view(step, path.shown(step), number, items, standing_of(path.rows.get(step.id)))
         for number, step in enumerate(path.removed_with_work, start=1)
     ]
+    counted = {step.id for step in rules.counting(walk) if not step.is_done}
     return PathView(
         path=path,
         progress=path.progress,
@@ -138,7 +263,23 @@ def path_view(path: Path, items: Mapping[uuid.UUID, ContentItem]) -> PathView:
         must=[view for view in views if view.step.need is Need.MUST],
         may=[view for view in views if view.step.need is Need.MAY],
         removed=removed,
+        sections=() if path.is_personal else _sections(path, views, rules.missing_choices(walk)),
+        added=tuple(view for view in views if view.step.personal_playlist_id is not None),
+        nothing=path.nothing_next,
+        minutes_left=sum(view.minutes or 0 for view in views if view.step.id in counted),
     )
+
+
+def _sections(path: Path, views: Sequence[StepView], missing: Mapping[uuid.UUID, int]) -> tuple[SectionView, ...]:
+    shared = [view for view in views if view.step.personal_playlist_id is None]
+    known = {section.id for section in path.present_sections}
+    loose = tuple(view for view in shared if view.step.section_id not in known)
+    parts = [SectionView(None, loose)] if loose else []
+    for section in path.present_sections:
+        inside = tuple(view for view in shared if view.step.section_id == section.id)
+        if inside:
+            parts.append(SectionView(section, inside, missing.get(section.id, 0)))
+    return tuple(parts)
 
 
 def _view(
@@ -151,12 +292,14 @@ def _view(
     waits_for: rules.Waits | None = None,
     is_next: bool = False,
     is_below_pass: bool = False,
+    passing: float | None = None,
 ) -> StepView:
     item = items.get(shown.content_item_id) if shown.content_item_id else None
     is_gone = shown.content_item_id is not None and (
         item is None or item.deleted_at is not None or not item.published or item.url is None
     )
-    kind = item.kind.value if item is not None else ("link" if shown.url else None)
+    kind = item.kind.value if item is not None else ("link" if shown.url else _WITHOUT.get(StepKind(step.kind)))
+    state = "locked" if waits_for is not None else standing.state.value
     return StepView(
         step=step,
         number=number,
@@ -164,7 +307,7 @@ def _view(
         address=None if is_gone else (item.url if item is not None else shown.url),
         is_gone=is_gone,
         standing=standing,
-        state="locked" if waits_for is not None else standing.state.value,
+        state="skipped" if standing.is_skipped else state,
         waits_for=waits_for,
         is_next=is_next,
         is_below_pass=is_below_pass,
@@ -172,7 +315,39 @@ def _view(
         title=shown.title,
         note=shown.note,
         minutes=shown.minutes,
+        passing=passing,
     )
+
+
+_WITHOUT = {StepKind.TASK: "task", StepKind.REFLECTION: "reflection", StepKind.CONFERENCE: "conference"}
+"""What a step is where it leads nowhere."""
+
+
+# --- How long ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """The days a student has until the due date, today among them."""
+
+    left: int
+    total: int
+
+
+def days_until(begins: datetime, due_at: datetime | None, now: datetime) -> Days | None:
+    """The days from the first on which a student has a playlist to its due date, and those of them that are left.
+
+    All three in the reader's zone, since a day begins at their midnight. None without a date, or after it.
+    """
+    if due_at is None or due_at <= now:
+        return None
+    zone = now.tzinfo
+    last, today = due_at.astimezone(zone).date(), now.date()
+    first = min(begins.astimezone(zone).date(), today)
+    return Days(left=(last - today).days + 1, total=(last - first).days + 1)
+
+
+# --- A class ----------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,10 +19,9 @@ from lti_tool.courses.access import InCourse
 from lti_tool.courses.models import Course
 from lti_tool.db.base import scoped
 from lti_tool.errors import Conflict
-from lti_tool.playlists import asking
+from lti_tool.playlists import asking, service
 from lti_tool.playlists.models import (
     DoneRule,
-    PersonalStep,
     PlaylistKind,
     PlaylistStep,
     StepKind,
@@ -186,31 +185,31 @@ async def choose(
 ) -> PlaylistStep:
     """The student does another item instead of what the tool chose; the step that stands for it now.
 
-    A step not yet begun leads to the other item from now on. What was begun stays as it is, passed over, and the other item
-    comes as a step of its own right after it: nothing that was done is lost. Twice is once, also from two tabs. Raises
-    NotAmongEquals for an item that is no other way, or a step that a teacher chose; NotFound, PlaylistRemoved and
-    ``step-removed`` as ``asking``.
+    A step not yet begun leads to an equal item from now on. What was begun stays as it is, passed over, and the other item comes
+    as a step of its own before it, begun at once, and so does what shows it differently: nothing that was done is lost, and no
+    plan takes it away. Twice is once, also from two tabs. Raises NotAmongEquals for an item that is no other way, or a step that
+    a teacher chose; NotFound, PlaylistRemoved and ``step-removed`` as ``asking``.
     """
     path, step = await asking.own_path(session, here, copy_id, step_id, now)
-    by_teacher = step is None or step.personal_playlist_id != copy_id or step.origin is StepOrigin.TEACHER
-    if step is None or by_teacher or path.playlist.kind is not PlaylistKind.PERSONAL:
+    own = step is not None and step.personal_playlist_id == copy_id and step.origin is not StepOrigin.TEACHER
+    if step is None or not own or path.playlist.kind is not PlaylistKind.PERSONAL:
         raise NotAmongEquals("the step is not one that the tool chose")
     chosen = next((one for one in path.present if one.content_item_id == item_id), None)
     if chosen is not None and chosen.origin is StepOrigin.STUDENT:
         return chosen
-    row = path.rows.get(step.id)
-    standing = standing_of(row)
-    way = next((one for one in (await finder(session, here.course, path)).of(step).any if one.item_id == item_id), None)
+    standing = standing_of(path.rows.get(step.id))
+    found = (await finder(session, here.course, path)).of(step)
+    way = next((one for one in found.any if one.item_id == item_id), None)
     if way is None or standing.state is StepState.DONE or step.kind is not StepKind.ITEM:
         raise NotAmongEquals("the item is no other way to what the step is for")
     rule = _rule(step, way)
-    if standing.state is StepState.TODO:
-        _lead_to(step, way, rule)
-        session.add(step)
-        path.copy.moved_at = now
-        session.add(path.copy)
-        return step
-    return await _after(session, path, step, row, way, rule, now)
+    if standing.state is not StepState.TODO or way not in found.equals:
+        return await _beside(session, here, path, step, way, rule, now)
+    _lead_to(step, way, rule)
+    session.add(step)
+    path.copy.moved_at = now
+    session.add(path.copy)
+    return step
 
 
 def _rule(step: PlaylistStep, way: Way) -> DoneRule:
@@ -222,27 +221,22 @@ def _lead_to(step: PlaylistStep, way: Way, rule: DoneRule) -> None:
     step.content_item_id, step.title, step.minutes = way.item_id, way.title[:500], way.minutes
     step.done_rule, step.origin = rule, StepOrigin.STUDENT
     step.pass_percent = step.pass_percent if rule is DoneRule.RESULT else None
-    step.role = next((role for role, does in _DOES.items() if does is way.does), step.role)
+    step.role = _role(way, step)
 
 
-async def _after(
-    session: AsyncSession,
-    path: Path,
-    step: PlaylistStep,
-    row: PersonalStep | None,
-    way: Way,
-    rule: DoneRule,
-    now: datetime,
+async def _beside(
+    session: AsyncSession, here: InCourse, path: Path, step: PlaylistStep, way: Way, rule: DoneRule, now: datetime
 ) -> PlaylistStep:
+    """A step of its own for the other item, begun at once: what is begun stays, whatever plans say later."""
     for other in path.own:
-        if other.position > step.position:
+        if other.position >= step.position:
             other.position += 1
             session.add(other)
     made = PlaylistStep(
         organisation_id=step.organisation_id,
         playlist_id=step.playlist_id,
         personal_playlist_id=path.copy.id,
-        position=step.position + 1,
+        position=step.position - 1,
         kind=StepKind.ITEM,
         title=way.title[:500],
         need=step.need,
@@ -252,14 +246,17 @@ async def _after(
         minutes=way.minutes,
         competency_id=step.competency_id,
         origin=StepOrigin.STUDENT,
-        role=step.role,
-        why=step.why,
+        role=_role(way, step),
     )
     session.add(made)
+    row = path.rows.get(step.id)
     if row is not None and row.skipped_at is None and not row.words:
         row.skipped_at = now
         session.add(row)
-    path.copy.moved_at = now
-    session.add(path.copy)
     await session.flush()
+    await service.open_step(session, here.course, here.person_id, path.copy.id, made.id, now)
     return made
+
+
+def _role(way: Way, step: PlaylistStep) -> StepRole | None:
+    return next((role for role, does in _DOES.items() if does is way.does), step.role)

@@ -173,6 +173,21 @@ def format_date(value: date | datetime, style: str = "medium") -> str:
     return dates.format_date(value, format=style, locale=current_language().locale)
 
 
+_NEAR = {-1: N_("yesterday, %(time)s"), 0: N_("today, %(time)s"), 1: N_("tomorrow, %(time)s")}
+
+
+def format_near(value: datetime, now: datetime) -> str:
+    """A moment as people speak of one that is near: today, tomorrow, a day of the next six; in the page's zone."""
+    zone = _zone.get()
+    days = (value.astimezone(zone).date() - now.astimezone(zone).date()).days
+    if days in _NEAR:
+        return current_language().gettext(_NEAR[days]) % {"time": format_time(value)}
+    if 1 < days < 7:
+        day = dates.format_skeleton("MMMEd", value, zone, locale=current_language().locale)
+        return f"{day}, {format_time(value)}"
+    return f"{format_date(value)}, {format_time(value)}"
+
+
 def format_day(value: datetime, today: datetime | None = None) -> str:
     """A day with its month's name, in the page's zone; with the year where it is not the year of ``today``."""
     locale = current_language().locale

@@ -119,11 +119,11 @@ def session_field() -> Markup:
     return Markup('<input type="hidden" name="session" value="{}">').format(_session_id.get() or "")
 
 
-def when(value: datetime | date | None, style: str = "datetime") -> Markup:
+def when(value: datetime | date | None, style: str = "datetime", now: datetime | None = None) -> Markup:
     """A moment as ``<time>``: from the server in the zone that the platform gave, or else in UTC; the page's script writes it
     in that zone too, or else in the browser's.
 
-    ``style`` is ``datetime``, ``date``, ``time`` or ``relative``.
+    ``style`` is ``datetime``, ``date``, ``time``, ``relative``, or ``due`` with ``now``: today, tomorrow, a day of this week.
     """
     if value is None:
         return Markup("")
@@ -134,6 +134,8 @@ def when(value: datetime | date | None, style: str = "datetime") -> Markup:
         text = i18n.format_date(moment)
     elif style == "time":
         text = i18n.format_time(moment)
+    elif style == "due" and now is not None:
+        text = i18n.format_near(moment, now)
     else:
         text = i18n.format_datetime(moment, "medium")
     return Markup('<time datetime="{}" data-local="{}">{}</time>').format(

@@ -324,11 +324,17 @@ async def test_what_was_begun_stays_and_the_other_way_comes_after_it(database: D
         chosen = await ways.choose(session, here(school), copy.id, step.id, game, NOW)
         again = await ways.choose(session, here(school), copy.id, step.id, game, LATER)
         assert chosen.id == again.id != step.id
-        assert (step.position, chosen.position, behind.position) == (0, 1, 2)
+        assert (chosen.position, step.position, behind.position) == (0, 1, 2)
+        assert chosen.origin is StepOrigin.STUDENT
         assert chosen.competency_id == made[0].id
         rows = await queries.step_rows(session, school.id, [copy.id])
         assert rows[copy.id][step.id].skipped_at == NOW
         assert rows[copy.id][step.id].opened_at == NOW
+        # Begun at once, so that no plan takes it away; it is what comes next.
+        assert rows[copy.id][chosen.id].state is StepState.OPENED
+        path = await service.path_of_person(session, school.course, school.students[0].id, copy.id, LATER)
+        assert path.next is not None
+        assert path.next.step.id == chosen.id
 
 
 async def test_steps_of_a_teacher_are_not_exchanged(database: Database) -> None:
@@ -339,9 +345,10 @@ async def test_steps_of_a_teacher_are_not_exchanged(database: Database) -> None:
             copy,
             "Mine",
             1,
-            personal_playlist_id=copy.id,
             content_item_id=school.items["page"].id,
             competency_id=made[0].id,
+            personal_playlist_id=copy.id,
+            origin=StepOrigin.TEACHER,
         )
         with pytest.raises(ways.NotAmongEquals):
             await ways.choose(session, here(school), copy.id, teachers.id, school.items["video"].id, NOW)

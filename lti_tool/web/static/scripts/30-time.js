@@ -26,6 +26,16 @@
     return words.format(0, "minute");
   };
 
+  // Today, tomorrow, a day of this week: by the reader's own midnights.
+  const near = (moment) => {
+    const day = (at) => Date.parse(new Intl.DateTimeFormat("en-CA", { timeZone, dateStyle: "short" }).format(at));
+    const days = Math.round((day(moment) - day(new Date())) / 86400000);
+    const time = moment.toLocaleString(language, styles.time);
+    if (Math.abs(days) <= 1) return `${new Intl.RelativeTimeFormat(language, { numeric: "auto" }).format(days, "day")}, ${time}`;
+    if (days > 1 && days < 7) return `${moment.toLocaleDateString(language, { weekday: "short", month: "short", day: "numeric", timeZone })}, ${time}`;
+    return moment.toLocaleString(language, styles.datetime);
+  };
+
   const fields = new Intl.DateTimeFormat("en", {
     timeZone, hourCycle: "h23", year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit",
   });
@@ -43,6 +53,8 @@
       if (style === "relative") {
         element.textContent = relative(moment);
         element.title = exact;
+      } else if (style === "due") {
+        element.textContent = near(moment);
       } else {
         element.textContent = moment.toLocaleString(language, styles[style] ?? styles.datetime);
       }
