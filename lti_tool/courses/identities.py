@@ -38,13 +38,12 @@ async def of_course(database: Database, protocol: Protocol, course: Course) -> I
     async with database.reading() as session:
         registration = await queries.registration_of(session, course)
         people = await queries.students(session, course.organisation_id, course.id)
-        link = await queries.latest_link(session, course.organisation_id, course.id)
         session.expunge_all()
     members: dict[str, Member] = {}
     asked = False
     if registration is not None and course.memberships_url is not None:
         try:
-            members = await _members(protocol, registration, course.memberships_url, link)
+            members = await _members(protocol, registration, course.memberships_url, course.context_id)
             asked = True
         except (ServiceRefused, ServiceUnreachable):
             # What is stored has to do; the page says so.
@@ -53,14 +52,15 @@ async def of_course(database: Database, protocol: Protocol, course: Course) -> I
     return Identities(tuple(_known(person, members.get(person.sub), parameter) for person in people), asked)
 
 
-async def _members(protocol: Protocol, registration: Registration, url: str, link: str | None) -> dict[str, Member]:
+async def _members(protocol: Protocol, registration: Registration, url: str, context_id: str) -> dict[str, Member]:
     known = quirks(registration.lms)
     client = NrpsClient(protocol, registration, known)
-    if known.user_id_parameter is not None and link is not None:
+    if known.user_id_parameter is not None:
         try:
-            return {member.user_id: member for member in await client.members(url, rlid=link)}
+            # The course's own id stands for a link that everybody may open; a link's would leave out who may not open that one.
+            return {member.user_id: member for member in await client.members(url, rlid=context_id)}
         except ServiceRefused:
-            # The link may be gone there; the roster without it names everybody too.
+            # A platform that does not take it names everybody without it, too.
             pass
     return {member.user_id: member for member in await client.members(url)}
 

@@ -258,17 +258,6 @@ async def resource_link(session: AsyncSession, organisation_id: uuid.UUID, link_
     return (await session.exec(statement)).one_or_none()
 
 
-async def latest_link(session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID) -> str | None:
-    """The platform's id of the course's newest resource link; None before the first."""
-    statement = (
-        select(col(ResourceLink.resource_link_id))
-        .where(col(ResourceLink.organisation_id) == organisation_id, col(ResourceLink.course_id) == course_id)
-        .order_by(col(ResourceLink.created_at).desc(), col(ResourceLink.id).desc())
-        .limit(1)
-    )
-    return (await session.exec(statement)).first()
-
-
 async def links_with_history(
     session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID
 ) -> list[ResourceLink]:

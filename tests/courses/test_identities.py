@@ -8,7 +8,6 @@ from lti_tool.audit import AuditEntry
 from lti_tool.courses import identities
 from lti_tool.courses.models import Course
 from lti_tool.db.base import scoped
-from lti_tool.lti.launch import LaunchResourceLink
 from lti_tool.lti.models import Family, Registration, Role
 
 from .school import come_in
@@ -49,8 +48,10 @@ async def test_the_roster_of_this_moment_adds_ids_and_addresses(site: Site) -> N
     assert (ada.sourced_ids, ada.emails) == ({"S1"}, {"ada@school.example"})
     assert set(ada.names) == {"Ada Lovelace", "Lovelace, Ada", "Ada L."}
     assert other.user_ids == {"s2", "12"}
-    # Canvas gives the number of a user with the roster of a link alone.
-    assert any("rlid=link-1" in str(request.url) for request in site.lms.asked if request.url.path == "/nrps")
+    # Canvas gives the number of a user only where rlid is sent; the course's id leaves nobody out, as a link's might.
+    asked = [str(request.url) for request in site.lms.asked if request.url.path == "/nrps"]
+    assert len(asked) == 1
+    assert f"rlid={(await the_course(site)).context_id}" in asked[0]
 
 
 async def test_nothing_of_it_is_kept_and_nothing_of_it_prints(site: Site) -> None:
@@ -64,8 +65,8 @@ async def test_nothing_of_it_is_kept_and_nothing_of_it_prints(site: Site) -> Non
         assert not [row for row in (await session.exec(AuditEntry.__table__.select())).all() if "ada@" in str(row)]  # type: ignore[attr-defined]
 
 
-async def test_a_link_that_is_gone_there_and_a_platform_that_is_silent(site: Site) -> None:
-    await come_in(site.database, site.school.launch(resource_link=LaunchResourceLink("gone", "", "")))
+async def test_a_platform_that_refuses_the_courses_id_and_one_that_is_silent(site: Site) -> None:
+    await come_in(site.database, site.school.launch())
     asked: list[str] = []
 
     def answer(request: httpx.Request) -> httpx.Response:
