@@ -7,7 +7,7 @@ changed and the editor is told so (Conflict ``alignments-changed``); two who wor
 import uuid
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -180,7 +180,12 @@ async def change(
         put.append(_row(course, after, origin, by, now))
     await queries.put(session, put)
     await queries.take_away(session, course.organisation_id, removed)
-    return Changed(added, changed, len(removed), unchanged)
+    found = Changed(added, changed, len(removed), unchanged)
+    if found.any:
+        # Paths are made of alignments: whoever plans them looks at this moment, which is later than any before it.
+        course_map.changed_at = max(now, course_map.changed_at + timedelta(microseconds=1))
+        session.add(course_map)
+    return found
 
 
 def _after(one: Change, role: AlignmentRole, before: AlignmentView | None, passing_percent: float) -> AlignmentView:

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, update
@@ -64,14 +64,9 @@ async def item_by_external_id(
 
 
 async def known_items(session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID, source: str) -> Any:
-    """Rows of ``id, external_id, kind, result_key, deleted_at`` of a source's items, gone ones included."""
-    statement = select(
-        col(ContentItem.id),
-        col(ContentItem.external_id),
-        col(ContentItem.kind),
-        col(ContentItem.result_key),
-        col(ContentItem.deleted_at),
-    ).where(  # type: ignore[call-overload]
+    """Rows of ``id, external_id`` and what ``READ_COLUMNS`` names of a source's items, gone ones included."""
+    columns: list[Any] = [getattr(ContentItem, name) for name in ("id", "external_id", *READ_COLUMNS)]
+    statement = select(*columns).where(
         col(ContentItem.organisation_id) == organisation_id,
         col(ContentItem.course_id) == course_id,
         col(ContentItem.external_id).startswith(source, autoescape=True),
@@ -122,6 +117,19 @@ async def note_reading(session: AsyncSession, course: Course, read_at: datetime,
         .where(col(Course.organisation_id) == course.organisation_id, col(Course.id) == course.id)
         .values(**values)
         .execution_options(synchronize_session=False)
+    )
+
+
+async def note_change(session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID, now: datetime) -> None:
+    """Remember that what a course holds, or what teachers say of it, is other than before; who plans with it looks again.
+
+    Each change has a later moment than the one before, whatever the clocks say.
+    """
+    here = (col(Course.organisation_id) == organisation_id, col(Course.id) == course_id)
+    before = (await session.exec(select(col(Course.content_changed_at)).where(*here).with_for_update())).one_or_none()
+    later = now if before is None else max(now, before + timedelta(microseconds=1))
+    await session.exec(
+        update(Course).where(*here).values(content_changed_at=later).execution_options(synchronize_session=False)
     )
 
 

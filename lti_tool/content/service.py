@@ -124,7 +124,8 @@ async def take_over(
     vanished = [row for row in known if row.external_id not in unique]
     kept: set[uuid.UUID] = set()
     new = 0
-    for item in wanted:
+    differs = False
+    for place, item in enumerate(wanted):
         row = by_external_id.get(item.external_id)
         if row is None:
             # An assignment taken into a module, or out of one, has another external id and is still the same to students.
@@ -134,10 +135,18 @@ async def take_over(
                 kept.add(row.id)
         if row is None or row.deleted_at is not None:
             new += 1
+        differs = differs or row is None or _is_other(row, _row(course, item, place, now))
     await queries.put_items(session, [_row(course, item, place, now) for place, item in enumerate(wanted)])
     gone = [row.id for row in vanished if row.id not in kept and row.deleted_at is None]
     await queries.mark_gone(session, organisation_id, gone, now)
+    if differs or gone:
+        await queries.note_change(session, organisation_id, course.id, now)
     return RefreshReport(items=len(wanted), new=new, gone=len(gone))
+
+
+def _is_other(row: Any, now_there: dict[str, Any]) -> bool:
+    """Whether an item was found to be other than it was known; when it was seen matters to nobody."""
+    return any(getattr(row, name) != now_there[name] for name in queries.READ_COLUMNS if name != "seen_at")
 
 
 def _same_assignment(item: NativeItem, vanished: Collection[Any], taken: Collection[uuid.UUID]) -> Any:

@@ -39,6 +39,9 @@ class Course(TenantRow, table=True):
     groups_read_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     roster_read_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     content_read_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    content_changed_at: datetime | None = Field(
+        default=None, sa_type=UtcDateTime, description="When what it holds was last found to be other than before."
+    )
     created_at: datetime = Field(sa_type=UtcDateTime)
 
 

@@ -32,6 +32,9 @@ _FROZEN = frozenset({EvidenceSource.LMS, EvidenceSource.CHECK, EvidenceSource.ME
 
 _LOOKED_AT_ONCE = 200
 
+MOVED = "evidence-moved"
+"""The task of whoever goes by levels and predictions, nudged once evidence has changed them; the key is the course's."""
+
 
 @dataclass(frozen=True, slots=True)
 class Observed:
@@ -95,6 +98,7 @@ async def change(
         await _append(session, course, asked, wanted, work, now, by)
     learn = versions.course_key(course.organisation_id, course.id)
     nudge_after_commit(session, versions.LEARN, learn)
+    nudge_after_commit(session, MOVED, learn)
     return await working.settle(session, course.organisation_id, course.id, learners, work, now, places)
 
 
@@ -404,6 +408,7 @@ async def end_overrides(database: Database, now: datetime) -> int:
             learners = await writing.lock(session, organisation_id, course_id, [person_id], now)
             cells = [(person_id, competency_id) for competency_id in competency_ids]
             await working.judge_again(session, organisation_id, course_id, learners, cells, now)
+            nudge_after_commit(session, MOVED, versions.course_key(organisation_id, course_id))
     return sum(len(competency_ids) for *_, competency_ids in due)
 
 

@@ -39,6 +39,7 @@ class Said(StrEnum):
     CHOSEN = "chosen"
     ASKED_TEACHER = "asked-teacher"
     ASKED_NO_MORE = "asked-no-more"
+    APPROVED = "approved"
     DAYS_OFF_ADDED = "days-off-added"
     DAYS_OFF_REMOVED = "days-off-removed"
     ANSWERED = "answered"
@@ -78,6 +79,7 @@ _SENTENCES = {
     Said.CHOSEN: N_("Your choice is on your path now."),
     Said.ASKED_TEACHER: N_("Your teacher sees that you asked. You can go on meanwhile."),
     Said.ASKED_NO_MORE: N_("Taken back. You can ask again at any time."),
+    Said.APPROVED: N_("Approved. The students see it now."),
     Said.DAYS_OFF_ADDED: N_("Added. Nobody counts as standing still for these days."),
     Said.DAYS_OFF_REMOVED: N_("Removed."),
     Said.ANSWERED: N_("Answered. The student sees it on their path."),
@@ -123,6 +125,11 @@ def playlist_address(course: Course, playlist_id: uuid.UUID) -> str:
 def my_address(course: Course, copy_id: uuid.UUID | None = None) -> str:
     """A student's list, or one of their playlists."""
     return f"/courses/{course.id}/my" + (f"/{copy_id}" if copy_id else "")
+
+
+def path_address(course: Course, playlist_id: uuid.UUID) -> str:
+    """A personal playlist's own page, in place of a builder."""
+    return f"{playlist_address(course, playlist_id)}/path"
 
 
 def link_address(course_id: uuid.UUID, playlist_id: uuid.UUID) -> str:

@@ -12,9 +12,12 @@ from lti_tool.playlists import (
     link_routes,
     monitor_student_routes,
     paper_routes,
+    path_student_routes,
+    personal_routes,
     picking_routes,
     progress_routes,
     teaching_routes,
+    trait_routes,
     waiting_routes,
 )
 
@@ -22,6 +25,9 @@ router = APIRouter()
 router.include_router(calendar_routes.router)
 # Before what takes any word at this place for a playlist's id.
 router.include_router(waiting_routes.router)
+router.include_router(personal_routes.router)
+router.include_router(path_student_routes.router)
+router.include_router(trait_routes.router)
 router.include_router(teaching_routes.router)
 router.include_router(assign_routes.router)
 router.include_router(progress_routes.router)

@@ -15,8 +15,15 @@ from lti_tool.ids import new_id
 from lti_tool.lti.sessions import by_script
 from lti_tool.playlists import answering, carrying, editing, forms, monitor, queries, service, views
 from lti_tool.playlists.forms import Entered
-from lti_tool.playlists.models import Playlist, PlaylistStatus, PlaylistStep
-from lti_tool.playlists.replies import Said, carry_over_address, notice, playlist_address, playlists_address
+from lti_tool.playlists.models import Playlist, PlaylistKind, PlaylistStatus, PlaylistStep
+from lti_tool.playlists.replies import (
+    Said,
+    carry_over_address,
+    notice,
+    path_address,
+    playlist_address,
+    playlists_address,
+)
 from lti_tool.web.dependencies import CurrentDatabase, CurrentPages, Now
 from lti_tool.web.i18n import N_
 from lti_tool.web.pages import language_of
@@ -153,11 +160,19 @@ async def _shown(session: Any, here: InCourse, playlist_id: uuid.UUID) -> Playli
     return playlist
 
 
+async def _is_personal(here: InCourse, database: CurrentDatabase, playlist_id: uuid.UUID) -> bool:
+    """Whether the tool chooses the playlist's steps, so that it has pages of its own."""
+    async with database.reading() as session:
+        return (await _shown(session, here, playlist_id)).kind is PlaylistKind.PERSONAL
+
+
 @router.get("/{playlist_id}", name="edit_playlist")
 async def builder(
     request: Request, here: TeacherIn, playlist_id: uuid.UUID, database: CurrentDatabase, pages: CurrentPages
 ) -> Response:
-    """The steps of a playlist, and everything to change them."""
+    """The steps of a playlist, and everything to change them; of one that the tool makes, its own page."""
+    if await _is_personal(here, database, playlist_id):
+        return see(path_address(here.course, playlist_id))
     return await _builder(request, here, database, pages, playlist_id)
 
 
@@ -410,7 +425,9 @@ async def preview(
     clock: Now,
     pages: CurrentPages,
 ) -> Response:
-    """The playlist as a student finds it before the first step."""
+    """The playlist as a student finds it before the first step; of one that the tool makes, where each student is."""
+    if await _is_personal(here, database, playlist_id):
+        return see(path_address(here.course, playlist_id))
     view = await _preview_view(here, database, playlist_id, clock)
     return pages.render(
         request, "playlists/preview.html", {"view": view, "address": playlist_address(here.course, playlist_id)}

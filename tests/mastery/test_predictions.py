@@ -208,7 +208,7 @@ async def test_evidence_nudges_learning_and_a_lost_nudge_is_swept_up(database: D
     attach(database, runner)
     await append(database, made, *answers(made, 30))
     key = versions.course_key(made.id, made.course.id)
-    assert runner.nudges == [(versions.LEARN, key)]
+    assert runner.nudges == [(versions.LEARN, key), (service.MOVED, key)]
     await runner.settled()
     async with database.reading() as session:
         assert len((await session.exec(scoped(PredictionVersion, made.id))).all()) == 1

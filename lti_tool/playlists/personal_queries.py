@@ -1,0 +1,818 @@
+"""The SQL that personal playlists are planned with: what a course holds, what is known of its learners, what is written.
+
+Statements that run for every student are compiled once (``Fixed``) and take any number of students.
+"""
+
+import uuid
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from sqlalchemy import Table, and_, bindparam, func, insert, literal, or_, select, update
+from sqlmodel import col
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from lti_tool.competencies.models import Alignment, CourseMap, Framework, MapCompetency
+from lti_tool.content.models import ContentItem, ItemTrait
+from lti_tool.courses.models import Course
+from lti_tool.db.base import crossing, scoped
+from lti_tool.db.bulk import insert_rows
+from lti_tool.db.fixed import Fixed
+from lti_tool.db.listed import ids, within
+from lti_tool.learners.models import LearnerProfile, LearnerSupport
+from lti_tool.mastery.models import Evidence, EvidenceSource, LearnerMastery, LearnerModification, PredictionVersion
+from lti_tool.playlists.models import (
+    Need,
+    PersonalPlaylist,
+    PersonalStep,
+    Playlist,
+    PlaylistKind,
+    PlaylistStatus,
+    PlaylistStep,
+    StepState,
+    StepVariant,
+    StepVariantLearner,
+    VariantKind,
+)
+from lti_tool.playlists.path_models import PathRuling
+
+
+def _table(model: Any) -> Table:
+    found: Table = model.__table__
+    return found
+
+
+_map, _framework, _course = _table(CourseMap), _table(Framework), _table(Course)
+_alignment, _place = _table(Alignment), _table(MapCompetency)
+_item, _trait = _table(ContentItem), _table(ItemTrait)
+_learner, _version, _evidence = _table(LearnerMastery), _table(PredictionVersion), _table(Evidence)
+_profile, _support, _modification = _table(LearnerProfile), _table(LearnerSupport), _table(LearnerModification)
+_playlist, _copy = _table(Playlist), _table(PersonalPlaylist)
+_step, _row, _ruling = _table(PlaylistStep), _table(PersonalStep), _table(PathRuling)
+
+_ORGANISATION: Any = bindparam("organisation")
+_COURSE: Any = bindparam("course")
+
+
+def _in_course(table: Table) -> Any:
+    return (table.c.organisation_id == _ORGANISATION) & (table.c.course_id == _COURSE)
+
+
+def _joins(child: Table, column: str, parent: Table) -> Any:
+    return (child.c.organisation_id == parent.c.organisation_id) & (child.c[column] == parent.c.id)
+
+
+def _latest(column: Any, *conditions: Any) -> Any:
+    return select(func.max(column)).where(*conditions).scalar_subquery()
+
+
+# --- The course ---------------------------------------------------------------------------------------------------------
+
+
+class CourseTimes(NamedTuple):
+    """When what a course's paths are made of last changed; None where there is nothing of the kind."""
+
+    map: datetime | None
+    revision: int | None
+    frameworks: datetime | None
+    content: datetime | None
+    templates: datetime | None
+
+
+_COURSE_TIMES = Fixed(
+    select(
+        _latest(_map.c.changed_at, _in_course(_map)),
+        _latest(_map.c.revision, _in_course(_map)),
+        _latest(
+            _framework.c.changed_at,
+            _framework.c.organisation_id == _ORGANISATION,
+            or_(_framework.c.course_id.is_(None), _framework.c.course_id == _COURSE),
+        ),
+        _latest(_course.c.content_changed_at, _course.c.organisation_id == _ORGANISATION, _course.c.id == _COURSE),
+        _latest(
+            _playlist.c.changed_at,
+            _in_course(_playlist),
+            _playlist.c.kind == literal(PlaylistKind.TEMPLATE, _playlist.c.kind.type),
+            _playlist.c.status != literal(PlaylistStatus.DRAFT, _playlist.c.status.type),
+        ),
+    )
+)
+
+
+async def course_times(session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID) -> CourseTimes:
+    """When the course's map, frameworks, content (with its traits) and templates last changed, in one statement."""
+    [row] = await _COURSE_TIMES.run(session, {"organisation": organisation_id, "course": course_id})
+    return CourseTimes(*row)
+
+
+class AlignedRow(NamedTuple):
+    """What an item is to a competency of the map, by its number."""
+
+    item_id: uuid.UUID
+    number: int
+    role: str
+    mixed: bool
+    passing_percent: float
+
+
+async def aligned(session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID) -> list[AlignedRow]:
+    """All alignments to competencies that are in the course's map, by item and place in the map."""
+    statement: Any = (
+        select(
+            _alignment.c.content_item_id,
+            _place.c.number,
+            _alignment.c.role,
+            _alignment.c.mixed,
+            _alignment.c.passing_percent,
+        )
+        .join(
+            _place,
+            and_(
+                _place.c.organisation_id == _alignment.c.organisation_id,
+                _place.c.course_id == _alignment.c.course_id,
+                _place.c.competency_id == _alignment.c.competency_id,
+            ),
+        )
+        .where(
+            _alignment.c.organisation_id == organisation_id,
+            _alignment.c.course_id == course_id,
+            _place.c.removed_at.is_(None),
+        )
+        .order_by(_alignment.c.content_item_id, _place.c.position, _place.c.number)
+    )
+    return [AlignedRow(*row) for row in (await session.exec(statement)).all()]
+
+
+class ItemRow(NamedTuple):
+    """An item of the course with what the teachers say about it."""
+
+    id: uuid.UUID
+    position: int
+    title: str
+    kind: str
+    scored: bool
+    minutes: int | None
+    topics: Sequence[str] | None
+    variant_of_id: uuid.UUID | None
+    serves: Sequence[str] | None
+    language: str | None
+
+
+async def items(session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID) -> list[ItemRow]:
+    """The items of a course that students can open, in its order, with their traits."""
+    statement: Any = (
+        select(
+            _item.c.id,
+            _item.c.position,
+            _item.c.title,
+            _item.c.kind,
+            _item.c.result_key.is_not(None),
+            _trait.c.minutes,
+            _trait.c.topics,
+            _trait.c.variant_of_id,
+            _trait.c.serves,
+            _trait.c.language,
+        )
+        .outerjoin(
+            _trait,
+            and_(_trait.c.organisation_id == _item.c.organisation_id, _trait.c.content_item_id == _item.c.id),
+        )
+        .where(
+            _item.c.organisation_id == organisation_id,
+            _item.c.course_id == course_id,
+            _item.c.deleted_at.is_(None),
+            _item.c.published.is_(True),
+            _item.c.url.is_not(None),
+        )
+        .order_by(_item.c.position, _item.c.id)
+    )
+    return [ItemRow(*row) for row in (await session.exec(statement)).all()]
+
+
+class DatedRow(NamedTuple):
+    """A must-do with a date of an assigned template."""
+
+    playlist_id: uuid.UUID
+    step_id: uuid.UUID
+    item_id: uuid.UUID
+    due_at: datetime
+
+
+async def dated(session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID) -> list[DatedRow]:
+    """The must-dos with a date of the course's assigned templates that lead to an item; the playlist's date where the step has
+    none of its own.
+    """
+    due = func.coalesce(_step.c.due_at, _playlist.c.due_at)
+    statement: Any = (
+        select(_step.c.playlist_id, _step.c.id, _step.c.content_item_id, due)
+        .join(_playlist, _joins(_step, "playlist_id", _playlist))
+        .where(
+            _playlist.c.organisation_id == organisation_id,
+            _playlist.c.course_id == course_id,
+            _playlist.c.kind == PlaylistKind.TEMPLATE,
+            _playlist.c.status == PlaylistStatus.ASSIGNED,
+            _step.c.organisation_id == organisation_id,
+            _step.c.personal_playlist_id.is_(None),
+            _step.c.removed_at.is_(None),
+            _step.c.need == Need.MUST,
+            _step.c.content_item_id.is_not(None),
+            due.is_not(None),
+        )
+        .order_by(due, _step.c.position, _step.c.id)
+    )
+    return [DatedRow(*row) for row in (await session.exec(statement)).all()]
+
+
+async def newest_version(session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID) -> uuid.UUID | None:
+    """The version of difficulties that a learner of the course begins with; None before the first."""
+    statement: Any = (
+        select(_version.c.id)
+        .where(
+            _version.c.organisation_id == organisation_id,
+            _version.c.course_id == course_id,
+            _version.c.retired_at.is_(None),
+        )
+        .order_by(_version.c.number.desc())
+        .limit(1)
+    )
+    row = (await session.exec(statement)).first()
+    return None if row is None else row[0]
+
+
+async def people_since(
+    session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID, since: datetime
+) -> list[uuid.UUID]:
+    """The learners of a course of whom something else is known than at a moment, by id."""
+    statement: Any = (
+        select(_learner.c.person_id)
+        .where(
+            _learner.c.organisation_id == organisation_id,
+            _learner.c.course_id == course_id,
+            _learner.c.changed_at >= since,
+        )
+        .order_by(_learner.c.person_id)
+    )
+    return [row[0] for row in (await session.exec(statement)).all()]
+
+
+async def courses_to_look_at(session: AsyncSession, since: datetime) -> list[tuple[uuid.UUID, uuid.UUID]]:
+    """Organisation and course, of all schools, in which the tool chooses somebody's steps, or evidence came since a moment."""
+    personal: Any = select(_playlist.c.organisation_id, _playlist.c.course_id).where(
+        _playlist.c.kind == PlaylistKind.PERSONAL, _playlist.c.status == PlaylistStatus.ASSIGNED
+    )
+    fresh: Any = select(_learner.c.organisation_id, _learner.c.course_id).where(_learner.c.changed_at >= since)
+    statement = personal.union(fresh).execution_options(
+        **crossing("the sweep looks at every school's courses, each is then looked at by itself")
+    )
+    return [(row[0], row[1]) for row in (await session.exec(statement)).all()]
+
+
+# --- Copies -------------------------------------------------------------------------------------------------------------
+
+
+class CopyRow(NamedTuple):
+    """A student's copy of an assigned personal playlist, and when what is known of the student last changed."""
+
+    id: uuid.UUID
+    person_id: uuid.UUID
+    playlist_id: uuid.UUID
+    planned: Mapping[str, Any] | None
+    planned_at: datetime | None
+    moved_at: datetime | None
+    settings: Mapping[str, Any]
+    playlist_changed_at: datetime
+    revision: int
+    mastery: datetime | None
+    profile: datetime | None
+    supports: datetime | None
+    modifications: datetime | None
+    rulings: datetime | None
+    decided: int
+    """How many rulings there are or were, the ended ones counted twice: another number with each change."""
+    moved: datetime | None
+
+
+_other, _others = _copy.alias("other_copy"), _playlist.alias("other_playlist")
+
+
+def _changes_of(table: Table) -> Any:
+    """When rows that are ended and never deleted last came or ended, for the copy's person."""
+    return _latest(
+        func.coalesce(table.c.ended_at, table.c.created_at),
+        table.c.organisation_id == _copy.c.organisation_id,
+        table.c.course_id == _playlist.c.course_id,
+        table.c.person_id == _copy.c.person_id,
+    )
+
+
+def _of_person(table: Table) -> Any:
+    return (
+        select(table.c.changed_at)
+        .where(
+            table.c.organisation_id == _copy.c.organisation_id,
+            table.c.course_id == _playlist.c.course_id,
+            table.c.person_id == _copy.c.person_id,
+        )
+        .scalar_subquery()
+    )
+
+
+_RULED = (
+    _ruling.c.organisation_id == _copy.c.organisation_id,
+    _ruling.c.playlist_id == _copy.c.playlist_id,
+    or_(_ruling.c.person_id == _copy.c.person_id, _ruling.c.person_id.is_(None)),
+)
+
+_COPIES_STATEMENT: Any = (
+    select(
+        _copy.c.id,
+        _copy.c.person_id,
+        _copy.c.playlist_id,
+        _copy.c.planned,
+        _copy.c.planned_at,
+        _copy.c.moved_at,
+        _playlist.c.settings,
+        _playlist.c.changed_at,
+        _playlist.c.revision,
+        _of_person(_learner),
+        _of_person(_profile),
+        _changes_of(_support),
+        _changes_of(_modification),
+        _latest(func.coalesce(_ruling.c.ended_at, _ruling.c.created_at), *_RULED),
+        select(func.count(_ruling.c.id) + func.count(_ruling.c.ended_at)).where(*_RULED).scalar_subquery(),
+        _latest(
+            _other.c.moved_at,
+            _other.c.organisation_id == _copy.c.organisation_id,
+            _other.c.person_id == _copy.c.person_id,
+            _others.c.organisation_id == _other.c.organisation_id,
+            _others.c.id == _other.c.playlist_id,
+            _others.c.course_id == _playlist.c.course_id,
+        ),
+    )
+    .join(_playlist, _joins(_copy, "playlist_id", _playlist))
+    .where(
+        _playlist.c.organisation_id == _ORGANISATION,
+        _playlist.c.course_id == _COURSE,
+        _playlist.c.kind == literal(PlaylistKind.PERSONAL, _playlist.c.kind.type),
+        _playlist.c.status == literal(PlaylistStatus.ASSIGNED, _playlist.c.status.type),
+        _copy.c.organisation_id == _ORGANISATION,
+        _copy.c.left_at.is_(None),
+    )
+    .order_by(_copy.c.id)
+)
+_COPIES = Fixed(_COPIES_STATEMENT)
+_COPIES_OF = Fixed(_COPIES_STATEMENT.where(within(_copy.c.person_id, ids("people"))))
+
+
+async def copies(
+    session: AsyncSession,
+    organisation_id: uuid.UUID,
+    course_id: uuid.UUID,
+    person_ids: Collection[uuid.UUID] | None = None,
+) -> list[CopyRow]:
+    """The copies of a course's assigned personal playlists, of these people (None: of all), by id."""
+    asked: dict[str, Any] = {"organisation": organisation_id, "course": course_id}
+    if person_ids is None:
+        return [CopyRow(*row) for row in await _COPIES.run(session, asked)]
+    return [CopyRow(*row) for row in await _COPIES_OF.run(session, {**asked, "people": sorted(set(person_ids))})]
+
+
+# --- Learners -----------------------------------------------------------------------------------------------------------
+
+
+class KnownRow(NamedTuple):
+    """What is known of a learner: levels in brief, and the predictions' state with its version of difficulties."""
+
+    person_id: uuid.UUID
+    standings: Mapping[str, Sequence[Any]]
+    predicting: Mapping[str, Any]
+    version_id: uuid.UUID | None
+    retired_at: datetime | None
+
+
+_KNOWN = Fixed(
+    select(
+        _learner.c.person_id,
+        _learner.c.standings,
+        _learner.c.predicting,
+        _learner.c.version_id,
+        _version.c.retired_at,
+    )
+    .outerjoin(
+        _version,
+        and_(_version.c.organisation_id == _learner.c.organisation_id, _version.c.id == _learner.c.version_id),
+    )
+    .where(_in_course(_learner), within(_learner.c.person_id, ids("people")))
+)
+
+
+class ProfileRow(NamedTuple):
+    """What a learner chose."""
+
+    person_id: uuid.UUID
+    goal_competency_id: uuid.UUID | None
+    interests: Sequence[str]
+    weekly_minutes: int | None
+
+
+_PROFILES = Fixed(
+    select(_profile.c.person_id, _profile.c.goal_competency_id, _profile.c.interests, _profile.c.weekly_minutes).where(
+        _in_course(_profile), within(_profile.c.person_id, ids("people"))
+    )
+)
+
+
+class RulingRow(NamedTuple):
+    """A teacher's decision that holds."""
+
+    playlist_id: uuid.UUID
+    person_id: uuid.UUID | None
+    kind: str
+    content_item_id: uuid.UUID | None
+    competency_id: uuid.UUID | None
+    place: int | None
+
+
+_RULINGS = Fixed(
+    select(
+        _ruling.c.playlist_id,
+        _ruling.c.person_id,
+        _ruling.c.kind,
+        _ruling.c.content_item_id,
+        _ruling.c.competency_id,
+        _ruling.c.place,
+    )
+    .where(
+        _ruling.c.organisation_id == _ORGANISATION,
+        within(_ruling.c.playlist_id, ids("playlists")),
+        or_(_ruling.c.person_id.is_(None), within(_ruling.c.person_id, ids("people"))),
+        _ruling.c.ended_at.is_(None),
+    )
+    .order_by(_ruling.c.created_at, _ruling.c.id)
+)
+
+
+class WorkRow(NamedTuple):
+    """Where a student stands with a step that leads to an item, on whatever playlist of the course."""
+
+    person_id: uuid.UUID
+    step_id: uuid.UUID
+    item_id: uuid.UUID | None
+    state: StepState
+    opened_at: datetime | None
+    done_at: datetime | None
+    skipped_at: datetime | None
+
+
+_WORK = Fixed(
+    select(
+        _copy.c.person_id,
+        _row.c.step_id,
+        _step.c.content_item_id,
+        _row.c.state,
+        _row.c.opened_at,
+        _row.c.done_at,
+        _row.c.skipped_at,
+    )
+    .join(_copy, _joins(_row, "personal_playlist_id", _copy))
+    .join(_playlist, _joins(_copy, "playlist_id", _playlist))
+    .join(_step, _joins(_row, "step_id", _step))
+    .where(
+        _in_course(_playlist),
+        _row.c.organisation_id == _ORGANISATION,
+        _step.c.organisation_id == _ORGANISATION,
+        _copy.c.organisation_id == _ORGANISATION,
+        within(_copy.c.person_id, ids("people")),
+    )
+    .order_by(_row.c.opened_at, _row.c.id)
+)
+
+
+class AnswerRow(NamedTuple):
+    """A piece of evidence that an item gave, with points."""
+
+    person_id: uuid.UUID
+    item_id: uuid.UUID
+    presentation: str
+    observed_at: datetime
+    earned: Decimal
+    possible: Decimal
+    passing_percent: float | None
+
+
+_ANSWERS = Fixed(
+    select(
+        _evidence.c.person_id,
+        _evidence.c.content_item_id,
+        _evidence.c.presentation,
+        _evidence.c.observed_at,
+        _evidence.c.earned,
+        _evidence.c.possible,
+        _evidence.c.passing_percent,
+    )
+    .where(
+        _in_course(_evidence),
+        within(_evidence.c.person_id, ids("people")),
+        _evidence.c.content_item_id.is_not(None),
+        _evidence.c.possible.is_not(None),
+        _evidence.c.source != literal(EvidenceSource.SELF, _evidence.c.source.type),
+        _evidence.c.voided_at.is_(None),
+    )
+    .order_by(_evidence.c.observed_at, _evidence.c.presentation)
+)
+
+_HAVE = Fixed(
+    select(_copy.c.person_id, _copy.c.playlist_id).where(
+        _copy.c.organisation_id == _ORGANISATION,
+        within(_copy.c.playlist_id, ids("playlists")),
+        within(_copy.c.person_id, ids("people")),
+        _copy.c.left_at.is_(None),
+    )
+)
+
+
+class Asked(NamedTuple):
+    """Which people of which course."""
+
+    organisation_id: uuid.UUID
+    course_id: uuid.UUID
+    people: Sequence[uuid.UUID]
+
+    def values(self, **more: Any) -> dict[str, Any]:
+        """As statements take them."""
+        return {"organisation": self.organisation_id, "course": self.course_id, "people": self.people, **more}
+
+
+async def known(session: AsyncSession, asked: Asked) -> dict[uuid.UUID, KnownRow]:
+    """What is known of these learners; who has no evidence yet is absent."""
+    return {row[0]: KnownRow(*row) for row in await _KNOWN.run(session, asked.values())}
+
+
+async def profiles(session: AsyncSession, asked: Asked) -> dict[uuid.UUID, ProfileRow]:
+    """What these learners chose."""
+    return {row[0]: ProfileRow(*row) for row in await _PROFILES.run(session, asked.values())}
+
+
+async def rulings(session: AsyncSession, asked: Asked, playlist_ids: Collection[uuid.UUID]) -> list[RulingRow]:
+    """The rulings of these playlists that hold, for all or for these people, the oldest first."""
+    return [RulingRow(*row) for row in await _RULINGS.run(session, asked.values(playlists=sorted(playlist_ids)))]
+
+
+async def work(session: AsyncSession, asked: Asked) -> list[WorkRow]:
+    """What these people did on all playlists of the course, those that were taken away included."""
+    return [WorkRow(*row) for row in await _WORK.run(session, asked.values())]
+
+
+async def answers(session: AsyncSession, asked: Asked) -> list[AnswerRow]:
+    """What these people's work on items of the course came to, in the order in which it happened."""
+    return [AnswerRow(*row) for row in await _ANSWERS.run(session, asked.values())]
+
+
+async def have(
+    session: AsyncSession, asked: Asked, playlist_ids: Collection[uuid.UUID]
+) -> set[tuple[uuid.UUID, uuid.UUID]]:
+    """Which of these people have which of these playlists: ``(person, playlist)``."""
+    return {(row[0], row[1]) for row in await _HAVE.run(session, asked.values(playlists=sorted(playlist_ids)))}
+
+
+# --- A copy's own steps -------------------------------------------------------------------------------------------------
+
+
+class OwnStep(NamedTuple):
+    """A copy's own step as far as planning needs it."""
+
+    id: uuid.UUID
+    copy_id: uuid.UUID
+    position: int
+    kind: str
+    title: str
+    content_item_id: uuid.UUID | None
+    done_rule: str
+    pass_percent: float | None
+    minutes: int | None
+    competency_id: uuid.UUID | None
+    origin: str
+    role: str | None
+    why: Mapping[str, Any] | None
+    expected: float | None
+    proposed: bool
+
+
+_OWN = Fixed(
+    select(
+        _step.c.id,
+        _step.c.personal_playlist_id,
+        _step.c.position,
+        _step.c.kind,
+        _step.c.title,
+        _step.c.content_item_id,
+        _step.c.done_rule,
+        _step.c.pass_percent,
+        _step.c.minutes,
+        _step.c.competency_id,
+        _step.c.origin,
+        _step.c.role,
+        _step.c.why,
+        _step.c.expected,
+        _step.c.proposed,
+    )
+    .where(
+        _step.c.organisation_id == _ORGANISATION,
+        within(_step.c.personal_playlist_id, ids("copies")),
+        _step.c.removed_at.is_(None),
+    )
+    .order_by(_step.c.position, _step.c.id)
+)
+
+_LOCK = Fixed(
+    select(_copy.c.id, _copy.c.moved_at, _copy.c.planned_at, _copy.c.left_at)
+    .where(_copy.c.organisation_id == _ORGANISATION, within(_copy.c.id, ids("copies")))
+    .order_by(_copy.c.id)
+    .with_for_update()
+)
+
+_OFF = Fixed(
+    update(_step)
+    .where(_step.c.organisation_id == _ORGANISATION, within(_step.c.id, ids("steps")))
+    .values(removed_at=bindparam("now", type_=_step.c.removed_at.type))
+)
+
+CHANGED = ("position", "title", "done_rule", "pass_percent", "minutes", "why", "expected", "proposed", "origin")
+"""What planning changes of a step that stays."""
+
+_SET = Fixed(
+    update(_step)
+    .where(_step.c.organisation_id == _ORGANISATION, _step.c.id == bindparam("step"))
+    .values({name: bindparam(f"new_{name}", type_=_step.c[name].type) for name in CHANGED})
+)
+
+_PLANNED = Fixed(
+    update(_copy)
+    .where(_copy.c.organisation_id == _ORGANISATION, _copy.c.id == bindparam("copy"))
+    .values(
+        planned_at=bindparam("now", type_=_copy.c.planned_at.type),
+        planned=bindparam("planned", type_=_copy.c.planned.type),
+    )
+)
+
+_STEP_COLUMNS = tuple(column.name for column in _step.columns)
+_ADD = Fixed(insert(_step), values=_STEP_COLUMNS)
+
+
+async def own_steps(
+    session: AsyncSession, organisation_id: uuid.UUID, copy_ids: Collection[uuid.UUID]
+) -> dict[uuid.UUID, list[OwnStep]]:
+    """The copies' own steps that are on the path, in order."""
+    found: dict[uuid.UUID, list[OwnStep]] = {copy_id: [] for copy_id in copy_ids}
+    for row in await _OWN.run(session, {"organisation": organisation_id, "copies": sorted(copy_ids)}):
+        step = OwnStep(*row)
+        found[step.copy_id].append(step)
+    return found
+
+
+class Locked(NamedTuple):
+    """A copy's times, once nobody else can change them."""
+
+    id: uuid.UUID
+    moved_at: datetime | None
+    planned_at: datetime | None
+    left_at: datetime | None
+
+
+async def lock(
+    session: AsyncSession, organisation_id: uuid.UUID, copy_ids: Collection[uuid.UUID]
+) -> dict[uuid.UUID, Locked]:
+    """Lock these copies, in the order of their ids."""
+    rows = await _LOCK.run(session, {"organisation": organisation_id, "copies": sorted(copy_ids)})
+    return {row[0]: Locked(*row) for row in rows}
+
+
+async def take_off(
+    session: AsyncSession, organisation_id: uuid.UUID, step_ids: Collection[uuid.UUID], now: datetime
+) -> None:
+    """Take steps off their paths; the rows stay."""
+    if step_ids:
+        await _OFF.run(session, {"organisation": organisation_id, "steps": sorted(step_ids), "now": now})
+
+
+async def change_step(
+    session: AsyncSession, organisation_id: uuid.UUID, step_id: uuid.UUID, values: Mapping[str, Any]
+) -> None:
+    """Write what ``CHANGED`` names of a step anew."""
+    given = {f"new_{name}": values[name] for name in CHANGED}
+    await _SET.run(session, {"organisation": organisation_id, "step": step_id, **given})
+
+
+_MANY = 20
+
+
+async def add_steps(session: AsyncSession, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Add steps; each row has all the table's columns."""
+    some = list(rows)
+    if len(some) < _MANY:
+        for row in some:
+            await _ADD.run(session, row)
+        return
+    await insert_rows(session, _step, _STEP_COLUMNS, ([row[name] for name in _STEP_COLUMNS] for row in some))
+
+
+async def note_planned(
+    session: AsyncSession, organisation_id: uuid.UUID, copy_id: uuid.UUID, planned: Mapping[str, Any], now: datetime
+) -> None:
+    """Remember what a plan said and what it saw."""
+    await _PLANNED.run(session, {"organisation": organisation_id, "copy": copy_id, "planned": planned, "now": now})
+
+
+@dataclass(frozen=True, slots=True)
+class OwnForm:
+    """The form of one copy's own step that this student opens; a form that modifies is given to the student by name."""
+
+    modifies: bool
+    support: str
+    language: str
+    title: str
+    content_item_id: uuid.UUID | None
+    minutes: int | None
+    pass_percent: float | None
+
+
+async def put_forms(
+    session: AsyncSession,
+    organisation_id: uuid.UUID,
+    forms: Mapping[uuid.UUID, Sequence[OwnForm]],
+    owners: Mapping[uuid.UUID, uuid.UUID],
+    now: datetime,
+) -> None:
+    """Give these own steps the forms they shall have, by step; ``owners`` says whose each step is."""
+    there: dict[uuid.UUID, dict[OwnForm, StepVariant]] = {step_id: {} for step_id in forms}
+    statement = scoped(StepVariant, organisation_id).where(
+        col(StepVariant.step_id).in_(sorted(forms)), col(StepVariant.removed_at).is_(None)
+    )
+    for row in (await session.exec(statement)).all():
+        there[row.step_id][_form_of(row)] = row
+    for step_id, some in forms.items():
+        for form, row in there[step_id].items():
+            if form not in some:
+                row.removed_at = now
+                session.add(row)
+        for form in some:
+            if form not in there[step_id]:
+                await _add_form(session, organisation_id, step_id, form, owners[step_id], now)
+    await session.flush()
+
+
+def _form_of(row: StepVariant) -> OwnForm:
+    modifies = row.kind is VariantKind.MODIFICATION
+    return OwnForm(modifies, row.support, row.language, row.title, row.content_item_id, row.minutes, row.pass_percent)
+
+
+async def _add_form(
+    session: AsyncSession,
+    organisation_id: uuid.UUID,
+    step_id: uuid.UUID,
+    form: OwnForm,
+    person_id: uuid.UUID,
+    now: datetime,
+) -> None:
+    row = StepVariant(
+        organisation_id=organisation_id,
+        step_id=step_id,
+        kind=VariantKind.MODIFICATION if form.modifies else VariantKind.ACCOMMODATION,
+        support=form.support,
+        language=form.language,
+        title=form.title,
+        content_item_id=form.content_item_id,
+        minutes=form.minutes,
+        pass_percent=form.pass_percent,
+    )
+    session.add(row)
+    await session.flush()
+    if form.modifies:
+        session.add(
+            StepVariantLearner(organisation_id=organisation_id, variant_id=row.id, person_id=person_id, created_at=now)
+        )
+
+
+# --- Rulings ------------------------------------------------------------------------------------------------------------
+
+
+async def all_rulings(session: AsyncSession, organisation_id: uuid.UUID, playlist_id: uuid.UUID) -> list[PathRuling]:
+    """The rulings of a playlist that hold, the newest first."""
+    statement = (
+        scoped(PathRuling, organisation_id)
+        .where(PathRuling.playlist_id == playlist_id, col(PathRuling.ended_at).is_(None))
+        .order_by(col(PathRuling.created_at).desc(), col(PathRuling.id).desc())
+    )
+    return list((await session.exec(statement)).all())
+
+
+async def ruling(
+    session: AsyncSession, organisation_id: uuid.UUID, playlist_id: uuid.UUID, ruling_id: uuid.UUID
+) -> PathRuling | None:
+    """One ruling of a playlist, whether it still holds or not."""
+    statement = scoped(PathRuling, organisation_id).where(
+        PathRuling.playlist_id == playlist_id, PathRuling.id == ruling_id
+    )
+    return (await session.exec(statement)).one_or_none()
