@@ -6,12 +6,9 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from lti_tool.courses.access import TeacherChanging, TeacherIn
-from lti_tool.errors import NotFound
-from lti_tool.insight import files, service
+from lti_tool.insight import files, service, voiding
 from lti_tool.insight.competency import competency_page, in_map
 from lti_tool.insight.replies import Said, board_address, competency_address, file, notice, speaking
-from lti_tool.mastery import queries as mastery_queries
-from lti_tool.mastery import service as mastery
 from lti_tool.mastery.reading import bring_evidence
 from lti_tool.web.dependencies import CurrentDatabase, CurrentPages, Now
 from lti_tool.web.forms import Entered
@@ -83,10 +80,5 @@ async def void(
     reason = Entered.of(await request.form()).values.get("reason", "")
     async with database.writing() as session:
         in_map(await service.map_of(session, here), competency_id)
-        row = await mastery_queries.one_evidence(session, here.organisation_id, here.course.id, evidence_id)
-        if row is None or row.competency_id != competency_id:
-            raise NotFound("no such evidence of this competency")
-        await service.seen(session, here, row.person_id)
-        session.expunge(row)
-        await mastery.void(session, here.course, [evidence_id], reason, clock.now(), here.visit.person_id)
+        await voiding.void(session, here, evidence_id, reason, clock.now(), competency_id=competency_id)
     return see(competency_address(here.course, competency_id), Said.VOIDED, "evidence")

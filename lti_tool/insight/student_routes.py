@@ -11,12 +11,11 @@ from lti_tool.courses.access import InCourse, TeacherChanging, TeacherIn
 from lti_tool.courses.service import display_name
 from lti_tool.db.session import Database
 from lti_tool.errors import NotFound
-from lti_tool.insight import files, learner_service, service
+from lti_tool.insight import files, learner_service, service, voiding
 from lti_tool.insight.competency import in_map
 from lti_tool.insight.drawn import learner_graph
 from lti_tool.insight.learner_service import StudentPage
 from lti_tool.insight.replies import Said, board_address, file, notice, speaking, student_address
-from lti_tool.mastery import queries as mastery_queries
 from lti_tool.mastery import service as mastery
 from lti_tool.mastery.models import Standing
 from lti_tool.mastery.reading import bring_evidence
@@ -195,12 +194,7 @@ async def void(
     reason = Entered.of(await request.form()).values.get("reason", "")
     async with database.writing() as session:
         await service.seen(session, here, person_id)
-        row = await mastery_queries.one_evidence(session, here.organisation_id, here.course.id, evidence_id)
-        if row is None or row.person_id != person_id:
-            raise NotFound("no such evidence of this student")
-        competency_id = row.competency_id
-        session.expunge(row)
-        await mastery.void(session, here.course, [evidence_id], reason, clock.now(), here.visit.person_id)
+        competency_id = await voiding.void(session, here, evidence_id, reason, clock.now(), person_id=person_id)
     return see(student_address(here.course, person_id, competency_id), Said.VOIDED, "evidence")
 
 

@@ -21,11 +21,19 @@ def _counting(statement: Any, course_id: uuid.UUID, source: EvidenceSource) -> A
 async def of_presentations(
     session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID, presentations: Collection[str]
 ) -> list[Evidence]:
-    """What counts of earlier imports of these columns."""
-    statement = _counting(scoped(Evidence, organisation_id), course_id, EvidenceSource.CSV).where(
-        within(Evidence.presentation, texts("presentations"))
+    """What earlier imports of these columns said, the latest revision of each; also what is void, whoever voided it."""
+    statement = (
+        scoped(Evidence, organisation_id)
+        .where(
+            Evidence.course_id == course_id,
+            Evidence.source == EvidenceSource.CSV,
+            within(Evidence.presentation, texts("presentations")),
+        )
+        .order_by(col(Evidence.revision))
     )
-    return list((await session.exec(statement, params={"presentations": presentations})).all())
+    rows = (await session.exec(statement, params={"presentations": presentations})).all()
+    # Later revisions come later, and stay.
+    return list({(row.person_id, row.competency_id, row.presentation): row for row in rows}.values())
 
 
 async def told_by_files(

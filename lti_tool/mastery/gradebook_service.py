@@ -21,7 +21,7 @@ from lti_tool.courses.identities import Identities
 from lti_tool.courses.models import Course
 from lti_tool.mastery import gradebook_queries as queries
 from lti_tool.mastery import service
-from lti_tool.mastery.entries import GONE_FROM_FILE, Entry
+from lti_tool.mastery.entries import GONE_FROM_FILE, OWN_REASONS, Entry
 from lti_tool.mastery.gradebooks import GradebookFile
 from lti_tool.mastery.gradebooks.matching import match
 from lti_tool.mastery.gradebooks.planning import Choice, Plan, chosen, entries, plan, presentation
@@ -117,12 +117,13 @@ async def bring_in(
     replaced: list[Entry] = []
     for entry in wanted:
         before = there.pop((entry.person_id, entry.competency_id, entry.presentation), None)
-        if before is None:
+        if before is None or before.void_reason in OWN_REASONS:
             added.append(entry)
         elif not _same(before, entry, dates[entry.presentation]):
-            replaced.append(entry)
+            # What a teacher voided stays so while the file says the same again; another grade is something new.
+            (replaced if before.voided_at is None else added).append(entry)
     in_file = {person_id for _, person_id in the_plan.taken(confirmed)}
-    gone = [row.id for row in there.values() if row.person_id in in_file]
+    gone = [row.id for row in there.values() if row.person_id in in_file and row.voided_at is None]
     await service.change(session, course, [*added, *replaced], dict.fromkeys(gone, GONE_FROM_FILE), now, by)
     learners = {entry.person_id for entry in wanted}
     said = f"{the_plan.file.lms}: {len(added)} added, {len(replaced)} replaced, {len(gone)} taken back"

@@ -4,6 +4,7 @@ A cell that a spreadsheet would take for a formula gets an apostrophe in front, 
 back, so that a file that went through a spreadsheet says the same as before.
 """
 
+import codecs
 import csv
 import io
 import re
@@ -84,13 +85,38 @@ def read(content: bytes) -> list[Row]:
 
 
 def text_of(content: bytes) -> str | None:
-    """What a spreadsheet saved as text, in UTF-8, UTF-16 with its mark, or Windows-1252; None for what is no text."""
-    utf16 = content.startswith((b"\xff\xfe", b"\xfe\xff"))
-    for encoding in ("utf-16",) if utf16 else ("utf-8-sig", "cp1252"):
-        try:
-            text = content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        if "\x00" not in text:
-            return text
-    return None
+    """What a spreadsheet saved as text, in UTF-8, UTF-16 or Windows-1252; None for what is no text."""
+    found = decoded(content)
+    return found.text if found.is_whole and "\x00" not in found.text else None
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """A file's text. ``is_unicode``: not a guess; ``is_whole``: no byte stands for nothing and had to be replaced."""
+
+    text: str
+    is_unicode: bool = True
+    is_whole: bool = True
+
+
+def decoded(content: bytes) -> Decoded:
+    """The text of a file: UTF-8, UTF-16 as spreadsheets write it (with or without its mark), else Windows-1252."""
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return _replacing(content, "utf-16")
+    sample = content[:2000]
+    # A spreadsheet may leave the mark out; text of our alphabets then has a zero in every second place.
+    for encoding, zeros in (("utf-16-le", sample[1::2]), ("utf-16-be", sample[::2])):
+        if len(sample) > 8 and zeros.count(0) > len(zeros) * 0.8:
+            return _replacing(content, encoding)
+    try:
+        return Decoded(content.decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        # Five bytes mean nothing there.
+        return _replacing(content, "cp1252", is_unicode=False)
+
+
+def _replacing(content: bytes, encoding: str, *, is_unicode: bool = True) -> Decoded:
+    try:
+        return Decoded(content.decode(encoding), is_unicode)
+    except UnicodeDecodeError:
+        return Decoded(content.decode(encoding, errors="replace"), is_unicode, is_whole=False)

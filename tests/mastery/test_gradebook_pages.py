@@ -22,7 +22,7 @@ from lti_tool.courses.models import Course, Person
 from lti_tool.db.base import crossing, scoped
 from lti_tool.db.session import Database
 from lti_tool.lti.models import Role
-from lti_tool.mastery import gradebook_routes, queries
+from lti_tool.mastery import gradebook_routes, queries, service
 from lti_tool.mastery.entries import GONE_FROM_FILE
 from lti_tool.mastery.models import Evidence, EvidenceSource
 from tests.competencies.aligned import Mapped, a_map
@@ -179,6 +179,21 @@ async def test_importing_again_replaces_and_takes_back(desk: Desk) -> None:
     # It comes back when the grade does.
     await desk.bring_in(CANVAS, **fields(5))
     assert await desk.earned() == {("ada", "4.NF.A.1"): Decimal(9)}
+
+
+async def test_what_a_teacher_voided_stays_void_while_the_file_says_the_same(desk: Desk, clock: ManualClock) -> None:
+    await desk.bring_in(CANVAS, **fields(5))
+    [row] = await desk.evidence()
+    async with desk.site.database.writing() as session:
+        await service.void(session, desk.mapped.course, [row.id], "it was a practice run", clock.now())
+    clock.move(timedelta(hours=1))
+    again = await desk.bring_in(CANVAS, **fields(5))
+    assert "added=0&replaced=0&unchanged=1&back=0" in again.headers["location"]
+    assert await desk.earned() == {}
+    # Another grade is something new.
+    better = await desk.bring_in(CANVAS.replace(b"A,9,0", b"A,10,0"), **fields(5))
+    assert "added=1&replaced=0" in better.headers["location"]
+    assert await desk.earned() == {("ada", "4.NF.A.1"): Decimal(10)}
 
 
 async def test_noughts_count_when_the_teacher_says_so(desk: Desk) -> None:

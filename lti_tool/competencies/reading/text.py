@@ -1,6 +1,5 @@
 """From bytes to text and from text to rows: encodings, byte order marks, separators, and what is no text."""
 
-import codecs
 import csv
 import html
 import io
@@ -18,6 +17,7 @@ from lti_tool.competencies.reading.values import (
     UnreadableFramework,
     Weight,
 )
+from lti_tool.web import spreadsheets
 from lti_tool.web.i18n import N_
 
 _SEPARATORS = (",", ";", "\t")
@@ -63,27 +63,14 @@ def decoded(given: bytes) -> Text:
     if not given.strip(b"\x00\t\n\r "):
         raise UnreadableFramework("the file is empty", advice=_EMPTY)
     problems: list[Problem] = []
-    text = _decode(given, problems)
+    found = spreadsheets.decoded(given)
+    text = found.text
+    if not found.is_unicode:
+        problems.append(Problem(Trouble.NOT_UTF8, THE_FILE, Weight.CHANGED))
     if "\x00" in text:
         text = text.replace("\x00", "\ufffd")
         problems.append(Problem(Trouble.NUL, THE_FILE, Weight.CHANGED))
     return Text(text, tuple(problems))
-
-
-def _decode(given: bytes, problems: list[Problem]) -> str:
-    if given.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return given.decode("utf-16", errors="replace")
-    sample = given[:2000]
-    # A spreadsheet may leave the mark out; text of our alphabets then has a zero in every second place.
-    for encoding, zeros in (("utf-16-le", sample[1::2]), ("utf-16-be", sample[::2])):
-        if len(sample) > 8 and zeros.count(0) > len(zeros) * 0.8:
-            return given.decode(encoding, errors="replace")
-    try:
-        return given.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        problems.append(Problem(Trouble.NOT_UTF8, THE_FILE, Weight.CHANGED))
-        # Five bytes mean nothing there; "replace" stands for them.
-        return given.decode("cp1252", errors="replace")
 
 
 def separator_of(text: str) -> str:
