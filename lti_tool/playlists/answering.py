@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -59,6 +60,11 @@ class Waiting:
     def by_tool(self) -> bool:
         """Whether the tool asks, because the student is stuck."""
         return self.request.origin is StepOrigin.TOOL
+
+    @property
+    def why(self) -> dict[str, Any]:
+        """Why the tool asks, or why it chose the step that is asked about, as planning.why writes it; empty without."""
+        return self.request.why or (self.step.why if self.step is not None else None) or {}
 
     @property
     def result_percent(self) -> float | None:

@@ -166,6 +166,13 @@ async def names_of(session: AsyncSession, here: InCourse) -> dict[uuid.UUID, str
     return names
 
 
+async def numbers_of(session: AsyncSession, here: InCourse) -> dict[int, str]:
+    """What the competencies of the course's map are called, by the map's numbers, as plans name them."""
+    return {
+        one.number: one.name for one in (await maps.listed(session, here.organisation_id, here.course.id)).competencies
+    }
+
+
 async def is_restricted(session: AsyncSession, here: InCourse) -> bool:
     """Whether the platform lets the teacher who is here see only the students of their own sections."""
     if here.visit.person_id is None:

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from lti_tool.courses.models import Person
 from lti_tool.db.base import scoped
 from lti_tool.playlists.models import PersonalPlaylist, PersonalStep, Playlist, PlaylistStatus, PlaylistStep
 from lti_tool.playlists.monitor_rules import USUAL, Calendar, NoDays, spans_of
@@ -151,3 +152,20 @@ async def nudged_since(
         col(PathWord.created_at) >= since,
     )
     return {row.personal_playlist_id for row in (await session.exec(statement)).all()}
+
+
+async def said_about(
+    session: AsyncSession, organisation_id: uuid.UUID, copy_id: uuid.UUID
+) -> tuple[list[PathRequest], list[PathWord]]:
+    """Everything that was asked, answered and said about a copy."""
+    requests = scoped(PathRequest, organisation_id).where(PathRequest.personal_playlist_id == copy_id)
+    words = scoped(PathWord, organisation_id).where(PathWord.personal_playlist_id == copy_id)
+    return list((await session.exec(requests)).all()), list((await session.exec(words)).all())
+
+
+async def people(
+    session: AsyncSession, organisation_id: uuid.UUID, person_ids: Collection[uuid.UUID]
+) -> dict[uuid.UUID, Person]:
+    """These people."""
+    statement = scoped(Person, organisation_id).where(col(Person.id).in_(person_ids))
+    return {person.id: person for person in (await session.exec(statement)).all()}

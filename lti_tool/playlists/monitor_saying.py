@@ -5,7 +5,7 @@ and playlists a course has, a second one on the same day is not sent, and the te
 """
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 
@@ -51,12 +51,19 @@ async def nudge(
     meant = {copy.person_id: copy for copy in copies if copy.playlist_id == playlist_id and copy.left_at is None}
     if set(person_ids) - meant.keys():
         raise NotFound("a student without a copy of this playlist")
-    day = datetime.combine(watch.today, time(), watch.zone).astimezone(UTC)
-    lately = await monitor_queries.nudged_since(session, here.organisation_id, [copy.id for copy in copies], day)
-    had_one = {copy.person_id for copy in copies if copy.id in lately}
+    had_one = await nudged_today(session, here, copies, watch)
     for person_id in sorted(meant.keys() - had_one):
         _say(session, here, meant[person_id], WordKind.NUDGE, text, None, watch.now)
     return Nudged(len(meant.keys() - had_one), len(meant.keys() & had_one))
+
+
+async def nudged_today(
+    session: AsyncSession, here: InCourse, copies: Sequence[PersonalPlaylist], watch: Watch
+) -> set[uuid.UUID]:
+    """Those whom somebody has nudged about one of these copies today, by the day of the teacher who looks."""
+    day = datetime.combine(watch.today, time(), watch.zone).astimezone(UTC)
+    lately = await monitor_queries.nudged_since(session, here.organisation_id, [copy.id for copy in copies], day)
+    return {copy.person_id for copy in copies if copy.id in lately}
 
 
 async def comment(
@@ -118,7 +125,7 @@ def _say(
     audit.record(
         session,
         now,
-        "student.nudged" if kind is WordKind.NUDGE else "student.commented",
+        "path.nudged" if kind is WordKind.NUDGE else "path.commented",
         organisation_id=here.organisation_id,
         actor=str(here.visit.person_id) if here.visit.person_id else None,
         subject=f"person:{copy.person_id}",

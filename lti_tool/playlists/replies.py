@@ -48,6 +48,13 @@ class Said(StrEnum):
     SIGNED_OFF_SOME = "signed-off-some"
     RETAKE_ALLOWED = "retake-allowed"
     NOTHING_TICKED = "nothing-ticked"
+    NUDGED = "nudged"
+    NUDGED_SOME = "nudged-some"
+    NUDGED_NOBODY = "nudged-nobody"
+    COMMENTED = "commented"
+    GIVEN_STEP = "given-step"
+    STEP_TAKEN_OUT = "step-taken-out"
+    GIVEN_PLAYLIST = "given-playlist"
 
 
 _SENTENCES = {
@@ -87,6 +94,13 @@ _SENTENCES = {
     Said.SIGNED_OFF_ALL: N_("Signed off, all of them. The students see it on their paths."),
     Said.SIGNED_OFF_SOME: N_("Signed off. Some of them somebody else had answered already."),
     Said.RETAKE_ALLOWED: N_("Another try is allowed. The student sees it on their path."),
+    Said.NUDGED: N_("Nudged. Each sees it at the top of their path."),
+    Said.NUDGED_SOME: N_("Nudged. Those who had a nudge today already got no second one."),
+    Said.NUDGED_NOBODY: N_("Nobody was nudged: all of them had a nudge today already."),
+    Said.COMMENTED: N_("Said. The student sees it on their path."),
+    Said.GIVEN_STEP: N_("Added. Only this student has this step."),
+    Said.STEP_TAKEN_OUT: N_("Taken off this student’s path. What was done is kept."),
+    Said.GIVEN_PLAYLIST: N_("Given. The student has their own copy now."),
     Said.NOTHING_TICKED: N_("Nothing was ticked, so nothing was signed off."),
 }
 
@@ -95,6 +109,7 @@ _NEITHER_GOOD_NOR_BAD = frozenset(
     {
         Said.NOTHING_CHOSEN,
         Said.NOTHING_TICKED,
+        Said.NUDGED_NOBODY,
         Said.ASKED,
         Said.ASKED_LATE,
         Said.REVIEW_WITHOUT_PLAYLIST,

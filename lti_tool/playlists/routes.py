@@ -10,6 +10,7 @@ from lti_tool.playlists import (
     doing_routes,
     learning_routes,
     link_routes,
+    monitor_saying_routes,
     monitor_student_routes,
     paper_routes,
     path_student_routes,
@@ -31,6 +32,7 @@ router.include_router(trait_routes.router)
 router.include_router(teaching_routes.router)
 router.include_router(assign_routes.router)
 router.include_router(progress_routes.router)
+router.include_router(monitor_saying_routes.router)
 router.include_router(monitor_student_routes.router)
 router.include_router(learning_routes.router)
 router.include_router(doing_routes.router)

@@ -9,14 +9,15 @@ from lti_tool.courses.access import InCourse, TeacherChanging, TeacherIn
 from lti_tool.courses.models import Course
 from lti_tool.courses.service import display_name
 from lti_tool.db.session import Database
-from lti_tool.playlists import answering
+from lti_tool.playlists import answering, monitor_student
 from lti_tool.playlists.answering import MOST_ANSWER, Waiting
 from lti_tool.playlists.forms import Entered, parsed
 from lti_tool.playlists.path_models import Outcome, RequestKind
-from lti_tool.playlists.replies import Said, notice, playlists_address
+from lti_tool.playlists.replies import Said, notice, playlist_address, playlists_address
+from lti_tool.web import i18n
 from lti_tool.web.dependencies import CurrentDatabase, CurrentPages, Now
 from lti_tool.web.i18n import N_
-from lti_tool.web.pages import Pages
+from lti_tool.web.pages import Pages, language_of
 from lti_tool.web.replies import see
 
 router = APIRouter(prefix="/courses/{course_id}/playlists/waiting")
@@ -55,8 +56,12 @@ async def _page(
     entered: Entered | None = None,
     status_code: int = 200,
 ) -> Response:
-    async with database.reading() as session:
-        found = await answering.waiting(session, here)
+    with i18n.speaking(language_of(request)), i18n.in_zone(here.visit.time_zone):
+        async with database.reading() as session:
+            found = await answering.waiting(session, here)
+            reasons = await monitor_student.reasons_of(
+                session, here, {one.request.id: one.why for one in found if one.why}
+            )
     chosen = _kind(request)
     context = {
         "lines": [one for one in found if chosen in (None, one.request.kind)],
@@ -65,7 +70,7 @@ async def _page(
         "kinds": list(RequestKind),
         "chosen": chosen,
         "sign_offs": [one for one in found if _is_sign_off(one) and chosen in (None, RequestKind.SIGN_OFF)],
-        "reasons": {},
+        "reasons": reasons,
         "display_name": display_name,
         "open_id": open_id,
         "values": entered.values if entered else {},
@@ -128,4 +133,12 @@ async def answer(
             clock.now(),
             afresh=entered.values.get("afresh") == "yes",
         )
-    return see(waiting_address(here.course), _SAID[outcome])
+    return see(_back(here.course, entered), _SAID[outcome])
+
+
+def _back(course: Course, entered: Entered) -> str:
+    """Where the form came from: a student's page, or this one."""
+    playlist_id, person_id = entered.made_id("back_playlist"), entered.made_id("back_person")
+    if playlist_id is None or person_id is None:
+        return waiting_address(course)
+    return f"{playlist_address(course, playlist_id)}/students/{person_id}"
