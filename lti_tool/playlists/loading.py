@@ -11,7 +11,7 @@ from lti_tool.courses.models import Course, Person
 from lti_tool.errors import NotFound
 from lti_tool.learners import supports
 from lti_tool.learners.supports import Form, Supports
-from lti_tool.playlists import path_queries, queries
+from lti_tool.playlists import path_queries, queries, rules
 from lti_tool.playlists.models import (
     PersonalPlaylist,
     PersonalStep,
@@ -127,6 +127,7 @@ async def load(
         helped = await supports.for_people(session, organisation_id, course.id, people)
     if variants:
         given = await path_queries.given(session, organisation_id, people)
+    common: dict[uuid.UUID, rules.Step] = {}
     return [
         Path(
             playlist,
@@ -146,6 +147,7 @@ async def load(
             requests=requests.get(copy.id, ()),
             now=now,
             as_student=as_student,
+            common=common,
         )
         for copy, playlist in pairs
     ]

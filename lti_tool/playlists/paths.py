@@ -2,8 +2,10 @@
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cached_property
+from typing import Any
 
 from lti_tool.learners.rules import Supports, minutes_for
 from lti_tool.playlists import rules
@@ -38,14 +40,15 @@ class Shown:
     form: StepVariant | None = None
 
 
-@dataclass(slots=True)
+@dataclass
 class Path:
-    """One student's copy of one playlist, with everything it is judged by.
+    """One student's copy of one playlist, with everything it is judged by; what follows from that is worked out once.
 
     ``template`` and ``own`` hold those taken out as well, in order; ``rows`` holds a row for each step that was begun, by the
     step's id. ``secure`` says since when (the latest evidence) each competency that the path names is Secure; ``forms`` holds
     the other form of a step that is for this student, by the step's id. ``as_student``: who looks is the student, or may see
-    supports, so that ``shown`` tells of the student's own forms; nobody else gets to know that there are any.
+    supports, so that ``shown`` tells of the student's own forms; nobody else gets to know that there are any. ``common`` is
+    what the paths of a class share: the template's steps as the rules see them before anybody has begun.
     """
 
     playlist: Playlist
@@ -60,13 +63,19 @@ class Path:
     requests: Sequence[PathRequest] = ()
     now: datetime | None = None
     as_student: bool = False
+    common: dict[uuid.UUID, rules.Step] = field(default_factory=dict, repr=False, compare=False)
+
+    def changed(self) -> None:
+        """Work everything out anew: a row is another now."""
+        for name in ("walk", "judged", "progress", "next", "nothing_next", "locked"):
+            self.__dict__.pop(name, None)
 
     @property
     def is_personal(self) -> bool:
         """Whether the tool chooses the steps."""
         return self.playlist.kind is PlaylistKind.PERSONAL
 
-    @property
+    @cached_property
     def present(self) -> list[PlaylistStep]:
         """The steps as the student walks them: what stands in no section, each section, then those of this copy alone."""
         own = [step for step in self.own if step.removed_at is None and not step.proposed]
@@ -82,7 +91,7 @@ class Path:
         """Steps that wait for the teacher's approval; the student does not see them."""
         return [step for step in self.own if step.removed_at is None and step.proposed]
 
-    @property
+    @cached_property
     def present_sections(self) -> list[PlaylistSection]:
         """The sections as they stand now, in order."""
         return [section for section in self.sections if section.removed_at is None]
@@ -97,20 +106,27 @@ class Path:
         return row is not None and row.state is not StepState.TODO
 
     @property
-    def steps(self) -> list[rules.Step]:
+    def steps(self) -> Sequence[rules.Step]:
         """The present steps as the rules see them."""
-        asked = {one.step_id for one in self.requests if one.kind is RequestKind.SIGN_OFF}
-        return [self._as_rules_see(step, step.id in asked) for step in self.present]
+        return self.walk.steps
 
-    @property
+    @cached_property
     def walk(self) -> rules.Walk:
-        """The path as the rules see it."""
+        """The path as the rules see it, in the words of whoever looks."""
+        return self._walked([self._as_rules_see(step) for step in self.present])
+
+    @cached_property
+    def judged(self) -> rules.Walk:
+        """The path by what is asked of this very student: a modification may ask for another result. Never shown as it is."""
+        return self._walked([self._as_rules_see(step, judged=True) for step in self.present])
+
+    def _walked(self, steps: Sequence[rules.Step]) -> rules.Walk:
         done_before = sum(
             step.removed_at is not None and standing_of(self.rows.get(step.id)).state is StepState.DONE
             for step in self.own
         )
         return rules.Walk(
-            steps=self.steps,
+            steps=steps,
             order=self.playlist.order_rule,
             sections=[rules.Section(one.id, one.title, one.needed) for one in self.present_sections],
             secure=frozenset(self.secure),
@@ -119,22 +135,22 @@ class Path:
             done_before=done_before,
         )
 
-    @property
+    @cached_property
     def progress(self) -> rules.Progress:
         """How much of the path is done."""
         return rules.progress(self.walk)
 
-    @property
+    @cached_property
     def next(self) -> rules.Next | None:
         """What to do next, and why."""
         return rules.next_step(self.walk)
 
-    @property
+    @cached_property
     def nothing_next(self) -> rules.NoNext | None:
         """Why nothing is next; None where something is."""
         return rules.nothing_next(self.walk)
 
-    @property
+    @cached_property
     def locked(self) -> dict[uuid.UUID, rules.Waits]:
         """Steps that are not open yet, each with what it waits for."""
         return rules.locked(self.walk)
@@ -196,26 +212,43 @@ class Path:
             return form.pass_percent
         return step.pass_percent
 
-    def _as_rules_see(self, step: PlaylistStep, is_asked: bool) -> rules.Step:
-        return rules.Step(
-            id=step.id,
-            title=self.shown(step).title,
-            need=step.need,
-            done_rule=step.done_rule,
-            pass_percent=self.passing(step),
-            standing=standing_of(self.rows.get(step.id)),
-            kind=step.kind,
-            section_id=step.section_id,
-            competency_id=step.competency_id,
-            is_precheck=step.is_precheck,
-            after_step_id=step.after_step_id,
-            after_competency_id=step.after_competency_id,
-            opens_at=step.opens_at,
-            due_at=step.due_at,
-            is_own=step.personal_playlist_id is not None,
-            is_planned=step.why is not None,
-            is_asked=is_asked,
-        )
+    def _as_rules_see(self, step: PlaylistStep, *, judged: bool = False) -> rules.Step:
+        seen = self.common.get(step.id)
+        if seen is None:
+            seen = self.common[step.id] = _untouched(step)
+        changes: dict[str, Any] = {}
+        row = self.rows.get(step.id)
+        if row is not None:
+            changes["standing"] = standing_of(row)
+        form = self.forms.get(step.id)
+        if form is not None and self.as_student:
+            changes["title"] = self.shown(step).title
+        if form is not None and (self.as_student or judged):
+            changes["pass_percent"] = self.passing(step)
+        if any(one.step_id == step.id and one.kind is RequestKind.SIGN_OFF for one in self.requests):
+            changes["is_asked"] = True
+        return replace(seen, **changes) if changes else seen
+
+
+def _untouched(step: PlaylistStep) -> rules.Step:
+    """A step as the rules see it before anybody has begun it."""
+    return rules.Step(
+        id=step.id,
+        title=step.title,
+        need=step.need,
+        done_rule=step.done_rule,
+        pass_percent=step.pass_percent,
+        kind=step.kind,
+        section_id=step.section_id,
+        competency_id=step.competency_id,
+        is_precheck=step.is_precheck,
+        after_step_id=step.after_step_id,
+        after_competency_id=step.after_competency_id,
+        opens_at=step.opens_at,
+        due_at=step.due_at,
+        is_own=step.personal_playlist_id is not None,
+        is_planned=step.why is not None,
+    )
 
 
 def target_of(playlist: Playlist) -> int | None:

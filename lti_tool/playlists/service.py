@@ -183,9 +183,9 @@ def takes_words(step: PlaylistStep) -> bool:
 
 
 def can_be_skipped(step: PlaylistStep) -> bool:
-    """Whether a student may pass a step over: what is extra, or what the tool chose for them."""
-    chosen_by_tool = step.personal_playlist_id is not None and step.origin is StepOrigin.TOOL
-    return step.need is Need.MAY or chosen_by_tool
+    """Whether a student may pass a step over: what is extra, or what the tool chose for them, or they themselves."""
+    not_the_teachers = step.personal_playlist_id is not None and step.origin is not StepOrigin.TEACHER
+    return step.need is Need.MAY or not_the_teachers
 
 
 def _some_words(words: str, most: int) -> str:

@@ -82,7 +82,7 @@ def _test_out(session: AsyncSession, path: Path, now: datetime) -> bool:
     """Have what passed pre-checks stand for be done; whether anything was not."""
     by_id = {step.id: step for step in path.present}
     moved = False
-    for seen, at in rules.passes_for(path.steps):
+    for seen, at in rules.passes_for(path.judged.steps):
         moved |= _write(session, path, by_id[seen.id], seen.standing, rules.tested(seen.standing, at), now)
     return moved
 
@@ -109,6 +109,7 @@ def _write(
         row.variant_id = form.id
     write_standing(row, after)
     session.add(row)
+    path.changed()
     path.copy.moved_at = now
     if after.state is not StepState.TODO:  # Passing over is no beginning.
         path.copy.begun_at = path.copy.begun_at or now

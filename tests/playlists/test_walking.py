@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -480,6 +481,9 @@ async def test_a_modification_is_given_by_name_and_changes_the_mark_for_one(data
         await session.flush()
         await ada.result("quiz", 55)
         await ben.result("quiz", 55)
+        # Who looks without the supports right reads what everybody is asked for.
+        assert [step.pass_percent for step in (await ada.path()).steps] == [80]
+        assert [step.pass_percent for step in (await ada.path(as_student=True)).steps] == [50]
         assert await ada.state("Quiz") == (StepState.DONE, DoneBy.LMS)
         assert await ben.state("Quiz") == (StepState.OPENED, None)
         rows = {row.personal_playlist_id: row for row in (await session.exec(scoped(PersonalStep, school.id))).all()}
@@ -586,6 +590,36 @@ async def test_a_personal_playlist_walks_its_own_steps(database: Database) -> No
         nothing = others.nothing_next
         assert nothing is not None
         assert nothing.why is NothingNext.EMPTY
+
+
+# --- In few statements
+
+
+async def test_a_class_takes_no_more_statements_than_one_student(database: Database) -> None:
+    async with database.writing() as session:
+        school, made = await a_class(session)
+        ada = await a_playlist(
+            session,
+            school,
+            {"title": "Quiz", "content_item_id": school.items["quiz"].id},
+            {"title": "Shown", "done_rule": DoneRule.MASTERY, "competency_id": made[0].id},
+        )
+        await a_form(session, ada, support=Support.READ_ALOUD)
+        said: list[str] = []
+        connection = (await session.connection()).sync_connection
+        assert connection is not None
+
+        def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+            said.append(statement)
+
+        event.listen(connection, "before_cursor_execute", note)
+        await service.paths_of_person(session, school.course, ada.id, NOW, as_student=True)
+        one, said[:] = len(said), []
+        paths = await service.paths_of_course(session, school.course, [ada.playlist], NOW)
+        event.remove(connection, "before_cursor_execute", note)
+        assert len(paths) == 5
+        # The class list is one more.
+        assert len(said) <= one + 1 <= 12
 
 
 # --- At the same time
