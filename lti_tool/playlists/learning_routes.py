@@ -11,7 +11,7 @@ from lti_tool.courses.freshness import Outcome
 from lti_tool.courses.models import Course
 from lti_tool.db.session import Database
 from lti_tool.errors import ToolError
-from lti_tool.playlists import service, showing, views
+from lti_tool.playlists import replanning, service, showing, views
 from lti_tool.playlists.forms import Entered
 from lti_tool.playlists.path_models import RequestKind
 from lti_tool.playlists.replies import Said, came_of, my_address, notice
@@ -45,7 +45,7 @@ async def my_views(database: Database, here: InCourse, clock: Now) -> list[views
 
 
 async def bring_up_to_date(database: Database, here: InCourse, clock: Now) -> None:
-    """What has come about since the last look: copies of what was assigned, and steps done by what is known.
+    """What has come about since the last look: copies of what was assigned, steps done by what is known, paths planned anew.
 
     Not by somebody who acts as the student: they look, and change nothing.
     """
@@ -62,6 +62,7 @@ async def bring_up_to_date(database: Database, here: InCourse, clock: Now) -> No
     if moves:
         async with database.writing() as session:
             await service.settle_mastery(session, here.course, [here.person_id], clock.now())
+    await replanning.up_to_date(database, here.course, here.person_id, clock.now())
 
 
 async def page_of(

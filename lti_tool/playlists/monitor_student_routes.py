@@ -14,7 +14,7 @@ from lti_tool.db.session import Database
 from lti_tool.errors import NotFound
 from lti_tool.grades import words
 from lti_tool.ids import new_id
-from lti_tool.playlists import editing, monitor, monitor_saying, monitor_student, service, showing
+from lti_tool.playlists import editing, monitor, monitor_saying, monitor_student, replanning, service, showing
 from lti_tool.playlists.answering import OUTCOMES
 from lti_tool.playlists.forms import Entered, parsed
 from lti_tool.playlists.models import DoneRule, Need, Playlist, StepKind
@@ -95,6 +95,7 @@ async def _theirs(database: Database, here: InCourse, playlist_id: uuid.UUID, cl
     if playlist is None:
         raise NotFound("the playlist is not assigned")
     await everybody_has_a_copy(database, here, clock)
+    await replanning.up_to_date(database, here.course, person_id, clock.now())
     return playlist
 
 

@@ -22,6 +22,9 @@ from lti_tool.grades.models import LineItem
 from lti_tool.lti.models import Role
 from lti_tool.playlists.models import PersonalPlaylist, PersonalStep, Playlist, PlaylistStatus, PlaylistStep
 
+_MOST_NAMED = 500
+"""Students who are named in a statement; of more, the class is read and those who are wanted are taken from it."""
+
 _MOST_COPIES = 20
 """Copies of copies that are followed; a course that is copied each year gets there in twenty."""
 
@@ -125,9 +128,15 @@ async def items(
 
 
 async def copies(
-    session: AsyncSession, organisation_id: uuid.UUID, playlist_ids: Collection[uuid.UUID], *, lock: bool = False
+    session: AsyncSession,
+    organisation_id: uuid.UUID,
+    playlist_ids: Collection[uuid.UUID],
+    person_ids: Collection[uuid.UUID] | None = None,
+    *,
+    lock: bool = False,
 ) -> list[PersonalPlaylist]:
-    """Every student's copy of these playlists, in the order of ids, so that two writers cannot block each other.
+    """The copies of these playlists, of these students (None: of all), in the order of ids, so that two writers cannot block
+    each other.
 
     Those of students to whom the playlist is no longer assigned (``left_at``) are among them.
     """
@@ -136,7 +145,10 @@ async def copies(
         .where(col(PersonalPlaylist.playlist_id).in_(playlist_ids))
         .order_by(col(PersonalPlaylist.id))
     )
-    return list((await session.exec(_locking(statement, lock))).all())
+    if person_ids is not None and len(person_ids) <= _MOST_NAMED:
+        statement = statement.where(col(PersonalPlaylist.person_id).in_(person_ids))
+    found = list((await session.exec(_locking(statement, lock))).all())
+    return found if person_ids is None else [copy for copy in found if copy.person_id in person_ids]
 
 
 async def copy_by_id(

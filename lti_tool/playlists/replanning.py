@@ -300,7 +300,9 @@ def _forms(facts: _Facts, planned: base.Planned) -> list[OwnForm]:
     form = None if planned.form is None else facts.book.items.get(planned.form)
     serves = sorted(form.serves & facts.learner.supports) if form is not None else []
     competency_id = facts.book.competency_id(planned.competency)
-    own = None if competency_id is None else facts.passing.get(competency_id)
+    item = None if planned.item is None else facts.book.items.get(planned.item)
+    by_result = _done_rule(facts, planned, item)[0] is DoneRule.RESULT
+    own = facts.passing.get(competency_id) if competency_id is not None and by_result else None
     if form is None and own is None:
         return []
     return [

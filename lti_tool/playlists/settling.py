@@ -225,10 +225,8 @@ async def _paths_with_items(
     concerned = await path_queries.playlists_with_items(session, course.organisation_id, assigned, item_ids)
     if not concerned:
         return []
-    copies = await queries.copies(session, course.organisation_id, concerned, lock=lock)
-    pairs = [
-        (copy, assigned[copy.playlist_id]) for copy in copies if copy.person_id in person_ids and copy.left_at is None
-    ]
+    copies = await queries.copies(session, course.organisation_id, concerned, person_ids, lock=lock)
+    pairs = [(copy, assigned[copy.playlist_id]) for copy in copies if copy.left_at is None]
     return await loading.load(session, course, pairs, now)
 
 
@@ -248,8 +246,8 @@ async def settle_mastery(
         return 0
     pairs = [
         (copy, assigned[copy.playlist_id])
-        for copy in await queries.copies(session, course.organisation_id, concerned)
-        if copy.person_id in person_ids and copy.left_at is None
+        for copy in await queries.copies(session, course.organisation_id, concerned, person_ids)
+        if copy.left_at is None
     ]
     stale = {path.copy.id for path in await loading.load(session, course, pairs, now) if mastery_moves(path, now)}
     if not stale:
