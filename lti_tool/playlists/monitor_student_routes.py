@@ -61,7 +61,7 @@ async def _page(
     entered: Entered | None = None,
     status_code: int = 200,
 ) -> Response:
-    playlist = await _theirs(database, here, playlist_id, clock)
+    playlist = await _theirs(database, here, playlist_id, person_id, clock)
     with i18n.speaking(language_of(request)), i18n.in_zone(here.visit.time_zone):
         async with database.writing() as session:
             page = await monitor_student.student_page(session, here, playlist, person_id, clock.now())
@@ -90,7 +90,9 @@ async def _page(
     return pages.render(request, "playlists/student.html", context, status_code=status_code)
 
 
-async def _theirs(database: Database, here: InCourse, playlist_id: uuid.UUID, clock: Now) -> Playlist:
+async def _theirs(
+    database: Database, here: InCourse, playlist_id: uuid.UUID, person_id: uuid.UUID, clock: Now
+) -> Playlist:
     playlist = await assigned(database, here, playlist_id)
     if playlist is None:
         raise NotFound("the playlist is not assigned")
@@ -110,7 +112,7 @@ async def as_they_see_it(
     pages: CurrentPages,
 ) -> Response:
     """The student's own page, to look at: nothing on it acts, and nothing counts as seen by it. The look is recorded."""
-    playlist = await _theirs(database, here, playlist_id, clock)
+    playlist = await _theirs(database, here, playlist_id, person_id, clock)
     async with database.writing() as session:
         person, view, own_forms = await monitor_student.own_view(session, here, playlist, person_id, clock.now())
         page = await showing.path_page(session, here.course, view, clock.now(), zone=here.visit.time_zone)
@@ -192,7 +194,7 @@ async def _give_page(
     entered: Entered | None = None,
     status_code: int = 200,
 ) -> Response:
-    playlist = await _theirs(database, here, playlist_id, clock)
+    playlist = await _theirs(database, here, playlist_id, person_id, clock)
     async with database.reading() as session:
         person = await monitor.seen(session, here, person_id)
         items = [
