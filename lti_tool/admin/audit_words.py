@@ -55,6 +55,8 @@ ACTION_WORDS = {
     "path.commented": N_("A teacher wrote to a student about their path"),
     "calendar.changed": N_("The school days of a course were changed"),
     "step.started-afresh": N_("A student was allowed to start a step afresh"),
+    "playlist.updated": N_("Changes of a playlist were given to the students"),
+    "playlist.copied": N_("A playlist was copied to another course"),
     "step.signed-off": N_("A step was signed off for a student"),
     "step.taken-back": N_("A step was given back to a student"),
     "step.added-for-student": N_("A step was added for one student"),

@@ -74,12 +74,15 @@ async def lost_items(session: AsyncSession, course: Course) -> list[LostItem]:
     return [LostItem(same[0], len(same)) for same in counts.values()]
 
 
-async def carry(session: AsyncSession, both: Copied, original: Course, by: uuid.UUID | None, now: datetime) -> None:
-    """Take over the original's map with everything that hangs on it, in the caller's transaction."""
+async def carry(session: AsyncSession, both: Copied, original: Course, by: uuid.UUID | None, now: datetime) -> Names:
+    """Take over the original's map with everything that hangs on it, in the caller's transaction.
+
+    What became of competencies that only the original has, by their ids there.
+    """
     course = both.course
     source = await map_queries.course_map(session, course.organisation_id, original.id)
     if source is None:
-        return
+        return {}
     names = await _own_competencies(session, course, original, by, now)
     made = await maps.ensure(session, course, now)
     before = {row.competency_id: row for row in await map_queries.map_rows(session, course.organisation_id, course.id)}
@@ -89,6 +92,7 @@ async def carry(session: AsyncSession, both: Copied, original: Course, by: uuid.
     await _alignments(session, both, original, names, by, now)
     maps.levels_follow(session, course.organisation_id, course.id)
     await session.flush()
+    return names
 
 
 # --- Own competencies -----------------------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ from lti_tool.web.pages import Pages, say
 router = APIRouter(prefix="/courses/{course_id}/content")
 
 Search = Annotated[str, Query(max_length=200)]
+Part = Annotated[str, Query(max_length=36)]
 Chosen = Annotated[Sequence[uuid.UUID], Query(max_length=200)]
 
 
@@ -51,9 +52,11 @@ async def picker(
     playlist: uuid.UUID,
     q: Search = "",
     revision: int | None = None,
+    section: Part = "",
     item: Chosen = (),
 ) -> Response:
-    """A fragment for the builder: items to choose, in a form that posts them to the playlist's steps as ``item``.
+    """A fragment for the builder: items to choose, in a form that posts them to the playlist's steps as ``item``, with the
+    ``section`` they go to.
 
     Each ``item`` in the address is chosen already; a search keeps it in sight.
     """
@@ -63,6 +66,7 @@ async def picker(
         "builder": f"/courses/{here.course.id}/playlists/{playlist}",
         "playlist": playlist,
         "revision": revision,
+        "section": section,
     }
     return pages.render(request, "content/picker.html", context)
 

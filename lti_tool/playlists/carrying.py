@@ -7,7 +7,6 @@ courses is read before; the transaction only writes.
 """
 
 import uuid
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,15 +16,13 @@ from lti_tool.competencies import carrying as map_carrying
 from lti_tool.competencies.carrying import LostItem, OfferedMap
 from lti_tool.content import places
 from lti_tool.content import rules as content_rules
-from lti_tool.content.models import ContentItem
-from lti_tool.content.places import Copied
 from lti_tool.courses import origins
 from lti_tool.courses import queries as course_queries
 from lti_tool.courses.models import CopyDecision, Course, CourseOrigin
 from lti_tool.errors import NotFound
 from lti_tool.ids import new_id
-from lti_tool.playlists import queries
-from lti_tool.playlists.models import DoneRule, Playlist, PlaylistStatus, PlaylistStep
+from lti_tool.playlists import queries, template_rows, transferring
+from lti_tool.playlists.models import Playlist, PlaylistStatus
 
 CARRIED = (PlaylistStatus.DRAFT, PlaylistStatus.ASSIGNED)
 """What is carried over; what was taken away stays away."""
@@ -94,11 +91,8 @@ async def question(session: AsyncSession, course: Course, *, decided: bool = Fal
 
 async def _offered(session: AsyncSession, original: Course) -> tuple[Offered, ...]:
     playlists = await queries.playlists(session, original.organisation_id, original.id, CARRIED)
-    steps = await queries.steps(session, original.organisation_id, [playlist.id for playlist in playlists])
-    return tuple(
-        Offered(playlist.title, sum(step.removed_at is None for step in steps[playlist.id]))
-        for playlist in reversed(playlists)
-    )
+    offered = [await template_rows.current(session, playlist) for playlist in reversed(playlists)]
+    return tuple(Offered(template.title, len(template.steps)) for template in offered)
 
 
 async def waits(session: AsyncSession, course: Course, playlist_id: uuid.UUID) -> bool:
@@ -143,88 +137,18 @@ async def carry(
         raise NotFound("the course was not copied from that one")
     if not await origins.decide(session, course, source.origin.id, by, now):
         return None
-    playlists = await queries.playlists(session, course.organisation_id, original_id, CARRIED)
-    steps = await queries.steps(session, course.organisation_id, [playlist.id for playlist in playlists])
-    present = {key: [step for step in found if step.removed_at is None] for key, found in steps.items()}
     both = await places.copied(session, course, source.course)
-    lead = await _places(session, both, source.course, [step for found in present.values() for step in found], now)
+    # The map goes first: steps that count by mastery name its competencies.
+    names = await map_carrying.carry(session, both, source.course, by, now)
     came = 0
-    for playlist in reversed(playlists):
+    for playlist in reversed(await queries.playlists(session, course.organisation_id, original_id, CARRIED)):
         if await queries.playlist_carried_over(session, course.organisation_id, course.id, playlist.id) is None:
-            _add(session, course, playlist, present[playlist.id], lead, by, now)
+            await transferring.draft(
+                session, both, source.course, playlist, names, by, now, playlist_id=new_id(), carried=True
+            )
             came += 1
     await session.flush()
-    await map_carrying.carry(session, both, source.course, by, now)
     return came
-
-
-def _add(
-    session: AsyncSession,
-    course: Course,
-    playlist: Playlist,
-    steps: Sequence[PlaylistStep],
-    lead: Mapping[uuid.UUID, ContentItem],
-    by: uuid.UUID | None,
-    now: datetime,
-) -> None:
-    """A draft with everything the teacher of the original said, but dates and what became of it."""
-    made = Playlist(
-        organisation_id=course.organisation_id,
-        id=new_id(),
-        course_id=course.id,
-        copied_from_id=playlist.id,
-        title=playlist.title,
-        introduction=playlist.introduction,
-        order_rule=playlist.order_rule,
-        has_column=playlist.has_column,
-        send_rule=playlist.send_rule,
-        points=playlist.points,
-        created_by=by,
-        created_at=now,
-        changed_at=now,
-    )
-    session.add(made)
-    for position, step in enumerate(steps):
-        item = lead.get(step.id)
-        scored = item is not None and (item.result_key is not None or content_rules.is_missing(item))
-        by_result = step.done_rule is DoneRule.RESULT and scored
-        rule = DoneRule.MARKED if step.done_rule is DoneRule.RESULT and not by_result else step.done_rule
-        session.add(
-            PlaylistStep(
-                organisation_id=course.organisation_id,
-                playlist_id=made.id,
-                position=position,
-                title=step.title,
-                note=step.note,
-                need=step.need,
-                content_item_id=item.id if item is not None else None,
-                done_rule=rule,
-                pass_percent=step.pass_percent if by_result else None,
-                minutes=step.minutes,
-            )
-        )
-
-
-async def _places(
-    session: AsyncSession, both: Copied, original: Course, steps: Sequence[PlaylistStep], now: datetime
-) -> dict[uuid.UUID, ContentItem]:
-    """Where each step leads in the copy; steps that are done away from the screen have no place."""
-    ids = [step.content_item_id for step in steps if step.content_item_id is not None]
-    used = await queries.items(session, original.organisation_id, original.id, ids)
-    sure = places.matched(both, used.values())
-    found: dict[uuid.UUID, ContentItem] = {}
-    for step in steps:
-        item = used.get(step.content_item_id) if step.content_item_id is not None else None
-        if item is not None and item.id in sure:
-            found[step.id] = sure[item.id]
-        elif item is not None and not content_rules.is_pasted(item):
-            found[step.id] = await places.missing(session, both.course, item.kind, step.title, item.url, item.id, now)
-        elif item is not None or step.url is not None:
-            url = (item.url if item is not None else None) or step.url or ""
-            # A step has its own title; the address keeps the one it was pasted with.
-            title = item.title if item is not None else step.title
-            found[step.id] = await places.at_address(session, both, url, title, step.content_item_id, now)
-    return found
 
 
 # --- Afterwards -----------------------------------------------------------------------------------------------------------

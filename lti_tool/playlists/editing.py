@@ -1,40 +1,39 @@
 """Making and changing playlists, and assigning them.
 
-Every change names the revision it was made on. When the playlist has moved on since, nothing is changed and the editor is
-told so (Conflict ``playlist-changed``); that also makes a second click harmless. A playlist that is assigned stays
-editable: steps taken out keep what students did, and every copy is brought in line in the same transaction.
+A template is a value (``templates``); each function here looks up what a change names (items, competencies, students) and has
+``changing`` make it (``changes``), on the revision that the page was made from.
 """
 
 import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from lti_tool import audit
+from lti_tool.competencies import maps
 from lti_tool.content import service as content
 from lti_tool.content.models import ContentItem, ItemKind
 from lti_tool.courses.models import Course
 from lti_tool.errors import BadRequest, Conflict, NotFound
 from lti_tool.grades.models import ColumnState
 from lti_tool.ids import new_id
-from lti_tool.playlists import audience, queries, service
+from lti_tool.playlists import audience, changes, changing, queries, service, template_queries, template_rows, templates
 from lti_tool.playlists.audience import Audience
+from lti_tool.playlists.changes import Basics, StepChoice, What
 from lti_tool.playlists.models import (
     DoneRule,
-    Need,
-    OrderRule,
     Playlist,
     PlaylistKind,
     PlaylistStatus,
     PlaylistStep,
     SendRule,
+    StepKind,
 )
+from lti_tool.playlists.templates import Step, Template, Variant
 from lti_tool.web.i18n import N_
 
-MOST_STEPS = 100
-"""More steps than anybody follows; a limit keeps pages and transactions small."""
+__all__ = ["Basics", "StepChoice", "Terms", "What"]
 
 QUIZ_PASS_PERCENT = 70.0
 """What a quiz counts from until the teacher says otherwise."""
@@ -62,15 +61,6 @@ async def may_have_column(session: AsyncSession, course: Course, playlist: Playl
 
 
 # --- The playlist -----------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Basics:
-    """What a playlist says about itself; already within the tables' limits."""
-
-    title: str
-    introduction: str = ""
-    order_rule: OrderRule = OrderRule.IN_ORDER
 
 
 async def create(
@@ -103,17 +93,6 @@ async def create(
     return playlist
 
 
-async def change_basics(
-    session: AsyncSession, course: Course, playlist_id: uuid.UUID, revision: int, basics: Basics, now: datetime
-) -> Playlist:
-    """Change title, introduction or order."""
-    playlist = await _for_change(session, course, playlist_id, revision, now)
-    playlist.title = basics.title
-    playlist.introduction = basics.introduction
-    playlist.order_rule = basics.order_rule
-    return await _changed(session, course, playlist, now)
-
-
 async def duplicate(
     session: AsyncSession,
     course: Course,
@@ -124,24 +103,20 @@ async def duplicate(
     *,
     copy_id: uuid.UUID | None = None,
 ) -> Playlist:
-    """A draft with the same steps, assigned to nobody. With ``copy_id``, sending the form twice makes one."""
-    source = await _found(session, course, playlist_id)
+    """A draft with the same sections, steps and other forms of steps, assigned to nobody. With ``copy_id``, sending the form
+    twice makes one. Modifications are made for one class's students and stay behind.
+    """
+    source = await changing.found(session, course, playlist_id)
     if copy_id is not None:
         existing = await queries.playlist(session, course.organisation_id, course.id, copy_id)
         if existing is not None:
             return existing
+    template = changes.anew(await template_rows.current(session, source))
     made = await create(
-        session, course, Basics(title, source.introduction, source.order_rule), by, now, playlist_id=copy_id
+        session, course, Basics(title, template.introduction, template.order_rule), by, now, playlist_id=copy_id
     )
-    for position, step in enumerate(await present_steps(session, source)):
-        session.add(
-            PlaylistStep(
-                **step.model_dump(exclude={"id", "playlist_id", "position", "removed_at"}),
-                playlist_id=made.id,
-                position=position,
-            )
-        )
-    await session.flush()
+    made.kind, made.settings = source.kind, dict(source.settings)
+    await template_rows.store(session, made, replace(template, title=title), by, now)
     return made
 
 
@@ -149,35 +124,44 @@ async def remove(
     session: AsyncSession, course: Course, playlist_id: uuid.UUID, revision: int, by: uuid.UUID | None, now: datetime
 ) -> None:
     """Take a playlist away: a draft is deleted; an assigned one leaves the students' pages, and what they did is kept."""
-    playlist = await _for_change(session, course, playlist_id, revision, now)
+    playlist = await changing.for_change(session, course, playlist_id, revision, now)
     if playlist.status is PlaylistStatus.DRAFT:
-        await session.delete(playlist)
-        await session.flush()
+        await template_rows.take_out(session, playlist)
         return
     playlist.status = PlaylistStatus.ARCHIVED
     session.add(playlist)
-    _trace(session, playlist, "playlist.archived", by, now)
+    changing.trace(session, playlist, "playlist.archived", by, now)
+
+
+async def change_basics(
+    session: AsyncSession,
+    course: Course,
+    playlist_id: uuid.UUID,
+    revision: int,
+    basics: Basics,
+    now: datetime,
+    by: uuid.UUID | None = None,
+) -> Playlist:
+    """Change title, introduction or order."""
+    return await changing.change(
+        session,
+        course,
+        playlist_id,
+        revision,
+        What.BASICS,
+        lambda template: changes.change_basics(template, basics),
+        now,
+        by,
+    )
 
 
 # --- Its steps --------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class StepChoice:
-    """What a teacher says about a step; already within the tables' limits."""
-
-    title: str
-    note: str = ""
-    need: Need = Need.MUST
-    done_rule: DoneRule = DoneRule.MARKED
-    pass_percent: float | None = None
-    minutes: int | None = None
-
-
 async def present_steps(session: AsyncSession, playlist: Playlist) -> list[PlaylistStep]:
-    """The steps of a playlist as it stands now, in order."""
-    found = await queries.steps(session, playlist.organisation_id, [playlist.id])
-    return [step for step in found[playlist.id] if step.removed_at is None]
+    """The steps that students have, in order; what waits in ``working`` is not among them."""
+    found = await template_queries.steps(session, playlist.organisation_id, playlist.id)
+    return [step for step in found if step.removed_at is None]
 
 
 async def add_items(
@@ -187,8 +171,13 @@ async def add_items(
     revision: int,
     item_ids: Sequence[uuid.UUID],
     now: datetime,
+    *,
+    section_id: uuid.UUID | None = None,
+    before: uuid.UUID | None = None,
+    by: uuid.UUID | None = None,
 ) -> Playlist:
-    """Add items of the course at the end, in the course's order. NotFound for an item that is not one of this course.
+    """Add items of the course, in the course's order, at the end of a section or ``before`` a step. NotFound for an item that is
+    not one of this course.
 
     A quiz whose results the LMS shares counts from 70 %; everything else is marked by the student, until the teacher
     says otherwise.
@@ -196,43 +185,68 @@ async def add_items(
     items = await queries.items(session, course.organisation_id, course.id, item_ids)
     if not items or len(items) != len(set(item_ids)):
         raise NotFound("an item that is not in this course")
-    wanted = [item for item in sorted(items.values(), key=lambda item: item.position) if can_be_a_step(item)]
-    drafts = [
-        PlaylistStep(
-            organisation_id=course.organisation_id,
-            playlist_id=playlist_id,
-            position=0,
-            title=item.title,
-            content_item_id=item.id,
-            done_rule=DoneRule.RESULT if _is_scored_quiz(item) else DoneRule.MARKED,
-            pass_percent=QUIZ_PASS_PERCENT if _is_scored_quiz(item) else None,
-        )
-        for item in wanted
-    ]
-    return await _append(session, course, playlist_id, revision, drafts, now)
+    steps = [of_item(item) for item in sorted(items.values(), key=lambda item: item.position) if can_be_a_step(item)]
+    return await add(session, course, playlist_id, revision, steps, now, section_id=section_id, before=before, by=by)
 
 
 async def add_address(
-    session: AsyncSession, course: Course, playlist_id: uuid.UUID, revision: int, url: str, title: str, now: datetime
+    session: AsyncSession,
+    course: Course,
+    playlist_id: uuid.UUID,
+    revision: int,
+    url: str,
+    title: str,
+    now: datetime,
+    *,
+    section_id: uuid.UUID | None = None,
+    by: uuid.UUID | None = None,
 ) -> Playlist:
     """Add a pasted address at the end. BadRequest unless it begins with http:// or https://."""
     item = await content.add_address(session, course, url, title, now)
-    draft = PlaylistStep(
-        organisation_id=course.organisation_id,
-        playlist_id=playlist_id,
-        position=0,
-        title=title or item.title,
-        content_item_id=item.id,
-    )
-    return await _append(session, course, playlist_id, revision, [draft], now)
+    step = Step(id=new_id(), title=title or item.title, content_item_id=item.id)
+    return await add(session, course, playlist_id, revision, [step], now, section_id=section_id, by=by)
 
 
 async def add_offline(
-    session: AsyncSession, course: Course, playlist_id: uuid.UUID, revision: int, title: str, now: datetime
+    session: AsyncSession,
+    course: Course,
+    playlist_id: uuid.UUID,
+    revision: int,
+    title: str,
+    now: datetime,
+    *,
+    kind: StepKind = StepKind.TASK,
+    section_id: uuid.UUID | None = None,
+    by: uuid.UUID | None = None,
 ) -> Playlist:
-    """Add something to do away from the screen at the end: a talk with the teacher, a chapter on paper, an experiment."""
-    draft = PlaylistStep(organisation_id=course.organisation_id, playlist_id=playlist_id, position=0, title=title)
-    return await _append(session, course, playlist_id, revision, [draft], now)
+    """Add something to do away from the screen at the end: a task, a question to reflect on, a talk with the teacher."""
+    step = changes.off_screen(kind, title)
+    return await add(session, course, playlist_id, revision, [step], now, section_id=section_id, by=by)
+
+
+async def add(
+    session: AsyncSession,
+    course: Course,
+    playlist_id: uuid.UUID,
+    revision: int,
+    steps: Sequence[Step],
+    now: datetime,
+    *,
+    section_id: uuid.UUID | None = None,
+    before: uuid.UUID | None = None,
+    by: uuid.UUID | None = None,
+) -> Playlist:
+    """Add these new steps."""
+    return await changing.change(
+        session,
+        course,
+        playlist_id,
+        revision,
+        What.STEPS_ADDED,
+        lambda template: changes.add_steps(template, steps, section_id=section_id, before=before),
+        now,
+        by,
+    )
 
 
 async def change_step(
@@ -243,29 +257,33 @@ async def change_step(
     step_id: uuid.UUID,
     choice: StepChoice,
     now: datetime,
+    by: uuid.UUID | None = None,
 ) -> Playlist:
-    """Change what a step says and what counts as done.
-
-    BadRequest for a rule its place cannot serve: results need an item whose results the LMS shares, opening needs an
-    address.
+    """Change what a step says, what counts as done and when it opens; see ``changes.change_step``. NotFound for a competency that
+    is not in the course's map.
     """
-    playlist = await _for_change(session, course, playlist_id, revision, now)
-    step = _step(await present_steps(session, playlist), step_id)
-    if choice.done_rule not in await possible_rules(session, course, step):
-        raise BadRequest(
-            f"{choice.done_rule} cannot be known for this step",
-            code="rule-does-not-fit",
-            title=N_("This step cannot be counted like that"),
-            advice=N_("Only quizzes and assignments whose results your LMS shares can count by result."),
-        )
-    step.title = choice.title
-    step.note = choice.note
-    step.need = choice.need
-    step.done_rule = choice.done_rule
-    step.pass_percent = choice.pass_percent if choice.done_rule is DoneRule.RESULT else None
-    step.minutes = choice.minutes
-    session.add(step)
-    return await _changed(session, course, playlist, now)
+    step = (await _template(session, course, playlist_id)).step(step_id)
+    possible = rules_for(step, await _item(session, course, step.content_item_id))
+    await _known_competencies(session, course, step, choice)
+    return await changing.change(
+        session,
+        course,
+        playlist_id,
+        revision,
+        What.STEP_CHANGED,
+        lambda template: changes.change_step(template, step_id, choice, possible),
+        now,
+        by,
+    )
+
+
+async def _known_competencies(session: AsyncSession, course: Course, step: Step, choice: StepChoice) -> None:
+    """What a step names already may stay, also where it was taken out of the map since."""
+    named = {choice.competency_id, choice.after_competency_id} - {None, step.competency_id, step.after_competency_id}
+    if named:
+        listed = await maps.listed(session, course.organisation_id, course.id)
+        if not named <= {one.id for one in listed.competencies}:
+            raise NotFound("a competency that is not in the course's map")
 
 
 async def place_step(
@@ -276,63 +294,64 @@ async def place_step(
     step_id: uuid.UUID,
     place: uuid.UUID | str,
     now: datetime,
+    by: uuid.UUID | None = None,
 ) -> Playlist:
     """Have a step lead to an item of the course, by its id, or to an address. What it says stays as it is.
 
     NotFound for an item that is not one of this course, BadAddress for an address that cannot be used. A step that counted by
     a result the new place does not have is marked by the student from now on.
     """
-    playlist = await _for_change(session, course, playlist_id, revision, now)
-    step = _step(await present_steps(session, playlist), step_id)
+    step = (await _template(session, course, playlist_id)).step(step_id)
     if isinstance(place, str):
         item = await content.add_address(session, course, place, step.title, now)
     else:
-        found = (await queries.items(session, course.organisation_id, course.id, [place])).get(place)
+        found = await _item(session, course, place)
         if found is None or not can_be_a_step(found):
             raise NotFound("an item that is not in this course")
         item = found
-    step.content_item_id, step.url = item.id, None
-    if step.done_rule not in rules_for(step, item):
-        step.done_rule, step.pass_percent = DoneRule.MARKED, None
-    session.add(step)
-    return await _changed(session, course, playlist, now)
+    possible = rules_for(replace(step, content_item_id=item.id, kind=StepKind.ITEM), item)
+    return await changing.change(
+        session,
+        course,
+        playlist_id,
+        revision,
+        What.STEP_PLACED,
+        lambda template: changes.place_step(template, step_id, item.id, possible),
+        now,
+        by,
+    )
 
 
-async def possible_rules(session: AsyncSession, course: Course, step: PlaylistStep) -> list[DoneRule]:
-    """What can count as done for a step, given where it leads."""
-    item = None
-    if step.content_item_id is not None:
-        items = await queries.items(session, course.organisation_id, course.id, [step.content_item_id])
-        item = items.get(step.content_item_id)
-    return rules_for(step, item)
+def rules_for(step: Step | PlaylistStep, item: ContentItem | None) -> list[DoneRule]:
+    """What can count as done for a step that leads to ``item``; see ``templates.rules_for``."""
+    return templates.rules_for(
+        step.kind,
+        has_place=item is not None or step.url is not None,
+        has_results=item is not None and item.result_key is not None,
+    )
 
 
-def rules_for(step: PlaylistStep, item: ContentItem | None) -> list[DoneRule]:
-    """What can count as done for a step that leads to ``item``."""
-    if item is None and step.url is None:
-        return [DoneRule.MARKED]
-    shared = item is not None and item.result_key is not None
-    return [DoneRule.MARKED, DoneRule.OPENED, *([DoneRule.RESULT] if shared else [])]
-
-
-async def shift_step(
+async def move(
     session: AsyncSession,
     course: Course,
     playlist_id: uuid.UUID,
     revision: int,
-    step_id: uuid.UUID,
-    by: int,
+    one_id: uuid.UUID,
+    places: int,
     now: datetime,
+    by: uuid.UUID | None = None,
 ) -> Playlist:
-    """Move a step ``by`` places down, or up where that is negative; no further than either end."""
-    playlist = await _for_change(session, course, playlist_id, revision, now)
-    present = await present_steps(session, playlist)
-    step = _step(present, step_id)
-    place = present.index(step)
-    present.remove(step)
-    present.insert(max(0, min(place + by, len(present))), step)
-    _number(session, present)
-    return await _changed(session, course, playlist, now)
+    """Move a step or a section's heading so many ``places`` down, or up where that is negative; no further than either end."""
+    return await changing.change(
+        session,
+        course,
+        playlist_id,
+        revision,
+        What.STEP_MOVED,
+        lambda template: changes.move(template, one_id, places),
+        now,
+        by,
+    )
 
 
 async def reorder(
@@ -342,31 +361,71 @@ async def reorder(
     revision: int,
     order: Sequence[uuid.UUID],
     now: datetime,
+    by: uuid.UUID | None = None,
 ) -> Playlist:
-    """Put all steps in this order. Conflict when the order is not one of exactly the steps there are."""
-    playlist = await _for_change(session, course, playlist_id, revision, now)
-    present = {step.id: step for step in await present_steps(session, playlist)}
-    if len(order) != len(present) or set(order) != set(present):
-        raise _changed_meanwhile("an order of other steps")
-    _number(session, [present[step_id] for step_id in order])
-    return await _changed(session, course, playlist, now)
+    """Put all steps and headings in this order. Conflict when the order is not one of exactly those there are."""
+    return await changing.change(
+        session,
+        course,
+        playlist_id,
+        revision,
+        What.STEP_MOVED,
+        lambda template: changes.reorder(template, order),
+        now,
+        by,
+    )
 
 
 async def remove_step(
-    session: AsyncSession, course: Course, playlist_id: uuid.UUID, revision: int, step_id: uuid.UUID, now: datetime
+    session: AsyncSession,
+    course: Course,
+    playlist_id: uuid.UUID,
+    revision: int,
+    step_id: uuid.UUID,
+    now: datetime,
+    by: uuid.UUID | None = None,
 ) -> Playlist:
     """Take a step out. Where students have begun it, what they did is kept."""
-    playlist = await _for_change(session, course, playlist_id, revision, now)
-    present = await present_steps(session, playlist)
-    step = _step(present, step_id)
-    present.remove(step)
-    if playlist.status is PlaylistStatus.DRAFT:
-        await session.delete(step)
-    else:
-        step.removed_at = now
-        session.add(step)
-    _number(session, present)
-    return await _changed(session, course, playlist, now)
+    return await changing.change(
+        session,
+        course,
+        playlist_id,
+        revision,
+        What.STEP_REMOVED,
+        lambda template: changes.remove_step(template, step_id),
+        now,
+        by,
+    )
+
+
+async def put_variant(
+    session: AsyncSession,
+    course: Course,
+    playlist_id: uuid.UUID,
+    revision: int,
+    step_id: uuid.UUID,
+    variant: Variant,
+    students: Collection[uuid.UUID],
+    now: datetime,
+    by: uuid.UUID | None = None,
+) -> Playlist:
+    """Add or change another form of a step. NotFound for an item or a student that is not of this course (``students``)."""
+    if variant.content_item_id is not None:
+        item = await _item(session, course, variant.content_item_id)
+        if item is None or not can_be_a_step(item):
+            raise NotFound("an item that is not in this course")
+    if not set(variant.people) <= set(students):
+        raise NotFound("a student who is not in this course")
+    return await changing.change(
+        session,
+        course,
+        playlist_id,
+        revision,
+        What.VARIANT_CHANGED,
+        lambda template: changes.put_variant(template, step_id, variant),
+        now,
+        by,
+    )
 
 
 def can_be_a_step(item: ContentItem) -> bool:
@@ -374,43 +433,26 @@ def can_be_a_step(item: ContentItem) -> bool:
     return item.kind is not ItemKind.HEADING and item.deleted_at is None and item.url is not None
 
 
-def _is_scored_quiz(item: ContentItem) -> bool:
-    return item.kind is ItemKind.QUIZ and item.result_key is not None
+def of_item(item: ContentItem) -> Step:
+    """A new step that leads to an item, with what usually counts there."""
+    scored = item.kind is ItemKind.QUIZ and item.result_key is not None
+    return Step(
+        id=new_id(),
+        title=item.title,
+        content_item_id=item.id,
+        done_rule=DoneRule.RESULT if scored else DoneRule.MARKED,
+        pass_percent=QUIZ_PASS_PERCENT if scored else None,
+    )
 
 
-def _step(present: Sequence[PlaylistStep], step_id: uuid.UUID) -> PlaylistStep:
-    for step in present:
-        if step.id == step_id:
-            return step
-    raise NotFound("no such step in this playlist")
+async def _item(session: AsyncSession, course: Course, item_id: uuid.UUID | None) -> ContentItem | None:
+    if item_id is None:
+        return None
+    return (await queries.items(session, course.organisation_id, course.id, [item_id])).get(item_id)
 
 
-def _number(session: AsyncSession, present: Sequence[PlaylistStep]) -> None:
-    for position, step in enumerate(present):
-        step.position = position
-        session.add(step)
-
-
-async def _append(
-    session: AsyncSession,
-    course: Course,
-    playlist_id: uuid.UUID,
-    revision: int,
-    drafts: Sequence[PlaylistStep],
-    now: datetime,
-) -> Playlist:
-    playlist = await _for_change(session, course, playlist_id, revision, now)
-    present = await present_steps(session, playlist)
-    if len(present) + len(drafts) > MOST_STEPS:
-        raise BadRequest(
-            "too many steps",
-            code="too-many-steps",
-            title=N_("This playlist would become too long"),
-            advice=N_("A playlist holds at most %(most)s steps. Make a second playlist for the rest."),
-            fields={"most": str(MOST_STEPS)},
-        )
-    _number(session, [*present, *drafts])
-    return await _changed(session, course, playlist, now)
+async def _template(session: AsyncSession, course: Course, playlist_id: uuid.UUID) -> Template:
+    return await template_rows.current(session, await changing.found(session, course, playlist_id))
 
 
 # --- Assigning --------------------------------------------------------------------------------------------------------
@@ -442,7 +484,7 @@ async def assign(
     Every present student who is meant gets a copy, and the column is wanted, in this one transaction; who is not meant any
     more keeps their work. BadRequest for a template without steps, Conflict where the LMS lets nobody make a column.
     """
-    playlist = await _for_change(session, course, playlist_id, revision, now)
+    playlist = await changing.for_change(session, course, playlist_id, revision, now)
     if playlist.kind is PlaylistKind.TEMPLATE and not await present_steps(session, playlist):
         raise BadRequest(
             "an empty playlist was assigned",
@@ -464,61 +506,10 @@ async def assign(
     playlist.points = terms.points
     playlist.send_rule = terms.send_rule
     playlist.due_at = terms.due_at
-    _trace(session, playlist, "playlist.assigned", by, now)
+    changing.trace(session, playlist, "playlist.assigned", by, now)
     session.add(playlist)
     await session.flush()
     if meant is not None:
         await audience.write(session, playlist, meant, now)
     await service.ensure_copies(session, course, now)
-    return await _changed(session, course, playlist, now)
-
-
-# --- Shared -----------------------------------------------------------------------------------------------------------
-
-
-async def _found(session: AsyncSession, course: Course, playlist_id: uuid.UUID, *, lock: bool = False) -> Playlist:
-    playlist = await queries.playlist(session, course.organisation_id, course.id, playlist_id, lock=lock)
-    if playlist is None or playlist.status is PlaylistStatus.ARCHIVED:
-        raise NotFound("no such playlist in this course")
-    return playlist
-
-
-async def _for_change(
-    session: AsyncSession, course: Course, playlist_id: uuid.UUID, revision: int, now: datetime
-) -> Playlist:
-    """The playlist, locked and with its next revision. Conflict when it is not at ``revision`` any more."""
-    playlist = await _found(session, course, playlist_id, lock=True)
-    if playlist.revision != revision:
-        raise _changed_meanwhile(f"made on revision {revision}, now {playlist.revision}")
-    playlist.revision += 1
-    playlist.changed_at = now
-    session.add(playlist)
-    return playlist
-
-
-def _changed_meanwhile(detail: str) -> Conflict:
-    return Conflict(
-        detail,
-        code="playlist-changed",
-        title=N_("This playlist has changed since you opened it"),
-        advice=N_("Here it is as it stands now. If your change is not in it, make it once more."),
-    )
-
-
-async def _changed(session: AsyncSession, course: Course, playlist: Playlist, now: datetime) -> Playlist:
-    session.add(playlist)
-    await session.flush()
-    if playlist.status is PlaylistStatus.ASSIGNED:
-        await service.resettle(session, course, playlist, now)
-    return playlist
-
-
-def _trace(session: AsyncSession, playlist: Playlist, action: str, by: uuid.UUID | None, now: datetime) -> None:
-    audit.record(
-        session,
-        now,
-        action,
-        organisation_id=playlist.organisation_id,
-        actor=str(by) if by else None,
-        subject=f"playlist:{playlist.id}",
-    )
+    return await changing.changed(session, course, playlist, now)

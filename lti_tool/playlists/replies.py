@@ -7,6 +7,7 @@ from fastapi import Request
 
 from lti_tool.courses.freshness import Outcome
 from lti_tool.courses.models import Course
+from lti_tool.playlists.changes import What
 from lti_tool.web.i18n import N_
 from lti_tool.web.pages import language_of
 from lti_tool.web.replies import said_in
@@ -40,6 +41,14 @@ class Said(StrEnum):
     ASKED_TEACHER = "asked-teacher"
     ASKED_NO_MORE = "asked-no-more"
     APPROVED = "approved"
+    MOVED = "moved"
+    STEP_DUPLICATED = "step-duplicated"
+    SECTION_ADDED = "section-added"
+    UNDONE = "undone"
+    NOTHING_TO_UNDO = "nothing-to-undo"
+    COPIES_UPDATED = "copies-updated"
+    DISCARDED = "discarded"
+    COPIED_TO_COURSE = "copied-to-course"
     DAYS_OFF_ADDED = "days-off-added"
     DAYS_OFF_REMOVED = "days-off-removed"
     ANSWERED = "answered"
@@ -87,6 +96,14 @@ _SENTENCES = {
     Said.ASKED_TEACHER: N_("Your teacher sees that you asked. You can go on meanwhile."),
     Said.ASKED_NO_MORE: N_("Taken back. You can ask again at any time."),
     Said.APPROVED: N_("Approved. The students see it now."),
+    Said.MOVED: N_("Moved."),
+    Said.STEP_DUPLICATED: N_("This is the copy of the step."),
+    Said.SECTION_ADDED: N_("Added. New steps go into this section now."),
+    Said.UNDONE: N_("Taken back."),
+    Said.NOTHING_TO_UNDO: N_("There is nothing left to take back."),
+    Said.COPIES_UPDATED: N_("Every student has the changes now. What they did is kept, and no score fell."),
+    Said.DISCARDED: N_("The changes are gone. The playlist is as your students have it."),
+    Said.COPIED_TO_COURSE: N_("Copied. The draft waits in the other course; open the tool from there to go on."),
     Said.DAYS_OFF_ADDED: N_("Added. Nobody counts as standing still for these days."),
     Said.DAYS_OFF_REMOVED: N_("Removed."),
     Said.ANSWERED: N_("Answered. The student sees it on their path."),
@@ -110,6 +127,7 @@ _NEITHER_GOOD_NOR_BAD = frozenset(
         Said.NOTHING_CHOSEN,
         Said.NOTHING_TICKED,
         Said.NUDGED_NOBODY,
+        Said.NOTHING_TO_UNDO,
         Said.ASKED,
         Said.ASKED_LATE,
         Said.REVIEW_WITHOUT_PLAYLIST,
@@ -168,4 +186,31 @@ def notice(request: Request) -> dict[str, str] | None:
     if said is None:
         return None
     tone = "warning" if said is Said.ASKED_IN_VAIN else "info" if said in _NEITHER_GOOD_NOR_BAD else "success"
-    return {"tone": tone, "text": language_of(request).gettext(_SENTENCES[said])}
+    text = language_of(request).gettext(_SENTENCES[said])
+    if said is Said.UNDONE and (what := _undone(request)):
+        text = language_of(request).gettext(what)
+    return {"tone": tone, "text": text}
+
+
+_UNDONE = {
+    What.BASICS: N_("Taken back: title, introduction and order are as they were."),
+    What.STEPS_ADDED: N_("Taken back: what was added is out again."),
+    What.STEP_CHANGED: N_("Taken back: the step is as it was."),
+    What.STEP_PLACED: N_("Taken back: the step leads where it led before."),
+    What.STEP_MOVED: N_("Taken back: the order is as it was."),
+    What.STEP_REMOVED: N_("Taken back: the step is there again."),
+    What.STEP_DUPLICATED: N_("Taken back: the copy of the step is out again."),
+    What.SECTION_ADDED: N_("Taken back: the section is out again."),
+    What.SECTION_CHANGED: N_("Taken back: the section is as it was."),
+    What.SECTION_REMOVED: N_("Taken back: the section is there again."),
+    What.VARIANT_CHANGED: N_("Taken back: the other forms of the step are as they were."),
+    What.DISCARDED: N_("Taken back: the changes that you discarded are there again."),
+}
+
+
+def _undone(request: Request) -> str | None:
+    """What was taken back, in a sentence; None for a word that no page of ours leaves."""
+    try:
+        return _UNDONE[What(request.query_params.get("what", ""))]
+    except ValueError:
+        return None

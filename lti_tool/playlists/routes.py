@@ -5,8 +5,10 @@ from fastapi import APIRouter
 from lti_tool.playlists import (
     asking_routes,
     assign_routes,
+    building_routes,
     calendar_routes,
     carrying_routes,
+    copy_routes,
     doing_routes,
     learning_routes,
     link_routes,
@@ -17,6 +19,7 @@ from lti_tool.playlists import (
     personal_routes,
     picking_routes,
     progress_routes,
+    step_routes,
     teaching_routes,
     trait_routes,
     waiting_routes,
@@ -31,6 +34,9 @@ router.include_router(path_student_routes.router)
 router.include_router(trait_routes.router)
 router.include_router(teaching_routes.router)
 router.include_router(assign_routes.router)
+router.include_router(building_routes.router)
+router.include_router(step_routes.router)
+router.include_router(copy_routes.router)
 router.include_router(progress_routes.router)
 router.include_router(monitor_saying_routes.router)
 router.include_router(monitor_student_routes.router)

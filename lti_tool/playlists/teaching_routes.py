@@ -6,16 +6,28 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from lti_tool.content import service as content
 from lti_tool.courses.access import InCourse, TeacherChanging, TeacherIn
 from lti_tool.courses.roster import FreshRoster
 from lti_tool.courses.visibility import visible_students
-from lti_tool.errors import Conflict, NotFound, ToolError
+from lti_tool.errors import NotFound
 from lti_tool.ids import new_id
-from lti_tool.lti.sessions import by_script
-from lti_tool.playlists import answering, carrying, editing, forms, monitor, queries, service, views
+from lti_tool.learners import supports
+from lti_tool.learners.models import Support
+from lti_tool.learners.supports import Supports
+from lti_tool.playlists import (
+    answering,
+    building,
+    carrying,
+    editing,
+    forms,
+    monitor,
+    queries,
+    service,
+    template_rows,
+    views,
+)
 from lti_tool.playlists.forms import Entered
-from lti_tool.playlists.models import Playlist, PlaylistKind, PlaylistStatus, PlaylistStep
+from lti_tool.playlists.models import Playlist, PlaylistKind, PlaylistStatus
 from lti_tool.playlists.replies import (
     Said,
     carry_over_address,
@@ -27,9 +39,12 @@ from lti_tool.playlists.replies import (
 from lti_tool.web.dependencies import CurrentDatabase, CurrentPages, Now
 from lti_tool.web.i18n import N_
 from lti_tool.web.pages import language_of
-from lti_tool.web.replies import see, trouble_notice
+from lti_tool.web.replies import see
 
 router = APIRouter(prefix="/courses/{course_id}/playlists")
+
+PREVIEW_FACTOR = 1.5
+"""How much more time a preview with extended time shows."""
 
 SHOWN = (PlaylistStatus.DRAFT, PlaylistStatus.ASSIGNED)
 
@@ -103,54 +118,7 @@ async def create(
     return see(playlist_address(here.course, playlist_id))
 
 
-# --- The builder ------------------------------------------------------------------------------------------------------
-
-
-async def _builder(
-    request: Request,
-    here: InCourse,
-    database: CurrentDatabase,
-    pages: CurrentPages,
-    playlist_id: uuid.UUID,
-    *,
-    trouble: ToolError | None = None,
-    entered: Entered | None = None,
-    open_step: uuid.UUID | None = None,
-    status_code: int = 200,
-) -> Response:
-    """The builder as it stands; with what went wrong and what was entered, when a form came back."""
-    async with database.reading() as session:
-        playlist = await _shown(session, here, playlist_id)
-        steps = await editing.present_steps(session, playlist)
-        items = await queries.items(
-            session,
-            here.organisation_id,
-            here.course.id,
-            [step.content_item_id for step in steps if step.content_item_id],
-        )
-        course_items = [
-            item
-            for item in await content.items(session, here.organisation_id, here.course.id)
-            if editing.can_be_a_step(item)
-        ]
-    shown = views.path_view(service.preview(playlist, steps, playlist.changed_at), items)
-    rules_of = {
-        step.id: editing.rules_for(step, items.get(step.content_item_id) if step.content_item_id else None)
-        for step in steps
-    }
-    context: dict[str, Any] = {
-        "playlist": playlist,
-        "steps": shown.steps,
-        "minutes": sum(step.minutes or 0 for step in steps),
-        "rules_of": rules_of,
-        "course_items": course_items,
-        "address": playlist_address(here.course, playlist.id),
-        "notice": trouble_notice(request, trouble) or notice(request),
-        "values": entered.values if entered else {},
-        "errors": entered.errors if entered else {},
-        "open_step": open_step,
-    }
-    return pages.render(request, "playlists/edit.html", context, status_code=status_code)
+# --- One playlist ---------------------------------------------------------------------------------------------------------
 
 
 async def _shown(session: Any, here: InCourse, playlist_id: uuid.UUID) -> Playlist:
@@ -164,197 +132,6 @@ async def _is_personal(here: InCourse, database: CurrentDatabase, playlist_id: u
     """Whether the tool chooses the playlist's steps, so that it has pages of its own."""
     async with database.reading() as session:
         return (await _shown(session, here, playlist_id)).kind is PlaylistKind.PERSONAL
-
-
-@router.get("/{playlist_id}", name="edit_playlist")
-async def builder(
-    request: Request, here: TeacherIn, playlist_id: uuid.UUID, database: CurrentDatabase, pages: CurrentPages
-) -> Response:
-    """The steps of a playlist, and everything to change them; of one that the tool makes, its own page."""
-    if await _is_personal(here, database, playlist_id):
-        return see(path_address(here.course, playlist_id))
-    return await _builder(request, here, database, pages, playlist_id)
-
-
-@router.post("/{playlist_id}")
-async def change_basics(
-    request: Request,
-    here: TeacherChanging,
-    playlist_id: uuid.UUID,
-    database: CurrentDatabase,
-    clock: Now,
-    pages: CurrentPages,
-) -> Response:
-    """Change title, introduction or order."""
-    entered = Entered.of(await request.form())
-    basics = forms.basics(entered)
-    if entered.errors:
-        return await _builder(request, here, database, pages, playlist_id, entered=entered, status_code=422)
-    try:
-        async with database.writing() as session:
-            await editing.change_basics(session, here.course, playlist_id, entered.revision(), basics, clock.now())
-    except Conflict as conflict:
-        return await _builder(request, here, database, pages, playlist_id, trouble=conflict, status_code=409)
-    return see(playlist_address(here.course, playlist_id), Said.SAVED)
-
-
-@router.post("/{playlist_id}/steps")
-async def add_steps(
-    request: Request,
-    here: TeacherChanging,
-    playlist_id: uuid.UUID,
-    database: CurrentDatabase,
-    clock: Now,
-    pages: CurrentPages,
-) -> Response:
-    """Add chosen items of the course, a pasted address, or something to do away from the screen."""
-    form = await request.form()
-    entered = Entered.of(form)
-    now, revision = clock.now(), entered.revision()
-    item_ids = [forms.parsed(uuid.UUID, value) for value in form.getlist("item") if isinstance(value, str)]
-    url = entered.text("url", 2000)
-    title = entered.text("step_title", 500)
-    if entered.errors:
-        return await _builder(request, here, database, pages, playlist_id, entered=entered, status_code=422)
-    try:
-        async with database.writing() as session:
-            if item_ids:
-                await editing.add_items(session, here.course, playlist_id, revision, item_ids, now)
-            elif url:
-                await editing.add_address(session, here.course, playlist_id, revision, url, title, now)
-            elif title:
-                await editing.add_offline(session, here.course, playlist_id, revision, title, now)
-            else:
-                return see(playlist_address(here.course, playlist_id), Said.NOTHING_CHOSEN, "add")
-    except NotFound:
-        raise
-    except ToolError as trouble:
-        return await _builder(
-            request, here, database, pages, playlist_id, trouble=trouble, entered=entered, status_code=trouble.status
-        )
-    # After a choice from the course, most go on to assign; addresses and words are often added one after another.
-    return see(playlist_address(here.course, playlist_id), Said.ADDED, None if item_ids else "add")
-
-
-@router.post("/{playlist_id}/steps/{step_id}")
-async def change_step(
-    request: Request,
-    here: TeacherChanging,
-    playlist_id: uuid.UUID,
-    step_id: uuid.UUID,
-    database: CurrentDatabase,
-    clock: Now,
-    pages: CurrentPages,
-) -> Response:
-    """Change what a step says and what counts as done."""
-    entered = Entered.of(await request.form())
-    choice = forms.step_choice(entered)
-    if entered.errors:
-        return await _builder(
-            request, here, database, pages, playlist_id, entered=entered, open_step=step_id, status_code=422
-        )
-    try:
-        async with database.writing() as session:
-            await editing.change_step(
-                session, here.course, playlist_id, entered.revision(), step_id, choice, clock.now()
-            )
-    except Conflict as conflict:
-        return await _builder(
-            request, here, database, pages, playlist_id, trouble=conflict, open_step=step_id, status_code=409
-        )
-    return see(playlist_address(here.course, playlist_id), Said.SAVED, f"step-{step_id}")
-
-
-@router.post("/{playlist_id}/steps/{step_id}/remove")
-async def remove_step(
-    request: Request,
-    here: TeacherChanging,
-    playlist_id: uuid.UUID,
-    step_id: uuid.UUID,
-    database: CurrentDatabase,
-    clock: Now,
-    pages: CurrentPages,
-) -> Response:
-    """Take a step out."""
-    entered = Entered.of(await request.form())
-    try:
-        async with database.writing() as session:
-            await editing.remove_step(session, here.course, playlist_id, entered.revision(), step_id, clock.now())
-    except Conflict as conflict:
-        return await _builder(request, here, database, pages, playlist_id, trouble=conflict, status_code=409)
-    return see(playlist_address(here.course, playlist_id), Said.REMOVED, "steps")
-
-
-@router.post("/{playlist_id}/steps/{step_id}/place")
-async def place_step(
-    request: Request,
-    here: TeacherChanging,
-    playlist_id: uuid.UUID,
-    step_id: uuid.UUID,
-    database: CurrentDatabase,
-    clock: Now,
-    pages: CurrentPages,
-) -> Response:
-    """Say where a step leads: an item of the course (``place``), or an address."""
-    entered = Entered.of(await request.form())
-    item_id, url = entered.made_id("place"), entered.text("place_url", 2000)
-    if entered.errors:
-        return await _builder(
-            request, here, database, pages, playlist_id, entered=entered, open_step=step_id, status_code=422
-        )
-    if item_id is None and not url:
-        return see(playlist_address(here.course, playlist_id), Said.NOTHING_CHOSEN, f"step-{step_id}")
-    try:
-        async with database.writing() as session:
-            await editing.place_step(
-                session, here.course, playlist_id, entered.revision(), step_id, item_id or url, clock.now()
-            )
-    except NotFound:
-        raise
-    except ToolError as trouble:
-        return await _builder(
-            request,
-            here,
-            database,
-            pages,
-            playlist_id,
-            trouble=trouble,
-            entered=entered,
-            open_step=step_id,
-            status_code=trouble.status,
-        )
-    return see(playlist_address(here.course, playlist_id), Said.PLACED, f"step-{step_id}")
-
-
-@router.post("/{playlist_id}/order")
-async def reorder(
-    request: Request,
-    here: TeacherChanging,
-    playlist_id: uuid.UUID,
-    database: CurrentDatabase,
-    clock: Now,
-    pages: CurrentPages,
-) -> Response:
-    """Put the steps in order: all of them (``order``, from dragging), or one up or down (``item`` and ``move``)."""
-    form = await request.form()
-    entered = Entered.of(form)
-    revision, now = entered.revision(), clock.now()
-    wanted = [part for part in entered.values.get("order", "").split(",") if part]
-    try:
-        async with database.writing() as session:
-            if wanted:
-                order = [forms.parsed(uuid.UUID, part) for part in wanted]
-                await editing.reorder(session, here.course, playlist_id, revision, order, now)
-            else:
-                step_id = forms.parsed(uuid.UUID, entered.values.get("item", ""))
-                by = {"up": -1, "down": 1}.get(entered.values.get("move", ""), 0)
-                await editing.shift_step(session, here.course, playlist_id, revision, step_id, by, now)
-    except Conflict as conflict:
-        if by_script(request):
-            raise  # The page puts its list back and shows this error's words.
-        return await _builder(request, here, database, pages, playlist_id, trouble=conflict, status_code=409)
-    # The script follows to the page as it stands now, and takes the next revision from it.
-    return see(playlist_address(here.course, playlist_id), None, "steps")
 
 
 @router.post("/{playlist_id}/duplicate")
@@ -425,24 +202,46 @@ async def preview(
     clock: Now,
     pages: CurrentPages,
 ) -> Response:
-    """The playlist as a student finds it before the first step; of one that the tool makes, where each student is."""
+    """The playlist as a student finds it before the first step; with supports, for those who may see them.
+
+    Of one that the tool makes, where each student is.
+    """
     if await _is_personal(here, database, playlist_id):
         return see(path_address(here.course, playlist_id))
-    view = await _preview_view(here, database, playlist_id, clock)
-    return pages.render(
-        request, "playlists/preview.html", {"view": view, "address": playlist_address(here.course, playlist_id)}
-    )
+    async with database.reading() as session:
+        may_see = await supports.may_see(session, here)
+    helped = _asked_supports(request) if may_see else Supports()
+    view = await _preview_view(here, database, playlist_id, clock, helped)
+    context = {
+        "view": view,
+        "address": playlist_address(here.course, playlist_id),
+        "may_see": may_see,
+        "supports": list(Support),
+        "helped": helped,
+        "now": clock.now(),
+    }
+    return pages.render(request, "playlists/preview.html", context)
+
+
+def _asked_supports(request: Request) -> Supports:
+    """The supports that a preview is asked with (``support`` once for each, ``language``); what is none is left out."""
+    known = {support.value for support in Support}
+    kinds = frozenset(Support(value) for value in request.query_params.getlist("support") if value in known)
+    language = request.query_params.get("language", "")[:35]
+    return Supports(kinds, language, PREVIEW_FACTOR if Support.EXTENDED_TIME in kinds else None)
 
 
 async def _preview_view(
-    here: InCourse, database: CurrentDatabase, playlist_id: uuid.UUID, clock: Now
+    here: InCourse,
+    database: CurrentDatabase,
+    playlist_id: uuid.UUID,
+    clock: Now,
+    helped: Supports | None = None,
 ) -> views.PathView:
     async with database.reading() as session:
         playlist = await _shown(session, here, playlist_id)
-        steps = await editing.present_steps(session, playlist)
-        items = await queries.items(session, here.organisation_id, here.course.id, _item_ids(steps))
-    return views.path_view(service.preview(playlist, steps, clock.now()), items)
-
-
-def _item_ids(steps: list[PlaylistStep]) -> list[uuid.UUID]:
-    return [step.content_item_id for step in steps if step.content_item_id]
+        path = building.preview(
+            playlist, await template_rows.current(session, playlist), helped or Supports(), clock.now()
+        )
+        items = await queries.items(session, here.organisation_id, here.course.id, building.led_to(path))
+    return views.path_view(path, items)

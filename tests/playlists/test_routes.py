@@ -60,7 +60,7 @@ def result(site: Site, percent: float, place: int = 0) -> NativeResult:
 # --- Who may come in
 
 
-def teachers_pages(playlist: Playlist, person_id: uuid.UUID) -> list[str]:
+def teachers_pages(playlist: Playlist, person_id: uuid.UUID, step_id: uuid.UUID) -> list[str]:
     here = f"/playlists/{playlist.id}"
     return [
         "/playlists",
@@ -71,6 +71,8 @@ def teachers_pages(playlist: Playlist, person_id: uuid.UUID) -> list[str]:
         f"{here}/remove",
         f"{here}/progress",
         f"{here}/students/{person_id}",
+        f"{here}/steps/{step_id}",
+        f"{here}/copy",
     ]
 
 
@@ -82,6 +84,17 @@ def teachers_forms(playlist: Playlist, person_id: uuid.UUID, step_id: uuid.UUID)
         f"{here}/steps",
         f"{here}/steps/{step_id}",
         f"{here}/steps/{step_id}/remove",
+        f"{here}/steps/{step_id}/duplicate",
+        f"{here}/steps/{step_id}/place",
+        f"{here}/steps/{step_id}/variants",
+        f"{here}/steps/{step_id}/variants/{step_id}/remove",
+        f"{here}/sections",
+        f"{here}/sections/{step_id}",
+        f"{here}/sections/{step_id}/remove",
+        f"{here}/undo",
+        f"{here}/copy",
+        f"{here}/update",
+        f"{here}/discard",
         f"{here}/order",
         f"{here}/duplicate",
         f"{here}/remove",
@@ -103,7 +116,7 @@ async def test_nobody_comes_in_without_a_session(site: Site) -> None:
     playlist = await assigned(site)
     path = await copy_of(site, playlist)
     person_id = site.school.students[0].id
-    pages = [*teachers_pages(playlist, person_id), "/my", f"/my/{path.copy.id}", "/family"]
+    pages = [*teachers_pages(playlist, person_id, path.present[0].id), "/my", f"/my/{path.copy.id}", "/family"]
     forms = [*teachers_forms(playlist, person_id, path.present[0].id), *students_forms(path)]
     async with site.client() as client:
         for page in pages:
@@ -120,7 +133,7 @@ async def test_teachers_pages_are_for_teachers(site: Site, role: Role) -> None:
     person_id = site.school.students[0].id
     visitor = await site.sign_in(site.school.students[0], role)
     await visitor.get(f"{site.course}/my")
-    for page in teachers_pages(playlist, person_id):
+    for page in teachers_pages(playlist, person_id, path.present[0].id):
         assert (await visitor.get(site.course + page)).status_code == 403, page
     for form in teachers_forms(playlist, person_id, path.present[0].id):
         assert (await visitor.post(site.course + form, revision=str(playlist.revision))).status_code == 403, form
@@ -157,11 +170,18 @@ async def test_another_school_finds_nothing(site: Site) -> None:
     await student.get(f"{theirs}/my")
     # Neither through our course's address, nor with our ids below their own.
     for course in (site.course, theirs):
-        for page in teachers_pages(playlist, person_id)[0 if course == site.course else 2 :]:
+        for page in teachers_pages(playlist, person_id, path.present[0].id)[0 if course == site.course else 2 :]:
             assert (await teacher.get(course + page)).status_code == 404, page
         for form in teachers_forms(playlist, person_id, path.present[0].id)[0 if course == site.course else 1 :]:
             answer = await teacher.post(
-                course + form, revision=str(playlist.revision), title="x", step_title="x", item=str(path.present[0].id)
+                course + form,
+                revision=str(playlist.revision),
+                title="x",
+                step_title="x",
+                section_title="x",
+                support="read-aloud",
+                course=str(site.school.course.id),
+                item=str(path.present[0].id),
             )
             assert answer.status_code == 404, form
         assert (await student.get(f"{course}/my/{path.copy.id}")).status_code == 404

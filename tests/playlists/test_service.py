@@ -15,7 +15,7 @@ from lti_tool.db.session import Database
 from lti_tool.errors import BadRequest, Conflict, NotFound
 from lti_tool.grades import service as grades
 from lti_tool.grades.models import LineItem, Score
-from lti_tool.playlists import editing, queries, service
+from lti_tool.playlists import changing, editing, queries, service
 from lti_tool.playlists.editing import Basics, StepChoice, Terms
 from lti_tool.playlists.models import (
     DoneBy,
@@ -52,6 +52,11 @@ async def assigned(
     playlist = await made(session, school, order)
     terms = terms or Terms(has_column=True)
     return await editing.assign(session, school.course, playlist.id, playlist.revision, terms, school.teacher.id, NOW)
+
+
+async def updated(session: AsyncSession, school: School, playlist: Playlist, now: datetime = NOW) -> Playlist:
+    """After the teacher gave what they changed to the copies."""
+    return await changing.update_copies(session, school.course, playlist.id, playlist.revision, now, school.teacher.id)
 
 
 @dataclass
@@ -301,6 +306,9 @@ async def test_a_new_step_lowers_nobodys_score(database: Database) -> None:
         await ada.finish()
         await editing.add_offline(session, school.course, playlist.id, playlist.revision, "One more", LATER)
         path = await ada.path()
+        assert (path.progress.done, path.progress.total, path.copy.finished_at) == (3, 3, NOW)
+        await updated(session, school, playlist, LATER)
+        path = await ada.path()
         assert (path.progress.done, path.progress.total) == (3, 4)
         assert path.copy.finished_at is None
         assert await ada.score() == 100
@@ -317,9 +325,12 @@ async def test_a_removed_step_keeps_its_work_and_may_finish_the_path(database: D
         await ada.mark(2)
         first, quiz, _ = (await ada.path()).present
         await editing.remove_step(session, school.course, playlist.id, playlist.revision, quiz.id, LATER)
+        assert (await ada.path()).copy.finished_at is None
+        await updated(session, school, playlist, LATER)
         assert (await ada.path()).copy.finished_at == LATER
         assert await ada.score() == 100
         await editing.remove_step(session, school.course, playlist.id, playlist.revision, first.id, LATER)
+        await updated(session, school, playlist, LATER)
         path = await ada.path()
         assert [step.id for step in path.removed_with_work] == [first.id]
         assert [step.position for step in path.present] == [0]
@@ -337,6 +348,8 @@ async def test_a_lower_mark_lets_results_count_at_once(database: Database) -> No
         quiz = (await ada.path()).present[1]
         choice = StepChoice(quiz.title, done_rule=DoneRule.RESULT, pass_percent=50)
         await editing.change_step(session, school.course, playlist.id, playlist.revision, quiz.id, choice, LATER)
+        assert (await ada.path()).progress.done == 0
+        await updated(session, school, playlist, LATER)
         assert (await ada.path()).progress.done == 1
 
 
@@ -371,7 +384,7 @@ async def test_steps_move_up_and_down(database: Database, place: int, by: int, o
         school = await seed.school(session)
         playlist = await made(session, school)
         before = await editing.present_steps(session, playlist)
-        await editing.shift_step(session, school.course, playlist.id, playlist.revision, before[place].id, by, NOW)
+        await editing.move(session, school.course, playlist.id, playlist.revision, before[place].id, by, NOW)
         after = await editing.present_steps(session, playlist)
         assert [step.id for step in after] == [before[int(place) - 1].id for place in order]
         assert [step.position for step in after] == [0, 1, 2]
@@ -543,6 +556,7 @@ async def test_students_work_while_the_teacher_edits(own_database: Database) -> 
             playlist = await queries.playlist(session, school.id, school.course.id, path.playlist.id)
             assert playlist is not None
             await editing.remove_step(session, school.course, playlist.id, playlist.revision, path.present[0].id, NOW)
+            await updated(session, school, playlist)
 
     await asyncio.gather(student(), teacher())
     async with own_database.reading() as session:
@@ -591,5 +605,6 @@ async def test_may_dos_do_not_count(database: Database) -> None:
             step = (await ada.path()).present[place]
             choice = StepChoice(step.title, need=Need.MAY)
             await editing.change_step(session, school.course, playlist.id, playlist.revision, step.id, choice, NOW)
+            await updated(session, school, playlist)
         await ada.mark(0)
         assert await ada.score() == 100
