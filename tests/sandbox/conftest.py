@@ -1,5 +1,6 @@
 """A sandbox LMS with one course, three kinds of people and a registered tool whose key set is served by a fake transport."""
 
+import copy
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
@@ -137,45 +138,78 @@ def client_of(app: FastAPI, **options: Any) -> httpx.AsyncClient:
     return httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url=BASE, **options)
 
 
+@dataclass(frozen=True)
+class World:
+    """What every test of one kind of LMS finds: the store's file, and the rows that a test asks about by name."""
+
+    file: bytes
+    rows: tuple[Any, ...]
+
+    @classmethod
+    async def made(cls, folder: Path, like: str, platform_key: str) -> "World":
+        """A course with its people, and a tool."""
+        settings = SandboxSettings(base_url=BASE, folder=folder, sample=False, like=like)
+        nobody = httpx.AsyncClient(transport=httpx.MockTransport(lambda _request: httpx.Response(404)))
+        app = create_sandbox(settings, clock=ManualClock().now, http=nobody)
+        platform: Platform = app.state.platform
+        # Making a key takes longer than most tests, so the platform finds one in its store.
+        await platform.store.open()
+        async with platform.store.writing() as session:
+            session.add(SigningKey(kid="platform-key", private_pem=platform_key, created_at=platform.now()))
+        async with app.router.lifespan_context(app):
+            now = platform.now()
+            async with platform.store.writing() as session:
+                people = [
+                    await add_person(session, login=login, given_name=given, family_name=family, kind=kind, now=now)
+                    for login, given, family, kind in (
+                        ("teacher", "Thea", "Cher", "teacher"),
+                        ("student", "Noor", "Abdi", "student"),
+                        ("second", "Ben", "Ito", "student"),
+                        ("observer", "Olu", "Abdi", "observer"),
+                        ("stranger", "Sam", "Where", "student"),
+                    )
+                ]
+                course = await add_course(session, name="Fractions", code="MATH-5", now=now)
+                for person in people[:4]:
+                    await enrol(session, course, person, person.kind, now)
+                await observe(session, course, people[3], people[1])
+                tool = await add_tool(
+                    session,
+                    platform,
+                    NewTool(
+                        name="Playlists",
+                        login_url=f"{TOOL}/lti/login",
+                        launch_url=f"{TOOL}/lti/launch",
+                        jwks_url=f"{TOOL}/.well-known/jwks.json",
+                    ),
+                )
+        # The last connection that closes leaves everything in the one file.
+        return cls(settings.database.read_bytes(), (course, tool, *people))
+
+
+@pytest.fixture(scope="session")
+def worlds() -> dict[str, World]:
+    """The worlds of this process, by the LMS that is played: a test gets copies, since writing all rows takes much longer."""
+    return {}
+
+
 @pytest.fixture
 async def lms(
     sandbox_at: Callable[[], tuple[FastAPI, ToolSide]],
     clock: ManualClock,
     tool_keys: list[RSAKey],
     platform_key: str,
+    like: str,
+    worlds: dict[str, World],
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> AsyncIterator[Lms]:
     """A sandbox with a course, its people and a tool."""
+    if like not in worlds:
+        worlds[like] = await World.made(tmp_path_factory.mktemp("world"), like, platform_key)
     app, side = sandbox_at()
     platform: Platform = app.state.platform
-    # Making a key takes longer than most tests, so the platform finds one in its store.
-    await platform.store.open()
-    async with platform.store.writing() as session:
-        session.add(SigningKey(kid="platform-key", private_pem=platform_key, created_at=platform.now()))
+    platform.settings.database.write_bytes(worlds[like].file)
+    # The rows are this test's own too: some change them.
+    course, tool, *people = copy.deepcopy(worlds[like].rows)
     async with app.router.lifespan_context(app), client_of(app) as http:
-        now = platform.now()
-        async with platform.store.writing() as session:
-            people = [
-                await add_person(session, login=login, given_name=given, family_name=family, kind=kind, now=now)
-                for login, given, family, kind in (
-                    ("teacher", "Thea", "Cher", "teacher"),
-                    ("student", "Noor", "Abdi", "student"),
-                    ("second", "Ben", "Ito", "student"),
-                    ("observer", "Olu", "Abdi", "observer"),
-                    ("stranger", "Sam", "Where", "student"),
-                )
-            ]
-            course = await add_course(session, name="Fractions", code="MATH-5", now=now)
-            for person in people[:4]:
-                await enrol(session, course, person, person.kind, now)
-            await observe(session, course, people[3], people[1])
-            tool = await add_tool(
-                session,
-                platform,
-                NewTool(
-                    name="Playlists",
-                    login_url=f"{TOOL}/lti/login",
-                    launch_url=f"{TOOL}/lti/launch",
-                    jwks_url=f"{TOOL}/.well-known/jwks.json",
-                ),
-            )
         yield Lms(app, platform, http, clock, side, tool_keys, course, tool, *people)
