@@ -9,9 +9,10 @@ PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.1
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+NPM_IS_THERE := command -v npm >/dev/null || { echo "npm is needed for the browser libraries: install Node.js 20 or newer" >&2; exit 1; }
 export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD := 1
 
-.PHONY: help demo test check unit browser openedx setup setup-tests translations benchmarks clean
+.PHONY: help demo test check style types imports unit browser openedx setup setup-tests translations benchmarks clean
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -24,13 +25,21 @@ demo: setup ## Start the tool and a sandbox LMS on this machine (ARGS="--reset",
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 # A browser or a process that was not there in time gets a second chance, said aloud; see tests/again.py.
-test: check setup-tests browser openedx ## Every check and every test: SQLite, PostgreSQL, a real browser, Open edX
+# What fetches and installs mostly waits, so all of it is made side by side, and the checks as soon as they can run.
+test: ## Every check and every test: SQLite, PostgreSQL, a real browser, Open edX
+	@$(MAKE) --no-print-directory --jobs=4 check browser openedx
 	$(PYTEST) $(ARGS) || { [ $$? -eq 1 ] && $(BIN)/python -m tests.again; }
 
-check: setup-tests ## Style, types, and the direction of imports
+check: style types imports ## Style, types, and the direction of imports
+
+style: setup-tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+types: setup-tests
 	$(BIN)/mypy
+
+imports: setup-tests
 	$(BIN)/lint-imports --no-cache
 
 unit: setup-tests ## The quick tests only: no browser, no other processes
@@ -46,23 +55,28 @@ $(VENV)/.made:
 	@$(PYTHON) -m venv $(VENV) || { echo "Python's venv module is missing; on Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
 	@touch $@
 
-$(VENV)/.tool: $(VENV)/.made pyproject.toml constraints.txt package.json package-lock.json hatch_build.py $(wildcard lti_tool/web/locales/*/LC_MESSAGES/*.po)
-	@command -v npm >/dev/null || { echo "npm is needed for the browser libraries: install Node.js 20 or newer" >&2; exit 1; }
+SOURCES := pyproject.toml constraints.txt package.json package-lock.json hatch_build.py $(wildcard lti_tool/web/locales/*/LC_MESSAGES/*.po)
+
+$(VENV)/.tool: $(VENV)/.made $(SOURCES)
+	@$(NPM_IS_THERE)
 	@echo "Setting up the tool (about a minute, once) …"
 	@$(PIP) install --constraint constraints.txt --editable .
 	@touch $@
 
-$(VENV)/.tests: $(VENV)/.tool
-	@echo "Setting up what the tests need …"
+# The tool and what the tests need are installed at once: pip builds the tool each time it is asked for it.
+$(VENV)/.tests: $(VENV)/.made $(SOURCES)
+	@$(NPM_IS_THERE)
+	@echo "Setting up the tool and what its tests need (about a minute, once) …"
 	@$(PIP) install --constraint constraints.txt --editable '.[dev]'
 	@[ -f node_modules/axe-core/axe.min.js ] || npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
-	@touch $@
+	@touch $(VENV)/.tool $@
 
 # The tests drive Debian's Chromium; LTI_TOOL_CHROMIUM=/path names another Chromium or Chrome.
 browser: ## A Chromium for the browser tests, by apt where none is there
 	@bash tests/find_chromium.sh --install >/dev/null
 
 openedx: .venv-openedx/.made ## Open edX's LTI consumer, in an environment of its own
+	@:
 
 .venv-openedx/.made: tests/openedx/requirements.txt | $(VENV)/.made
 	@echo "Setting up Open edX's LTI consumer (about a minute, once) …"
