@@ -128,10 +128,10 @@ async def answer(
 ) -> PathRequest:
     """Answer a request, and do what the answer says.
 
-    ``SIGNED`` signs the step off, and so does ``HELD`` where the step is the talk itself. ``ALLOWED`` opens the step for another
-    try; with ``afresh`` what was done or scored before counts no more, without it the better result counts. Raises NotFound
-    for a request of another course or of a student whom this teacher may not see, BadRequest for an answer that does not fit,
-    and RequestAnswered.
+    ``SIGNED`` signs the step off; so do ``HELD`` and ``ALLOWED`` where the step is the talk itself. ``ALLOWED`` opens a step for
+    another try; with ``afresh`` what was done or scored before counts no more, without it the better result counts. Raises
+    NotFound for a request of another course or of a student whom this teacher may not see, BadRequest for an answer that does
+    not fit, and RequestAnswered.
     """
     if len(words) > MOST_ANSWER:
         raise BadRequest("more words than an answer has room for")
@@ -212,7 +212,10 @@ async def _carry_out(
     if row.step_id is None:
         return
     where = (here.course, copy.playlist_id, copy.person_id, row.step_id, here.visit.person_id, now)
-    if outcome is Outcome.SIGNED or (outcome is Outcome.HELD and await _is_talk(session, here, row.step_id)):
+    if outcome is Outcome.SIGNED:
+        await service.sign_off(session, *where)
+    elif outcome in (Outcome.HELD, Outcome.ALLOWED) and await _is_talk(session, here, row.step_id):
+        # The step was the talk, or the question whether to try again: with the answer it is done, and the path goes on.
         await service.sign_off(session, *where)
     elif outcome is Outcome.ALLOWED and afresh:
         await service.start_afresh(session, *where)

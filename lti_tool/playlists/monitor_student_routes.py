@@ -93,10 +93,13 @@ async def _page(
 async def _theirs(
     database: Database, here: InCourse, playlist_id: uuid.UUID, person_id: uuid.UUID, clock: Now
 ) -> Playlist:
+    """The playlist, with a copy for who came late; what the tool chooses is brought up to what is known now."""
     playlist = await assigned(database, here, playlist_id)
     if playlist is None:
         raise NotFound("the playlist is not assigned")
     await everybody_has_a_copy(database, here, clock)
+    async with database.reading() as session:
+        await monitor.seen(session, here, person_id)
     await replanning.up_to_date(database, here.course, person_id, clock.now())
     return playlist
 

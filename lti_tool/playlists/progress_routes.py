@@ -19,7 +19,7 @@ from lti_tool.grades import service as grades
 from lti_tool.grades import words
 from lti_tool.grades.models import ColumnState, LineItem
 from lti_tool.grades.rules import Standing
-from lti_tool.playlists import answering, forms, monitor, monitor_views, monitor_words, queries, service
+from lti_tool.playlists import answering, forms, monitor, monitor_views, monitor_words, queries, replanning, service
 from lti_tool.playlists.forms import Entered
 from lti_tool.playlists.models import Playlist, PlaylistKind, PlaylistStatus
 from lti_tool.playlists.monitor_rules import Sign
@@ -71,6 +71,8 @@ async def progress(
         return see(f"{playlist_address(here.course, playlist_id)}/assign")
     await everybody_has_a_copy(database, here, clock)
     answer = await _ask_for_class(request, here, database, playlist)
+    if playlist.kind is PlaylistKind.PERSONAL:
+        await replanning.plan_some(database, here.course, clock.now())
     async with database.reading() as session:
         playlist = await queries.playlist(session, here.organisation_id, here.course.id, playlist_id) or playlist
         now = await monitor.class_now(session, here, playlist, clock.now())

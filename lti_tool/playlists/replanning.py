@@ -24,9 +24,10 @@ from lti_tool.db.session import Database
 from lti_tool.ids import new_id
 from lti_tool.jobs import runner_of
 from lti_tool.mastery import versions
-from lti_tool.playlists import personal
+from lti_tool.playlists import monitor_queries, personal
 from lti_tool.playlists import personal_queries as queries
 from lti_tool.playlists.models import DoneRule, Need, StepKind, StepOrigin, StepRole, StepState
+from lti_tool.playlists.path_models import PathRequest, RequestKind
 from lti_tool.playlists.personal import Book
 from lti_tool.playlists.personal_queries import Asked, CopyRow, OwnForm, OwnStep, WorkRow
 from lti_tool.playlists.planning import base, planner, why
@@ -362,6 +363,7 @@ async def write(session: AsyncSession, course: Course, drafts: Sequence[Draft], 
             written.append(draft)
     await queries.take_off(session, course.organisation_id, [one for draft in written for one in draft.gone], now)
     await queries.add_steps(session, [row for draft in written for row in draft.added])
+    await _tell_teacher(session, course, written, now)
     with_forms = {step_id: some for draft in written for step_id, some in draft.forms.items()}
     if with_forms:
         owners = {step_id: draft.copy.person_id for draft in written for step_id in draft.forms}
@@ -372,6 +374,29 @@ async def write(session: AsyncSession, course: Course, drafts: Sequence[Draft], 
         if draft.planned != draft.copy.planned:
             await queries.note_planned(session, course.organisation_id, draft.copy.id, draft.planned, now)
     return len(written)
+
+
+async def _tell_teacher(session: AsyncSession, course: Course, written: Sequence[Draft], now: datetime) -> None:
+    """A talk that the tool plans waits for the teacher like what a student asks for; one that the plan drops waits no more."""
+    await monitor_queries.withdraw(
+        session, course.organisation_id, [step_id for draft in written for step_id in draft.gone], now
+    )
+    for draft in written:
+        for row in draft.added:
+            if row["role"] is not StepRole.TALK:
+                continue
+            session.add(
+                PathRequest(
+                    organisation_id=course.organisation_id,
+                    personal_playlist_id=draft.copy.id,
+                    step_id=row["id"],
+                    kind=RequestKind.CONFERENCE if row["content_item_id"] is None else RequestKind.RETAKE,
+                    origin=StepOrigin.TOOL,
+                    why=row["why"],
+                    created_at=now,
+                )
+            )
+    await session.flush()
 
 
 async def _plan(

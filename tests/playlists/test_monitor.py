@@ -8,15 +8,20 @@ from datetime import timedelta
 import pytest
 
 from lti_tool.content.service import ItemResult
-from lti_tool.learners.models import LearnerSupport, Support
+from lti_tool.db.base import scoped
+from lti_tool.db.session import Database
+from lti_tool.learners.models import LearnerProfile, LearnerSupport, Support
 from lti_tool.lti.models import Role
-from lti_tool.playlists import loading, monitor, service
+from lti_tool.mastery.models import EvidenceSource, Standing
+from lti_tool.playlists import answering, loading, monitor, monitor_student, replanning, service
 from lti_tool.playlists.models import OrderRule, Playlist, StepVariant, StepVariantLearner, VariantKind
 from lti_tool.playlists.monitor_rules import Sign
 from lti_tool.playlists.monitor_views import Line, shown
-from lti_tool.playlists.path_models import RequestKind
-from tests.playlists import seed
+from lti_tool.playlists.path_models import Outcome, PathRequest, RequestKind
+from tests.mastery.world import append
+from tests.playlists import path_world, seed
 from tests.playlists.a_class import a_class
+from tests.playlists.path_world import PathWorld
 from tests.playlists.site import Site
 from tests.playlists.test_answering import asks
 from tests.playlists.test_routes import assigned, copy_of
@@ -254,3 +259,116 @@ async def test_a_draft_has_no_monitor(site: Site, show: str) -> None:
     here = f"{site.course}/playlists/{playlist.id}/progress"
     assert (await teacher.get(f"{here}?show={show}")).url.path.endswith("/assign")
     assert (await teacher.get(f"{here}/students.csv?show={show}")).status_code == 404
+
+
+# --- Personal playlists
+
+
+@pytest.fixture
+async def made(database: Database) -> PathWorld:
+    async with database.writing() as session:
+        found = await path_world.path_world(session)
+        await path_world.personal(session, found)
+    return found
+
+
+async def test_of_a_personal_playlist_each_line_says_what_for_and_towards_what(
+    database: Database, made: PathWorld
+) -> None:
+    here, ada = visiting(made.world.school), made.world.ada
+    assert made.playlist is not None
+    await replanning.up_to_date(database, here.course, ada.id, seed.NOW)
+    async with database.writing() as session:
+        session.add(
+            LearnerProfile(
+                organisation_id=made.id,
+                course_id=here.course.id,
+                person_id=ada.id,
+                goal_competency_id=made.world.competencies["F.3"].id,
+                changed_at=seed.NOW,
+            )
+        )
+    async with database.reading() as session:
+        now = await monitor.class_now(session, here, made.playlist, seed.NOW)
+    by_person = {line.person.id: line for line in now.lines}
+    line = by_person[ada.id]
+    assert now.is_personal
+    assert (line.about, line.goal, line.progress.done, line.progress.total) == ("F.1", "F.3", 0, 10)
+    assert line.step is not None
+    assert line.step.content_item_id == made.items["page F.1"].id
+    others = [one for person_id, one in by_person.items() if person_id != ada.id]
+    assert {(one.step, one.goal) for one in others} == {(None, "")}
+
+
+async def stuck(database: Database, made: PathWorld) -> None:
+    """Ada has read what teaches the first competency and failed its only quiz four times."""
+    course, ada = made.world.course, made.world.ada
+    await replanning.up_to_date(database, course, ada.id, seed.NOW)
+    async with database.writing() as session:
+        [path] = await loading.paths_of_person(session, course, ada.id, seed.NOW)
+        page = next(step for step in path.present if step.content_item_id == made.items["page F.1"].id)
+        await service.sign_off(session, course, path.playlist.id, ada.id, page.id, None, seed.NOW)
+    quiz = made.items["quiz F.1"].id
+    tries = [
+        made.world.entry("F.1", f"try:{number}", seed.NOW, right=False, content_item_id=quiz, item="q")
+        for number in range(4)
+    ]
+    await append(database, made.world, *tries, now=seed.NOW + timedelta(minutes=1))
+    await replanning.up_to_date(database, course, ada.id, seed.NOW + timedelta(minutes=1))
+
+
+async def test_whoever_is_stuck_waits_for_the_teacher_with_why(database: Database, made: PathWorld) -> None:
+    here, ada = visiting(made.world.school), made.world.ada
+    await stuck(database, made)
+    async with database.reading() as session:
+        found = await answering.waiting(session, here)
+        whys = await monitor_student.reasons_of(session, here, {one.request.id: one.why for one in found})
+    asked = [(one.person.id, one.request.kind, one.by_tool) for one in found]
+    assert asked == [(ada.id, RequestKind.CONFERENCE, True)]
+    assert "4" in whys[found[0].request.id]
+    assert "F.1" in whys[found[0].request.id]
+    # Planned again, it is asked once; answered, the step is done and nothing waits.
+    await replanning.up_to_date(database, here.course, ada.id, seed.NOW + timedelta(hours=1))
+    async with database.writing() as session:
+        [one] = await answering.waiting(session, here)
+        await answering.answer(session, here, one.request.id, Outcome.HELD, "", seed.NOW + timedelta(hours=2))
+    async with database.reading() as session:
+        assert await answering.waiting(session, here) == []
+        [path] = await loading.paths_of_person(session, here.course, ada.id, seed.NOW + timedelta(hours=2))
+    assert path.progress.done == 2
+
+
+async def test_a_talk_that_is_planned_no_more_waits_no_more(database: Database, made: PathWorld) -> None:
+    here, ada = visiting(made.world.school), made.world.ada
+    await stuck(database, made)
+    seen = made.world.entry(
+        "F.1", "judged", seed.NOW, source=EvidenceSource.OVERRIDE, judged=Standing.SECURE, note="Explained it to me"
+    )
+    await append(database, made.world, seen, now=seed.NOW + timedelta(hours=1))
+    await replanning.up_to_date(database, here.course, ada.id, seed.NOW + timedelta(hours=1))
+    async with database.reading() as session:
+        assert await answering.waiting(session, here) == []
+        [row] = (await session.exec(scoped(PathRequest, made.id))).all()
+    assert (row.answered_at, row.outcome) == (seed.NOW + timedelta(hours=1), None)
+
+
+async def test_the_pages_of_a_personal_playlist_are_up_to_date(site: Site) -> None:
+    async with site.database.writing() as session:
+        made = await path_world.path_world(session, name="Pine School")
+        playlist = await path_world.personal(session, made)
+    school = made.world.school
+    teacher = await site.sign_in(school.teacher, Role.TEACHER, school=school)
+    here = f"/courses/{school.course.id}/playlists/{playlist.id}"
+    page = (await teacher.get(f"{here}/progress")).text
+    assert page.count("page F.1") >= 3, "each is told what comes, planned by the look itself"
+    assert "Towards" in page
+    assert "0 of 10" in page
+    assert f"{here}/path" in page
+    page = (await teacher.get(f"{here}/students/{made.world.ada.id}")).text
+    assert "page F.1" in page
+    assert f"{here}/path/students/{made.world.ada.id}" in page
+    table = file_of((await teacher.get(f"{here}/progress/students.csv")).text)
+    assert table[0][:6] == ["Student", "Steps done", "Steps asked for", "Next step", "Works on", "Works towards"]
+    seen = (await teacher.get(f"{here}/students/{made.world.ada.id}/as-they-see-it")).text
+    assert "page F.1" in seen
+    assert "<form" not in seen.split("<main")[1].split("</main>")[0]
