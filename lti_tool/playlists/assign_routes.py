@@ -11,14 +11,11 @@ from lti_tool.courses.access import InCourse, TeacherChanging, TeacherIn
 from lti_tool.courses.roster import FreshRoster
 from lti_tool.courses.service import display_name
 from lti_tool.errors import NotFound, ToolError
-from lti_tool.playlists import assigning, editing, forms, path_queries, queries, service, views
-from lti_tool.playlists.assigning import Offer, Who
-from lti_tool.playlists.audience import Audience
+from lti_tool.playlists import assign_forms, assigning, editing, forms, path_queries, queries, service, views
 from lti_tool.playlists.forms import Entered
 from lti_tool.playlists.models import Playlist, PlaylistStatus
 from lti_tool.playlists.replies import Said, playlist_address
 from lti_tool.web.dependencies import CurrentDatabase, CurrentPages, Now
-from lti_tool.web.i18n import N_
 from lti_tool.web.replies import see, trouble_notice
 
 router = APIRouter(prefix="/courses/{course_id}/playlists/{playlist_id}")
@@ -55,7 +52,9 @@ async def assign(
         async with database.writing() as session:
             playlist = await _shown(session, here, playlist_id)
             before = playlist.status
-            meant = _meant(await assigning.offer(session, here, playlist), entered, form)
+            offer = await assigning.offer(session, here, playlist)
+            unsaid = not entered.values.get("who") and offer.everybody
+            meant = None if unsaid else assign_forms.meant(offer, entered, form)
             if not entered.errors:
                 await editing.assign(
                     session,
@@ -90,23 +89,6 @@ async def assign(
     return see(f"{playlist_address(here.course, playlist_id)}/progress", said)
 
 
-def _meant(offer: Offer, entered: Entered, form: FormData) -> Audience | None:
-    """Whom the form chooses; None where it leaves that as it is. Looks for what is wrong with it."""
-    if not entered.values.get("who") and offer.everybody:
-        return None
-    who = entered.word("who", Who, offer.who)
-    group_ids = [forms.parsed(uuid.UUID, one) for one in _all(form, "group")]
-    person_ids = [forms.parsed(uuid.UUID, one) for one in _all(form, "person")]
-    meant = offer.complete(offer.chosen(who, group_ids, _all(form, "section"), person_ids))
-    if meant.is_empty:
-        entered.errors["who"] = N_("Please choose who gets it: at least one.")
-    return meant
-
-
-def _all(form: FormData, name: str) -> list[str]:
-    return [one for one in form.getlist(name) if isinstance(one, str) and one]
-
-
 async def _shown(session: AsyncSession, here: InCourse, playlist_id: uuid.UUID) -> Playlist:
     playlist = await queries.playlist(session, here.organisation_id, here.course.id, playlist_id)
     if playlist is None or playlist.status is PlaylistStatus.ARCHIVED:
@@ -136,17 +118,12 @@ async def _page(
         offer = await assigning.offer(session, here, playlist)
         may_have_column = await editing.may_have_column(session, here.course, playlist)
     view = views.path_view(service.preview(playlist, steps, clock.now(), sections[playlist.id]), items)
-    current = offer.current
     context = {
         "view": view,
         "playlist": playlist,
         "offer": offer,
         "who": entered.values.get("who", offer.who) if entered else offer.who.value,
-        "chosen": {
-            "group": set(_all(form, "group")) if form is not None else {str(one) for one in current.groups},
-            "section": set(_all(form, "section")) if form is not None else set(current.sections),
-            "person": set(_all(form, "person")) if form is not None else {str(one) for one in current.people},
-        },
+        "chosen": assign_forms.ticked(offer, form),
         "display_name": display_name,
         "can_have_column": may_have_column,
         "address": playlist_address(here.course, playlist_id),

@@ -81,23 +81,25 @@ class Offer:
         """Which of the choices is made now."""
         if self.current.everybody:
             return Who.EVERYBODY
-        return Who.STUDENTS if self.current.people else Who.GROUPS
+        by_group = self.current.groups or self.current.sections
+        return Who.GROUPS if by_group or not self.current.people else Who.STUDENTS
 
     def chosen(
         self, who: Who, group_ids: Collection[uuid.UUID], sections: Collection[str], person_ids: Collection[uuid.UUID]
     ) -> Audience:
-        """The audience that a choice comes to; it names nobody where nobody was chosen. AudienceGone for what is not offered."""
+        """The audience that a choice comes to; it names nobody where nobody was chosen. AudienceGone for what is not offered.
+
+        ``person_ids``: of single students, those; of groups and sections, who gets it besides.
+        """
         if self.fixed:
             return self.current
         if who is Who.EVERYBODY:
             if not self.everybody:
                 raise AudienceGone("everybody, chosen by somebody held to their sections")
             return EVERYBODY
-        wanted = (
-            Audience(everybody=False, groups=frozenset(group_ids), sections=frozenset(sections))
-            if who is Who.GROUPS
-            else Audience(everybody=False, people=frozenset(person_ids))
-        )
+        wanted = Audience(everybody=False, people=frozenset(person_ids))
+        if who is Who.GROUPS:
+            wanted = replace(wanted, groups=frozenset(group_ids), sections=frozenset(sections))
         there = (
             wanted.groups <= {one.group.id for one in self.groups}
             and wanted.sections <= {one.id for one in self.sections}

@@ -9,7 +9,8 @@ from starlette.datastructures import FormData
 from lti_tool.competencies.map_pages import section_of
 from lti_tool.competencies.map_views import MapCompetencyView
 from lti_tool.mastery.rules import Standing
-from lti_tool.playlists.assigning import Offer, Who
+from lti_tool.playlists import assign_forms
+from lti_tool.playlists.assigning import Offer
 from lti_tool.playlists.forms import MOST_POINTS, Entered, parsed
 from lti_tool.playlists.path_models import RulingKind
 from lti_tool.playlists.personal import Book
@@ -166,17 +167,10 @@ def _percent(entered: Entered, name: str, usual: float) -> float:
 def choice(entered: Entered, form: FormData, book: Book, offer: Offer) -> Choice:
     """Everything about a new personal playlist; look at ``entered.errors`` after. Raises AudienceGone."""
     has_column, points = column(entered)
-    meant = offer.complete(
-        offer.chosen(
-            entered.word("who", Who, offer.who), _ids(form, "group"), _texts(form, "section"), _ids(form, "person")
-        )
-    )
-    if meant.is_empty:
-        entered.errors["who"] = N_("Please choose who gets it: at least one.")
     return Choice(
         title=title(entered),
         settings=settings(entered, form, book),
-        audience=meant,
+        audience=assign_forms.meant(offer, entered, form),
         has_column=has_column,
         points=points,
         known_before=entered.values.get("start") == "before",

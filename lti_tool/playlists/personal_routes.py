@@ -15,7 +15,7 @@ from lti_tool.courses.service import display_name
 from lti_tool.courses.visibility import visible_students
 from lti_tool.errors import NotFound, ToolError
 from lti_tool.ids import new_id
-from lti_tool.playlists import assigning, editing, personal, personal_pages, replanning
+from lti_tool.playlists import assign_forms, assigning, editing, personal, personal_pages, replanning
 from lti_tool.playlists import personal_editing as personals
 from lti_tool.playlists import personal_forms as forms
 from lti_tool.playlists.assigning import Offer
@@ -130,14 +130,7 @@ async def _new_page(
         "students": students,
         "offer": offer,
         "who": values.get("who") or offer.who.value,
-        "chosen": {
-            name: {str(one) for one in form.getlist(name)} if form is not None else now_chosen
-            for name, now_chosen in (
-                ("group", set()),
-                ("section", set(offer.current.sections)),
-                ("person", set()),
-            )
-        },
+        "chosen": assign_forms.ticked(offer, form),
         "display_name": display_name,
         "placements": forms.scored_items(book),
         "usual": PathSettings(),

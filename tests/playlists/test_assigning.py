@@ -257,6 +257,25 @@ async def test_a_teacher_assigns_to_a_group_then_to_one_student_then_to_all(site
     assert await on_pages(site) == ["Ada", "Ben", "Cem"]
 
 
+async def test_a_group_and_single_students_besides(site: Site) -> None:
+    async with site.database.writing() as session:
+        red = await a_group(session, site.school, "Red", 0)
+        playlist = await draft(session, site.school)
+        await give(session, site.school, playlist, some(groups=[red.id], people=[site.school.students[2].id]))
+    here = f"{site.course}/playlists/{playlist.id}/assign"
+    teacher = await site.teacher()
+    page = (await teacher.get(here)).text
+    # The page shows it as it is, and saving it again changes nothing.
+    assert re.search(r'value="groups" checked', page)
+    fields: dict[str, str | list[str]] = {
+        name: re.findall(rf'name="{name}" value="([^"]+)" checked', page)
+        for name in ("group", "section", "also", "person")
+    }
+    assert fields == {"group": [str(red.id)], "section": [], "also": [str(site.school.students[2].id)], "person": []}
+    await teacher.post(here, revision=revision_of(page), who="groups", **fields, **TERMS)
+    assert await on_pages(site) == ["Ada", "Cem"]
+
+
 async def test_terms_alone_leave_the_audience_as_it_is(site: Site) -> None:
     playlist = await a_draft(site)
     async with site.database.writing() as session:
