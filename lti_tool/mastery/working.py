@@ -339,9 +339,13 @@ class _Table:
         for person_id, some in by_person.items():
             self._credit_one(self._learners[person_id], some, ways)
 
+    def _numbers(self, some: list[tuple[uuid.UUID, Draft | None]]) -> list[str]:
+        return [str(self._places[competency_id].number) for competency_id, _ in some]
+
     def _credit_one(self, learner: Learner, some: list[tuple[uuid.UUID, Draft | None]], ways: credit.Ways) -> None:
         book = learner.reviewing = {} if learner.reviewing is None else learner.reviewing
         drafted: dict[str, Draft] = {}
+        before_all = {number: list(book.get(number, ())) for number in self._numbers(some)}
         concerned = set(book) if learner.person_id in self._all_concerned else set[str]()
         for competency_id, draft in some:
             number = str(self._places[competency_id].number)
@@ -354,6 +358,8 @@ class _Table:
             if draft is not None:
                 drafted[number] = draft
         moved = credit.settle(book, ways, concerned)
+        others = moved.keys() - drafted.keys() or any(book.get(one, []) != was for one, was in before_all.items())
+        learner.same_book = not others and learner.person_id not in self._all_concerned
         for number, found in moved.items():
             if number in drafted:
                 drafted[number].credit(found)

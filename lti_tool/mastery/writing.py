@@ -49,6 +49,8 @@ class Learner:
     version_id: uuid.UUID | None
     reviewing: Book | None
     new: bool = False
+    same_book: bool = False
+    """That the book says what the row says: then it is not written again, which costs more than all the rest of the row."""
 
 
 class Place(NamedTuple):
@@ -252,15 +254,15 @@ _SET_REVIEWS = Fixed(
     )
 )
 _DROP_STATE = _fixed(_own(delete(_state), _state))
-_SET_LEARNER = _fixed(
-    _own(update(_learner), _learner).values(
-        standings=bindparam("new_standings", type_=_learner.c.standings.type),
-        predicting=bindparam("new_predicting", type_=_learner.c.predicting.type),
-        version_id=bindparam("new_version"),
-        reviewing=bindparam("new_reviewing", type_=_learner.c.reviewing.type),
-        changed_at=bindparam("now"),
-    )
-)
+_NEW_LEARNER = {
+    "standings": bindparam("new_standings", type_=_learner.c.standings.type),
+    "predicting": bindparam("new_predicting", type_=_learner.c.predicting.type),
+    "version_id": bindparam("new_version"),
+    "changed_at": bindparam("now"),
+}
+_NEW_BOOK = {"reviewing": bindparam("new_reviewing", type_=_learner.c.reviewing.type)}
+_SET_LEARNER = _fixed(_own(update(_learner), _learner).values(_NEW_LEARNER | _NEW_BOOK))
+_SET_LEARNER_ALONE = _fixed(_own(update(_learner), _learner).values(_NEW_LEARNER))
 
 
 async def lock(
@@ -436,15 +438,15 @@ async def drop_state(session: AsyncSession, organisation_id: uuid.UUID, state_id
 
 async def set_learner(session: AsyncSession, organisation_id: uuid.UUID, learner: Learner, now: datetime) -> None:
     """Write a locked learner's row anew."""
-    await _SET_LEARNER.run(
-        session,
-        {
-            "organisation": organisation_id,
-            "row": learner.id,
-            "new_standings": learner.standings,
-            "new_predicting": learner.predicting,
-            "new_version": learner.version_id,
-            "new_reviewing": learner.reviewing,
-            "now": now,
-        },
-    )
+    values = {
+        "organisation": organisation_id,
+        "row": learner.id,
+        "new_standings": learner.standings,
+        "new_predicting": learner.predicting,
+        "new_version": learner.version_id,
+        "now": now,
+    }
+    if learner.same_book:
+        await _SET_LEARNER_ALONE.run(session, values)
+    else:
+        await _SET_LEARNER.run(session, {**values, "new_reviewing": learner.reviewing})
