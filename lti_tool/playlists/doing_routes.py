@@ -31,6 +31,7 @@ async def open_step(
 ) -> Response:
     """Record that a step was opened: told by the page's script while the step opens beside it, or by a button."""
     async with database.writing() as session:
+        await ways.take_up(session, here, copy_id, step_id, clock.now())
         await service.open_step(session, here.course, here.person_id, copy_id, step_id, clock.now())
     if by_script(request):
         return Response(status_code=204)
@@ -111,7 +112,7 @@ async def skip(
         return await show(
             request, here, copy_id, database, clock, pages, step_id=step_id, field="skip", text=words, trouble=trouble
         )
-    return see(back_address(here.course, copy_id, entered), Said.SKIPPED)
+    return see(back_address(here.course, copy_id, entered), Said.SKIPPED, "passed-over")
 
 
 def skip_words(request: Request, reason: str, words: str) -> str:

@@ -97,13 +97,22 @@ class Path:
         return [section for section in self.sections if section.removed_at is None]
 
     @property
+    def passed_over(self) -> list[PlaylistStep]:
+        """Steps of a personal playlist that the student passed over, on the path or off it since; the latest first."""
+        if not self.is_personal:
+            return []
+        passed = [step for step in self.own if not step.proposed and standing_of(self.rows.get(step.id)).is_skipped]
+        return sorted(passed, key=lambda step: (self.rows[step.id].skipped_at, step.position), reverse=True)
+
+    @property
     def removed_with_work(self) -> list[PlaylistStep]:
         """Steps that were taken out after this student had begun them."""
         return [step for step in [*self.template, *self.own] if step.removed_at is not None and self._was_begun(step)]
 
     def _was_begun(self, step: PlaylistStep) -> bool:
         row = self.rows.get(step.id)
-        return row is not None and row.state is not StepState.TODO
+        passed = self.is_personal and standing_of(row).is_skipped
+        return row is not None and row.state is not StepState.TODO and not passed
 
     @property
     def steps(self) -> Sequence[rules.Step]:

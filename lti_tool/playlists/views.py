@@ -185,6 +185,8 @@ class PathView:
     """The parts of a template in order, what stands in none first; empty ones are left out."""
     added: tuple[StepView, ...] = ()
     """What a teacher added to this one copy of a template; of a personal playlist, all of it."""
+    passed_over: tuple[StepView, ...] = ()
+    """Of a personal playlist: what the student passed over, the latest first; it can be taken up again."""
     nothing: rules.NoNext | None = None
     """Why nothing is next; None where something is."""
     minutes_left: int = 0
@@ -228,7 +230,8 @@ class PathView:
     @property
     def to_come(self) -> list[StepView]:
         """What is not."""
-        return [one for one in self.steps if not one.is_done]
+        passed = {one.step.id for one in self.passed_over}
+        return [one for one in self.steps if not one.is_done and one.step.id not in passed]
 
 
 def path_view(path: Path, items: Mapping[uuid.UUID, ContentItem]) -> PathView:
@@ -265,6 +268,10 @@ def path_view(path: Path, items: Mapping[uuid.UUID, ContentItem]) -> PathView:
         removed=removed,
         sections=() if path.is_personal else _sections(path, views, rules.missing_choices(walk)),
         added=tuple(view for view in views if view.step.personal_playlist_id is not None),
+        passed_over=tuple(
+            _view(step, path.shown(step), number, items, standing_of(path.rows.get(step.id)))
+            for number, step in enumerate(path.passed_over, start=1)
+        ),
         nothing=path.nothing_next,
         minutes_left=sum(view.minutes or 0 for view in views if view.step.id in counted),
     )

@@ -97,7 +97,7 @@ class Finder:
         if competency_id is None or competency_id in self.banned_competencies:
             return Ways()
         does = self._does(step, competency_id)
-        taken = {one.content_item_id for one in self.path.present} | {step.content_item_id}
+        taken = {one.content_item_id for one in self.path.present if self._is_settled(one)} | {step.content_item_id}
         equals: dict[uuid.UUID, Way] = {}
         others: dict[uuid.UUID, Way] = {}
         for view in self.aligned:
@@ -109,6 +109,11 @@ class Finder:
             elif way.does is not AlignmentRole.ASSESSES:
                 others.setdefault(way.item_id, way)
         return Ways(self._first(equals), self._first({key: way for key, way in others.items() if key not in equals}))
+
+    def _is_settled(self, step: PlaylistStep) -> bool:
+        """Whether a step of the path stays where it is: what the tool has only planned may come now instead."""
+        begun = standing_of(self.path.rows.get(step.id)).state is not StepState.TODO
+        return begun or step.personal_playlist_id is None or step.origin is StepOrigin.TEACHER
 
     def _about(self, step: PlaylistStep) -> uuid.UUID | None:
         if step.competency_id is not None:
@@ -260,3 +265,16 @@ async def _beside(
 
 def _role(way: Way, step: PlaylistStep) -> StepRole | None:
     return next((role for role, does in _DOES.items() if does is way.does), step.role)
+
+
+async def take_up(session: AsyncSession, here: InCourse, copy_id: uuid.UUID, step_id: uuid.UUID, now: datetime) -> None:
+    """Put a step back on the path that the student passed over, and that plans took off since; nothing for any other step.
+
+    Opening it, which is what comes next, begins it, and what is begun stays.
+    """
+    path, _ = await asking.own_path(session, here, copy_id, None, now)
+    for step in path.passed_over:
+        if step.id == step_id and step.removed_at is not None:
+            step.removed_at = None
+            session.add(step)
+            await session.flush()

@@ -1,4 +1,4 @@
-"""A school whose students have paths of every kind: sections, a choice, words, a sign-off, a talk, steps the tool chose."""
+"""A school whose students have a path with sections, a choice, words, a sign-off and a talk, and one that the tool makes."""
 
 import uuid
 from collections.abc import Iterator
@@ -22,8 +22,6 @@ from lti_tool.playlists.models import (
     PlaylistStatus,
     PlaylistStep,
     StepKind,
-    StepOrigin,
-    StepRole,
 )
 from lti_tool.playlists.path_models import PathWord, WordKind
 from tests.insight.class_of_five import a_class, align
@@ -46,7 +44,7 @@ class Paths:
 
 
 async def fill(session: AsyncSession, paths: Paths) -> School:
-    """Ada has a template and a personal path, Ben the template alone; Cem's template has one step."""
+    """Every student has both. Ada is Secure in N.1 and N.2, so that her own path is about N.3, with reviews of the two."""
     school, paths.made = await a_class(session)
     for key, kind, title in (
         ("video", ItemKind.PAGE, "A video about equal fractions"),
@@ -111,7 +109,6 @@ async def _copies(session: AsyncSession, school: School, playlist: Playlist, pat
             playlist_id=playlist.id,
             person_id=who.id,
             created_at=NOW - timedelta(days=2),
-            planned={} if playlist.kind is PlaylistKind.PERSONAL else None,
         )
         session.add(copy)
         paths.copies[f"{name} {place}"] = copy.id
@@ -202,32 +199,6 @@ async def _personal(session: AsyncSession, school: School, paths: Paths) -> None
         settings={"target_steps": 5},
     )
     await _copies(session, school, playlist, paths, "own")
-    copy_id = paths.copies["own 0"]
-    for position, (name, item, role, rule, why) in enumerate(
-        [
-            ("teach", "video", StepRole.TEACH, DoneRule.MARKED, {"reason": "unlocks", "competencies": [4], "count": 1}),
-            ("show", "worksheet", StepRole.ASSESS, DoneRule.RESULT, {"reason": "show", "competencies": [3]}),
-            ("review", "quiz", StepRole.REVIEW, DoneRule.MARKED, {"reason": "review", "competencies": [1]}),
-        ]
-    ):
-        step = PlaylistStep(
-            organisation_id=school.id,
-            playlist_id=playlist.id,
-            personal_playlist_id=copy_id,
-            position=position,
-            title=school.items[item].title,
-            content_item_id=school.items[item].id,
-            competency_id=paths.made[0 if name == "review" else 2].id,
-            done_rule=rule,
-            pass_percent=80 if rule is DoneRule.RESULT else None,
-            minutes=10,
-            origin=StepOrigin.TOOL,
-            role=role,
-            why=why,
-        )
-        session.add(step)
-        paths.steps[name] = step.id
-    await session.flush()
 
 
 @contextmanager
