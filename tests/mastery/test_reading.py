@@ -406,6 +406,15 @@ async def test_the_round_is_part_of_the_work(site: Site) -> None:
     assert read.every == timedelta(minutes=15)
     await read.run()
     assert len(await points(site)) == 1
+    # Another process of the same installation leaves it to this one until the quarter of an hour is over.
+    asked = len(site.lms.asked)
+    other = jobs.work(site.database, site.clock, site.connectors, (reading.take,))
+    [again] = [one for one in other.periodic if one.name == "mastery.read-results"]
+    await again.run()
+    assert len(site.lms.asked) == asked
+    site.clock.move(timedelta(minutes=15))
+    await again.run()
+    assert len(site.lms.asked) > asked
 
 
 async def test_what_a_gradebook_file_said_of_a_work_gives_way_to_the_lms(database: Database) -> None:
