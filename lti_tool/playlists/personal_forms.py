@@ -25,9 +25,14 @@ class UnitLine:
     """A competency to tick, with what the course has for it."""
 
     competency: MapCompetencyView
-    items: int
+    item_ids: frozenset[uuid.UUID]
     assess: int
     ticked: bool
+
+    @property
+    def items(self) -> int:
+        """How many items are for it."""
+        return len(self.item_ids)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +45,8 @@ class UnitPart:
 
     @property
     def items(self) -> int:
-        """How many times an item is for one of its competencies."""
-        return sum(line.items for line in self.lines)
+        """How many items are for one of its competencies or several."""
+        return len({item_id for line in self.lines for item_id in line.item_ids})
 
     @property
     def ticked(self) -> bool:
@@ -81,7 +86,7 @@ def parts(book: Book, ticked: Collection[int]) -> list[UnitPart]:
         if not found or found[-1][0] != title:
             found.append((title, []))
         found[-1][1].append(
-            UnitLine(one, len(items.get(number, ())), len(assess.get(number, ())), ticked=number in ticked)
+            UnitLine(one, frozenset(items.get(number, ())), len(assess.get(number, ())), ticked=number in ticked)
         )
     return [UnitPart(lines[0].competency.number, title, tuple(lines)) for title, lines in found]
 
