@@ -17,7 +17,7 @@ from lti_tool.courses.models import CourseGroup, CourseGroupMember, Membership, 
 from lti_tool.db.base import scoped
 from lti_tool.db.session import Database
 from lti_tool.lti.models import Role
-from lti_tool.playlists import audience, editing, queries, service
+from lti_tool.playlists import audience, changing, editing, queries, service
 from lti_tool.playlists.audience import EVERYBODY, Audience, Places
 from lti_tool.playlists.editing import Basics, Terms
 from lti_tool.playlists.models import PersonalPlaylist, Playlist, PlaylistAudience, PlaylistStatus, StepState
@@ -144,6 +144,7 @@ async def test_who_comes_into_a_group_gets_it_and_who_leaves_keeps_their_work(da
         playlist = await editing.remove_step(
             session, school.course, playlist.id, playlist.revision, path.present[1].id, LATER
         )
+        await changing.update_copies(session, school.course, playlist.id, playlist.revision, LATER, school.teacher.id)
         session.add(CourseGroupMember(organisation_id=school.id, group_id=red.id, person_id=ada.id))
         await session.flush()
         assert await service.ensure_copies(session, school.course, LATER, [ada.id]) == 1
