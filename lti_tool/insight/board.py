@@ -8,15 +8,15 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from html import escape
 from typing import Any
 
+from lti_tool.playlists.monitor_rules import Watch
+
 SECURE = 3
 """The rank from which a competency counts as known: Secure."""
-QUIET = timedelta(days=7)
-"""Without evidence for so long, a student asks for a look."""
 SHOWN_STATEMENT = 160
 """Characters of a statement in a column's header; the whole stands on the competency's page."""
 
@@ -114,9 +114,9 @@ class Counted:
     to_go: int
     due: int
 
-    def is_quiet(self, now: datetime) -> bool:
-        """Whether there has been no evidence for seven days, or none at all."""
-        return self.line.latest_at is None or now - self.line.latest_at >= QUIET
+    def is_quiet(self, watch: Watch) -> bool:
+        """Whether there has been no evidence for as many school days as the course's calendar says, or none at all."""
+        return self.line.latest_at is None or watch.is_quiet(self.line.latest_at)
 
 
 def epoch_day(moment: datetime) -> int:
@@ -136,12 +136,12 @@ def counted(lines: Iterable[Line], columns: Sequence[Column], now: datetime) -> 
     return [line.counted(numbers, today) for line in lines]
 
 
-def is_shown(one: Counted, show: Show, now: datetime) -> bool:
+def is_shown(one: Counted, show: Show, watch: Watch) -> bool:
     """Whether a filter lets a student through."""
     return {
         Show.ALL: True,
         Show.NEED: one.to_go > 0,
-        Show.QUIET: one.is_quiet(now),
+        Show.QUIET: one.is_quiet(watch),
         Show.REVIEW: one.due > 0,
     }[show]
 

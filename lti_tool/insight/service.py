@@ -19,6 +19,7 @@ from lti_tool.errors import NotFound
 from lti_tool.insight import board, queries
 from lti_tool.insight.board import Column, Counted, Line, Order, Show
 from lti_tool.mastery.rules.scales import NoScale, Scale, default_scale
+from lti_tool.playlists import monitor
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,8 @@ class ClassBoard:
     has_evidence: bool
     waiting: Mapping[Show, int]
     """How many students each filter would show."""
+    quiet_after: int
+    """School days without evidence after which a student asks for a look."""
 
 
 async def class_board(session: AsyncSession, here: InCourse, wanted: Choice, now: datetime) -> ClassBoard:
@@ -61,6 +64,7 @@ async def class_board(session: AsyncSession, here: InCourse, wanted: Choice, now
     every = [column_of(one) for one in listed.competencies]
     people = await visible_students(session, here)
     known = await groups.of_course(session, here.organisation_id, course_id)
+    watch = await monitor.watch(session, here, now)
     held = await queries.glances(session, here.organisation_id, course_id)
     domains = board.names(column.domain for column in every)
     grades = board.names(column.grade for column in every)
@@ -88,7 +92,7 @@ async def class_board(session: AsyncSession, here: InCourse, wanted: Choice, now
     return ClassBoard(
         choice=choice,
         scale=await scale_of(session, here.organisation_id, listed.scale_id),
-        rows=board.in_order([row for row in rows if board.is_shown(row, choice.show, now)], choice.order),
+        rows=board.in_order([row for row in rows if board.is_shown(row, choice.show, watch)], choice.order),
         columns=columns,
         groups=known,
         domains=domains,
@@ -96,7 +100,8 @@ async def class_board(session: AsyncSession, here: InCourse, wanted: Choice, now
         students=len(people),
         competencies=len(every),
         has_evidence=any(line.held for line in lines),
-        waiting={show: sum(board.is_shown(row, show, now) for row in rows) for show in Show},
+        waiting={show: sum(board.is_shown(row, show, watch) for row in rows) for show in Show},
+        quiet_after=watch.calendar.quiet_after,
     )
 
 
