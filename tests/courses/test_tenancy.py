@@ -17,6 +17,7 @@ NAMES = {table.name for table in TENANT}
 CROSSING = {
     # A token is all a request has; its row says which school it belongs to.
     "tool_session_is_unique_by_token_digest",
+    "api_token_is_unique_by_token_digest",
     # The worker looks for what is due in every school at once.
     "score_by_when_due",
     "line_item_by_when_due",
