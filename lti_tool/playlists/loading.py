@@ -13,6 +13,7 @@ from lti_tool.learners import supports
 from lti_tool.learners.supports import Form, Supports
 from lti_tool.playlists import path_queries, queries, rules
 from lti_tool.playlists.models import (
+    DoneRule,
     PersonalPlaylist,
     PersonalStep,
     Playlist,
@@ -198,8 +199,9 @@ def as_form(variant: StepVariant) -> Form:
 
 
 def _named(steps: Sequence[PlaylistStep]) -> set[uuid.UUID]:
-    """The competencies that decide anything on these steps."""
-    return {one for step in steps for one in (step.competency_id, step.after_competency_id) if one is not None}
+    """The competencies that decide anything on these steps: what mastery has to show, and what a step waits for."""
+    done_by = {step.competency_id for step in steps if step.done_rule is DoneRule.MASTERY}
+    return {one for one in done_by | {step.after_competency_id for step in steps} if one is not None}
 
 
 async def _secure(

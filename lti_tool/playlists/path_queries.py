@@ -21,6 +21,9 @@ from lti_tool.playlists.models import (
 )
 from lti_tool.playlists.path_models import PathRequest
 
+_MOST_NAMED = 500
+"""Items that are named in a statement; of more, the playlists' steps are read and those that are wanted are taken from them."""
+
 _SECURE = (Standing.SECURE, Standing.MASTERED)
 
 
@@ -158,6 +161,10 @@ async def playlists_with_items(
             col(StepVariant.content_item_id).is_not(None),
         )
     )
+    if len(item_ids) <= _MOST_NAMED:
+        # The steps of all copies of a large class are many; those of one result's item are few.
+        steps = steps.where(col(PlaylistStep.content_item_id).in_(item_ids))
+        forms = forms.where(col(StepVariant.content_item_id).in_(item_ids))
     # Items are compared here: a gradebook names any number of them, a statement does not.
     rows = [*(await session.exec(steps.distinct())).all(), *(await session.exec(forms.distinct())).all()]
     return {playlist_id for playlist_id, item_id in rows if item_id in item_ids}

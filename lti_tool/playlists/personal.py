@@ -111,9 +111,11 @@ class Book:
 _books: OrderedDict[tuple[uuid.UUID, uuid.UUID], Book] = OrderedDict()
 
 
-async def book(session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID) -> Book:
-    """The course as it stands now; compiled anew only if something it is made of has changed."""
-    times = await queries.course_times(session, organisation_id, course_id)
+async def book(
+    session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID, times: CourseTimes | None = None
+) -> Book:
+    """The course as it stands now; compiled anew only if something it is made of has changed. ``times``: read just before."""
+    times = times or await queries.course_times(session, organisation_id, course_id)
     key = (organisation_id, course_id)
     found = _books.get(key)
     if found is None or found.times != times:

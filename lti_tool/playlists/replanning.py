@@ -399,16 +399,12 @@ async def _tell_teacher(session: AsyncSession, course: Course, written: Sequence
     await session.flush()
 
 
-async def _plan(
-    database: Database, course: Course, book: Book, copies: Sequence[CopyRow], now: datetime
-) -> tuple[int, int]:
-    """Plan copies that are out of date; how many were, and how many steps are others now."""
-    async with database.reading() as session:
-        facts = await _read(session, course, book, copies, now)
+async def _plan(database: Database, course: Course, facts: Sequence[_Facts], now: datetime) -> tuple[int, int]:
+    """Plan copies that are out of date and write what is other; how many were planned, and how many have other steps now."""
     drafts = []
     today = now.astimezone(UTC).date()
     for one in facts:
-        drafts.append(_drawn(one, seen(book.times, one.copy), today))
+        drafts.append(_drawn(one, seen(one.book.times, one.copy), today))
         await asyncio.sleep(0)  # Who opens a page meanwhile is served between two plans.
     async with database.writing() as session:
         written = await write(session, course, drafts, now)
@@ -454,11 +450,17 @@ async def plan_course(
         stale = [copy for copy in copies if is_stale(times, copy, today)][:most]
         if not stale:
             return Report()
-        book = await personal.book(session, course.organisation_id, course.id)
-    planned = changed = 0
-    for start in range(0, len(stale), AT_ONCE):
-        some = await _plan(database, course, book, stale[start : start + AT_ONCE], now)
-        planned, changed = planned + some[0], changed + some[1]
+        book = await personal.book(session, course.organisation_id, course.id, times)
+        # One student's copies are read with what tells that they are out of date.
+        facts = await _read(session, course, book, stale[:AT_ONCE], now)
+    planned = changed = start = 0
+    while facts:
+        some = await _plan(database, course, facts, now)
+        planned, changed, start = planned + some[0], changed + some[1], start + AT_ONCE
+        facts = []
+        if start < len(stale):
+            async with database.reading() as session:
+                facts = await _read(session, course, book, stale[start : start + AT_ONCE], now)
     return Report(planned, changed)
 
 

@@ -1,0 +1,1 @@
+"""What personal paths cost, and how good they are."""
