@@ -68,7 +68,7 @@ class Said(StrEnum):
 
 _SENTENCES = {
     Said.SAVED: N_("Saved."),
-    Said.ADDED: N_("Added at the end of the playlist."),
+    Said.ADDED: N_("Added."),
     Said.REMOVED: N_("Removed."),
     Said.DUPLICATED: N_("This is the copy. Nobody has been given it yet."),
     Said.ASSIGNED: N_("Assigned. Every student has their own copy now, and late joiners get theirs when they come."),

@@ -1,0 +1,188 @@
+"""The builder in a real browser: dragging from the picker, undo, the step's form, by keyboard, without script, in every look."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from lti_tool.content.models import ContentItem, ItemKind
+from lti_tool.lti.models import Role
+from lti_tool.playlists import changing, editing
+from lti_tool.playlists.changes import Basics, What, add_section
+from lti_tool.playlists.editing import Terms
+from lti_tool.playlists.models import Playlist
+from tests.browser.test_mastery_pages import somebody
+from tests.browser_tools import axe, overflow, screenshot, small_targets
+from tests.insight.world import World, a_world
+from tests.playlists import seed
+from tests.playlists.seed import NOW, School
+
+pytestmark = pytest.mark.browser
+
+made: list[Playlist] = []
+
+
+async def a_school(session: AsyncSession) -> School:
+    """A draft with two steps and a section; an assigned playlist with a change that waits."""
+    school = await seed.school(session, students=5)
+    session.add_all(
+        ContentItem(
+            organisation_id=school.id,
+            course_id=school.course.id,
+            external_id=f"canvas:more-{n}",
+            kind=ItemKind.PAGE,
+            title=f"More about halves {n}",
+            url=f"https://lms.example/more-{n}",
+            position=10 + n,
+            seen_at=NOW,
+        )
+        for n in range(4)
+    )
+    made.clear()
+    ids = [school.items["page"].id, school.items["quiz"].id]
+    for title in ("Halves", "Thirds"):
+        playlist = await editing.create(session, school.course, Basics(title), school.teacher.id, NOW)
+        playlist = await editing.add_items(session, school.course, playlist.id, playlist.revision, ids, NOW)
+        playlist = await changing.change(
+            session,
+            school.course,
+            playlist.id,
+            playlist.revision,
+            What.SECTION_ADDED,
+            lambda template: add_section(template, "Practise"),
+            NOW,
+        )
+        made.append(playlist)
+    thirds = made[1]
+    thirds = await editing.assign(session, school.course, thirds.id, thirds.revision, Terms(), None, NOW)
+    made[1] = await editing.add_offline(session, school.course, thirds.id, thirds.revision, "Fold a sheet", NOW)
+    return school
+
+
+@pytest.fixture
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with a_world(tmp_path_factory.mktemp("building"), a_school) as running:
+        yield running
+
+
+def look(page: Page, name: str) -> None:
+    """axe in light, dark and forced colours; nothing too wide at 320 pixels, targets large enough; a picture of each."""
+    for looks, media in (
+        ("light", {"color_scheme": "light"}),
+        ("dark", {"color_scheme": "dark"}),
+        ("forced", {"color_scheme": "light", "forced_colors": "active"}),
+    ):
+        page.emulate_media(**media)  # type: ignore[arg-type]
+        page.wait_for_function("() => document.getAnimations().length === 0")
+        assert axe(page) == [], f"{name}, {looks}"
+        screenshot(page, f"building-{name}-{looks}")
+    page.emulate_media(color_scheme="light", forced_colors="none")
+    page.set_viewport_size({"width": 320, "height": 900})
+    page.wait_for_timeout(100)
+    screenshot(page, f"building-{name}-narrow")
+    assert overflow(page) <= 0, f"{name}: {overflow(page)} pixels too wide"
+    assert small_targets(page) == [], name
+    page.set_viewport_size({"width": 1280, "height": 900})
+
+
+def address(world: World, place: int = 0) -> str:
+    return f"{world.course}/playlists/{made[place].id}"
+
+
+def titles(page: Page) -> list[str]:
+    """What stands in the list, headings among the steps."""
+    found: list[str] = page.eval_on_selector_all(".reorder > [data-id]", "all => all.map(one => one.dataset.title)")
+    return found
+
+
+def test_an_item_is_dragged_into_the_list_and_taken_back(browser: Browser, world: World) -> None:
+    with somebody(browser, world, world.school.teacher, Role.TEACHER) as page:
+        page.goto(address(world))
+        handle = page.locator("[data-drops]", has_text="More about halves 1").locator("[data-drop-handle]")
+        handle.scroll_into_view_if_needed()
+        quiz = page.locator(".reorder > [data-title='Quiz on halves']")
+        start, there = handle.bounding_box(), quiz.bounding_box()
+        assert start is not None
+        assert there is not None
+        page.mouse.move(start["x"] + 5, start["y"] + 5)
+        page.mouse.down()
+        page.mouse.move(there["x"] + 40, there["y"] + 20)
+        page.mouse.move(there["x"] + 60, there["y"] + 4)
+        expect(page.locator(".reorder__item--new")).to_have_count(1)
+        page.mouse.up()
+        expect(page.get_by_text("Added.", exact=True)).to_be_visible()
+        assert titles(page) == ["What a fraction is", "More about halves 1", "Quiz on halves", "Practise"]
+        # Dropped nowhere, nothing happens.
+        handle.scroll_into_view_if_needed()
+        start = handle.bounding_box()
+        assert start is not None
+        page.mouse.move(start["x"] + 5, start["y"] + 5)
+        page.mouse.down()
+        page.mouse.move(5, 5)
+        page.mouse.up()
+        assert len(titles(page)) == 4
+        # In a field, Control and Z is the field's own.
+        search = page.get_by_label("Search the course")
+        search.fill("halves")
+        search.press("Control+z")
+        page.wait_for_timeout(300)
+        assert len(titles(page)) == 4
+        page.locator("#steps-heading").click()
+        page.keyboard.press("Control+z")
+        expect(page.get_by_text("Taken back: what was added is out again.")).to_be_visible()
+        assert titles(page) == ["What a fraction is", "Quiz on halves", "Practise"]
+
+
+def test_headings_and_steps_are_moved_by_keyboard(browser: Browser, world: World) -> None:
+    with somebody(browser, world, world.school.teacher, Role.TEACHER) as page:
+        page.goto(address(world))
+        page.get_by_role("button", name="Move Practise up").focus()
+        page.keyboard.press("Enter")
+        expect(page.locator(".reorder > li").nth(1)).to_contain_text("Practise")
+        expect(page.get_by_role("button", name="Move Practise up")).to_be_focused()
+        page.wait_for_function("() => !document.querySelector('[data-reorder]').hasAttribute('aria-busy')")
+        page.reload()
+        assert titles(page) == ["What a fraction is", "Practise", "Quiz on halves"]
+        # The step's form is fetched when it is opened, and has the focus's own place in it.
+        page.locator("summary", has_text="Change this step Quiz on halves").focus()
+        page.keyboard.press("Enter")
+        expect(page.get_by_label("What counts as done")).to_be_visible()
+        expect(page.get_by_label("Section", exact=True)).to_have_value(
+            page.locator(".reorder > [data-title='Practise']").get_attribute("data-id") or ""
+        )
+        page.keyboard.press("Tab")
+        expect(page.get_by_label("Title", exact=True).first).to_be_focused()
+
+
+def test_every_page_of_the_builder_in_every_look(browser: Browser, world: World) -> None:
+    with somebody(browser, world, world.school.teacher, Role.TEACHER) as page:
+        page.goto(address(world))
+        page.get_by_text("Change this step Quiz on halves").click()
+        page.get_by_text("When it opens").click()
+        page.get_by_text("Another form of this step").click()
+        expect(page.get_by_label("It helps with")).to_be_visible()
+        page.get_by_text("Change this section Practise").click()
+        look(page, "draft")
+        page.get_by_label("What it changes").select_option("modification")
+        expect(page.get_by_label("It helps with")).to_be_hidden()
+        page.goto(address(world, 1))
+        expect(page.get_by_role("button", name="Update 5 copies")).to_be_visible()
+        look(page, "waiting")
+        page.goto(f"{address(world)}/copy")
+        look(page, "copy")
+        page.goto(f"{address(world)}/preview")
+        page.get_by_text("See it with supports").click()
+        look(page, "preview")
+
+
+def test_without_script_a_step_has_a_page(browser: Browser, world: World) -> None:
+    with somebody(browser, world, world.school.teacher, Role.TEACHER, script=False) as page:
+        page.goto(address(world))
+        page.get_by_text("Change this step Quiz on halves").click()
+        page.get_by_role("link", name="Open the step’s page").click()
+        page.get_by_label("Counts from (percent)").fill("55")
+        page.get_by_role("button", name="Save this step").click()
+        expect(page.get_by_text("Done from a result of 55%")).to_be_visible()
+        page.get_by_role("button", name="Undo").click()
+        expect(page.get_by_text("Done from a result of 70%")).to_be_visible()
