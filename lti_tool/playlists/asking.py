@@ -77,9 +77,9 @@ class Conversation:
         """What waits for the teacher."""
         return [one for one in self.requests if one.is_open]
 
-    def waiting(self, step_id: uuid.UUID | None, kind: RequestKind) -> Request | None:
-        """The open request of a kind for a step."""
-        return next((one for one in self.open if one.step_id == step_id and one.kind is kind), None)
+    def waiting(self, step_id: uuid.UUID | None, kind: RequestKind | str) -> Request | None:
+        """The open request of a kind for a step. Templates name the kind by its word."""
+        return next((one for one in self.open if one.step_id == step_id and one.kind == kind), None)
 
     def answered(self, step_id: uuid.UUID | None) -> list[Request]:
         """What the teacher answered about a step, the latest first; what was taken back is not among it."""

@@ -212,6 +212,11 @@ async def choose(
         return await _beside(session, here, path, step, way, rule, now)
     _lead_to(step, way, rule)
     session.add(step)
+    for other in path.present:
+        # What was planned for later comes now, and not twice.
+        if other.content_item_id == item_id and other.id != step.id:
+            other.removed_at = now
+            session.add(other)
     path.copy.moved_at = now
     session.add(path.copy)
     return step

@@ -173,6 +173,7 @@ def test_the_whole_way_of_a_path_with_sections(browser: Browser, paths: Paths, p
         page.get_by_role("button", name="I am ready: ask for the sign-off").click()
         expect(page.get_by_text("You asked for the sign-off.").first).to_be_visible()
         expect(page.get_by_text("Nothing to do here just now")).to_be_visible()
+        expect(page.get_by_role("button", name=re.compile("ask for the sign-off"))).to_have_count(0)
         look(page, f"{size}-3-waiting")
         sign_off(paths, "kitchen 0", "measure")
         page.reload()

@@ -97,6 +97,7 @@ async def test_one_request_of_a_kind_is_open_for_a_step_and_the_latest_words_sta
         assert waiting is not None
         assert waiting.created_at == NOW
         assert said.waiting(None, RequestKind.HELP) is None
+        assert said.waiting(step.id, "conference") is not None
 
 
 async def test_what_is_taken_back_waits_no_more_and_can_be_asked_anew(database: Database) -> None:
@@ -313,6 +314,26 @@ async def test_choosing_among_equals_keeps_the_competency_and_says_who_chose(dat
         for wrong in (school.items["quiz"].id, school.items["essay"].id, uuid.uuid4()):
             with pytest.raises(ways.NotAmongEquals):
                 await ways.choose(session, here(school), copy.id, step.id, wrong, NOW)
+
+
+async def test_what_was_planned_for_later_comes_now_and_not_twice(database: Database) -> None:
+    async with database.writing() as session:
+        school, made, copy, step = await a_choice(session)
+        later = await a_step(
+            session,
+            copy,
+            "The video",
+            1,
+            content_item_id=school.items["video"].id,
+            competency_id=made[0].id,
+            personal_playlist_id=copy.id,
+            origin=StepOrigin.TOOL,
+            role=StepRole.TEACH,
+        )
+        await ways.choose(session, here(school), copy.id, step.id, school.items["video"].id, NOW)
+        path = await service.path_of_person(session, school.course, school.students[0].id, copy.id, LATER)
+        assert [one.title for one in path.present] == ["The video"]
+        assert later.removed_at == NOW
 
 
 async def test_what_was_begun_stays_and_the_other_way_comes_after_it(database: Database) -> None:

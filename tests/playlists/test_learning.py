@@ -239,6 +239,9 @@ async def test_a_sign_off_and_a_talk_are_asked_for_and_wait(site: Site) -> None:
     )
     assert "You asked for a time to talk." in page.text
     assert {row.kind for row in await requests(site)} == {RequestKind.SIGN_OFF, RequestKind.CONFERENCE}
+    # What waits is not offered again.
+    assert "I am ready: ask for the sign-off" not in page.text
+    assert "Ask for a time" not in page.text
     page = await student.post(f"{site.course}/my/{copy.id}/steps/{steps['page'].id}/ask", kind="sign-off")
     assert page.status_code == 409
     assert "There is nothing to ask for here" in page.text
