@@ -101,7 +101,7 @@ def test_without_script_a_playlist_is_made_for_one_student(browser: Browser, wor
         expect(page.get_by_role("rowheader")).to_contain_text("Cem Cedar")
 
 
-def test_a_student_walks_the_path_and_it_moves_on(browser: Browser, world: World) -> None:
+def test_a_student_finds_the_path(browser: Browser, world: World) -> None:
     with somebody(browser, world, world.school.students[2], Role.STUDENT) as page:
         page.goto(f"{world.course}/my")
         expect(page.get_by_role("main")).to_contain_text("For Cem alone")

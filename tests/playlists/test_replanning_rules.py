@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lti_tool.playlists import replanning
+from lti_tool.playlists import personal_pages, replanning
 from lti_tool.playlists.models import StepOrigin, StepRole, StepState
 from lti_tool.playlists.personal import Book, _begun, _walked
 from lti_tool.playlists.personal_queries import CopyRow, CourseTimes, OwnStep, WorkRow
@@ -147,6 +147,12 @@ def test_what_was_approved_stays_approved(path: Any) -> None:
     for step in own:
         if not step.proposed and step.id in after:
             assert not after[step.id].proposed
+
+
+def test_conflicts_that_tell_of_a_modification_are_for_who_may_see_supports() -> None:
+    told = [base.Conflict(base.Clash.PIN_IS_MODIFIED, _id(111)), base.Conflict(base.Clash.PIN_IS_BANNED, _id(111))]
+    assert personal_pages._told(told, may_see=True) == told
+    assert personal_pages._told(told, may_see=False) == told[1:]
 
 
 def test_a_plan_is_out_of_date_when_a_time_is_another_and_on_its_day() -> None:
