@@ -7,8 +7,13 @@ from datetime import UTC, datetime
 from sqlmodel import select
 
 from lti_tool.audit import AuditEntry
+from lti_tool.competencies import alignments, map_editing
+from lti_tool.competencies.alignment_rules import Change
+from lti_tool.competencies.models import AlignmentRole
+from lti_tool.competencies.rules_lines import Line
 from lti_tool.content import rules as content_rules
 from lti_tool.content.models import ContentItem, ItemKind
+from lti_tool.courses import queries as course_queries
 from lti_tool.courses.models import Course
 from lti_tool.learners.models import Support
 from lti_tool.learners.supports import Supports
@@ -390,3 +395,35 @@ async def test_a_playlist_is_copied_to_another_course_that_the_teacher_teaches(s
     assert template.steps[1].content_item_id is not None
     assert content_rules.is_missing(items[template.steps[1].content_item_id])
     assert list(actions).count("playlist.copied") == 1
+
+
+async def test_a_step_counts_by_mastery_of_what_its_item_is_aligned_to_first(site: Site) -> None:
+    bench = await a_bench(site)
+    school = site.school
+    async with site.database.writing() as session:
+        course = await course_queries.course(session, school.id, school.course.id)
+        assert course is not None
+        lines = [Line("H.1", "Halve a shape"), Line("H.2", "Halve a number")]
+        first, second = await map_editing.write(session, course, lines, "Ours", 0, NOW, None)
+        change = Change(school.items["page"].id, second, AlignmentRole.TEACHES)
+        await alignments.change(session, course, [change], {}, by=None, now=NOW)
+    page = await bench.step("What a fraction is")
+    form = (await bench.teacher.get(f"{bench.here}/steps/{page.id}")).text
+    assert form.index("What this item is aligned to") < form.index("H.2") < form.index("All competencies")
+    # What is aligned is chosen already, should mastery count.
+    assert re.search(rf'<option value="{second}" selected>', form)
+    wrong = await bench.post(f"/steps/{page.id}", title="Read", done_rule="mastery")
+    assert "Which competency counts?" in wrong
+    shown = await bench.post(
+        f"/steps/{page.id}", title="Read", done_rule="mastery", competency=str(second), after_competency=str(first)
+    )
+    assert "Done when secure in H.2" in shown
+    assert "Opens when H.1 is Secure" in shown
+    foreign = await bench.teacher.post(
+        f"{bench.here}/steps/{page.id}",
+        revision=revision_of((await bench.teacher.get(bench.here)).text),
+        title="Read",
+        done_rule="mastery",
+        competency=str(uuid.uuid4()),
+    )
+    assert foreign.status_code == 404
