@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from lti_tool import audit
 from lti_tool.competencies import alignments, maps
 from lti_tool.competencies.map_views import MapCompetencyView
 from lti_tool.content import rules as content_rules
@@ -18,6 +19,7 @@ from lti_tool.courses.visibility import visible_students
 from lti_tool.errors import NotFound
 from lti_tool.learners import supports
 from lti_tool.learners.supports import Supports
+from lti_tool.logs import reference_code
 from lti_tool.playlists import editing, loading, queries, template_queries, template_rows
 from lti_tool.playlists.differences import Difference, differences, public
 from lti_tool.playlists.models import DoneRule, Playlist, PlaylistKind, PlaylistStatus, StepVariant, VariantKind
@@ -197,6 +199,19 @@ class OneStep:
     def names_somebody(self) -> bool:
         """Whether a form of it is for somebody by name, or a modification: a look at it is recorded."""
         return any(one.people or one.kind is VariantKind.MODIFICATION for one in self.step.variants)
+
+
+def note_look(session: AsyncSession, here: InCourse, step_id: uuid.UUID, now: datetime) -> None:
+    """Record that somebody looked at whom the forms of a step are for."""
+    audit.record(
+        session,
+        now,
+        "supports.viewed",
+        organisation_id=here.organisation_id,
+        actor=str(here.visit.person_id) if here.visit.person_id else None,
+        subject=f"step:{step_id}",
+        reference=reference_code.get(),
+    )
 
 
 async def one_step(session: AsyncSession, here: InCourse, playlist_id: uuid.UUID, step_id: uuid.UUID) -> OneStep:

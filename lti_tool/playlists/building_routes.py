@@ -55,6 +55,9 @@ async def builder_page(
         one = None
         if open_step is not None and any(step.id == open_step for step in shown.template.steps):
             one = await building.one_step(session, here, playlist_id, open_step)
+    if one is not None and one.names_somebody:
+        async with database.writing() as session:
+            building.note_look(session, here, one.step.id, request.app.state.clock.now())
     context: dict[str, Any] = {
         "shown": shown,
         "playlist": shown.playlist,

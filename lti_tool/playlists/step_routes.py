@@ -7,13 +7,11 @@ from fastapi import APIRouter, Request
 from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.responses import Response
 
-from lti_tool import audit
 from lti_tool.courses.access import InCourse, TeacherChanging, TeacherIn
 from lti_tool.courses.visibility import visible_students
 from lti_tool.ids import new_id
 from lti_tool.learners import supports
 from lti_tool.learners.models import Support
-from lti_tool.logs import reference_code
 from lti_tool.playlists import building, changing, editing, forms, template_rows
 from lti_tool.playlists.building_routes import changed
 from lti_tool.playlists.changes import What, duplicate_step, remove_variant
@@ -41,15 +39,7 @@ async def shown(
         one = await building.one_step(session, here, playlist_id, step_id)
     if one.names_somebody:
         async with database.writing() as session:
-            audit.record(
-                session,
-                clock.now(),
-                "supports.viewed",
-                organisation_id=here.organisation_id,
-                actor=str(here.visit.person_id) if here.visit.person_id else None,
-                subject=f"step:{step_id}",
-                reference=reference_code.get(),
-            )
+            building.note_look(session, here, step_id, clock.now())
     context: dict[str, Any] = {
         "one": one,
         "playlist": one.playlist,

@@ -217,7 +217,12 @@ async def test_other_forms_are_for_everybody_and_modifications_for_those_who_may
     assert "Ada Ash" in form
     async with site.database.reading() as session:
         statement = select(AuditEntry.action).where(AuditEntry.organisation_id == site.school.id)
-        assert "supports.viewed" in (await session.exec(statement)).all()
+        assert (await session.exec(statement)).all().count("supports.viewed") == 1
+    # A form that comes back shows them as well.
+    wrong = await bench.post(f"/steps/{quiz.id}", title="", done_rule="result")
+    assert "Ada Ash" in wrong
+    async with site.database.reading() as session:
+        assert (await session.exec(statement)).all().count("supports.viewed") == 2
 
     helper = await site.sign_in(site.school.teacher, Role.ASSISTANT)
     theirs = Bench(site, helper, bench.playlist)
