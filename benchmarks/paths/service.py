@@ -32,7 +32,7 @@ from lti_tool.mastery import prediction
 from lti_tool.mastery import service as mastery
 from lti_tool.mastery.entries import Entry
 from lti_tool.mastery.models import EvidenceSource, LearnerMastery
-from lti_tool.playlists import personal_editing, replanning, service
+from lti_tool.playlists import personal_editing, planned_queries, replanning, service
 from lti_tool.playlists import personal_queries as queries
 from lti_tool.playlists.models import DoneRule, StepRole
 from lti_tool.playlists.personal_editing import Choice
@@ -188,7 +188,7 @@ async def _next_scored(found: Database, made: World, person_id: Any) -> Any:
     """The student's next step that a result decides."""
     async with found.reading() as session:
         copies = await queries.copies(session, made.id, made.course.id, [person_id])
-        own = await queries.own_steps(session, made.id, [copy.id for copy in copies])
+        own = await planned_queries.own_steps(session, made.id, [copy.id for copy in copies])
     for step in own[copies[0].id]:
         if step.done_rule == DoneRule.RESULT and step.role in {StepRole.ASSESS, StepRole.PRACTISE}:
             return step

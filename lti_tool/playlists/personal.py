@@ -32,11 +32,11 @@ from lti_tool.playlists.personal_queries import (
     CourseTimes,
     DatedRow,
     KnownRow,
-    OwnStep,
     ProfileRow,
     RulingRow,
     WorkRow,
 )
+from lti_tool.playlists.planned_queries import OwnStep
 from lti_tool.playlists.planning import base
 from lti_tool.playlists.planning.course import Course as CompiledCourse
 from lti_tool.playlists.planning.course import compile_course

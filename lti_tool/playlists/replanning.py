@@ -24,12 +24,13 @@ from lti_tool.db.session import Database
 from lti_tool.ids import new_id
 from lti_tool.jobs import runner_of
 from lti_tool.mastery import versions
-from lti_tool.playlists import monitor_queries, personal
+from lti_tool.playlists import monitor_queries, personal, planned_queries
 from lti_tool.playlists import personal_queries as queries
 from lti_tool.playlists.models import DoneRule, Need, StepKind, StepOrigin, StepRole, StepState
 from lti_tool.playlists.path_models import PathRequest, RequestKind
 from lti_tool.playlists.personal import Book
-from lti_tool.playlists.personal_queries import Asked, CopyRow, OwnForm, OwnStep, WorkRow
+from lti_tool.playlists.personal_queries import Asked, CopyRow, WorkRow
+from lti_tool.playlists.planned_queries import OwnForm, OwnStep
 from lti_tool.playlists.planning import base, planner, why
 from lti_tool.playlists.planning.settings import PathSettings
 
@@ -225,12 +226,12 @@ def _number(placed: Iterable[OwnStep | dict[str, Any]], draft: Draft) -> None:
 
 
 def _said(step: OwnStep) -> dict[str, Any]:
-    return {name: getattr(step, name) for name in queries.CHANGED}
+    return {name: getattr(step, name) for name in planned_queries.CHANGED}
 
 
 def _kept(step: OwnStep, wanted: Mapping[str, Any], draft: Draft) -> OwnStep:
     """A step that stays; what it says is brought up to the plan. What was approved stays approved."""
-    after = {name: wanted[name] for name in queries.CHANGED}
+    after = {name: wanted[name] for name in planned_queries.CHANGED}
     after["position"] = step.position
     after["proposed"] = step.proposed and wanted["proposed"]
     after["origin"] = step.origin if step.origin == StepOrigin.STUDENT else wanted["origin"]
@@ -331,7 +332,7 @@ async def _read(
 ) -> list[_Facts]:
     asked = Asked(course.organisation_id, course.id, sorted({copy.person_id for copy in copies}))
     known = await personal.known(session, book, asked, copies)
-    own = await queries.own_steps(session, course.organisation_id, [copy.id for copy in copies])
+    own = await planned_queries.own_steps(session, course.organisation_id, [copy.id for copy in copies])
     facts = []
     for copy in copies:
         agreed = personal.agreed(copy.settings)
@@ -354,25 +355,27 @@ async def _read(
 
 async def write(session: AsyncSession, course: Course, drafts: Sequence[Draft], now: datetime) -> int:
     """Write plans for those copies in which nothing has moved since they were read; how many."""
-    locked = await queries.lock(session, course.organisation_id, [draft.copy.id for draft in drafts])
+    locked = await planned_queries.lock(session, course.organisation_id, [draft.copy.id for draft in drafts])
     written: list[Draft] = []
     for draft in sorted(drafts, key=lambda one: one.copy.id):
         copy = locked.get(draft.copy.id)
         before = (draft.copy.moved_at, draft.copy.planned_at, None)
         if copy is not None and (copy.moved_at, copy.planned_at, copy.left_at) == before:
             written.append(draft)
-    await queries.take_off(session, course.organisation_id, [one for draft in written for one in draft.gone], now)
-    await queries.add_steps(session, [row for draft in written for row in draft.added])
+    await planned_queries.take_off(
+        session, course.organisation_id, [one for draft in written for one in draft.gone], now
+    )
+    await planned_queries.add_steps(session, [row for draft in written for row in draft.added])
     await _tell_teacher(session, course, written, now)
     with_forms = {step_id: some for draft in written for step_id, some in draft.forms.items()}
     if with_forms:
         owners = {step_id: draft.copy.person_id for draft in written for step_id in draft.forms}
-        await queries.put_forms(session, course.organisation_id, with_forms, owners, now)
+        await planned_queries.put_forms(session, course.organisation_id, with_forms, owners, now)
     for draft in written:
         for step_id, values in draft.changed:
-            await queries.change_step(session, course.organisation_id, step_id, values)
+            await planned_queries.change_step(session, course.organisation_id, step_id, values)
         if draft.planned != draft.copy.planned:
-            await queries.note_planned(session, course.organisation_id, draft.copy.id, draft.planned, now)
+            await planned_queries.note_planned(session, course.organisation_id, draft.copy.id, draft.planned, now)
     return len(written)
 
 
@@ -510,7 +513,7 @@ async def look(
         )
     asked = Asked(course.organisation_id, course.id, [person_id])
     known = await personal.known(session, book, asked, [copy])
-    own = await queries.own_steps(session, course.organisation_id, [copy.id])
+    own = await planned_queries.own_steps(session, course.organisation_id, [copy.id])
     learner = personal.learner(book, known, copy, own[copy.id], agreed.planning, now)
     plan = planner.plan(book.course, learner, agreed.planning, now.astimezone(UTC).date())
     return Look(book, plan, learner)

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from lti_tool.playlists import personal_pages, replanning
 from lti_tool.playlists.models import StepOrigin, StepRole, StepState
 from lti_tool.playlists.personal import Book, _begun, _walked
-from lti_tool.playlists.personal_queries import CopyRow, CourseTimes, OwnStep, WorkRow
+from lti_tool.playlists.personal_queries import CopyRow, CourseTimes, WorkRow
+from lti_tool.playlists.planned_queries import OwnStep
 from lti_tool.playlists.planning import base
 from lti_tool.playlists.planning.course import compile_course
 from lti_tool.playlists.planning.settings import PathSettings

@@ -1,0 +1,237 @@
+"""The SQL of a copy's own steps: what planning reads of them, and how it writes what is other."""
+
+import uuid
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Table, bindparam, insert, select, update
+from sqlmodel import col
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from lti_tool.db.base import scoped
+from lti_tool.db.bulk import insert_rows
+from lti_tool.db.fixed import Fixed
+from lti_tool.db.listed import ids, within
+from lti_tool.playlists.models import PersonalPlaylist, PlaylistStep, StepVariant, StepVariantLearner, VariantKind
+
+_copy: Table = PersonalPlaylist.__table__  # type: ignore[attr-defined]
+_step: Table = PlaylistStep.__table__  # type: ignore[attr-defined]
+
+_ORGANISATION: Any = bindparam("organisation")
+
+
+class OwnStep(NamedTuple):
+    """A copy's own step as far as planning needs it."""
+
+    id: uuid.UUID
+    copy_id: uuid.UUID
+    position: int
+    kind: str
+    title: str
+    content_item_id: uuid.UUID | None
+    done_rule: str
+    pass_percent: float | None
+    minutes: int | None
+    competency_id: uuid.UUID | None
+    origin: str
+    role: str | None
+    why: Mapping[str, Any] | None
+    expected: float | None
+    proposed: bool
+
+
+_OWN = Fixed(
+    select(
+        _step.c.id,
+        _step.c.personal_playlist_id,
+        _step.c.position,
+        _step.c.kind,
+        _step.c.title,
+        _step.c.content_item_id,
+        _step.c.done_rule,
+        _step.c.pass_percent,
+        _step.c.minutes,
+        _step.c.competency_id,
+        _step.c.origin,
+        _step.c.role,
+        _step.c.why,
+        _step.c.expected,
+        _step.c.proposed,
+    )
+    .where(
+        _step.c.organisation_id == _ORGANISATION,
+        within(_step.c.personal_playlist_id, ids("copies")),
+        _step.c.removed_at.is_(None),
+    )
+    .order_by(_step.c.position, _step.c.id)
+)
+
+_LOCK = Fixed(
+    select(_copy.c.id, _copy.c.moved_at, _copy.c.planned_at, _copy.c.left_at)
+    .where(_copy.c.organisation_id == _ORGANISATION, within(_copy.c.id, ids("copies")))
+    .order_by(_copy.c.id)
+    .with_for_update()
+)
+
+_OFF = Fixed(
+    update(_step)
+    .where(_step.c.organisation_id == _ORGANISATION, within(_step.c.id, ids("steps")))
+    .values(removed_at=bindparam("now", type_=_step.c.removed_at.type))
+)
+
+CHANGED = ("position", "title", "done_rule", "pass_percent", "minutes", "why", "expected", "proposed", "origin")
+"""What planning changes of a step that stays."""
+
+_SET = Fixed(
+    update(_step)
+    .where(_step.c.organisation_id == _ORGANISATION, _step.c.id == bindparam("step"))
+    .values({name: bindparam(f"new_{name}", type_=_step.c[name].type) for name in CHANGED})
+)
+
+_PLANNED = Fixed(
+    update(_copy)
+    .where(_copy.c.organisation_id == _ORGANISATION, _copy.c.id == bindparam("copy"))
+    .values(
+        planned_at=bindparam("now", type_=_copy.c.planned_at.type),
+        planned=bindparam("planned", type_=_copy.c.planned.type),
+    )
+)
+
+_STEP_COLUMNS = tuple(column.name for column in _step.columns)
+_ADD = Fixed(insert(_step), values=_STEP_COLUMNS)
+
+
+async def own_steps(
+    session: AsyncSession, organisation_id: uuid.UUID, copy_ids: Collection[uuid.UUID]
+) -> dict[uuid.UUID, list[OwnStep]]:
+    """The copies' own steps that are on the path, in order."""
+    found: dict[uuid.UUID, list[OwnStep]] = {copy_id: [] for copy_id in copy_ids}
+    for row in await _OWN.run(session, {"organisation": organisation_id, "copies": sorted(copy_ids)}):
+        step = OwnStep(*row)
+        found[step.copy_id].append(step)
+    return found
+
+
+class Locked(NamedTuple):
+    """A copy's times, once nobody else can change them."""
+
+    id: uuid.UUID
+    moved_at: datetime | None
+    planned_at: datetime | None
+    left_at: datetime | None
+
+
+async def lock(
+    session: AsyncSession, organisation_id: uuid.UUID, copy_ids: Collection[uuid.UUID]
+) -> dict[uuid.UUID, Locked]:
+    """Lock these copies, in the order of their ids."""
+    rows = await _LOCK.run(session, {"organisation": organisation_id, "copies": sorted(copy_ids)})
+    return {row[0]: Locked(*row) for row in rows}
+
+
+async def take_off(
+    session: AsyncSession, organisation_id: uuid.UUID, step_ids: Collection[uuid.UUID], now: datetime
+) -> None:
+    """Take steps off their paths; the rows stay."""
+    if step_ids:
+        await _OFF.run(session, {"organisation": organisation_id, "steps": sorted(step_ids), "now": now})
+
+
+async def change_step(
+    session: AsyncSession, organisation_id: uuid.UUID, step_id: uuid.UUID, values: Mapping[str, Any]
+) -> None:
+    """Write what ``CHANGED`` names of a step anew."""
+    given = {f"new_{name}": values[name] for name in CHANGED}
+    await _SET.run(session, {"organisation": organisation_id, "step": step_id, **given})
+
+
+_MANY = 20
+
+
+async def add_steps(session: AsyncSession, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Add steps; each row has all the table's columns."""
+    some = list(rows)
+    if len(some) < _MANY:
+        for row in some:
+            await _ADD.run(session, row)
+        return
+    await insert_rows(session, _step, _STEP_COLUMNS, ([row[name] for name in _STEP_COLUMNS] for row in some))
+
+
+async def note_planned(
+    session: AsyncSession, organisation_id: uuid.UUID, copy_id: uuid.UUID, planned: Mapping[str, Any], now: datetime
+) -> None:
+    """Remember what a plan said and what it saw."""
+    await _PLANNED.run(session, {"organisation": organisation_id, "copy": copy_id, "planned": planned, "now": now})
+
+
+@dataclass(frozen=True, slots=True)
+class OwnForm:
+    """The form of one copy's own step that this student opens; a form that modifies is given to the student by name."""
+
+    modifies: bool
+    support: str
+    language: str
+    title: str
+    content_item_id: uuid.UUID | None
+    minutes: int | None
+    pass_percent: float | None
+
+
+async def put_forms(
+    session: AsyncSession,
+    organisation_id: uuid.UUID,
+    forms: Mapping[uuid.UUID, Sequence[OwnForm]],
+    owners: Mapping[uuid.UUID, uuid.UUID],
+    now: datetime,
+) -> None:
+    """Give these own steps the forms they shall have, by step; ``owners`` says whose each step is."""
+    there: dict[uuid.UUID, dict[OwnForm, StepVariant]] = {step_id: {} for step_id in forms}
+    statement = scoped(StepVariant, organisation_id).where(
+        col(StepVariant.step_id).in_(sorted(forms)), col(StepVariant.removed_at).is_(None)
+    )
+    for row in (await session.exec(statement)).all():
+        there[row.step_id][_form_of(row)] = row
+    for step_id, some in forms.items():
+        for form, row in there[step_id].items():
+            if form not in some:
+                row.removed_at = now
+                session.add(row)
+        for form in some:
+            if form not in there[step_id]:
+                await _add_form(session, organisation_id, step_id, form, owners[step_id], now)
+    await session.flush()
+
+
+def _form_of(row: StepVariant) -> OwnForm:
+    modifies = row.kind is VariantKind.MODIFICATION
+    return OwnForm(modifies, row.support, row.language, row.title, row.content_item_id, row.minutes, row.pass_percent)
+
+
+async def _add_form(
+    session: AsyncSession,
+    organisation_id: uuid.UUID,
+    step_id: uuid.UUID,
+    form: OwnForm,
+    person_id: uuid.UUID,
+    now: datetime,
+) -> None:
+    row = StepVariant(
+        organisation_id=organisation_id,
+        step_id=step_id,
+        kind=VariantKind.MODIFICATION if form.modifies else VariantKind.ACCOMMODATION,
+        support=form.support,
+        language=form.language,
+        title=form.title,
+        content_item_id=form.content_item_id,
+        minutes=form.minutes,
+        pass_percent=form.pass_percent,
+    )
+    session.add(row)
+    await session.flush()
+    if form.modifies:
+        session.add(
+            StepVariantLearner(organisation_id=organisation_id, variant_id=row.id, person_id=person_id, created_at=now)
+        )
