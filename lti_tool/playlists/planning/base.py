@@ -9,14 +9,16 @@ Who fills these in has to know:
 - ``Learner.walked`` are the steps of this path that are done, the latest first. Without them reviews and remedial work could
   not keep to their share from one plan to the next, and a conference would be proposed again and again.
 - A planned step of role ``TALK`` with an item asks the teacher for a re-take of it; without one it is a conference.
-- ``expected`` is there for scored items that teach, practise or assess; a plan's later steps are as expected now, not after
-  what comes before them.
+- ``expected`` is there for scored items, with what was done since the last try taken in; a plan's later steps are as expected
+  now, not after what comes before them.
+- ``predict`` is asked for items with questions too: the mean over its questions is a good answer. It is not told what was done
+  without a result since; the planner adds that itself (``choosing.LIFT``).
 """
 
 import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 
 from lti_tool.mastery.rules import Standing
@@ -90,6 +92,8 @@ class Done:
     last_on: date | None = None
     skipped_on: date | None = None
     """When the learner last passed it over; it is offered again when nothing else is left, or a week later."""
+    last_at: datetime | None = None
+    """The moment of ``last_on``, where it is known: what of one day came before what."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ import math
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from lti_tool.learners.models import Support
 from lti_tool.learners.rules import Form, Supports, choose
@@ -16,16 +16,39 @@ from lti_tool.playlists.planning.knowing import Known
 SKIPPED_FOR = timedelta(days=7)
 """What a learner passed over comes back after so long, or once nothing else is left."""
 TALK_AGAIN = timedelta(days=7)
-"""A conference about the same competency is not proposed again before."""
+"""A conference about the same competency is not proposed again before, unless something was done for it since."""
 MOST_EQUALS = 3
+
+LIFT = 0.2
+"""What a step without a result is taken to add to the chance of success, in log-odds, until the next try tells."""
+MOST_BEFORE_TRY = 4
+"""So many steps without a result at most come between two tries, however little is expected."""
+FADES_WITHIN = timedelta(days=7)
+"""A review that is expected to go well anyway waits so long at most."""
 
 FIT = 2.0
 UNLOCK = 1.0
 TO_GOAL = 1.0
 BEGUN = 1.0
 INTEREST = 0.5
+MOST_SUITS = FIT + INTEREST
 
 _NOTHING_DONE = Done()
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+def _when(done: Done) -> datetime:
+    """When something was last done; of a day alone, its beginning."""
+    if done.last_at is not None:
+        return done.last_at
+    return _NEVER if done.last_on is None else datetime.combine(done.last_on, time.min, UTC)
+
+
+def _lifted(chance: float, by: float) -> float:
+    """A chance with so many log-odds more."""
+    if not by or not 0.0 < chance < 1.0:
+        return chance
+    return 1.0 / (1.0 + math.exp(-(math.log(chance / (1.0 - chance)) + by)))
 
 
 @dataclass(slots=True)
@@ -52,7 +75,13 @@ class Chooser:
         )
         self._chosen = {item: place for place, item in enumerate(learner.chosen)}
         self._talks = self._talked()
+        self.touched = 0
+        """Competencies for which anything was finished or tried."""
+        for one, done in learner.items.items():
+            if done.finished or done.tries:
+                self.touched |= course.aims.get(one, 0)
         self._chances: dict[tuple[int, uuid.UUID | None], float | None] = {}
+        self._since: dict[int, int] = {}
 
     # --- What is left ---------------------------------------------------------------------------------------------
 
@@ -113,14 +142,25 @@ class Chooser:
     # --- Chances --------------------------------------------------------------------------------------------------
 
     def chance(self, bit: int, item: Item | None = None) -> float | None:
-        """The chance that the next answer is right; None where nothing predicts."""
+        """The chance that the next answer is right, with what was done since the last one; None where nothing predicts."""
         predict = self.learner.predict
         if predict is None:
             return None
         key = (bit, item.id if item else None)
         if key not in self._chances:
-            self._chances[key] = predict(self.course.competencies[bit].number, key[1])
+            chance = predict(self.course.competencies[bit].number, key[1])
+            self._chances[key] = _lifted(chance, LIFT * self.since_try(bit))
         return self._chances[key]
+
+    def since_try(self, bit: int) -> int:
+        """How many steps without a result were finished for a competency since the last try that told one."""
+        found = self._since.get(bit)
+        if found is None:
+            done = [(item, self.done(item)) for item in self.course.of(bit)]
+            tried = max((_when(one) for item, one in done if item.scored and one.tries), default=_NEVER)
+            found = sum(not item.scored and one.finished and _when(one) >= tried for item, one in done)
+            self._since[bit] = found
+        return found
 
     def expected(self, bit: int, item: Item) -> float | None:
         """The chance with an item that the LMS tells results of; None for all others."""
@@ -183,7 +223,7 @@ class Chooser:
 
     def is_taught(self, bit: int) -> bool:
         """Whether the learner has done or tried anything for it."""
-        return any(self.done(item).finished or self.done(item).tries for item in self.course.of(bit))
+        return bool(self.touched >> bit & 1)
 
     def steps(self, bit: int) -> list[tuple[StepRole, Item, tuple[Item, ...], Reason | None]]:
         """The next teach → practise → assess of a competency: at most one of each, those that are left and called for.
@@ -196,15 +236,21 @@ class Chooser:
         if barred:
             kinds = frozenset(item.kind for item in barred)
             return self._another_way(bit, kinds)
-        teach = self.best(bit, course.teaches[bit]) if self._is_called_for(bit, course.teaches[bit]) else None
-        practise = self.best(bit, course.practises[bit]) if self._is_called_for(bit, course.practises[bit]) else None
-        assess = self.best(bit, course.assesses[bit])
+        teach, practise, assess = (
+            self.best(bit, some) for some in (course.teaches[bit], course.practises[bit], course.assesses[bit])
+        )
         chance = self.chance(bit)
         if assess and chance is not None and chance > settings.high:
-            practise = teach = None
-        if not (teach or practise or assess):
-            teach = self.best(bit, course.teaches[bit])
-            practise = self.best(bit, course.practises[bit])
+            teach = practise = None
+        elif chance is None or chance >= settings.low or self.since_try(bit) >= MOST_BEFORE_TRY:
+            # Once at first, and once more after each failed try; more only while too little is expected.
+            called = [
+                pick
+                for pick, some in ((teach, course.teaches[bit]), (practise, course.practises[bit]))
+                if pick and self._is_called_for(bit, some)
+            ]
+            if called or assess:
+                teach, practise = (pick if pick in called else None for pick in (teach, practise))
         found: list[tuple[StepRole, Item, tuple[Item, ...], Reason | None]] = []
         for role, pick in ((StepRole.TEACH, teach), (StepRole.PRACTISE, practise), (StepRole.ASSESS, assess)):
             if pick and all(pick[0] is not other for _, other, _, _ in found):
@@ -238,7 +284,7 @@ class Chooser:
         """A conference or a re-take to ask for, where a competency's items are used up or failed too often; else None."""
         last = self._talks.last.get(bit)
         items = list(self.course.of(bit))
-        if not items or (last is not None and self.today - last < TALK_AGAIN):
+        if not items or (last is not None and self.today - last < TALK_AGAIN and not self._tried_since(items, last)):
             return None
         if not any(self.done(item).finished or self.done(item).tries for item in items):
             return None
@@ -256,8 +302,25 @@ class Chooser:
         again = max(scored, key=lambda item: (self.done(item).last_on or date.min, -item.position), default=None)
         return Planned(again.id if again else None, number, StepRole.TALK, Why(Reason.NO_ITEMS, competencies=(number,)))
 
+    def fades(self, bit: int, due: date) -> bool:
+        """Whether a review that is due is called for now: not while it is expected to go well anyway, but for a week at most.
+
+        Nor while something it builds on is unmet: that comes first.
+        """
+        if self.course.needs[bit] & self.known.blockers:
+            return False
+        chance = self.chance(bit)
+        return chance is None or chance <= self.settings.high or self.today - due >= FADES_WITHIN
+
+    def _tried_since(self, items: Sequence[Item], on: date) -> bool:
+        """Whether any of these was done or tried after a day."""
+        return any((self.done(item).last_on or date.min) > on for item in items)
+
     def review(self, bit: int) -> Item | None:
-        """What a competency that fades can be looked at again with: mixed work first, then what was not seen for longest."""
+        """What a competency that fades can be looked at again with.
+
+        Mixed work first; then what was not seen this week, what is short, what was not seen for longest.
+        """
         for some in (
             [item for item in self.course.assesses[bit] if item.scored],
             [item for item in self.course.assesses[bit] if not item.scored],
@@ -268,10 +331,12 @@ class Chooser:
                 return min(fit, key=lambda item: self._age(bit, item))
         return None
 
-    def _age(self, bit: int, item: Item) -> tuple[bool, date, int, uuid.UUID]:
+    def _age(self, bit: int, item: Item) -> tuple[bool, bool, int, date, int, uuid.UUID]:
         number = self.course.competencies[bit].number
         mixed = any(aim.mixed for aim in item.aims if aim.competency == number)
-        return not mixed, self.done(item).last_on or date.min, item.position, item.id
+        seen = self.done(item).last_on or date.min
+        lately = self.today - seen < timedelta(days=7)
+        return not mixed, lately, item.minutes or 0, seen, item.position, item.id
 
     def form(self, item: Item) -> uuid.UUID | None:
         """The form of an item that serves this learner's supports best; None: the item itself."""
@@ -291,28 +356,33 @@ class Chooser:
         """What of ``scope`` is below Secure and builds on a competency, as a mask."""
         return self.course.after[bit] & scope & ~self.known.secure & ~self.known.excused
 
-    def score(self, bit: int, item: Item, role: StepRole, scope: int, most: int, *, towards: bool) -> float:
-        """How good the next step of a competency is now; docs/paths.md says why these terms and weights.
+    def worth(self, bit: int, scope: int, most: int, *, towards: bool) -> float:
+        """How good it is to work on a competency now, whatever with; docs/paths.md says why these terms and weights.
 
         ``scope`` is what unlocking counts in, ``most`` the most that any candidate unlocks there; ``towards``: it leads to the
-        learner's goal. Rounded, so that sums that differ only by how they were computed are ties.
+        learner's goal.
         """
-        chance = self.expected(bit, item) if role is not StepRole.TEACH else None
         unlocks = self.leads_to(bit, scope).bit_count()
-        value = FIT * self.fit(chance)
-        value += UNLOCK * (math.log1p(unlocks) / math.log1p(most) if most else 0.0)
+        value = UNLOCK * (math.log1p(unlocks) / math.log1p(most) if most else 0.0)
         value += TO_GOAL * towards
-        value += BEGUN * (bool(self.known.shown >> bit & 1) or self.is_taught(bit))
-        value += INTEREST * bool(self.likes(item))
-        return round(value, 6)
+        return value + BEGUN * bool((self.known.shown | self.touched) >> bit & 1)
+
+    def suits(self, bit: int, item: Item, role: StepRole) -> float:
+        """How well an item fits as the next step, on top of that; at most ``MOST_SUITS``."""
+        chance = self.expected(bit, item) if role is not StepRole.TEACH else None
+        return FIT * self.fit(chance) + INTEREST * bool(self.likes(item))
 
     def _talked(self) -> Talks:
         talks = Talks({}, {})
+        later: set[int] = set()
         for step in self.learner.walked:
             bit = self.course.bit_of.get(step.competency) if step.competency is not None else None
-            if bit is None or not (step.another_way or step.role is StepRole.TALK):
+            if bit is None:
                 continue
-            talks.ways[bit] = talks.ways.get(bit, 0) + 1
-            if step.role is StepRole.TALK and step.on is not None:
-                talks.last[bit] = max(step.on, talks.last.get(bit, step.on))
+            if step.another_way or step.role is StepRole.TALK:
+                talks.ways[bit] = talks.ways.get(bit, 0) + 1
+            # A conference that something was done after has had its effect: another may be asked for.
+            if step.role is StepRole.TALK and step.on is not None and bit not in later:
+                talks.last[bit] = step.on
+            later.add(bit)
         return talks

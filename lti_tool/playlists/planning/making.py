@@ -14,6 +14,8 @@ from lti_tool.playlists.planning.reasons import Reasons, goal_of
 
 UNKNOWN_MINUTES = 15
 """What an item without an estimate is taken for, where a learner's week is filled."""
+FEW_REVIEWS = 2
+"""While no more are called for, reviews come at half the pace that the settings allow."""
 
 
 class Making:
@@ -97,13 +99,16 @@ class Making:
         share = self.settings.reviews
         if share <= 0 or not self.known.reviews:
             return
-        between = math.ceil(1 / share - 1e-9) - 1
+        fading = sum(self.chooser.fades(bit, due) for due, bit in self.known.reviews)
+        between = math.ceil((2 if fading <= FEW_REVIEWS else 1) / share - 1e-9) - 1
         if place is None and self._since_review < between:
             return
         there = {step.competency for step in self.steps if step.role is StepRole.REVIEW}
         for due, bit in self.known.reviews:
             number = self.number(bit)
-            item = None if number in there else self.chooser.review(bit)
+            if number in there or (place is None and not self.chooser.fades(bit, due)):
+                continue
+            item = self.chooser.review(bit)
             if item is not None:
                 is_secure = self.learner.standings[number].rank == 3
                 why = Why(Reason.REVIEW, Reason.CONFIRM if is_secure else None, (number,), on=due)

@@ -6,12 +6,15 @@ tool chooses, at most ``Settings.remedial`` remedial steps before work of the cu
 then must-dos that are due later. Pins with a place are put there.
 """
 
-from collections.abc import Iterable
+import heapq
+from collections.abc import Iterable, Iterator
 from datetime import date
+from itertools import chain
 
 from lti_tool.playlists.models import StepRole
 from lti_tool.playlists.planning import wishes
 from lti_tool.playlists.planning.base import Clash, Learner, Plan, Planned, Reason, Settings, Why
+from lti_tool.playlists.planning.choosing import MOST_SUITS
 from lti_tool.playlists.planning.course import Course, bits
 from lti_tool.playlists.planning.knowing import fringe, held_up, remedial
 from lti_tool.playlists.planning.making import Making
@@ -113,12 +116,16 @@ class _Chosen:
     def _work(self, candidates: list[int], room: int) -> bool:
         """Adds steps for these, the best first and remedial ones before them; whether any item was added."""
         making = self.making
-        queue = self._queue(candidates)
         end = self.begin + room
-        added = bool(candidates) and self._remedial(end - bool(queue), alone=not queue)
+        ordered = self._queue(candidates)
+        first = next(ordered, None)
+        added = bool(candidates) and self._remedial(end - (first is not None), alone=first is None)
+        queue: Iterable[int] = () if first is None else chain((first,), ordered)
         anyway = True
-        while queue and len(making.steps) < end:
+        while len(making.steps) < end:
+            again: list[int] = []
             for bit in queue:
+                again.append(bit)
                 for role, item, equals, special in making.chooser.steps(bit):
                     if item.id in making.chooser.used:
                         continue
@@ -127,22 +134,34 @@ class _Chosen:
                         return True
                     anyway, added = False, True
                     self._talk(end)
-            queue = [bit for bit in queue if making.chooser.steps(bit)]
+            queue = [bit for bit in again if making.chooser.steps(bit)]
+            if not queue:
+                break
         return added
 
-    def _queue(self, candidates: list[int]) -> list[int]:
-        """Candidates with something left, the best first; ties in the teacher's order."""
+    def _queue(self, candidates: list[int]) -> Iterator[int]:
+        """Candidates with something left, the best first; ties in the teacher's order.
+
+        Items are only looked at where it may matter: a candidate waits under the most it can be worth until it is first.
+        """
         making = self.making
         course, chooser, goal = making.course, making.chooser, making.goal
-        steps = {bit: found for bit in candidates if (found := chooser.steps(bit))}
         scope = course.before[goal] | 1 << goal if goal is not None else making.known.unit
-        most = max((chooser.leads_to(bit, scope).bit_count() for bit in steps), default=0)
-        scores = {
-            bit: chooser.score(bit, found[0][1], found[0][0], scope, most, towards=making.reasons.is_towards(bit))
-            for bit, found in steps.items()
-        }
-        nodes = course.competencies
-        return sorted(steps, key=lambda bit: (-scores[bit], nodes[bit].position, nodes[bit].number))
+        most = max((chooser.leads_to(bit, scope).bit_count() for bit in candidates), default=0)
+        waiting: list[tuple[float, int, int, int, bool]] = []
+        for bit in candidates:
+            worth = chooser.worth(bit, scope, most, towards=making.reasons.is_towards(bit))
+            node = course.competencies[bit]
+            waiting.append((-round(worth + MOST_SUITS, 6), node.position, node.number, bit, False))
+        heapq.heapify(waiting)
+        while waiting:
+            bound, position, number, bit, is_exact = heapq.heappop(waiting)
+            if is_exact:
+                yield bit
+            elif steps := chooser.steps(bit):
+                # Rounded, so that sums that differ only by how they were computed are ties.
+                exact = round(bound + MOST_SUITS - chooser.suits(bit, steps[0][1], steps[0][0]), 6)
+                heapq.heappush(waiting, (exact, position, number, bit, True))
 
     def _remedial(self, end: int, *, alone: bool) -> bool:
         """Adds remedial steps, the nearest first; whether any was added. ``alone``: there is no other work."""
@@ -177,7 +196,8 @@ class _Chosen:
         return [
             step
             for bit in candidates
-            if making.number(bit) not in held
+            if making.chooser.is_taught(bit)
+            and making.number(bit) not in held
             and not making.chooser.has_left(bit)
             and (step := making.chooser.talk(bit)) is not None
         ]

@@ -221,11 +221,25 @@ def test_reviews_that_pile_up_are_spread_the_oldest_first() -> None:
 
 def test_the_share_of_reviews_holds_from_one_plan_to_the_next() -> None:
     walked = [Walked(ident(1), 5, StepRole.TEACH), Walked(ident(2), 5, StepRole.TEACH)]
-    first = plan(course("abcdef"), replace(overdue(1, 2), walked=walked), USUAL, TODAY)
+    first = plan(course("abcdef"), replace(overdue(1, 2, 3, 4), walked=walked), USUAL, TODAY)
     assert first.steps[0].role is StepRole.REVIEW
-    after = [Walked(ident(23), 2, StepRole.REVIEW), *walked]
-    second = plan(course("abcdef"), replace(overdue(1), walked=after), USUAL, TODAY)
+    after = [Walked(ident(43), 4, StepRole.REVIEW), *walked]
+    second = plan(course("abcdef"), replace(overdue(1, 2, 3), walked=after), USUAL, TODAY)
     assert [step.role is StepRole.REVIEW for step in second.steps[:3]] == [False, False, True]
+
+
+def test_a_few_reviews_come_at_half_the_pace() -> None:
+    made = plan(course("abcdef"), overdue(1, 2), USUAL, TODAY)
+    assert [step.role is StepRole.REVIEW for step in made.steps] == [False] * 5 + [True]
+
+
+def test_a_review_that_will_go_well_anyway_waits_for_a_week_at_most() -> None:
+    walked = [Walked(ident(1), 5, StepRole.TEACH)] * 5
+    learner = replace(overdue(6, 8), predict=lambda number, item: 0.95, walked=walked)
+    made = plan(course("abcdefgh"), learner, USUAL, TODAY)
+    assert [step.competency for step in made.steps if step.role is StepRole.REVIEW] == [8]
+    unsure = replace(learner, reviews={6: learner.reviews[6]}, predict=lambda number, item: 0.8)
+    assert plan(course("abcdefgh"), unsure, USUAL, TODAY).steps[0].competency == 6
 
 
 def test_a_lone_review_comes_where_there_is_nothing_else() -> None:

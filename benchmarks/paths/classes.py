@@ -1,0 +1,259 @@
+"""A class works through a course for four weeks, each student by one way of choosing what comes next."""
+
+import random
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+from benchmarks.paths.courses import Subject
+from benchmarks.paths.product import Product, Record
+from benchmarks.paths.worlds import Assumed, Pupil, World
+from lti_tool.playlists.models import StepRole
+from lti_tool.playlists.planning import choosing
+from lti_tool.playlists.planning.base import Does, Item, Plan, Planned, Reason, Settings, Why
+
+FIRST_DAY = datetime(2026, 9, 7, 8, tzinfo=UTC)
+TALK_MINUTES = 10.0
+TRULY_UNMET = 0.6
+"""Below this true mastery a prerequisite is truly unmet."""
+
+Chooser = Callable[["Class", Record, datetime], Planned | None]
+
+
+@dataclass(slots=True)
+class Tally:
+    """What came of a class."""
+
+    gained: float = 0.0
+    """True mastery gained, in competencies, summed over students."""
+    hours: float = 0.0
+    scored: int = 0
+    in_zone: int = 0
+    too_hard: int = 0
+    steps: int = 0
+    unmet_by_evidence: int = 0
+    unmet_truly: int = 0
+    reviews: int = 0
+    talks: int = 0
+    secure: int = 0
+    """Competencies at Secure at the end, over students."""
+    secure_truly: float = 0.0
+    """The true mastery of those, summed."""
+    idle: int = 0
+    """Students who had nothing left before the end."""
+
+    @property
+    def per_hour(self) -> float:
+        """Competencies' worth of true mastery gained in an hour."""
+        return self.gained / self.hours if self.hours else 0.0
+
+    @property
+    def zone(self) -> float:
+        """The share of scored steps, no reviews, within 60–85 % of true expected success."""
+        return self.in_zone / self.scored if self.scored else 0.0
+
+
+@dataclass(slots=True)
+class Class:
+    """One class, one course, one way of choosing."""
+
+    world: World
+    subject: Subject
+    product: Product
+    choose: Chooser
+    tally: Tally = field(default_factory=Tally)
+    plans: dict[str, Iterator[Item]] = field(default_factory=dict)
+    pupils: dict[str, Pupil] = field(default_factory=dict)
+
+    def work(self, students: int, days: int, seed: int) -> Tally:
+        """Four weeks of it."""
+        pupils = [(self.product.student(), self.world.pupil()) for _ in range(students)]
+        self.pupils = {record.name: pupil for record, pupil in pupils}
+        numbers = list(self.world.before)
+        before = [[self.world.mastery(pupil, n) for n in numbers] for _, pupil in pupils]
+        # One generator of luck for each student, so that ways of choosing differ by what they choose.
+        luck = [random.Random(f"{seed} {place}") for place in range(students)]
+        self.world.chance = random.Random(f"{self.world.name} {seed} at work")
+        finished: set[str] = set()
+        for day in range(days):
+            for place, (record, pupil) in enumerate(pupils):
+                if record.name not in finished and not self._day(record, pupil, _school_day(day), luck[place]):
+                    finished.add(record.name)
+            self.product.evening()
+            nights = 3 if day % 5 == 4 else 1
+            for _, pupil in pupils:
+                self.world.evening(pupil)
+                for _ in range(nights):
+                    self.world.night(pupil)
+        self.tally.idle = len(finished)
+        for (record, pupil), begun in zip(pupils, before, strict=True):
+            self.tally.gained += sum(self.world.mastery(pupil, n) - was for n, was in zip(numbers, begun, strict=True))
+            for n in numbers:
+                if self.product.standing(record, n).is_secure:
+                    self.tally.secure += 1
+                    self.tally.secure_truly += self.world.mastery(pupil, n)
+        return self.tally
+
+    def _day(self, record: Record, pupil: Pupil, at: datetime, luck: random.Random) -> bool:
+        """One student's day; whether something is left for another."""
+        left = self.world.assumed.minutes
+        while left > 0:
+            step = self.choose(self, record, at)
+            if step is None:
+                return any(state.review.due_at is not None for state in record.levels.values())
+            minutes = self._do(record, pupil, step, at, luck)
+            left -= minutes
+            self.tally.hours += minutes / 60
+            at += timedelta(minutes=minutes)
+        return True
+
+    def _do(self, record: Record, pupil: Pupil, step: Planned, at: datetime, luck: random.Random) -> float:
+        world, product, tally = self.world, self.product, self.tally
+        tally.steps += 1
+        if step.role is StepRole.TALK:
+            tally.talks += 1
+            self._talk(record, pupil, step, at)
+            return TALK_MINUTES
+        item = self.subject.course.items[step.item] if step.item else None
+        if item is None:
+            return 0.0
+        self._count(record, pupil, step, item)
+        if item.scored:
+            answers = world.answers(pupil, item, luck)
+            world.learn(pupil, item)
+            passed = product.result(record, item, answers, at)
+        else:
+            world.learn(pupil, item)
+            product.marked(record, item, at)
+            passed = True
+        if passed or step.role is StepRole.REVIEW:
+            product.walk(record, step, at.date())
+        return (item.minutes or 10) * pupil.pace
+
+    def _talk(self, record: Record, pupil: Pupil, step: Planned, at: datetime) -> None:
+        """The teacher explains as well as the best item would, and allows every item of the competency once more."""
+        bit = self.subject.course.bit_of[step.competency or 0]
+        items = list(self.subject.course.of(bit))
+        teach = next((item for item in items if item.aims[0].does is Does.TEACHES), items[0])
+        self.world.learn(pupil, teach)
+        for item in self.subject.course.assesses[bit]:
+            done = record.items.get(item.id)
+            if done is not None:
+                record.items[item.id] = replace(done, finished=False)
+        self.product.walk(record, step, at.date())
+
+    def _count(self, record: Record, pupil: Pupil, step: Planned, item: Item) -> None:
+        world, tally = self.world, self.tally
+        number = item.aims[0].competency
+        if step.role is StepRole.REVIEW:
+            tally.reviews += 1
+        elif item.scored:
+            p = world.expected(pupil, item)
+            tally.scored += 1
+            tally.in_zone += 0.6 <= p <= 0.85
+            tally.too_hard += p < 0.6
+        if step.role is StepRole.REVIEW:
+            return
+        levels = [self.product.standing(record, one) for one in world.before[number]]
+        tally.unmet_by_evidence += any(1 <= level.rank < 3 for level in levels)
+        tally.unmet_truly += any(world.mastery(pupil, one) < TRULY_UNMET for one in world.before[number])
+
+
+def _school_day(day: int) -> datetime:
+    return FIRST_DAY + timedelta(days=day // 5 * 7 + day % 5)
+
+
+# --- Ways of choosing -------------------------------------------------------------------------------------------------
+
+
+def personal(here: Class, record: Record, at: datetime) -> Planned | None:
+    """The product's own path: what its planner says is next. A conference is held when nothing else can be done, or second."""
+    return _first(here.product.plan(record, at))
+
+
+def _first(made: Plan) -> Planned | None:
+    talk = next((step for step in made.steps[:2] if step.role is StepRole.TALK), None)
+    return talk or (made.steps[0] if made.steps else None)
+
+
+def _as_step(item: Item, role: StepRole | None = None) -> Planned:
+    usual = {Does.TEACHES: StepRole.TEACH, Does.PRACTISES: StepRole.PRACTISE, Does.ASSESSES: StepRole.ASSESS}
+    aim = item.aims[0]
+    return Planned(item.id, aim.competency, role or usual[aim.does], Why(Reason.READY))
+
+
+def fixed(here: Class, record: Record, at: datetime) -> Planned | None:
+    """Every item once, in the teacher's order."""
+    del at
+    plan = here.plans.setdefault(record.name, iter(here.subject.items))
+    return _next(plan)
+
+
+def fixed_with_skips(here: Class, record: Record, at: datetime) -> Planned | None:
+    """In the teacher's order; each competency's last quiz or task comes first, and who reaches Secure goes on to the next."""
+    del at
+    if record.name not in here.plans:
+        here.plans[record.name] = _skipping(here, record)
+    return _next(here.plans[record.name])
+
+
+def _skipping(here: Class, record: Record) -> Iterator[Item]:
+    course = here.subject.course
+    for one in sorted(course.competencies, key=lambda node: node.position):
+        bit = course.bit_of[one.number]
+        quizzes = course.assesses[bit]
+        if quizzes:
+            yield quizzes[-1]
+        for item in (item for item in here.subject.items if item.aims[0].competency == one.number):
+            if here.product.standing(record, one.number).is_secure:
+                break
+            yield item
+
+
+def at_random(here: Class, record: Record, at: datetime) -> Planned | None:
+    """Any item that was not done yet."""
+    del at
+    if record.name not in here.plans:
+        shuffled = list(here.subject.items)
+        random.Random(f"{here.world.name} {record.name}").shuffle(shuffled)
+        here.plans[record.name] = iter(shuffled)
+    return _next(here.plans[record.name])
+
+
+def _next(plan: Iterator[Item]) -> Planned | None:
+    item = next(plan, None)
+    return None if item is None else _as_step(item)
+
+
+def knowing_the_truth(here: Class, record: Record, at: datetime) -> Planned | None:
+    """The product's planner, told the true chances in place of predictions. No product can do this."""
+    world, pupil, items = here.world, here.pupils[record.name], here.subject.course.items
+
+    def true(number: int, item: uuid.UUID | None) -> float:
+        return world.mastery(pupil, number) if item is None else world.expected(pupil, items[item])
+
+    # Truth knows what was done since the last try: what the planner adds for that would be added twice.
+    usual, choosing.LIFT = choosing.LIFT, 0.0
+    try:
+        return _first(here.product.plan(record, at, true))
+    finally:
+        choosing.LIFT = usual
+
+
+WAYS: dict[str, Chooser] = {
+    "personal": personal,
+    "personal, knowing the truth": knowing_the_truth,
+    "fixed order": fixed,
+    "fixed, with skips": fixed_with_skips,
+    "random": at_random,
+}
+
+
+def simulate(
+    kind: type[World], subject: Subject, way: str, seed: int, assumed: Assumed, settings: Settings, students: int = 30
+) -> Tally:
+    """One class of so many students, for four weeks of five days."""
+    world = kind(subject, assumed, seed)
+    product = Product(subject, settings, whole_only=kind.whole_only)
+    return Class(world, subject, product, WAYS[way]).work(students, 20, seed)

@@ -1,0 +1,194 @@
+"""What the product knows of a class: evidence by its own level rules and predictions, and paths by its own planner.
+
+The pure modules decide, as they do in the product; pages, database and gradebook are not in the loop.
+"""
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from decimal import Decimal
+
+from benchmarks.paths.courses import Subject
+from lti_tool.competencies.rules_graph import descendants
+from lti_tool.mastery import prediction, rules
+from lti_tool.mastery.prediction import version_due
+from lti_tool.mastery.rules import AlignedItem, Criterion, DefaultLadder, Standing, default_scale, fitted
+from lti_tool.playlists.planning.base import Done, Item, Learner, Plan, Planned, Reason, Settings, Walked
+from lti_tool.playlists.planning.planner import plan
+
+PASSING = Decimal("0.8")
+
+Predict = Callable[[int, uuid.UUID | None], float]
+
+
+@dataclass(slots=True)
+class Record:
+    """What is known of one student."""
+
+    name: str
+    levels: dict[int, rules.State] = field(default_factory=dict)
+    known: prediction.State = field(default_factory=dict)
+    items: dict[uuid.UUID, Done] = field(default_factory=dict)
+    walked: list[Walked] = field(default_factory=list)
+    answers: list[prediction.Observation] = field(default_factory=list)
+    right_at: dict[int, datetime] = field(default_factory=dict)
+
+
+class Product:
+    """The course as the product has it, and its class. ``whole_only``: the platform tells whole scores alone."""
+
+    def __init__(self, subject: Subject, settings: Settings, *, whole_only: bool) -> None:
+        self.subject = subject
+        self.settings = settings
+        self.whole_only = whole_only
+        self.model = prediction.default()
+        self.shared = self.model.new_shared()
+        self.answers: list[prediction.Observation] = []
+        self.criteria = {
+            one.number: Criterion(
+                fitted(
+                    DefaultLadder(),
+                    [
+                        AlignedItem(item.id.hex, whole=self.is_whole(item), times=None)
+                        for item in subject.course.assesses[bit]
+                    ],
+                ),
+                default_scale(),
+            )
+            for bit, one in enumerate(subject.course.competencies)
+        }
+        self.records: list[Record] = []
+        self._above = {
+            one.number: descendants(subject.edges, one.number, rules.REACH) for one in subject.course.competencies
+        }
+
+    def is_whole(self, item: Item) -> bool:
+        """Whether an item tells a whole score rather than answers."""
+        return self.whole_only or item.kind != "quiz"
+
+    def student(self) -> Record:
+        """A new student of the class."""
+        record = Record(f"s{len(self.records)}", known=self.model.new_learner())
+        self.records.append(record)
+        return record
+
+    # --- Evidence -----------------------------------------------------------------------------------------------------
+
+    def result(self, record: Record, item: Item, answers: list[bool], at: datetime) -> bool:
+        """Takes in a try; whether it reached the passing mark."""
+        share = Decimal(sum(answers)) / len(answers)
+        passed = share >= PASSING
+        number = item.aims[0].competency
+        if self.is_whole(item):
+            told = [(item.id.hex, share, True)]
+        else:
+            told = [(f"{item.id.hex}:{place}", Decimal(right), False) for place, right in enumerate(answers)]
+        criterion = self.criteria[number]
+        state = record.levels.get(number) or criterion.start()
+        for place, (task, earned, whole) in enumerate(told):
+            moment = at.replace(microsecond=place)
+            observation = rules.Observation(
+                f"{at.timestamp():.0f} {task}", moment, moment, earned, Decimal(1), PASSING, item=task, whole=whole
+            )
+            state = criterion.step(state, observation)
+            if rules.practises(observation):
+                record.right_at[number] = moment
+            answer = prediction.Observation(
+                record.name, str(number), float(observation.right), task, moment.timestamp()
+            )
+            self.model.update(self.shared, record.known, answer, learn=False)
+            record.answers.append(answer)
+            self.answers.append(answer)
+        record.levels[number] = state
+        done = record.items.get(item.id, Done())
+        record.items[item.id] = Done(
+            done.tries + 1, 0 if passed else done.failed + 1, done.finished or passed, at.date(), last_at=at
+        )
+        return passed
+
+    def marked(self, record: Record, item: Item, at: datetime) -> None:
+        """Takes in that a student opened an item that tells no result, and marked it."""
+        record.items[item.id] = Done(1, 0, True, at.date(), last_at=at)
+
+    def evening(self) -> None:
+        """A new version of the course's difficulties, where there are a quarter as many answers again."""
+        if not version_due(self.shared["answers"], len(self.answers)):
+            return
+        self.answers.sort(key=lambda one: (one.at or 0.0, one.learner))
+        self.shared = self.model.fit(self.answers)
+        for record in self.records:
+            record.known = self.model.replay(self.shared, record.known, record.answers)
+
+    # --- Paths --------------------------------------------------------------------------------------------------------
+
+    def standing(self, record: Record, number: int) -> Standing:
+        """The level of a competency now."""
+        state = record.levels.get(number)
+        return state.standing if state else Standing.NOT_STARTED
+
+    def predict(self, record: Record, at: datetime) -> Predict:
+        """The chance of success: with an item that has questions, the mean over those that were answered before."""
+        moment = at.timestamp()
+        difficulties = self.shared["items"]
+
+        def predicted(number: int, item: uuid.UUID | None) -> float:
+            name = str(number)
+            if item is None:
+                return self.model.predict(self.shared, record.known, name, None, moment)
+            asked = [task for task in self._tasks(item) if task in difficulties] or [None]
+            chances = [self.model.predict(self.shared, record.known, name, task, moment) for task in asked]
+            return sum(chances) / len(chances)
+
+        return predicted
+
+    def _tasks(self, item: uuid.UUID) -> list[str]:
+        if self.is_whole(self.subject.course.items[item]):
+            return [item.hex]
+        return [f"{item.hex}:{place}" for place in range(5)]
+
+    def learner(self, record: Record, at: datetime) -> Learner:
+        """What planning is given."""
+        return Learner(
+            standings={number: state.standing for number, state in record.levels.items()},
+            predict=self.predict(record, at),
+            reviews=self._reviews(record),
+            items=record.items,
+            walked=record.walked,
+        )
+
+    def _reviews(self, record: Record) -> dict[int, date]:
+        """When reviews are due, with the credit that harder work gives."""
+        found = {}
+        for number, state in record.levels.items():
+            if state.review.due_at is None or not state.standing.is_secure:
+                continue
+            above = self._above[number].items()
+            harder = [rules.Harder(record.right_at[one], far) for one, far in above if one in record.right_at]
+            due_at = rules.with_credit(state.review, harder).due_at
+            if due_at is not None:
+                found[number] = due_at.date()
+        return found
+
+    def plan(self, record: Record, at: datetime, predict: Predict | None = None) -> Plan:
+        """The path ahead; by the product's own predictions unless others are given."""
+        learner = self.learner(record, at)
+        if predict is not None:
+            learner = replace(learner, predict=predict)
+        return plan(self.subject.course, learner, self.settings, at.date())
+
+    @staticmethod
+    def walk(record: Record, step: Planned, on: date) -> None:
+        """Notes that a step is done."""
+        reason = step.why.reason
+        record.walked.insert(
+            0,
+            Walked(
+                step.item,
+                step.competency,
+                step.role,
+                on,
+                remedial=reason is Reason.REMEDIAL,
+                another_way=reason is Reason.ANOTHER_WAY,
+            ),
+        )
