@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter, Request
+from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.responses import RedirectResponse, Response
 
 from lti_tool.courses import groups, queries, rules, service
@@ -14,6 +15,7 @@ from lti_tool.courses.access import InCourse, MemberIn, TeacherChanging, Teacher
 from lti_tool.courses.freshness import Outcome
 from lti_tool.courses.models import Course, Membership, Person
 from lti_tool.courses.roster import FreshRoster, read_roster
+from lti_tool.courses.visibility import visible_students
 from lti_tool.db.session import Database
 from lti_tool.lti.models import Role
 from lti_tool.lti.sessions import CurrentVisit
@@ -108,7 +110,7 @@ async def _people(
     status_code: int = 200,
 ) -> Response:
     async with database.reading() as session:
-        rows = await queries.roster(session, here.organisation_id, here.course.id)
+        rows = await _seen(session, here, await queries.roster(session, here.organisation_id, here.course.id))
         course = await queries.course(session, here.organisation_id, here.course.id) or here.course
         known = await groups.of_course(session, here.organisation_id, here.course.id)
         active = {person.id for membership, person in rows if membership.active}
@@ -131,6 +133,19 @@ async def _people(
             "trouble": say(request, outcome.trouble) if outcome.trouble else None,
         }
     return pages.render(request, "courses/people.html", context, status_code=status_code)
+
+
+async def _seen(
+    session: AsyncSession, here: InCourse, rows: Sequence[tuple[Membership, Person]]
+) -> list[tuple[Membership, Person]]:
+    """Those whom the person who is here may see: who is held to their own sections sees these students, and all who teach."""
+    restricted = False
+    if here.visit.person_id is not None:
+        restricted, _ = await queries.seeing(session, here.organisation_id, here.course.id, here.visit.person_id)
+    if not restricted:
+        return list(rows)
+    students = {person.id for person in await visible_students(session, here)}
+    return [one for one in rows if one[0].role in rules.TEACHING or one[1].id in students]
 
 
 def _address(course: Course) -> str:

@@ -21,6 +21,7 @@ from lti_tool.insight import board, queries, service
 from lti_tool.insight.board import Holding
 from lti_tool.insight.evidence_views import EvidenceView, evidence_views
 from lti_tool.insight.words import Levels, LevelView
+from lti_tool.learners import supports
 from lti_tool.logs import reference_code
 from lti_tool.mastery import queries as mastery_queries
 
@@ -132,7 +133,7 @@ async def competency_page(
             (Aligned(one, items[one.content_item_id]) for one in aligned if one.content_item_id in items),
             key=lambda one: one.item.position,
         ),
-        evidence=evidence_views(rows, known, entered, levels),
+        evidence=evidence_views(rows, known, entered, levels, knows_marks=await supports.may_see(session, here)),
         names={person.id: display_name(person) for person in people},
         students=len(people),
     )

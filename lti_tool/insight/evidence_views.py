@@ -27,7 +27,11 @@ SOURCES = {
 
 @dataclass(frozen=True, slots=True)
 class EvidenceView:
-    """One piece of evidence in the reader's words. ``right`` is None where nothing was to be right."""
+    """One piece of evidence in the reader's words. ``right`` is None where nothing was to be right, or is not said.
+
+    ``outcome`` is the result without whether it was enough: beside others' it would tell of a student's other passing mark, and
+    a file goes anywhere.
+    """
 
     id: uuid.UUID
     person_id: uuid.UUID
@@ -39,6 +43,7 @@ class EvidenceView:
     title: str
     address: str | None
     result: str
+    outcome: str
     right: bool | None
     marks: tuple[str, ...]
     note: str
@@ -58,30 +63,42 @@ class EvidenceView:
         """Whether the learner said it of themselves, which moves no level."""
         return self.source is EvidenceSource.SELF
 
-    @property
-    def outcome(self) -> str:
-        """How it went, in a word, and with what beyond; for files."""
-        return self.result
-
 
 def evidence_views(
-    rows: Iterable[Evidence], items: Mapping[uuid.UUID, ContentItem], names: Mapping[uuid.UUID, str], levels: Levels
+    rows: Iterable[Evidence],
+    items: Mapping[uuid.UUID, ContentItem],
+    names: Mapping[uuid.UUID, str],
+    levels: Levels,
+    *,
+    knows_marks: bool,
 ) -> list[EvidenceView]:
-    """Rows as pages show them, in the order they came in. ``names`` are those of who entered or voided something."""
-    return [_view(row, items, names, levels) for row in rows]
+    """Rows as pages show them, in the order they came in. ``names`` are those of who entered or voided something.
+
+    ``knows_marks``: whoever reads may know of students' other passing marks. Others are told points without whether they were
+    enough.
+    """
+    return [_view(row, items, names, levels, knows_marks=knows_marks) for row in rows]
 
 
 def is_right(row: Evidence) -> bool | None:
     """Whether points reach the passing mark they were taken with; None where there are none."""
     if row.earned is None or row.possible is None:
         return None
+    if _is_one_answer(row):
+        return row.earned == 1
     return row.earned * 100 >= row.possible * Decimal(str(80.0 if row.passing_percent is None else row.passing_percent))
 
 
 def _view(
-    row: Evidence, items: Mapping[uuid.UUID, ContentItem], names: Mapping[uuid.UUID, str], levels: Levels
+    row: Evidence,
+    items: Mapping[uuid.UUID, ContentItem],
+    names: Mapping[uuid.UUID, str],
+    levels: Levels,
+    *,
+    knows_marks: bool,
 ) -> EvidenceView:
     say = current_language().gettext
+    outcome = _outcome(row, levels)
     item = items.get(row.content_item_id) if row.content_item_id else None
     return EvidenceView(
         id=row.id,
@@ -93,8 +110,9 @@ def _view(
         dated=row.dated,
         title=item.title if item is not None else "",
         address=item.url if item is not None and item.deleted_at is None and item.published else None,
-        result=_result(row, levels),
-        right=is_right(row),
+        result=_judged(row, outcome) if knows_marks else outcome,
+        outcome=outcome,
+        right=is_right(row) if knows_marks or _is_one_answer(row) else None,
         marks=tuple(say(word) for word in _marks(row)),
         note=row.note,
         by=names.get(row.entered_by, "") if row.entered_by else "",
@@ -106,16 +124,31 @@ def _view(
     )
 
 
-def _result(row: Evidence, levels: Levels) -> str:
+def _is_one_answer(row: Evidence) -> bool:
+    """Whether it is one answer, right or not: no passing mark decides that."""
+    return row.possible == 1 and row.earned in (0, 1)
+
+
+def _outcome(row: Evidence, levels: Levels) -> str:
     say = current_language().gettext
     if row.judged is not None and row.earned is None:
         return levels.for_standing(row.judged).name
     if row.earned is None or row.possible is None:
         return ""
-    right = is_right(row)
-    word = say(N_("Right")) if right else say(N_("Not yet"))
-    if row.possible == 1 and row.earned in (0, 1):
-        return word
+    if _is_one_answer(row):
+        return say(N_("Right")) if row.earned else say(N_("Not yet"))
+    return say(N_("%(earned)s of %(possible)s points")) % {
+        "earned": format_number(float(row.earned), 2),
+        "possible": format_number(float(row.possible), 2),
+    }
+
+
+def _judged(row: Evidence, outcome: str) -> str:
+    """The outcome, with whether the points were enough."""
+    if row.earned is None or row.possible is None or _is_one_answer(row):
+        return outcome
+    say = current_language().gettext
+    word = say(N_("Right")) if is_right(row) else say(N_("Not yet"))
     return say(N_("%(earned)s of %(possible)s points – %(word)s")) % {
         "earned": format_number(float(row.earned), 2),
         "possible": format_number(float(row.possible), 2),

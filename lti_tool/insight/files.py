@@ -64,7 +64,7 @@ def evidence_rows(views: Iterable[EvidenceView], names: Mapping[uuid.UUID, str])
                 names.get(one.person_id, ""),
                 one.source_words,
                 one.title,
-                one.result,
+                one.outcome,
                 "; ".join(one.marks),
                 one.note,
                 one.by,

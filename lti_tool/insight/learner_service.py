@@ -16,6 +16,7 @@ from lti_tool.insight.explained import fall_sentence
 from lti_tool.insight.history import Change
 from lti_tool.insight.learner import LearnerMap, Stand, learner_map
 from lti_tool.insight.models import LearnerNote
+from lti_tool.learners import supports
 from lti_tool.logs import reference_code
 from lti_tool.mastery import criteria, explaining
 from lti_tool.mastery import queries as mastery_queries
@@ -98,7 +99,7 @@ async def student_page(
             criterion = frozen.get(state.criterion_id) if state else None
             behind = Behind(
                 chosen,
-                evidence_views(rows, items, names, found.levels),
+                evidence_views(rows, items, names, found.levels, knows_marks=await supports.may_see(session, here)),
                 changes.get(chosen.competency.id, []),
                 fall_sentence(criterion, state, now, Audience.TEACHER),
             )

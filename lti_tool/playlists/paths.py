@@ -221,14 +221,24 @@ class Path:
             return form.pass_percent
         return step.pass_percent
 
+    def standing(self, step: PlaylistStep) -> rules.Standing:
+        """How the student stands with a step, for whoever looks. Beside the usual mark some results would tell of another one: of
+        these, who may not know of it is told nothing but what came of them.
+        """
+        known = standing_of(self.rows.get(step.id))
+        mark, usual = self.passing(step), step.pass_percent
+        if self.as_student or mark == usual or known.result_percent is None:
+            return known
+        tells = (known.result_percent >= (mark or 0.0)) != (known.result_percent >= (usual or 0.0))
+        return replace(known, result_percent=None, result_at=None) if tells else known
+
     def _as_rules_see(self, step: PlaylistStep, *, judged: bool = False) -> rules.Step:
         seen = self.common.get(step.id)
         if seen is None:
             seen = self.common[step.id] = _untouched(step)
         changes: dict[str, Any] = {}
-        row = self.rows.get(step.id)
-        if row is not None:
-            changes["standing"] = standing_of(row)
+        if step.id in self.rows:
+            changes["standing"] = standing_of(self.rows[step.id]) if judged else self.standing(step)
         form = self.forms.get(step.id)
         if form is not None and self.as_student:
             changes["title"] = self.shown(step).title

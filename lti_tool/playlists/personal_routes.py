@@ -15,7 +15,16 @@ from lti_tool.courses.service import display_name
 from lti_tool.courses.visibility import visible_students
 from lti_tool.errors import NotFound, ToolError
 from lti_tool.ids import new_id
-from lti_tool.playlists import assign_forms, assigning, editing, personal, personal_pages, replanning
+from lti_tool.playlists import (
+    assign_forms,
+    assigning,
+    editing,
+    monitor,
+    monitor_student,
+    personal,
+    personal_pages,
+    replanning,
+)
 from lti_tool.playlists import personal_editing as personals
 from lti_tool.playlists import personal_forms as forms
 from lti_tool.playlists.assigning import Offer
@@ -118,10 +127,13 @@ async def _new_page(
         book = await personal.book(session, here.organisation_id, here.course.id)
         offer = await _offer(session, here, playlist_id)
         students = offer.students
-        look = None
+        look, person = None, None
         if looking is not None and form is not None:
             person = personal_pages.chosen_student(form, students)
             look = await personal_pages.look(session, here, playlist_id, person, looking, now) if person else None
+    if look is not None and person is not None:
+        async with database.writing() as session:
+            monitor_student.recorded(session, here, person.id, now, "what the tool would choose")
     values = dict(entered.values) if entered else (dict(Entered.of(form).values) if form is not None else {})
     context: dict[str, Any] = {
         "playlist_id": playlist_id,
@@ -360,6 +372,8 @@ async def end_ruling(
             session, here.course, playlist_id, ruling_id, here.visit.person_id, clock.now()
         )
         person_id = ended.person_id
+        if person_id is not None:
+            await monitor.seen(session, here, person_id)
     await replanning.plan_some(database, here.course, clock.now())
     address = path_address(here.course, playlist_id)
     return see(address if person_id is None else f"{address}/students/{person_id}", Said.SAVED, "rulings")

@@ -152,7 +152,9 @@ def competencies_of(path: Path, aligned: Mapping[uuid.UUID, Any]) -> dict[uuid.U
         if step.competency_id is not None:
             found[step.id] = [step.competency_id]
             continue
-        of_items = [one.competency_id for item_id in path.items_of(step) for one in aligned.get(item_id, ())]
+        # Another form of a step, and what that is for, is told to nobody but the student and who may see supports.
+        own = path.items_of(step) if path.as_student else {step.content_item_id}
+        of_items = [one.competency_id for item_id in own if item_id is not None for one in aligned.get(item_id, ())]
         found[step.id] = list(dict.fromkeys(of_items))
     return found
 

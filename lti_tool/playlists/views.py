@@ -19,7 +19,7 @@ from lti_tool.playlists.models import (
     StepState,
 )
 from lti_tool.playlists.monitor_rules import Watch
-from lti_tool.playlists.paths import Path, Shown, standing_of
+from lti_tool.playlists.paths import Path, Shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,7 +255,7 @@ def path_view(path: Path, items: Mapping[uuid.UUID, ContentItem]) -> PathView:
             )
         )
     removed = [
-        _view(step, path.shown(step), number, items, standing_of(path.rows.get(step.id)))
+        _view(step, path.shown(step), number, items, path.standing(step))
         for number, step in enumerate(path.removed_with_work, start=1)
     ]
     counted = {step.id for step in rules.counting(walk) if not step.is_done}
@@ -269,7 +269,7 @@ def path_view(path: Path, items: Mapping[uuid.UUID, ContentItem]) -> PathView:
         sections=() if path.is_personal else _sections(path, views, rules.missing_choices(walk)),
         added=tuple(view for view in views if view.step.personal_playlist_id is not None),
         passed_over=tuple(
-            _view(step, path.shown(step), number, items, standing_of(path.rows.get(step.id)))
+            _view(step, path.shown(step), number, items, path.standing(step))
             for number, step in enumerate(path.passed_over, start=1)
         ),
         nothing=path.nothing_next,

@@ -1,0 +1,163 @@
+"""Every address of a course, as the application has them: closed to strangers, to students, and beyond a teacher’s sections."""
+
+import re
+import uuid
+from pathlib import Path
+
+import pytest
+from sqlmodel import select
+
+from lti_tool.audit import AuditEntry
+from lti_tool.clock import ManualClock
+from lti_tool.db.base import scoped
+from lti_tool.db.session import Database
+from lti_tool.lti.models import Role
+from lti_tool.playlists.path_models import PathRequest, PathRuling, PathWord, RulingKind
+from tests.learners.private_class import PrivateClass, course_routes, filled, private_class, the_whole_tool
+from tests.playlists import seed, watching
+
+OF_STUDENTS = re.compile(r"/courses/\{course_id\}(/my|/my-.*|/my/.*|/family.*|/links/.*)?$")
+"""What others than teachers open."""
+
+
+@pytest.fixture
+async def world(database: Database, clock: ManualClock, tmp_path: Path) -> PrivateClass:
+    """Rolled back at the end."""
+    return await private_class(await the_whole_tool(database, clock, tmp_path))
+
+
+async def test_nobody_opens_anything_without_a_session(world: PrivateClass) -> None:
+    values = world.values(world.template)
+    async with world.site.client() as client:
+        for pattern in course_routes(world.site, "GET"):
+            assert (await client.get(filled(pattern, values))).status_code == 401, pattern
+        for pattern in course_routes(world.site, "POST"):
+            sent = await client.post(filled(pattern, values), headers={"Origin": "http://localhost:8000"})
+            assert sent.status_code in (401, 403), pattern
+
+
+async def test_another_school_finds_nothing_there(world: PrivateClass) -> None:
+    async with world.site.database.writing() as session:
+        elsewhere = await seed.school(session, "Elm School")
+    stranger = await world.site.sign_in(elsewhere.teacher, Role.TEACHER, school=elsewhere)
+    await stranger.get(f"/courses/{elsewhere.course.id}/playlists")
+    values = world.values(world.template)
+    for pattern in course_routes(world.site, "GET"):
+        page = await stranger.get(filled(pattern, values))
+        assert page.status_code in (403, 404), pattern
+        assert "Ada" not in page.text
+    for pattern in course_routes(world.site, "POST"):
+        assert (await stranger.post(filled(pattern, values))).status_code in (403, 404), pattern
+
+
+async def test_another_schools_ids_are_nothing_in_a_course_of_ones_own(world: PrivateClass) -> None:
+    async with world.site.database.writing() as session:
+        elsewhere = await seed.school(session, "Elm School")
+    stranger = await world.site.sign_in(elsewhere.teacher, Role.TEACHER, school=elsewhere)
+    await stranger.get(f"/courses/{elsewhere.course.id}/playlists")
+    values = world.values(world.template) | {"course_id": elsewhere.course.id}
+    named = [one for one in course_routes(world.site, "GET") if one.count("{") > 1 and "/my/" not in one]
+    for pattern in named:
+        page = await stranger.get(filled(pattern, values))
+        assert page.status_code in (403, 404), pattern
+        assert "Ada" not in page.text
+        assert "Halves and quarters" not in page.text
+
+
+async def test_students_change_nothing_on_teachers_pages(world: PrivateClass) -> None:
+    student = await world.site.student(1)
+    await student.get(f"{world.site.course}/my-map")
+    values = world.values(world.template)
+    teachers = [one for one in course_routes(world.site, "POST") if not OF_STUDENTS.match(one)]
+    assert len(teachers) > 80
+    for pattern in teachers:
+        assert (await student.post(filled(pattern, values))).status_code == 403, pattern
+    # And on the pages of students, nothing of another student's.
+    for pattern in course_routes(world.site, "POST"):
+        if OF_STUDENTS.match(pattern) and "{copy_id}" in pattern:
+            assert (await student.post(filled(pattern, values), text="x", words="x")).status_code in (400, 404), pattern
+
+
+# --- Teachers who are held to their own sections -----------------------------------------------------------------------
+
+
+async def test_a_teacher_held_to_a_section_reads_of_no_other_student(world: PrivateClass) -> None:
+    async with world.site.database.writing() as session:
+        await watching.only_their_section(session, world.site.school, 1)
+    teacher = await world.site.teacher()
+    others = re.compile("Ada|Cem|Dua")
+    read = ""
+    for pattern in course_routes(world.site, "GET"):
+        for playlist in (world.template, world.personal):
+            page = await teacher.get(filled(pattern, world.values(playlist)))
+            found = others.search(page.text)
+            assert found is None, (pattern, found[0] if found else "")
+            if "{person_id}" in pattern:
+                assert page.status_code in (403, 404), pattern
+            read += page.text
+    assert "Ben Birch" in read
+    assert "request waits for you" not in read, "what waits is another section's"
+    file = await teacher.get(f"{world.site.course}/playlists/{world.template.id}/progress/students.csv")
+    assert len(file.text.strip().splitlines()) == 2
+
+
+async def test_nor_does_anything_they_send_reach_another_student(world: PrivateClass) -> None:
+    site, school = world.site, world.site.school
+    async with site.database.writing() as session:
+        await watching.only_their_section(session, school, 1)
+        ruling = PathRuling(
+            organisation_id=school.id,
+            playlist_id=world.personal.id,
+            person_id=world.student.id,
+            kind=RulingKind.BAN,
+            content_item_id=school.items["page"].id,
+            created_at=site.clock.now(),
+        )
+        session.add(ruling)
+        await session.flush()
+        ruling_id = ruling.id
+        asked = (await session.exec(scoped(PathRequest, school.id))).all()
+        request_ids = [str(one.id) for one in asked]
+    teacher = await site.teacher()
+    await teacher.get(f"{site.course}/playlists")
+    for pattern in course_routes(site, "POST"):
+        if "{person_id}" in pattern:
+            for playlist in (world.template, world.personal):
+                address = filled(pattern, world.values(playlist))
+                sent = await teacher.post(address, text="x", playlist=str(world.template.id), move="up", kind="ban")
+                assert sent.status_code in (400, 403, 404, 422), pattern
+                assert "Ada" not in sent.text, pattern
+    lists = f"{site.course}/playlists"
+    forms = {
+        f"{lists}/{world.template.id}/nudge": {"person": str(world.student.id)},
+        f"{lists}/{world.template.id}/progress/send-again": {"person": str(world.student.id)},
+        f"{lists}/waiting/sign-off": {"request": request_ids},
+        f"{lists}/waiting/{request_ids[0]}": {"outcome": "answered", "words": "x"},
+        f"{lists}/{world.personal.id}/path/rulings/{ruling_id}/end": {},
+    }
+    for address, fields in forms.items():
+        assert (await teacher.post(address, **fields)).status_code == 404, address
+    async with site.database.reading() as session:
+        assert (await session.exec(scoped(PathWord, school.id))).all() == []
+        assert all(one.answered_at is None for one in (await session.exec(scoped(PathRequest, school.id))).all())
+        [kept] = (await session.exec(scoped(PathRuling, school.id))).all()
+        assert kept.ended_at is None
+
+
+# --- Looks ---------------------------------------------------------------------------------------------------------------
+
+
+async def test_a_look_at_what_the_tool_would_choose_for_somebody_is_recorded(world: PrivateClass) -> None:
+    teacher = await world.site.teacher()
+    address = f"{world.site.course}/playlists/personal/new"
+    await teacher.get(address)
+    sent = {"title": "Mine", "has_unit": "yes", "part": "1", "do": "look", "for": str(world.student.id)}
+    page = await teacher.post(address, playlist_id=str(uuid.uuid4()), **sent)
+    assert page.status_code == 200
+    assert "Ada Ash" in page.text
+    async with world.site.database.reading() as session:
+        statement = select(AuditEntry).where(
+            AuditEntry.organisation_id == world.site.school.id, AuditEntry.action == "student.viewed"
+        )
+        found = [one for one in (await session.exec(statement)).all() if one.detail == "what the tool would choose"]
+    assert [one.subject for one in found] == [f"person:{world.student.id}"]

@@ -1,0 +1,205 @@
+"""Nothing tells of supports and modifications to who has no right to know: every page, file and print of a course is read.
+
+The addresses are taken from the application, so that a new one is read as well; one whose names nobody can fill in fails here.
+"""
+
+import re
+from pathlib import Path
+
+import pytest
+from sqlmodel import select
+
+from lti_tool.clock import ManualClock
+from lti_tool.courses.models import CourseGroup
+from lti_tool.db.base import scoped
+from lti_tool.db.session import Database
+from lti_tool.grades.models import LineItem, Score
+from lti_tool.lti.models import Role
+from tests.learners.private_class import (
+    FORM,
+    LISTENED,
+    NOTE,
+    OTHER,
+    PrivateClass,
+    course_routes,
+    filled,
+    private_class,
+    the_whole_tool,
+)
+from tests.playlists.site import Visitor
+
+SECRETS = re.compile(
+    "|".join(
+        [
+            *(re.escape(one.split()[0]) for one in (FORM, OTHER, NOTE)),
+            # What only this student's factor, form and marks come to.
+            r"\b137 min",
+            r"\b411 min",
+            r"\b1[.,]37\b",
+            r"\b61[.,]7",
+            r"\b62 ?%",
+            r"\b65 ?%",
+            "Welsh",
+            "Cymraeg",
+            # Points with whether they were enough: others with as many points were told otherwise.
+            "points – ",
+        ]
+    )
+)
+HELP_WORDS = re.compile(
+    "(?i:read aloud|read-aloud|simpler text|more time|fewer steps|another format|form to listen|accommodation|modification)"
+)
+"""What supports are called. On pages that say what items and forms are for they are no secret; about people they are."""
+
+ABOUT_THINGS = {"/content/traits", "/playlists/{playlist_id}", "/playlists/{playlist_id}/steps/{step_id}"}
+OF_STUDENTS = ("/my", "/family", "/links", "/pick")
+ASKING = {
+    "/content/picker": "?playlist={playlist_id}",
+    "/mastery/students/{person_id}": "?competency={competency_id}",
+    "/mastery/students/{person_id}/evidence.csv": "?competency={competency_id}",
+}
+"""Pages that show more, or show anything, when they are asked for it."""
+NOT_THERE = {"draft_id", "request_id"}
+"""What this class has none of: those pages are 404."""
+
+
+@pytest.fixture
+async def world(database: Database, clock: ManualClock, tmp_path: Path) -> PrivateClass:
+    """Rolled back at the end."""
+    return await private_class(await the_whole_tool(database, clock, tmp_path))
+
+
+def patterns(world: PrivateClass) -> list[str]:
+    """Every page of a course, without the course."""
+    return [one.removeprefix("/courses/{course_id}") for one in course_routes(world.site, "GET")]
+
+
+def addresses(world: PrivateClass, pattern: str) -> list[str]:
+    """A page's addresses: one, or one for each of the two playlists."""
+    whole = "/courses/{course_id}" + pattern + ASKING.get(pattern, "")
+    return list(dict.fromkeys(filled(whole, world.values(one)) for one in (world.template, world.personal)))
+
+
+async def told(world: PrivateClass, visitor: Visitor, expected: set[int], *, only: str = "") -> list[str]:
+    """Read every page; where something is told that must not be."""
+    found = []
+    for pattern in patterns(world):
+        if only not in pattern:
+            continue
+        for address in addresses(world, pattern):
+            page = await visitor.get(address)
+            assert page.status_code in expected, (address, page.status_code)
+            found += [f"{pattern}: {one[0]}" for one in SECRETS.finditer(page.text)]
+            if pattern not in ABOUT_THINGS:
+                found += [f"{pattern}: {one[0]}" for one in HELP_WORDS.finditer(page.text)]
+    return found
+
+
+async def test_every_page_can_be_opened_here(world: PrivateClass) -> None:
+    """So that what the other tests find is found on the pages themselves."""
+    names = {name for one in course_routes(world.site, "GET") for name in re.findall(r"\{(\w+)", one)}
+    assert names <= set(world.values(world.template)) | NOT_THERE, "give the new name a value in private_class"
+    teacher, student = await world.site.teacher(), await world.site.student()
+    closed = []
+    for pattern in patterns(world):
+        if NOT_THERE & set(re.findall(r"\{(\w+)", pattern)) or pattern.startswith("/family"):
+            continue
+        visitor = student if pattern.startswith("/my") else teacher
+        answers = [(await visitor.get(address)).status_code for address in addresses(world, pattern)]
+        closed += [] if 200 in answers else [(pattern, answers)]
+    assert closed == []
+
+
+async def test_an_assistant_without_the_right_reads_nothing_of_it_anywhere(world: PrivateClass) -> None:
+    assistant = await world.site.sign_in(world.helpers[Role.ASSISTANT], Role.ASSISTANT)
+    assert await told(world, assistant, {200, 403, 404}) == []
+
+
+@pytest.mark.parametrize("only", ["{person_id}", "{playlist_id}", "{competency_id}"])
+async def test_nor_does_an_administrator_or_who_acts_as_a_teacher(world: PrivateClass, only: str) -> None:
+    administrator = await world.site.sign_in(world.helpers[Role.ADMINISTRATOR], Role.ADMINISTRATOR)
+    assert await told(world, administrator, {200, 403, 404}, only=only) == []
+    acting = await world.site.sign_in(world.site.school.teacher, Role.TEACHER, masquerading=True)
+    assert await told(world, acting, {200, 403, 404}, only=only) == []
+
+
+async def test_pages_about_the_student_do_not_tell_what_their_other_form_is_for(world: PrivateClass) -> None:
+    assistant = await world.site.sign_in(world.helpers[Role.ASSISTANT], Role.ASSISTANT)
+    values = world.values(world.template)
+    for pattern in ("/students/{person_id}", "/students/{person_id}/as-they-see-it", "/progress", "/nudge"):
+        page = await assistant.get(filled("/courses/{course_id}/playlists/{playlist_id}" + pattern, values))
+        assert page.status_code == 200
+        assert "Halves and quarters" in page.text
+        assert LISTENED not in page.text
+        assert "Multiply fractions" not in page.text
+    page = await assistant.get(filled("/courses/{course_id}/playlists/{playlist_id}/students/{person_id}", values))
+    assert "Done by result" in page.text
+
+
+async def test_another_student_and_a_parent_read_nothing_of_it(world: PrivateClass) -> None:
+    other = await world.site.student(1)
+    for pattern in patterns(world):
+        for address in addresses(world, pattern):
+            page = await other.get(address)
+            assert not SECRETS.search(page.text), address
+            assert "Ada" not in page.text, address
+            if pattern and not pattern.startswith(OF_STUDENTS):
+                assert page.status_code == 403, address
+    student = world.student
+    parent = await world.site.sign_in(world.site.school.students[3], Role.OBSERVER, observes=(student.sub,))
+    read = ""
+    for pattern in ("", "/family", "/family-map", "/family-map/{person_id}", "/links/{playlist_id}"):
+        for address in addresses(world, pattern):
+            page = await parent.get(address)
+            assert page.status_code == 200, address
+            read += page.text
+    assert not SECRETS.search(read)
+    assert not HELP_WORDS.search(read)
+    # The template is about two competencies; its third would be that of the student's own form.
+    assert "of the 3 things" not in read
+    assert (await parent.get(f"{world.site.course}/my-supports")).status_code == 403
+    assert (await parent.get(f"{world.site.course}/supports/{student.id}")).status_code == 403
+
+
+async def test_no_file_preview_or_group_name_tells_it_even_to_a_teacher(world: PrivateClass) -> None:
+    teacher = await world.site.teacher()
+    files = [one for one in patterns(world) if one.endswith((".csv", ".json"))]
+    assert len(files) >= 8
+    for pattern in [*files, "/playlists/{playlist_id}/preview", "/people", "/playlists", "/mastery"]:
+        for address in addresses(world, pattern):
+            page = await teacher.get(address)
+            assert not SECRETS.search(page.text), address
+    async with world.site.database.reading() as session:
+        groups = (await session.exec(scoped(CourseGroup, world.site.school.id))).all()
+    assert [one.name for one in groups] == ["Tuesday group"]
+
+
+async def test_the_gradebook_is_told_nothing_of_it(world: PrivateClass) -> None:
+    async with world.site.database.reading() as session:
+        columns = (await session.exec(scoped(LineItem, world.site.school.id))).all()
+        scores = (await session.exec(select(Score).where(Score.organisation_id == world.site.school.id))).all()
+        rows = [one.model_dump() for one in (*columns, *scores)]
+    assert {one["label"] for one in rows if "label" in one} == {world.template.title}
+    assert scores
+    assert all(one.owed_comment is None and one.delivered_comment is None for one in scores)
+    assert not [row for row in rows for value in row.values() if isinstance(value, str) and SECRETS.search(value)]
+
+
+async def test_the_student_sees_what_helps_without_a_label_or_a_forecast(world: PrivateClass) -> None:
+    student = await world.site.student()
+    read = {}
+    for pattern in patterns(world):
+        if pattern.startswith(("/my", "/links")):
+            for address in addresses(world, pattern):
+                page = await student.get(address)
+                assert page.status_code == 200, address
+                read[address] = page.text
+    label = re.compile(
+        r"(?i:accommodation|modification|disabilit|special needs|\biep\b|expected success|Ben Birch|Cem Cedar)"
+    )
+    assert [(address, label.search(text)[0]) for address, text in read.items() if label.search(text)] == []
+    of_template = read[f"{world.site.course}/my/{world.copy(0, world.template).id}"]
+    assert FORM in of_template
+    assert "137 minutes" in of_template
+    assert "your result is 65%" in of_template
+    assert "Welsh" in read[f"{world.site.course}/my-supports"]
