@@ -17,6 +17,7 @@ from lti_tool.playlists.models import (
     Need,
     PersonalPlaylist,
     Playlist,
+    PlaylistKind,
     PlaylistStatus,
     PlaylistStep,
     StepKind,
@@ -95,6 +96,10 @@ async def add_for_student(
         competency_id=wanted.competency_id,
     )
     session.add(step)
+    if playlist.kind is PlaylistKind.PERSONAL and copy.planned is not None:
+        # The plan has not seen this step: at the next look it gets its place, before what the tool chose.
+        copy.planned = {**copy.planned, "seen": ""}
+        session.add(copy)
     await session.flush()
     _trace(session, course, "step.added-for-student", by, person_id, step, now)
     return await _settled(session, course, playlist, copy, now)
