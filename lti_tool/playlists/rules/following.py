@@ -217,7 +217,7 @@ def _reason_to_begin(step: Step, walk: Walk, asked: Mapping[uuid.UUID, Choice]) 
         return Next(step, Why.PLANNED)
     if step.due_at is not None and walk.now is not None and step.due_at - walk.now <= SOON:
         return Next(step, Why.DUE_SOON if step.due_at > walk.now else Why.WAS_DUE, at=step.due_at)
-    if walk.is_extra(step):
+    if step.is_own:
         return Next(step, Why.FOR_YOU)
     if step.is_precheck:
         return Next(step, Why.PRECHECK, needed=step.pass_percent)
