@@ -116,7 +116,7 @@ def _line(here: Console, entry: AuditEntry, known: _Names) -> Line:
         entry,
         Words(ACTION_WORDS.get(entry.action, ""), "" if entry.action in ACTION_WORDS else entry.action),
         _actor(here, entry.actor or "", known),
-        _subject(entry.subject or "", known),
+        _subject(_told(entry), known),
         organisation,
         # What names a thing by its id alone tells a reader nothing.
         "" if _ID.search(detail) else detail,
@@ -137,11 +137,22 @@ def _actor(here: Console, actor: str, known: _Names) -> Words:
     return Words(ACTORS["user"]) if here.owner else Words(name=actor)
 
 
+_UNNAMED = frozenset({"supports.viewed", "supports.changed", "supports.modified", "supports.modification-ended"})
+
+
+def _told(entry: AuditEntry) -> str:
+    """What an entry is about. That somebody has supports is nobody's business here: such a student is not named."""
+    subject = entry.subject or ""
+    return "person:-" if entry.action in _UNNAMED and subject.startswith("person:") else subject
+
+
 def _subject(subject: str, known: _Names) -> Words:
     parts = _SUBJECT.fullmatch(subject)
     if parts is None:
         return Words(name=subject)
     kind, key = parts[1], parts[2]
+    if key == "-":
+        return Words(SUBJECTS.get(kind, ""))
     if not _ID.fullmatch(key):
         return Words(name=key)
     id_ = uuid.UUID(key)

@@ -99,13 +99,13 @@ KINDS = {
         N_("Platforms and organisations"),
         ("registration", "deployment", "invite", "organisation", "key", "notice"),
     ),
-    "people": (N_("Looks at people"), ("roster", "student", "students")),
+    "people": (N_("Looks at people"), ("roster", "student", "students", "supports")),
     "teaching": (
         N_("Playlists and grades"),
         ("playlist", "step", "path", "request", "calendar", "scores", "score", "column", "course"),
     ),
     "mastery": (N_("Competencies and mastery"), ("map", "framework", "evidence", "mastery")),
-    "console": (N_("Administration"), ("owner", "audit")),
+    "console": (N_("Administration"), ("owner", "audit", "token")),
 }
 """What the log can be narrowed to: words, and what the actions begin with."""
 

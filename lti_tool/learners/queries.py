@@ -16,6 +16,16 @@ _AT_ONCE = 500
 """Ids in one statement; SQLite limits its parameters."""
 
 
+async def hold(session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID, person_id: uuid.UUID) -> None:
+    """Have whoever else changes what this student has in the course wait for this transaction to end."""
+    statement = (
+        scoped(Membership, organisation_id)
+        .where(Membership.course_id == course_id, Membership.person_id == person_id)
+        .with_for_update()
+    )
+    await session.exec(statement)
+
+
 async def supports(
     session: AsyncSession,
     organisation_id: uuid.UUID,

@@ -236,6 +236,8 @@ async def give(session: AsyncSession, here: InCourse, person_id: uuid.UUID, want
         raise BadRequest("a language support without its language")
     if Support.EXTENDED_TIME in wanted.kinds and not 1 < (wanted.factor or 0) <= MOST_FACTOR:
         raise BadRequest("extended time needs a factor above 1")
+    # Two teachers at once: the second one sees what the first one gave.
+    await queries.hold(session, here.organisation_id, here.course.id, person_id)
     changed = False
     kept: set[Support] = set()
     for row in await queries.supports(session, here.organisation_id, here.course.id, [person_id], lock=True):
@@ -283,6 +285,8 @@ async def modify(
     """
     await must_see(session, here)
     await _student(session, here, person_id)
+    # Two teachers at once cannot make a circle of which each sees one half.
+    await queries.hold(session, here.organisation_id, here.course.id, person_id)
     view = await maps.the_map(session, here.organisation_id, here.course.id)
     known = view.by_id if view is not None else {}
     if competency_id not in known or (instead_id is not None and instead_id not in known):
@@ -322,7 +326,9 @@ async def _leads_back(
 ) -> bool:
     replaced = (await instead(session, here.organisation_id, here.course.id, [person_id])).get(person_id, {})
     at: uuid.UUID | None = instead_id
-    while at is not None and at != competency_id:
+    seen: set[uuid.UUID] = set()
+    while at is not None and at != competency_id and at not in seen:
+        seen.add(at)
         at = replaced.get(at)
     return at == competency_id
 

@@ -25,8 +25,10 @@ class Entered:
 
     @classmethod
     def of(cls, form: FormData) -> "Entered":
-        """The text fields of a posted form, without the spaces around them."""
-        return cls({name: value.strip() for name, value in form.multi_items() if isinstance(value, str)})
+        """The text fields of a posted form, without the spaces around them, nor U+0000, which PostgreSQL cannot keep."""
+        return cls(
+            {name: value.replace("\0", "").strip() for name, value in form.multi_items() if isinstance(value, str)}
+        )
 
     def text(self, name: str, most: int, missing: str | None = None) -> str:
         """A text of at most ``most`` characters; ``missing`` is what to say when it is empty and may not be."""

@@ -235,3 +235,18 @@ def test_every_action_has_words_and_a_kind() -> None:
 async def test_an_action_without_words_is_shown_as_it_is(site: Site) -> None:
     await enter(site, site.school, "something.new")
     assert "something.new" in (await (await site.administrator()).get("/admin/audit")).text
+
+
+async def test_who_has_supports_is_not_named_in_the_log(site: Site) -> None:
+    teacher = await person(site, site.school, "Grace Hopper")
+    student = await person(site, site.school, "Ada Lovelace")
+    for action in ("supports.viewed", "supports.changed", "supports.modified", "supports.modification-ended"):
+        await enter(site, site.school, action, actor=str(teacher), subject=f"person:{student}")
+    visitor = await site.administrator()
+    page, file = await visitor.get("/admin/audit"), await visitor.get("/admin/audit.csv")
+    for text in (page.text, file.text):
+        assert "supports were changed" in text
+        assert "Grace Hopper" in text
+        assert "a student" in text
+        assert "Ada Lovelace" not in text
+        assert str(student) not in text

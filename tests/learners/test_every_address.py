@@ -3,8 +3,11 @@
 import re
 import uuid
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
 
 import pytest
+from sqlalchemy import event
 from sqlmodel import select
 
 from lti_tool.audit import AuditEntry
@@ -13,11 +16,57 @@ from lti_tool.db.base import scoped
 from lti_tool.db.session import Database
 from lti_tool.lti.models import Role
 from lti_tool.playlists.path_models import PathRequest, PathRuling, PathWord, RulingKind
+from tests.insight.site import Site
 from tests.learners.private_class import PrivateClass, course_routes, filled, private_class, the_whole_tool
 from tests.playlists import seed, watching
+from tests.playlists.site import Visitor
 
 OF_STUDENTS = re.compile(r"/courses/\{course_id\}(/my|/my-.*|/my/.*|/family.*|/links/.*)?$")
 """What others than teachers open."""
+ROOMS = re.compile("/(playlists|my|supports|goal|calendar|traits|students)")
+WORDS = (
+    *(
+        "after_competency",
+        "after_step",
+        "allowed",
+        "before",
+        "competency",
+        "do",
+        "done_rule",
+        "due_at",
+        "first",
+        "goal",
+    ),
+    *(
+        "how",
+        "instead",
+        "introduction",
+        "item",
+        "kind",
+        "language",
+        "last",
+        "many",
+        "minutes",
+        "more_time",
+        "move",
+        "need",
+    ),
+    *("needed", "new_title", "note", "opens_at", "order", "outcome", "pass_percent", "passing", "person", "place"),
+    *(
+        "place_url",
+        "playlist",
+        "points",
+        "quiet_after",
+        "reason",
+        "request",
+        "revision",
+        "section_title",
+        "section_note",
+    ),
+    *("serves", "step", "step_title", "support", "target", "text", "title", "topic", "topics", "url", "variant_title"),
+    *("variant_minutes", "variant_note", "weekday", "words"),
+)
+"""Fields of forms."""
 
 
 @pytest.fixture
@@ -161,3 +210,94 @@ async def test_a_look_at_what_the_tool_would_choose_for_somebody_is_recorded(wor
         )
         found = [one for one in (await session.exec(statement)).all() if one.detail == "what the tool would choose"]
     assert [one.subject for one in found] == [f"person:{world.student.id}"]
+
+
+# --- What it takes -------------------------------------------------------------------------------------------------------
+
+
+async def test_no_page_asks_the_database_for_each_student_of_a_class(world: PrivateClass) -> None:
+    teacher = await world.site.teacher()
+    pages = [
+        filled(pattern, world.values(playlist))
+        for pattern in course_routes(world.site, "GET")
+        for playlist in (world.template, world.personal)
+        if "/playlists" in pattern or "/supports" in pattern or "/people" in pattern
+    ]
+    before = await statements(world.site, teacher, pages)
+    async with world.site.database.writing() as session:
+        school = world.site.school
+        for place in range(26):
+            one = seed.person(school.registration, school.organisation, f"more-{place}", f"Given{place} Family{place}")
+            session.add(one)
+            await session.flush()
+            session.add(seed.member(school.course, one))
+    after = await statements(world.site, teacher, pages)
+    assert {page: count for page, count in after.items() if count > before[page] + 5} == {}
+
+
+async def statements(site: Site, visitor: Visitor, pages: list[str]) -> dict[str, int]:
+    """How many statements each page takes, once what comes about at a first look has come about."""
+    seen: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        seen.append(statement)
+
+    counts = {}
+    for page in dict.fromkeys(pages):
+        await visitor.get(page)
+        event.listen(site.database.engine.sync_engine, "before_cursor_execute", note)
+        await visitor.get(page)
+        event.remove(site.database.engine.sync_engine, "before_cursor_execute", note)
+        counts[page] = len(seen)
+        seen.clear()
+    return counts
+
+
+# --- What no page of ours sends ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("odd", ["a\0b", "NaN", "9" * 400])
+async def test_odd_words_are_refused_or_kept_and_break_nothing(world: PrivateClass, odd: str) -> None:
+    teacher, student = await world.site.teacher(), await world.site.student()
+    await teacher.get(f"{world.site.course}/playlists")
+    await student.get(f"{world.site.course}/my-map")
+    fields = dict.fromkeys(WORDS, odd) | {"kind": "help", "outcome": "answered", "support": "language", "how": "mark"}
+    values = world.values(world.template)
+    for pattern in course_routes(world.site, "POST"):
+        if not ROOMS.search(pattern) or pattern.endswith("/refresh"):
+            continue
+        visitor = student if "/my" in pattern else teacher
+        for sent in (fields, {"revision": "1", "kind": "help", "words": odd, "text": odd, "title": odd, "note": odd}):
+            answer = await visitor.post(filled(pattern, values), follow=False, **sent)
+            assert answer.status_code < 500, pattern
+
+
+async def test_odd_questions_are_answered_or_refused(world: PrivateClass) -> None:
+    teacher, student = await world.site.teacher(), await world.site.student()
+    asked = (
+        "show",
+        "order",
+        "kind",
+        "said",
+        "step",
+        "person",
+        "search",
+        "add",
+        "what",
+        "support",
+        "language",
+        "group",
+        "view",
+    )
+    values = world.values(world.personal)
+    for pattern in course_routes(world.site, "GET"):
+        if not ROOMS.search(pattern):
+            continue
+        visitor = student if "/my" in pattern else teacher
+        for odd in ("\0", "NaN", "9" * 400):
+            page = await visitor.get(f"{filled(pattern, values)}?{urlencode(dict.fromkeys(asked, odd))}")
+            assert page.status_code < 500, (pattern, odd)
+        for name in re.findall(r"\{(\w+)\}", pattern):
+            for odd in ("not-an-id", "%00", str(uuid.UUID(int=2**128 - 1))):
+                page = await visitor.get(filled(pattern, values | {name: odd}))
+                assert 400 <= page.status_code < 500, (pattern, name, odd)
