@@ -121,7 +121,7 @@ def skip_words(request: Request, reason: str, words: str) -> str:
         raise BadRequest(
             "no reason",
             code="reason-missing",
-            title=N_("Say why you pass it over"),
+            title=N_("Say why you skip it"),
             advice=N_("Choose a reason, or write one. It helps your teacher to find something that fits you better."),
         )
     if reason and reason not in SKIP_REASONS:

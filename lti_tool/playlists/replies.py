@@ -91,7 +91,7 @@ _SENTENCES = {
     Said.STARTED_FRESH: N_("You start fresh: nothing was carried over."),
     Said.PLACED: N_("Saved. The step leads there now."),
     Said.WRITTEN: N_("Kept. You can write it anew at any time."),
-    Said.SKIPPED: N_("Passed over. You find it in the list, and can take it up again at any time."),
+    Said.SKIPPED: N_("Skipped. You find it in the list, and can take it up again at any time."),
     Said.CHOSEN: N_("Your choice is on your path now."),
     Said.ASKED_TEACHER: N_("Your teacher sees that you asked. You can go on meanwhile."),
     Said.ASKED_NO_MORE: N_("Taken back. You can ask again at any time."),

@@ -93,10 +93,10 @@ def test_in_a_frame_without_cookies(tmp_path: Path) -> None:
         in_a_loop(lambda: give(url, "Amara Nwosu"))
         tool = student.tool
         student.section("My playlists", "In the frame")
-        tool.get_by_role("button", name="Keep it").first.click()
+        tool.get_by_role("button", name="Save").first.click()
         expect(tool.get_by_text("A few words are missing here").first).to_be_visible()
         tool.get_by_label("In your words").first.fill("The thirds")
-        tool.get_by_role("button", name="Keep it").first.click()
+        tool.get_by_role("button", name="Save").first.click()
         expect(tool.get_by_text("1 of 2 must-dos done")).to_be_visible()
         student.look("1-written")
         tool.get_by_role("button", name=re.compile("ask for the sign-off")).first.click()

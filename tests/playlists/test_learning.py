@@ -279,10 +279,10 @@ async def test_a_step_of_the_tools_is_passed_over_with_a_reason_and_taken_up_aga
     here = f"{site.course}/my/{copy.id}/steps/{step.id}"
     page = await student.post(f"{here}/skip")
     assert page.status_code == 400
-    assert "Say why you pass it over" in page.text
+    assert "Say why you skip it" in page.text
     assert (await student.post(f"{here}/skip", reason="lazy")).status_code == 400
     page = await student.post(f"{here}/skip", reason="known", words="From last year")
-    assert "Passed over." in page.text
+    assert "Skipped." in page.text
     row = (await path_of(site, copy)).rows[step.id]
     assert row.words == "I know this already. From last year"
     assert row.skipped_at == site.clock.now()
@@ -296,7 +296,7 @@ async def test_must_dos_of_the_teacher_are_not_passed_over(site: Site) -> None:
     student = await ada(site, copy)
     page = await student.post(f"{site.course}/my/{copy.id}/steps/{steps['page'].id}/skip", reason="known")
     assert page.status_code == 409
-    assert "Pass it over" not in page.text
+    assert "Skip it" not in page.text
 
 
 async def test_a_student_chooses_among_equals_on_the_page(site: Site) -> None:
