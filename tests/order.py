@@ -14,6 +14,8 @@ SECONDS = {
     "tests/processes/test_kill.py": 90,
     "tests/browser/test_stories.py::sqlite": 85,
     "tests/browser/test_stories.py::postgresql": 85,
+    "tests/browser/test_paths_story.py::sqlite": 120,
+    "tests/browser/test_paths_story.py::postgresql": 120,
     "tests/browser/test_cookieless.py": 80,
     "tests/browser/test_mastery_story.py": 140,
     "tests/browser/test_map.py": 60,
@@ -51,7 +53,7 @@ def scope_of(nodeid: str) -> str:
     if nodeid.startswith("tests/openedx/"):
         return "tests/openedx"
     file, _, rest = nodeid.partition("::")
-    if file == "tests/browser/test_stories.py":
+    if file in ("tests/browser/test_stories.py", "tests/browser/test_paths_story.py"):
         return f"{file}::{'sqlite' if '[sqlite' in rest else 'postgresql'}"
     return file
 
