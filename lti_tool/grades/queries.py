@@ -3,14 +3,16 @@
 import uuid
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any, NamedTuple
 
-from sqlalchemy import Table, and_, update
+from sqlalchemy import Table, and_, bindparam, literal, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import SQLModel, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from lti_tool.courses.models import Membership, Person
 from lti_tool.db.base import scoped
+from lti_tool.db.loaded import Loaded, columns_of, load_together
 from lti_tool.grades.models import ColumnState, Delivery, DeliveryPace, LineItem, Score
 from lti_tool.lti.models import Role
 
@@ -20,6 +22,68 @@ async def insert_unless_there(session: AsyncSession, row: SQLModel) -> None:
     table: Table = row.__table__  # type: ignore[attr-defined]
     insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     await session.exec(insert(table).values(row.model_dump()).on_conflict_do_nothing())
+
+
+_column, _score = LineItem.__table__, Score.__table__  # type: ignore[attr-defined]
+_ORGANISATION: Any = bindparam("organisation")
+_OF = (
+    _column.c.organisation_id == _ORGANISATION,
+    _column.c.course_id == bindparam("course"),
+    _column.c.resource_id == bindparam("resource"),
+    _column.c.tag == bindparam("tag"),
+)
+_COLUMN = Loaded(select(*columns_of(LineItem)).where(*_OF), LineItem)
+_SCORE = Loaded(
+    select(*columns_of(Score))
+    .join(_column, (_column.c.organisation_id == _score.c.organisation_id) & (_column.c.id == _score.c.line_item_id))
+    .where(
+        *_OF,
+        _score.c.organisation_id == _ORGANISATION,
+        _score.c.person_id == bindparam("person"),
+        # Who has to change the column holds it first and then its scores, as workers do.
+        _column.c.state != literal(ColumnState.REFUSED, _column.c.state.type),
+        _column.c.label == bindparam("label"),
+        _column.c.score_maximum == bindparam("maximum"),
+        _column.c.end_at.is_not_distinct_from(bindparam("end", type_=_column.c.end_at.type)),
+    )
+    .with_for_update(of=_score),
+    Score,
+)
+
+
+class WantedColumn(NamedTuple):
+    """A column as somebody wants it to be."""
+
+    resource_id: str
+    tag: str
+    label: str
+    score_maximum: float
+    end_at: datetime | None
+
+    def is_like(self, line_item: LineItem) -> bool:
+        """Whether there is nothing to change of the column for it to be so."""
+        there = (line_item.label, line_item.score_maximum, line_item.end_at)
+        return line_item.state is not ColumnState.REFUSED and there == (self.label, self.score_maximum, self.end_at)
+
+
+async def column_and_score(
+    session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID, wanted: WantedColumn, person_id: uuid.UUID
+) -> tuple[LineItem | None, Score | None]:
+    """The column of something in a course and, unless something of the column has to be changed, the ledger row of a person in
+    it, held until the transaction ends.
+    """
+    values = {
+        "organisation": organisation_id,
+        "course": course_id,
+        "resource": wanted.resource_id,
+        "tag": wanted.tag,
+        "label": wanted.label,
+        "maximum": wanted.score_maximum,
+        "end": wanted.end_at,
+        "person": person_id,
+    }
+    columns, scores = await load_together(session, [(_COLUMN, values), (_SCORE, values)])
+    return (columns[0] if columns else None), (scores[0] if scores else None)
 
 
 async def line_item_of(

@@ -11,7 +11,7 @@ from lti_tool.courses.models import Course, Person
 from lti_tool.errors import NotFound
 from lti_tool.learners import supports
 from lti_tool.learners.supports import Form, Supports
-from lti_tool.playlists import path_queries, queries, rules
+from lti_tool.playlists import path_queries, path_rows, queries, rules
 from lti_tool.playlists.models import (
     DoneRule,
     PersonalPlaylist,
@@ -111,41 +111,33 @@ async def load(
     if not pairs:
         return []
     organisation_id = course.organisation_id
-    playlist_ids = {playlist.id for _, playlist in pairs}
-    copy_ids = [copy.id for copy, _ in pairs]
-    templates = await queries.steps(session, organisation_id, playlist_ids)
-    sections = await path_queries.sections(session, organisation_id, playlist_ids)
-    own = await path_queries.own_steps(session, organisation_id, copy_ids)
-    rows = await queries.step_rows(session, organisation_id, copy_ids)
-    requests = await path_queries.open_requests(session, organisation_id, copy_ids)
+    found = await path_rows.read(session, organisation_id, pairs)
     people = {copy.person_id for copy, _ in pairs}
-    named = _named([step for steps in [*templates.values(), *own.values()] for step in steps])
-    secure = await _secure(session, course, named, people)
-    variants = await path_queries.variants(session, organisation_id, playlist_ids)
+    secure = await _secure(session, course, _named(found.steps), people)
     helped: Mapping[uuid.UUID, Supports] = {}
     given: Mapping[uuid.UUID, set[uuid.UUID]] = {}
-    if variants or as_student:
+    if found.forms or as_student:
         helped = await supports.for_people(session, organisation_id, course.id, people)
-    if variants:
+    if found.forms:
         given = await path_queries.given(session, organisation_id, people)
     common: dict[uuid.UUID, rules.Step] = {}
     return [
         Path(
             playlist,
             copy,
-            templates[playlist.id],
-            rows[copy.id],
-            own=own[copy.id],
-            sections=sections[playlist.id],
+            found.templates.get(playlist.id, []),
+            found.rows.get(copy.id, {}),
+            own=found.own.get(copy.id, []),
+            sections=found.sections.get(playlist.id, []),
             secure=secure.get(copy.person_id, {}),
             forms=forms_for(
-                variants,
-                rows[copy.id],
+                found.forms,
+                found.rows.get(copy.id, {}),
                 helped.get(copy.person_id, Supports()),
                 given.get(copy.person_id, ()),
             ),
             supports=helped.get(copy.person_id, Supports()),
-            requests=requests.get(copy.id, ()),
+            requests=found.requests.get(copy.id, ()),
             now=now,
             as_student=as_student,
             common=common,

@@ -19,7 +19,6 @@ from lti_tool.playlists.models import (
     StepVariant,
     StepVariantLearner,
 )
-from lti_tool.playlists.path_models import PathRequest
 
 _MOST_NAMED = 500
 """Items that are named in a statement; of more, the playlists' steps are read and those that are wanted are taken from them."""
@@ -43,44 +42,6 @@ async def sections(
     return found
 
 
-async def own_steps(
-    session: AsyncSession, organisation_id: uuid.UUID, copy_ids: Collection[uuid.UUID]
-) -> dict[uuid.UUID, list[PlaylistStep]]:
-    """The steps that belong to one copy alone, by copy, in order; those taken out and those proposed included."""
-    found: dict[uuid.UUID, list[PlaylistStep]] = {copy_id: [] for copy_id in copy_ids}
-    statement = (
-        scoped(PlaylistStep, organisation_id)
-        .where(col(PlaylistStep.personal_playlist_id).in_(copy_ids))
-        .order_by(col(PlaylistStep.position), col(PlaylistStep.id))
-        .execution_options(populate_existing=True)
-    )
-    for step in (await session.exec(statement)).all():
-        if step.personal_playlist_id is not None:
-            found[step.personal_playlist_id].append(step)
-    return found
-
-
-async def variants(
-    session: AsyncSession, organisation_id: uuid.UUID, playlist_ids: Collection[uuid.UUID]
-) -> dict[uuid.UUID, list[StepVariant]]:
-    """The other forms of these playlists' steps, by step, in order; those taken out included, for who began with one."""
-    statement = (
-        scoped(StepVariant, organisation_id)
-        .join(
-            PlaylistStep,
-            (col(PlaylistStep.id) == col(StepVariant.step_id))
-            & (col(PlaylistStep.organisation_id) == col(StepVariant.organisation_id)),
-        )
-        .where(col(PlaylistStep.playlist_id).in_(playlist_ids))
-        .order_by(col(StepVariant.position), col(StepVariant.id))
-        .execution_options(populate_existing=True)
-    )
-    found: dict[uuid.UUID, list[StepVariant]] = {}
-    for variant in (await session.exec(statement)).all():
-        found.setdefault(variant.step_id, []).append(variant)
-    return found
-
-
 async def given(
     session: AsyncSession, organisation_id: uuid.UUID, person_ids: Collection[uuid.UUID]
 ) -> dict[uuid.UUID, set[uuid.UUID]]:
@@ -91,22 +52,6 @@ async def given(
     found: dict[uuid.UUID, set[uuid.UUID]] = {}
     for person_id, variant_id in (await session.exec(statement)).all():
         found.setdefault(person_id, set()).add(variant_id)
-    return found
-
-
-async def open_requests(
-    session: AsyncSession, organisation_id: uuid.UUID, copy_ids: Collection[uuid.UUID]
-) -> dict[uuid.UUID, list[PathRequest]]:
-    """What waits for the teacher, by copy, the oldest first."""
-    statement = (
-        scoped(PathRequest, organisation_id)
-        .where(col(PathRequest.personal_playlist_id).in_(copy_ids), col(PathRequest.answered_at).is_(None))
-        .order_by(col(PathRequest.created_at), col(PathRequest.id))
-        .execution_options(populate_existing=True)
-    )
-    found: dict[uuid.UUID, list[PathRequest]] = {}
-    for request in (await session.exec(statement)).all():
-        found.setdefault(request.personal_playlist_id, []).append(request)
     return found
 
 

@@ -17,7 +17,7 @@ from lti_tool.courses.models import Course
 from lti_tool.db.session import Database
 from lti_tool.grades import service as grades
 from lti_tool.grades.models import LineItem
-from lti_tool.playlists import loading, path_queries, queries, rules
+from lti_tool.playlists import loading, path_queries, path_rows, queries, rules
 from lti_tool.playlists.models import (
     DoneRule,
     PersonalPlaylist,
@@ -143,11 +143,27 @@ async def _account(
     if owed is None or not playlist.has_column:
         return
     copy.owed_share = owed.share
-    await grades.owe(
+    given = rules.points_given(owed.share, playlist.points)
+    if line_item is not None:
+        await grades.owe(
+            session,
+            line_item=line_item,
+            person_id=copy.person_id,
+            given=given,
+            maximum=playlist.points,
+            now=now,
+            finished=done.is_finished,
+        )
+        return
+    await grades.owe_in_column(
         session,
-        line_item=line_item or await column(session, course, playlist, now),
+        course=course,
+        resource_id=resource_id(playlist),
+        label=playlist.title,
+        score_maximum=playlist.points,
+        end_at=playlist.due_at,
         person_id=copy.person_id,
-        given=rules.points_given(owed.share, playlist.points),
+        given=given,
         maximum=playlist.points,
         now=now,
         finished=done.is_finished,
@@ -221,6 +237,11 @@ async def _paths_with_items(
         return []
     item_ids = {result.content_item_id for result in results}
     person_ids = {result.person_id for result in results}
+    if len(item_ids) <= path_rows.FEW and len(person_ids) <= path_rows.FEW:
+        some = await path_rows.copies_with_items(
+            session, course.organisation_id, course.id, person_ids, item_ids, lock=lock
+        )
+        return await loading.load(session, course, some, now)
     assigned = {one.id: one for one in await queries.playlists(session, course.organisation_id, course.id, ASSIGNED)}
     concerned = await path_queries.playlists_with_items(session, course.organisation_id, assigned, item_ids)
     if not concerned:

@@ -9,6 +9,7 @@ from lti_tool.courses.models import Membership
 from lti_tool.db.base import scoped
 from lti_tool.db.session import Database
 from lti_tool.grades import jobs, service
+from lti_tool.grades.models import ColumnState, LineItem
 from lti_tool.grades.rules import Standing
 from lti_tool.ids import new_id
 from tests.grades.conftest import School, make_school
@@ -109,3 +110,40 @@ def test_the_room_has_its_task_and_its_rounds(database: Database, clock: ManualC
         "grades.sweep": timedelta(seconds=20),
         "grades.measure": timedelta(minutes=1),
     }
+
+
+async def test_a_score_in_a_column_that_is_made_on_the_way_is_the_same_as_in_two_steps(school: School) -> None:
+    async def owe(given: float, *, label: str = "Fractions", maximum: float = 100) -> tuple[float, int]:
+        async with school.database.writing() as session:
+            score = await service.owe_in_column(
+                session,
+                course=school.course,
+                resource_id="playlist:9",
+                label=label,
+                score_maximum=maximum,
+                end_at=None,
+                person_id=school.people[0].id,
+                given=given,
+                maximum=100,
+                finished=False,
+                now=school.clock.now(),
+            )
+        return score.owed_given, score.owed_version
+
+    async def column() -> LineItem:
+        async with school.database.reading() as session:
+            [found] = (await session.exec(scoped(LineItem, school.course.organisation_id))).all()
+        return found
+
+    assert [await owe(40), await owe(40), await owe(50)] == [(40, 1), (40, 1), (50, 2)]
+    assert school.runner.nudges == [(service.DELIVER, str(school.registration_id))] * 3  # The column waits to be made.
+    assert await owe(50, label="Ratios", maximum=20) == (50, 2)
+    assert ((await column()).label, (await column()).score_maximum) == ("Ratios", 20)
+    async with school.database.writing() as session:
+        refused = await column()
+        refused.state = ColumnState.REFUSED
+        await session.merge(refused)
+    assert await owe(60, label="Ratios", maximum=20) == (60, 3)
+    assert (await column()).state is ColumnState.WANTED
+    [row] = await school.scores()
+    assert (row.owed_given, row.owed_finished, row.owed_version) == (60, False, 3)

@@ -575,13 +575,13 @@ async def test_step_and_score_stand_together_or_not_at_all(
     class Killed(BaseException):
         """As when the process ends between the two writes."""
 
-    real = grades.owe
+    real = grades.owe_in_column
 
     async def killed(session: AsyncSession, **named: object) -> None:
         await real(session, **named)  # type: ignore[arg-type]
         raise Killed
 
-    monkeypatch.setattr(grades, "owe", killed)
+    monkeypatch.setattr(grades, "owe_in_column", killed)
     with pytest.raises(Killed):
         async with own_database.writing() as session:
             await service.mark_done(session, school.course, school.students[0].id, path.copy.id, step.id, NOW)
