@@ -230,7 +230,8 @@ class Known:
 async def known(session: AsyncSession, book_: Book, asked: Asked, copies: Sequence[CopyRow]) -> Known:
     """Everything that planning these copies needs to know; what no copy's times speak of is not looked for."""
     organisation_id, course_id = asked.organisation_id, asked.course_id
-    mastery = await queries.known(session, asked)
+    learned = await queries.learned(session, asked)
+    mastery = learned.known
     shared: dict[uuid.UUID | None, dict[str, Any]] = {}
     for row in mastery.values():
         version_id = None if row.retired_at is not None else row.version_id
@@ -242,12 +243,11 @@ async def known(session: AsyncSession, book_: Book, asked: Asked, copies: Sequen
     with_supports = [copy.person_id for copy in copies if copy.supports is not None]
     modified = [copy.person_id for copy in copies if copy.modifications is not None]
     work: dict[uuid.UUID, list[WorkRow]] = {}
-    for done in await queries.work(session, asked):
+    for done in learned.work:
         work.setdefault(done.person_id, []).append(done)
     answers: dict[uuid.UUID, list[AnswerRow]] = {}
-    if mastery:
-        for answer in await queries.answers(session, asked):
-            answers.setdefault(answer.person_id, []).append(answer)
+    for answer in learned.answers:
+        answers.setdefault(answer.person_id, []).append(answer)
     passing: dict[uuid.UUID, dict[uuid.UUID, float]] = {}
     if modified:
         for one in await learner_queries.modifications(session, organisation_id, course_id, modified):

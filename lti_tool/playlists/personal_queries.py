@@ -17,7 +17,7 @@ from lti_tool.competencies.models import Alignment, CourseMap, Framework, MapCom
 from lti_tool.content.models import ContentItem, ItemTrait
 from lti_tool.courses.models import Course
 from lti_tool.db.base import crossing, scoped
-from lti_tool.db.fixed import Fixed
+from lti_tool.db.fixed import Fixed, together
 from lti_tool.db.listed import ids, within
 from lti_tool.learners.models import LearnerProfile, LearnerSupport
 from lti_tool.mastery.models import Evidence, EvidenceSource, LearnerMastery, LearnerModification, PredictionVersion
@@ -374,6 +374,17 @@ async def copies(
     return [CopyRow(*row) for row in await _COPIES_OF.run(session, {**asked, "people": sorted(set(person_ids))})]
 
 
+async def copies_and_times(
+    session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID, person_ids: Collection[uuid.UUID] | None
+) -> tuple[list[CopyRow], CourseTimes]:
+    """``copies`` and ``course_times``, asked at once."""
+    asked: dict[str, Any] = {"organisation": organisation_id, "course": course_id}
+    people = [] if person_ids is None else sorted(set(person_ids))
+    statement = _COPIES if person_ids is None else _COPIES_OF
+    rows, [times] = await together(session, [(statement, {**asked, "people": people}), (_COURSE_TIMES, asked)])
+    return [CopyRow(*row) for row in rows], CourseTimes(*times)
+
+
 # --- Learners -----------------------------------------------------------------------------------------------------------
 
 
@@ -540,9 +551,25 @@ class Asked(NamedTuple):
         return {"organisation": self.organisation_id, "course": self.course_id, "people": self.people, **more}
 
 
-async def known(session: AsyncSession, asked: Asked) -> dict[uuid.UUID, KnownRow]:
-    """What is known of these learners; who has no evidence yet is absent."""
-    return {row[0]: KnownRow(*row) for row in await _KNOWN.run(session, asked.values())}
+class Learned(NamedTuple):
+    """What is known of some learners, what they did, and what it came to; see ``learned``."""
+
+    known: Mapping[uuid.UUID, KnownRow]
+    work: Sequence[WorkRow]
+    answers: Sequence[AnswerRow]
+
+
+async def learned(session: AsyncSession, asked: Asked) -> Learned:
+    """What is known of these learners (who has no evidence yet is absent); what they did on all playlists of the course, those
+    that were taken away included; and what their work on its items came to, in the order in which it happened.
+    """
+    values = asked.values()
+    known, work, answers = await together(session, [(one, values) for one in (_KNOWN, _WORK, _ANSWERS)])
+    return Learned(
+        known={row[0]: KnownRow(*row) for row in known},
+        work=[WorkRow(*row) for row in work],
+        answers=[AnswerRow(*row) for row in answers],
+    )
 
 
 async def profiles(session: AsyncSession, asked: Asked) -> dict[uuid.UUID, ProfileRow]:
@@ -553,16 +580,6 @@ async def profiles(session: AsyncSession, asked: Asked) -> dict[uuid.UUID, Profi
 async def rulings(session: AsyncSession, asked: Asked, playlist_ids: Collection[uuid.UUID]) -> list[RulingRow]:
     """The rulings of these playlists that hold, for all or for these people, the oldest first."""
     return [RulingRow(*row) for row in await _RULINGS.run(session, asked.values(playlists=sorted(playlist_ids)))]
-
-
-async def work(session: AsyncSession, asked: Asked) -> list[WorkRow]:
-    """What these people did on all playlists of the course, those that were taken away included."""
-    return [WorkRow(*row) for row in await _WORK.run(session, asked.values())]
-
-
-async def answers(session: AsyncSession, asked: Asked) -> list[AnswerRow]:
-    """What these people's work on items of the course came to, in the order in which it happened."""
-    return [AnswerRow(*row) for row in await _ANSWERS.run(session, asked.values())]
 
 
 async def have(

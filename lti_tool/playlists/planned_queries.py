@@ -12,7 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from lti_tool.db.base import scoped
 from lti_tool.db.bulk import insert_rows
-from lti_tool.db.fixed import Fixed
+from lti_tool.db.fixed import Fixed, together
 from lti_tool.db.listed import ids, within
 from lti_tool.playlists.models import PersonalPlaylist, PlaylistStep, StepVariant, StepVariantLearner, VariantKind
 
@@ -139,14 +139,25 @@ async def take_off(
         await _OFF.run(session, {"organisation": organisation_id, "steps": sorted(step_ids), "now": now})
 
 
-async def change_step(
-    session: AsyncSession, organisation_id: uuid.UUID, step_id: uuid.UUID, values: Mapping[str, Any]
+async def say(
+    session: AsyncSession,
+    organisation_id: uuid.UUID,
+    changed: Iterable[tuple[uuid.UUID, Mapping[str, Any]]],
+    planned: Iterable[tuple[uuid.UUID, Mapping[str, Any]]],
+    now: datetime,
 ) -> None:
-    """Write what ``CHANGED`` names of a step anew."""
-    given = {f"new_{name}": values[name] for name in CHANGED}
-    await _SET.run(session, {"organisation": organisation_id, "step": step_id, **given})
+    """Write what ``CHANGED`` names of steps anew, and remember of copies what a plan said and what it saw."""
+    asked: list[tuple[Fixed, Mapping[str, Any]]] = []
+    for step_id, values in changed:
+        given = {f"new_{name}": values[name] for name in CHANGED}
+        asked.append((_SET, {"organisation": organisation_id, "step": step_id, **given}))
+    for copy_id, said in planned:
+        asked.append((_PLANNED, {"organisation": organisation_id, "copy": copy_id, "planned": said, "now": now}))
+    for start in range(0, len(asked), _TOLD_AT_ONCE):
+        await together(session, asked[start : start + _TOLD_AT_ONCE])
 
 
+_TOLD_AT_ONCE = 100
 _MANY = 20
 
 
@@ -158,13 +169,6 @@ async def add_steps(session: AsyncSession, rows: Iterable[Mapping[str, Any]]) ->
             await _ADD.run(session, row)
         return
     await insert_rows(session, _step, _STEP_COLUMNS, ([row[name] for name in _STEP_COLUMNS] for row in some))
-
-
-async def note_planned(
-    session: AsyncSession, organisation_id: uuid.UUID, copy_id: uuid.UUID, planned: Mapping[str, Any], now: datetime
-) -> None:
-    """Remember what a plan said and what it saw."""
-    await _PLANNED.run(session, {"organisation": organisation_id, "copy": copy_id, "planned": planned, "now": now})
 
 
 @dataclass(frozen=True, slots=True)

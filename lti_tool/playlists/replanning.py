@@ -371,11 +371,13 @@ async def write(session: AsyncSession, course: Course, drafts: Sequence[Draft], 
     if with_forms:
         owners = {step_id: draft.copy.person_id for draft in written for step_id in draft.forms}
         await planned_queries.put_forms(session, course.organisation_id, with_forms, owners, now)
-    for draft in written:
-        for step_id, values in draft.changed:
-            await planned_queries.change_step(session, course.organisation_id, step_id, values)
-        if draft.planned != draft.copy.planned:
-            await planned_queries.note_planned(session, course.organisation_id, draft.copy.id, draft.planned, now)
+    await planned_queries.say(
+        session,
+        course.organisation_id,
+        [one for draft in written for one in draft.changed],
+        [(draft.copy.id, draft.planned) for draft in written if draft.planned != draft.copy.planned],
+        now,
+    )
     return len(written)
 
 
@@ -423,7 +425,7 @@ class Report:
 
 
 async def up_to_date(database: Database, course: Course, person_id: uuid.UUID, now: datetime) -> Report:
-    """Bring a student's personal playlists in a course up to what is known now; three statements where nothing changed."""
+    """Bring a student's personal playlists in a course up to what is known now; two statements where nothing changed."""
     return await plan_course(database, course, now, [person_id])
 
 
@@ -446,10 +448,7 @@ async def plan_course(
     """Plan the copies of a course that are out of date, of these people or of all, some at a time; ``most`` of them."""
     today = now.astimezone(UTC).date()
     async with database.reading() as session:
-        copies = await queries.copies(session, course.organisation_id, course.id, person_ids)
-        if not copies:
-            return Report()
-        times = await queries.course_times(session, course.organisation_id, course.id)
+        copies, times = await queries.copies_and_times(session, course.organisation_id, course.id, person_ids)
         stale = [copy for copy in copies if is_stale(times, copy, today)][:most]
         if not stale:
             return Report()
