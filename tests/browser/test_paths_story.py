@@ -354,9 +354,7 @@ class TestPaths:
         expect(tool.get_by_role("heading", level=1)).to_contain_text(STUDENT)
         expect(tool.get_by_text(PATH).first).to_be_visible()
         expect(tool.get_by_text(OTHER)).to_have_count(0)
-        expect(
-            tool.locator("main").get_by_role("button", name=re.compile("Mark as done|Ask|Skip it"))
-        ).to_have_count(0)
+        expect(tool.locator("main").get_by_role("button", name=re.compile("Mark as done|Ask|Skip it"))).to_have_count(0)
         family.look("1-child")
         address = family.frame.url
         for path in (
