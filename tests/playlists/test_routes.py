@@ -269,6 +269,10 @@ async def test_a_teacher_builds_a_playlist(site: Site) -> None:
     wrong = await teacher.post(f"{here}/steps", revision=revision_of(page.text), url="javascript:alert(1)")
     assert wrong.status_code == 400
     assert "javascript:alert(1)" in wrong.text
+    # A tab that keeps its session itself sends forms by script, and shows the page that comes back.
+    wrong = await teacher.by_script(f"{here}/steps", revision=revision_of(page.text), url="https://", step_title="Mine")
+    assert wrong.status_code == 400
+    assert 'value="Mine"' in wrong.text
 
     quiz = steps[1]
     step_form = {"title": quiz.title, "note": "Take your time.", "need": "must", "done_rule": "result"}
