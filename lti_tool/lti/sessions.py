@@ -33,6 +33,7 @@ from lti_tool.lti.launch import Launch
 from lti_tool.lti.models import Role
 from lti_tool.settings import Settings
 from lti_tool.web.i18n import N_
+from lti_tool.web.middleware import TAB_HEADER
 
 COOKIE = "__Host-lti_session"
 IDLE = timedelta(hours=2)
@@ -71,8 +72,9 @@ class AnotherVisit(Conflict):
 
 
 def by_script(request: Request) -> bool:
-    """Whether our script sent this, which needs no page in answer."""
-    return SESSION_HEADER in request.headers and "hx-request" not in request.headers
+    """Whether our script sent this, which needs no page in answer; not what a tab that keeps its session sends for one."""
+    headers = request.headers
+    return SESSION_HEADER in headers and "hx-request" not in headers and TAB_HEADER not in headers
 
 
 @dataclass(frozen=True, slots=True)

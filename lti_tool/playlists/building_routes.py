@@ -107,9 +107,8 @@ async def changed(
         except NotFound:
             raise
         except ToolError as refused:
-            # A tab that keeps its session itself sends every form by script, and shows whatever page comes back.
-            if by_script(request) and "order" in entered.values:
-                raise  # Dragging puts back what it showed, and says this error's words.
+            if by_script(request):
+                raise  # The page puts back what it showed, and says this error's words.
             trouble = refused
         else:
             return see(playlist_address(here.course, playlist_id), said, anchor, **more)

@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from fastapi import FastAPI
 from prometheus_client import Counter, Histogram
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -27,8 +27,8 @@ BODY_LIMIT = 1_000_000
 UPLOAD_LIMIT = 21_000_000
 """The same for a form that hands over a file: its address ends in ``/upload``."""
 
-TAB_HEADER = b"x-lti-tab"
-"""The header of a page that is fetched by our script, because the browser keeps no cookie for it."""
+TAB_HEADER = "X-LTI-Tab"
+"""The header of a page that is fetched by our script, or a form it sends, because the browser keeps no cookie for it."""
 
 access_log = logging.getLogger("lti_tool.access")
 
@@ -142,7 +142,7 @@ def _frame_ancestors(state: dict[str, object]) -> tuple[str, ...] | None:
 
 
 def _asked_by_script(scope: Scope) -> bool:
-    return any(name == TAB_HEADER for name, _ in scope["headers"])
+    return TAB_HEADER in Headers(scope=scope)
 
 
 def _tell_location(headers: MutableHeaders, status: int) -> int:

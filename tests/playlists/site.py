@@ -135,13 +135,14 @@ class Visitor:
                 follow_redirects=follow,
             )
 
-    async def by_script(self, path: str, **fields: str) -> httpx.Response:
-        """Send what the page's script sends."""
+    async def by_script(self, path: str, *, tab: bool = False, **fields: str) -> httpx.Response:
+        """Send what the page's script sends; ``tab``: a form, where the tab keeps its session itself."""
         async with self.site.client(self.token) as client:
             return await client.post(
                 path,
                 data={"session": self._session, **fields},
-                headers={"Origin": "http://localhost:8000", "X-LTI-Session": self._session},
+                headers={"Origin": "http://localhost:8000", "X-LTI-Session": self._session}
+                | ({"X-LTI-Tab": "1"} if tab else {}),
             )
 
 

@@ -270,7 +270,9 @@ async def test_a_teacher_builds_a_playlist(site: Site) -> None:
     assert wrong.status_code == 400
     assert "javascript:alert(1)" in wrong.text
     # A tab that keeps its session itself sends forms by script, and shows the page that comes back.
-    wrong = await teacher.by_script(f"{here}/steps", revision=revision_of(page.text), url="https://", step_title="Mine")
+    wrong = await teacher.by_script(
+        f"{here}/steps", tab=True, revision=revision_of(page.text), url="https://", step_title="Mine"
+    )
     assert wrong.status_code == 400
     assert 'value="Mine"' in wrong.text
 
