@@ -15,7 +15,6 @@ from lti_tool.content.models import ApiConnection
 from lti_tool.courses.models import Course
 from lti_tool.db.base import crossing, scoped
 from lti_tool.mastery.models import Evidence, EvidenceSource, LearnerMastery, MasteryState, Standing
-from lti_tool.mastery.pieces import Columns, Piece
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +67,6 @@ async def states_of_person(
     """What is said of one learner, for each competency with evidence."""
     statement = scoped(MasteryState, organisation_id).where(
         MasteryState.course_id == course_id, MasteryState.person_id == person_id
-    )
-    return list((await session.exec(statement)).all())
-
-
-async def states_of_competency(
-    session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID, competency_id: uuid.UUID
-) -> list[MasteryState]:
-    """What is said of every learner with evidence in one competency."""
-    statement = scoped(MasteryState, organisation_id).where(
-        MasteryState.course_id == course_id, MasteryState.competency_id == competency_id
     )
     return list((await session.exec(statement)).all())
 
@@ -234,24 +223,6 @@ async def ended_overrides(
     for organisation_id, course_id, person_id, competency_id in (await session.exec(statement)).all():
         found.setdefault((organisation_id, course_id, person_id), []).append(competency_id)
     return [(*learner, competency_ids) for learner, competency_ids in found.items()]
-
-
-async def pieces_of(
-    session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID, competency_id: uuid.UUID
-) -> dict[uuid.UUID, list[Piece]]:
-    """What moves levels of one competency, by learner."""
-    statement: Any = select(*(getattr(Evidence, name) for name in Columns._fields)).where(
-        col(Evidence.organisation_id) == organisation_id,
-        col(Evidence.course_id) == course_id,
-        col(Evidence.competency_id) == competency_id,
-        col(Evidence.voided_at).is_(None),
-    )
-    found: dict[uuid.UUID, list[Piece]] = {}
-    for row in (await session.exec(statement)).all():
-        piece = Piece(*row)
-        if piece.moves_levels:
-            found.setdefault(piece.person_id, []).append(piece)
-    return found
 
 
 async def practice_counts(session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID) -> bool:

@@ -218,11 +218,6 @@ class PathView:
         return any(not view.is_done and (view.needs_result or view.waits_for_mastery) for view in self.steps)
 
     @property
-    def is_plain(self) -> bool:
-        """Whether it is one list of must-dos and one of may-dos, without parts."""
-        return not self.is_personal and all(one.section is None for one in self.sections)
-
-    @property
     def done_steps(self) -> list[StepView]:
         """What is done."""
         return [one for one in self.steps if one.is_done]
@@ -365,11 +360,6 @@ class Counts:
     begun: int = 0
     finished: int = 0
     stuck: int = 0
-
-    @property
-    def not_begun(self) -> int:
-        """Those who have opened nothing yet."""
-        return self.students - self.begun
 
 
 def counts(paths: Sequence[Path], watch: Watch) -> Counts:
