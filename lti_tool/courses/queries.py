@@ -316,6 +316,18 @@ async def seeing(
     return (False, None) if row is None else (row[0], row[1])
 
 
+async def sees_supports(
+    session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID, person_id: uuid.UUID
+) -> bool:
+    """Whether a teacher of the course gave somebody the supports right."""
+    statement = select(col(Membership.sees_supports)).where(
+        col(Membership.organisation_id) == organisation_id,
+        col(Membership.course_id) == course_id,
+        col(Membership.person_id) == person_id,
+    )
+    return bool((await session.exec(statement)).one_or_none())
+
+
 async def sections_of_students(
     session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID
 ) -> dict[uuid.UUID, str | None]:

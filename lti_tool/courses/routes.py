@@ -15,7 +15,7 @@ from lti_tool.courses.access import InCourse, MemberIn, TeacherChanging, Teacher
 from lti_tool.courses.freshness import Outcome
 from lti_tool.courses.models import Course, Membership, Person
 from lti_tool.courses.roster import FreshRoster, read_roster
-from lti_tool.courses.visibility import visible_students
+from lti_tool.courses.visibility import may_see_supports, visible_students
 from lti_tool.db.session import Database
 from lti_tool.lti.models import Role
 from lti_tool.lti.sessions import CurrentVisit
@@ -125,7 +125,7 @@ async def _people(
             "students": sum(1 for membership, _ in rows if membership.active and membership.role is Role.STUDENT),
             "nameless": any(line.active and not line.named for line in lines),
             "address": _address(course),
-            "supports": _supports_address(here, rows),
+            "supports": f"/courses/{course.id}/supports" if await may_see_supports(session, here) else None,
             "read_at": course.roster_read_at,
             "can_read": course.memberships_url is not None,
             "late": outcome.late or said == "late",
@@ -150,13 +150,6 @@ async def _seen(
 
 def _address(course: Course) -> str:
     return f"/courses/{course.id}/people"
-
-
-def _supports_address(here: InCourse, rows: Sequence[tuple[Membership, Person]]) -> str | None:
-    """The page of supports, for a teacher and for whom a teacher let see it; None for anybody else."""
-    mine = next((membership for membership, person in rows if person.id == here.visit.person_id), None)
-    allowed = here.visit.role is Role.TEACHER or (mine is not None and mine.sees_supports)
-    return f"/courses/{here.course.id}/supports" if allowed and not here.visit.masquerading else None
 
 
 def _group_line(known: groups.GroupWithMembers, active: set[uuid.UUID]) -> GroupLine:

@@ -6,11 +6,15 @@ key carries the custom parameter ``canvas_section_ids``. A student of whom no se
 one too few than one too many. Other platforms do not tell of such a limit; there a teacher of the course sees the course.
 """
 
+import uuid
+
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from lti_tool.courses import queries, rules
 from lti_tool.courses.access import InCourse
 from lti_tool.courses.models import Person
+from lti_tool.errors import NotFound
+from lti_tool.lti.models import Role
 
 
 async def visible_students(session: AsyncSession, here: InCourse) -> list[Person]:
@@ -23,3 +27,22 @@ async def visible_students(session: AsyncSession, here: InCourse) -> list[Person
         return students
     theirs = await queries.sections_of_students(session, here.organisation_id, here.course.id)
     return [student for student in students if rules.share_a_section(mine, theirs.get(student.id))]
+
+
+async def visible_student(session: AsyncSession, here: InCourse, person_id: uuid.UUID) -> Person:
+    """An active student whom the teacher who is here may see; NotFound for anybody else."""
+    for person in await visible_students(session, here):
+        if person.id == person_id:
+            return person
+    raise NotFound("no such student for this teacher")
+
+
+async def may_see_supports(session: AsyncSession, here: InCourse) -> bool:
+    """Whether whoever is here may see supports: a teacher of the course, or who was given the right in it."""
+    if here.visit.masquerading:
+        return False
+    if here.visit.role is Role.TEACHER:
+        return True
+    if here.visit.role not in (Role.ASSISTANT, Role.ADMINISTRATOR) or here.visit.person_id is None:
+        return False
+    return await queries.sees_supports(session, here.organisation_id, here.course.id, here.visit.person_id)

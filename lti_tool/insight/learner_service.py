@@ -9,8 +9,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from lti_tool import audit
 from lti_tool.courses.access import InCourse
 from lti_tool.courses.models import Person
+from lti_tool.courses.visibility import visible_student
 from lti_tool.errors import NotFound
-from lti_tool.insight import history, queries, service
+from lti_tool.insight import history, queries
 from lti_tool.insight.evidence_views import EvidenceView, evidence_views
 from lti_tool.insight.explained import fall_sentence
 from lti_tool.insight.history import Change
@@ -66,7 +67,7 @@ async def student_page(
     session: AsyncSession, here: InCourse, person_id: uuid.UUID, competency_id: uuid.UUID | None, now: datetime
 ) -> StudentPage:
     """The page of one student; the look leaves an audit entry in this transaction. Raises NotFound."""
-    person = await service.seen(session, here, person_id)
+    person = await visible_student(session, here, person_id)
     found = await learner_map(session, here.course, person_id, now, Audience.TEACHER)
     notes = await queries.notes(session, here.organisation_id, here.course.id, person_id)
     authors = await queries.names(session, here.organisation_id, {note.written_by for note in notes if note.written_by})
@@ -116,7 +117,7 @@ async def student_page(
 
 async def write_note(session: AsyncSession, here: InCourse, person_id: uuid.UUID, text: str, now: datetime) -> None:
     """Write a note about a student for those who teach this course. Raises NotFound."""
-    await service.seen(session, here, person_id)
+    await visible_student(session, here, person_id)
     session.add(
         LearnerNote(
             organisation_id=here.organisation_id,
@@ -134,7 +135,7 @@ async def remove_note(
     session: AsyncSession, here: InCourse, person_id: uuid.UUID, note_id: uuid.UUID, now: datetime
 ) -> None:
     """Take a note away. Raises NotFound."""
-    await service.seen(session, here, person_id)
+    await visible_student(session, here, person_id)
     note = await queries.note(session, here.organisation_id, here.course.id, person_id, note_id)
     if note is None:
         raise NotFound("no such note")

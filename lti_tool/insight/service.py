@@ -12,7 +12,6 @@ from lti_tool.competencies.map_views import CourseMapView, MapCompetencyView
 from lti_tool.courses import groups
 from lti_tool.courses.access import InCourse
 from lti_tool.courses.groups import GroupWithMembers
-from lti_tool.courses.models import Person
 from lti_tool.courses.service import display_name
 from lti_tool.courses.visibility import visible_students
 from lti_tool.errors import NotFound
@@ -130,11 +129,3 @@ async def map_of(session: AsyncSession, here: InCourse) -> CourseMapView:
     if view is None:
         raise NotFound("the course has no map")
     return view
-
-
-async def seen(session: AsyncSession, here: InCourse, person_id: uuid.UUID) -> Person:
-    """A student whom the teacher who is here may see; NotFound for anybody else."""
-    for person in await visible_students(session, here):
-        if person.id == person_id:
-            return person
-    raise NotFound("no such student for this teacher")

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from lti_tool.courses.access import InCourse, TeacherChanging, TeacherIn
 from lti_tool.courses.service import display_name
+from lti_tool.courses.visibility import visible_student
 from lti_tool.db.session import Database
 from lti_tool.errors import NotFound
 from lti_tool.insight import files, learner_service, service, voiding
@@ -154,7 +155,7 @@ async def override(
     if entered.errors:
         return await _page(request, here, person_id, competency_id, database, now, pages, entered, 400)
     async with database.writing() as session:
-        await service.seen(session, here, person_id)
+        await visible_student(session, here, person_id)
         in_map(await service.map_of(session, here), competency_id)
         await mastery.override(
             session, here.course, person_id, competency_id, standing, reason, until, now, here.visit.person_id
@@ -174,7 +175,7 @@ async def end_override(
     """End the level that a teacher set, before its time."""
     reason = Entered.of(await request.form()).values.get("reason", "")
     async with database.writing() as session:
-        await service.seen(session, here, person_id)
+        await visible_student(session, here, person_id)
         await mastery.end_override(
             session, here.course, person_id, competency_id, reason, clock.now(), here.visit.person_id
         )
@@ -193,7 +194,7 @@ async def void(
     """Void one piece of the student's evidence, with a reason."""
     reason = Entered.of(await request.form()).values.get("reason", "")
     async with database.writing() as session:
-        await service.seen(session, here, person_id)
+        await visible_student(session, here, person_id)
         competency_id = await voiding.void(session, here, evidence_id, reason, clock.now(), person_id=person_id)
     return see(student_address(here.course, person_id, competency_id), Said.VOIDED, "evidence")
 

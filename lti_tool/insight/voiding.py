@@ -6,8 +6,8 @@ from datetime import datetime
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from lti_tool.courses.access import InCourse
+from lti_tool.courses.visibility import visible_student
 from lti_tool.errors import NotFound
-from lti_tool.insight import service
 from lti_tool.mastery import queries
 from lti_tool.mastery import service as mastery
 
@@ -29,7 +29,7 @@ async def void(
     row = await queries.one_evidence(session, here.organisation_id, here.course.id, evidence_id)
     if row is None or person_id not in {None, row.person_id} or competency_id not in {None, row.competency_id}:
         raise NotFound("no such evidence on this page")
-    await service.seen(session, here, row.person_id)
+    await visible_student(session, here, row.person_id)
     found = row.competency_id
     # It is changed by a statement of its own, and must not be written again.
     session.expunge(row)

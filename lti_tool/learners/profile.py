@@ -17,7 +17,7 @@ from lti_tool.competencies.map_views import CourseMapView, MapCompetencyView
 from lti_tool.courses.access import InCourse
 from lti_tool.courses.models import Course, Person
 from lti_tool.courses.service import display_name
-from lti_tool.courses.visibility import visible_students
+from lti_tool.courses.visibility import visible_student
 from lti_tool.errors import BadRequest, NotFound
 from lti_tool.learners import profile_queries as queries
 from lti_tool.learners.models import LearnerProfile
@@ -239,10 +239,8 @@ async def chosen(session: AsyncSession, course: Course, person_id: uuid.UUID, se
 
 async def student(session: AsyncSession, here: InCourse, person_id: uuid.UUID) -> tuple[Person, str]:
     """A student whom the teacher who is here may see, with their name. NotFound."""
-    for person in await visible_students(session, here):
-        if person.id == person_id:
-            return person, display_name(person)
-    raise NotFound("no such student, or not one of this teacher's")
+    person = await visible_student(session, here, person_id)
+    return person, display_name(person)
 
 
 # --- Choosing -------------------------------------------------------------------------------------------------------------

@@ -5,15 +5,23 @@ from collections.abc import Collection
 
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlmodel.sql.expression import SelectOfScalar
 
 from lti_tool.courses.models import Membership, Person
 from lti_tool.courses.rules import TEACHING
-from lti_tool.db.base import scoped
+from lti_tool.db.base import Row, scoped
+from lti_tool.db.listed import ids, within
 from lti_tool.learners.models import LearnerSupport
 from lti_tool.mastery.models import LearnerModification
 
-_AT_ONCE = 500
-"""Ids in one statement; SQLite limits its parameters."""
+
+def _of(
+    statement: SelectOfScalar[Row], whose: uuid.UUID, person_ids: Collection[uuid.UUID] | None
+) -> SelectOfScalar[Row]:
+    """The statement for these people alone, however many they are; for everybody without a list."""
+    if person_ids is None:
+        return statement
+    return statement.where(within(col(whose), ids("people"))).params(people=sorted(set(person_ids)))
 
 
 async def hold(session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID, person_id: uuid.UUID) -> None:
@@ -42,14 +50,7 @@ async def supports(
     )
     if lock:
         statement = statement.with_for_update().execution_options(populate_existing=True)
-    if person_ids is None:
-        return list((await session.exec(statement)).all())
-    wanted = sorted(set(person_ids))
-    found: list[LearnerSupport] = []
-    for start in range(0, len(wanted), _AT_ONCE):
-        some = statement.where(col(LearnerSupport.person_id).in_(wanted[start : start + _AT_ONCE]))
-        found += (await session.exec(some)).all()
-    return found
+    return list((await session.exec(_of(statement, LearnerSupport.person_id, person_ids))).all())
 
 
 async def modifications(
@@ -64,14 +65,7 @@ async def modifications(
         .where(LearnerModification.course_id == course_id, col(LearnerModification.ended_at).is_(None))
         .order_by(col(LearnerModification.created_at), col(LearnerModification.id))
     )
-    if person_ids is None:
-        return list((await session.exec(statement)).all())
-    wanted = sorted(set(person_ids))
-    found: list[LearnerModification] = []
-    for start in range(0, len(wanted), _AT_ONCE):
-        some = statement.where(col(LearnerModification.person_id).in_(wanted[start : start + _AT_ONCE]))
-        found += (await session.exec(some)).all()
-    return found
+    return list((await session.exec(_of(statement, LearnerModification.person_id, person_ids))).all())
 
 
 async def modification(
@@ -88,18 +82,6 @@ async def modification(
         LearnerModification.id == modification_id,
     )
     return (await session.exec(statement)).one_or_none()
-
-
-async def sees_supports(
-    session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID, person_id: uuid.UUID
-) -> bool:
-    """Whether a teacher of the course gave somebody the supports right."""
-    statement = select(col(Membership.sees_supports)).where(
-        col(Membership.organisation_id) == organisation_id,
-        col(Membership.course_id) == course_id,
-        col(Membership.person_id) == person_id,
-    )
-    return bool((await session.exec(statement)).one_or_none())
 
 
 async def teaching(

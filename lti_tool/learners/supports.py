@@ -16,7 +16,8 @@ from lti_tool import audit
 from lti_tool.competencies import maps
 from lti_tool.courses.access import InCourse
 from lti_tool.courses.models import Membership, Person
-from lti_tool.courses.visibility import visible_students
+from lti_tool.courses.visibility import may_see_supports as may_see
+from lti_tool.courses.visibility import visible_student, visible_students
 from lti_tool.errors import BadRequest, Conflict, NotAllowed, NotFound
 from lti_tool.learners import queries
 from lti_tool.learners.models import LearnerSupport, Support
@@ -47,17 +48,6 @@ class SupportsHidden(NotAllowed):
 
 
 # --- Who may see -----------------------------------------------------------------------------------------------------
-
-
-async def may_see(session: AsyncSession, here: InCourse) -> bool:
-    """Whether whoever is here may see supports: a teacher of the course, or who was given the right in it."""
-    if here.visit.masquerading:
-        return False
-    if here.visit.role is Role.TEACHER:
-        return True
-    if here.visit.role not in (Role.ASSISTANT, Role.ADMINISTRATOR) or here.visit.person_id is None:
-        return False
-    return await queries.sees_supports(session, here.organisation_id, here.course.id, here.visit.person_id)
 
 
 async def must_see(session: AsyncSession, here: InCourse) -> None:
@@ -188,7 +178,7 @@ async def overview(session: AsyncSession, here: InCourse, now: datetime) -> Over
 async def of_student(session: AsyncSession, here: InCourse, person_id: uuid.UUID, now: datetime) -> StudentSupports:
     """One student's supports and modifications; the look is recorded. Raises SupportsHidden, NotFound."""
     await must_see(session, here)
-    person = await _student(session, here, person_id)
+    person = await visible_student(session, here, person_id)
     found = await of_person(session, here.organisation_id, here.course.id, person_id)
     view = await maps.the_map(session, here.organisation_id, here.course.id)
     names = {one.id: _named(one.name, one.words) for one in view.competencies} if view is not None else {}
@@ -215,13 +205,6 @@ def _named(name: str, words: str) -> str:
     return name if name == words else f"{name} {words}"
 
 
-async def _student(session: AsyncSession, here: InCourse, person_id: uuid.UUID) -> Person:
-    for person in await visible_students(session, here):
-        if person.id == person_id:
-            return person
-    raise NotFound("no such student for this teacher")
-
-
 # --- Giving ----------------------------------------------------------------------------------------------------------
 
 
@@ -231,7 +214,7 @@ async def give(session: AsyncSession, here: InCourse, person_id: uuid.UUID, want
     Raises SupportsHidden, NotFound; BadRequest for a language without a name, or a factor out of range.
     """
     await must_see(session, here)
-    await _student(session, here, person_id)
+    await visible_student(session, here, person_id)
     if Support.LANGUAGE in wanted.kinds and not wanted.language:
         raise BadRequest("a language support without its language")
     if Support.EXTENDED_TIME in wanted.kinds and not 1 < (wanted.factor or 0) <= MOST_FACTOR:
@@ -284,7 +267,7 @@ async def modify(
     the same competency takes the place of the first. Raises SupportsHidden, NotFound, BadRequest.
     """
     await must_see(session, here)
-    await _student(session, here, person_id)
+    await visible_student(session, here, person_id)
     # Two teachers at once cannot make a circle of which each sees one half.
     await queries.hold(session, here.organisation_id, here.course.id, person_id)
     view = await maps.the_map(session, here.organisation_id, here.course.id)
@@ -338,7 +321,7 @@ async def end_modification(
 ) -> None:
     """End a modification; twice is once. Raises SupportsHidden, NotFound."""
     await must_see(session, here)
-    await _student(session, here, person_id)
+    await visible_student(session, here, person_id)
     row = await queries.modification(session, here.organisation_id, here.course.id, person_id, modification_id)
     if row is None:
         raise NotFound("no such modification")

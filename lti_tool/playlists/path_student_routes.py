@@ -9,7 +9,7 @@ from lti_tool import audit
 from lti_tool.courses.access import InCourse, TeacherChanging, TeacherIn
 from lti_tool.courses.models import Person
 from lti_tool.courses.service import display_name
-from lti_tool.courses.visibility import visible_students
+from lti_tool.courses.visibility import visible_student
 from lti_tool.errors import BadRequest, NotFound, ToolError
 from lti_tool.playlists import personal_editing as personals
 from lti_tool.playlists import personal_forms as forms
@@ -42,9 +42,7 @@ async def _visible(here: InCourse, database: CurrentDatabase, playlist_id: uuid.
     """The student, where this teacher may see them and they have this playlist. Raises NotFound."""
     async with database.reading() as session:
         playlist = await personals.found(session, here.course, playlist_id)
-        person = next((one for one in await visible_students(session, here) if one.id == person_id), None)
-        if person is None:
-            raise NotFound("no such student that this teacher may see")
+        person = await visible_student(session, here, person_id)
         await personals.copy_of(session, playlist, person_id)
     return person
 
