@@ -1,7 +1,8 @@
 """A real browser for tests: headless Chromium, axe's accessibility rules, pictures to look at.
 
 ``serving`` runs an ASGI application on a free port of this machine in a thread of its own; ``chromium`` starts the browser;
-``axe`` returns what axe finds, and ``screenshot`` keeps a picture in ``var/screenshots``.
+``look`` looks at a page in every colour and width; ``axe`` returns what axe finds, and ``screenshot`` keeps a picture in
+``var/screenshots`` where one is wanted.
 """
 
 import os
@@ -75,12 +76,48 @@ def axe(page: Page | Frame, *, allow: tuple[str, ...] = ()) -> list[str]:
     The rules are put in through the debugger, which the page's content security policy does not bind.
     """
     page.evaluate(AXE.read_text("utf-8"))
-    # A colour on its way to another is neither.
+    return _found(page, {"type": "tag", "values": RULES}, allow)
+
+
+def contrast(page: Page | Frame) -> list[str]:
+    """What axe finds wrong with colours alone: enough where ``axe`` has looked at the same page in the light."""
+    return _found(page, {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}, ())
+
+
+def at_rest(page: Page | Frame) -> None:
+    """Bring every movement to its end: a colour on its way to another is neither.
+
+    Nobody may wait for it: what is scrolled out of sight may stand still for as long as nobody scrolls.
+    """
     page.evaluate(
-        "() => Promise.allSettled(document.getAnimations().filter(one => one instanceof CSSTransition).map(one => one.finished))"
+        """() => document.getAnimations()
+          .filter(one => one.effect.getComputedTiming().endTime < Infinity).forEach(one => one.finish())"""
     )
+
+
+def look(page: Page, name: str) -> None:
+    """axe in light, dark and forced colours; nothing too wide at 320 pixels, targets large enough; a picture of each."""
+    size = page.viewport_size
+    for looks in ("light", "dark", "forced"):
+        page.emulate_media(
+            color_scheme="dark" if looks == "dark" else "light", forced_colors="active" if looks == "forced" else "none"
+        )
+        assert (axe(page) if looks == "light" else contrast(page)) == [], f"{name}, {looks}"
+        screenshot(page, f"{name}-{looks}")
+    page.emulate_media(color_scheme="light", forced_colors="none")
+    page.set_viewport_size({"width": 320, "height": 900})
+    page.wait_for_timeout(100)
+    screenshot(page, f"{name}-narrow")
+    assert overflow(page) <= 0, f"{name}: {overflow(page)} pixels too wide"
+    assert small_targets(page) == [], name
+    if size is not None:
+        page.set_viewport_size(size)
+
+
+def _found(page: Page | Frame, rules: dict[str, Any], allow: tuple[str, ...]) -> list[str]:
+    at_rest(page)
     found: dict[str, Any] = page.evaluate(
-        "rules => axe.run(document, {runOnly: {type: 'tag', values: rules}, resultTypes: ['violations']})", RULES
+        "rules => axe.run(document, {runOnly: rules, resultTypes: ['violations']})", rules
     )
     return [
         f"{violation['id']}: {violation['help']} – {node['html'][:160]} {node.get('failureSummary', '')[:300]}"
@@ -114,9 +151,9 @@ def small_targets(page: Page | Frame, least: int = 24) -> list[str]:
     return found
 
 
-def screenshot(page: Page, name: str, *, full_page: bool = True) -> Path:
-    """Keep a picture of the page as ``var/screenshots/<name>.png``."""
+def screenshot(page: Page, name: str, *, full_page: bool = True) -> None:
+    """Keep a picture of the page as ``var/screenshots/<name>.png``, if ``LTI_TOOL_SCREENSHOTS`` is set: they take a while."""
+    if not os.environ.get("LTI_TOOL_SCREENSHOTS"):
+        return
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    path = SCREENSHOTS / f"{name}.png"
-    page.screenshot(path=path, full_page=full_page)
-    return path
+    page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=full_page)

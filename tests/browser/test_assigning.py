@@ -14,7 +14,7 @@ from lti_tool.playlists import editing
 from lti_tool.playlists.editing import Basics
 from lti_tool.playlists.models import Playlist
 from tests.browser.test_mastery_pages import somebody
-from tests.browser_tools import axe, overflow, screenshot, small_targets
+from tests.browser_tools import look, screenshot
 from tests.insight.site import a_group
 from tests.insight.world import World, a_world
 from tests.playlists import seed
@@ -54,26 +54,6 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         yield running
 
 
-def look(page: Page, name: str) -> None:
-    """axe in light, dark and forced colours; nothing too wide at 320 pixels, targets large enough; a picture of each."""
-    for looks, media in (
-        ("light", {"color_scheme": "light"}),
-        ("dark", {"color_scheme": "dark"}),
-        ("forced", {"color_scheme": "light", "forced_colors": "active"}),
-    ):
-        page.emulate_media(**media)  # type: ignore[arg-type]
-        page.wait_for_function("() => document.getAnimations().length === 0")
-        assert axe(page) == [], f"{name}, {looks}"
-        screenshot(page, f"assigning-{name}-{looks}")
-    page.emulate_media(color_scheme="light", forced_colors="none")
-    page.set_viewport_size({"width": 320, "height": 900})
-    page.wait_for_timeout(100)
-    assert overflow(page) <= 0, f"{name}: {overflow(page)} pixels too wide"
-    assert small_targets(page) == [], name
-    screenshot(page, f"assigning-{name}-narrow")
-    page.set_viewport_size({"width": 1280, "height": 900})
-
-
 def address(world: World) -> str:
     return f"{world.course}/playlists/{made[0].id}/assign"
 
@@ -91,32 +71,32 @@ def test_a_teacher_chooses_whom_it_is_for(browser: Browser, world: World) -> Non
         # Nothing of the other choices is in the way.
         expect(page.get_by_label("Lions, 10 students")).to_be_hidden()
         expect(page.locator("#choose-person").get_by_label("Pupil Number07")).to_be_hidden()
-        look(page, "everybody")
+        look(page, "assigning-everybody")
         page.get_by_label("Groups and sections").check()
         expect(page.get_by_label("Section 12, 5 students")).to_be_visible()
-        look(page, "groups")
+        look(page, "assigning-groups")
         page.get_by_role("button", name="Assign to these students").click()
         # Nobody was chosen: the summary leads to the choice.
         expect(page.get_by_role("alert")).to_contain_text("Please choose who gets it")
         expect(page.get_by_label("Groups and sections")).to_be_checked()
-        look(page, "nobody-chosen")
+        look(page, "assigning-nobody-chosen")
         page.get_by_label("Lions, 10 students").check()
         page.get_by_text("And single students besides").click()
         page.locator("#choose-also").get_by_label("Pupil Number24").check()
-        look(page, "besides")
+        look(page, "assigning-besides")
         page.get_by_role("button", name="Assign to these students").click()
         assert rows(page) == 11
         page.get_by_role("link", name="Who gets it, due date, gradebook").click()
         expect(page.get_by_label("Lions, 10 students")).to_be_checked()
         page.get_by_label("Single students").check()
-        look(page, "class")
+        look(page, "assigning-class")
         page.locator("#find-person").fill("number2")
         # Whoever presses Enter looks for somebody, and assigns nothing yet.
         page.keyboard.press("Enter")
         expect(page.locator("#choose-person").get_by_label("Pupil Number07")).to_be_hidden()
         page.locator("#choose-person").get_by_label("Pupil Number24").check()
         expect(page.get_by_text("1 chosen")).to_be_visible()
-        look(page, "students")
+        look(page, "assigning-students")
         page.get_by_role("button", name="Save").click()
         assert rows(page) == 1
 

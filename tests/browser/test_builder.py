@@ -13,7 +13,7 @@ from lti_tool.playlists.changes import Basics, What, add_section
 from lti_tool.playlists.editing import Terms
 from lti_tool.playlists.models import Playlist
 from tests.browser.test_mastery_pages import somebody
-from tests.browser_tools import axe, overflow, screenshot, small_targets
+from tests.browser_tools import look
 from tests.insight.world import World, a_world
 from tests.playlists import seed
 from tests.playlists.seed import NOW, School
@@ -64,26 +64,6 @@ async def a_school(session: AsyncSession) -> School:
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with a_world(tmp_path_factory.mktemp("building"), a_school) as running:
         yield running
-
-
-def look(page: Page, name: str) -> None:
-    """axe in light, dark and forced colours; nothing too wide at 320 pixels, targets large enough; a picture of each."""
-    for looks, media in (
-        ("light", {"color_scheme": "light"}),
-        ("dark", {"color_scheme": "dark"}),
-        ("forced", {"color_scheme": "light", "forced_colors": "active"}),
-    ):
-        page.emulate_media(**media)  # type: ignore[arg-type]
-        page.wait_for_function("() => document.getAnimations().length === 0")
-        assert axe(page) == [], f"{name}, {looks}"
-        screenshot(page, f"building-{name}-{looks}")
-    page.emulate_media(color_scheme="light", forced_colors="none")
-    page.set_viewport_size({"width": 320, "height": 900})
-    page.wait_for_timeout(100)
-    screenshot(page, f"building-{name}-narrow")
-    assert overflow(page) <= 0, f"{name}: {overflow(page)} pixels too wide"
-    assert small_targets(page) == [], name
-    page.set_viewport_size({"width": 1280, "height": 900})
 
 
 def address(world: World, place: int = 0) -> str:
@@ -163,17 +143,17 @@ def test_every_page_of_the_builder_in_every_look(browser: Browser, world: World)
         page.get_by_text("Another form of this step").click()
         expect(page.get_by_label("It helps with")).to_be_visible()
         page.get_by_text("Change this section Practise").click()
-        look(page, "draft")
+        look(page, "building-draft")
         page.get_by_label("What it changes").select_option("modification")
         expect(page.get_by_label("It helps with")).to_be_hidden()
         page.goto(address(world, 1))
         expect(page.get_by_role("button", name="Update 5 copies")).to_be_visible()
-        look(page, "waiting")
+        look(page, "building-waiting")
         page.goto(f"{address(world)}/copy")
-        look(page, "copy")
+        look(page, "building-copy")
         page.goto(f"{address(world)}/preview")
         page.get_by_text("See it with supports").click()
-        look(page, "preview")
+        look(page, "building-preview")
 
 
 def test_without_script_a_step_has_a_page(browser: Browser, world: World) -> None:

@@ -10,6 +10,7 @@ from playwright.sync_api import BrowserContext, Frame, FrameLocator, Locator, Pa
 from tests.browser.conftest import CALL_REPORT
 from tests.browser.stories import Visitor, people_browser
 from tests.browser.test_console import look, sign_in_link
+from tests.browser_tools import at_rest
 from tests.servers import Demo, running_demo
 
 pytestmark = pytest.mark.browser
@@ -68,7 +69,7 @@ def announced(tool: FrameLocator | Page, words: str) -> None:
 
 def dark(page: Page, frame: Frame, scheme: str) -> None:
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-    frame.wait_for_function("() => document.getAnimations().length === 0")
+    at_rest(frame)
 
 
 @pytest.fixture

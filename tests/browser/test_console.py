@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.stories import Visitor, people_browser
-from tests.browser_tools import axe, overflow, screenshot, small_targets
+from tests.browser_tools import at_rest, axe, overflow, screenshot, small_targets
 from tests.servers import Demo, running_demo
 
 pytestmark = pytest.mark.browser
@@ -50,8 +50,6 @@ def look(page: Page, name: str, *schemes: str) -> None:
     """The page as it stands: axe, in light or as ``schemes`` say; nothing too wide at 320 pixels, targets large enough."""
     for scheme in schemes or ("light",):
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-        # Colours that are still on their way from one scheme to the other are neither's.
-        page.wait_for_function("() => document.getAnimations().length === 0")
         assert axe(page) == [], f"{name}, {scheme}"
         screenshot(page, f"console-{name}-{scheme}")
     page.emulate_media(color_scheme="light")
@@ -169,10 +167,10 @@ def test_an_administrator_checks_the_connection(demo: Demo, browser_context: Bro
     expect(tool.get_by_role("row", name="Members of the course")).to_contain_text("The LMS does not allow it (403).")
     tool.get_by_role("link", name="Members of the course").click()
     visitor.page.emulate_media(color_scheme="dark")
-    visitor.frame.wait_for_function("() => document.getAnimations().length === 0")
+    at_rest(visitor.frame)
     visitor.look("2-fails-dark")
     visitor.page.emulate_media(color_scheme="light")
-    visitor.frame.wait_for_function("() => document.getAnimations().length === 0")
+    at_rest(visitor.frame)
 
     tool.get_by_role("link", name="What the certification of LTI Advantage asks for").click()
     tool.get_by_role("link", name="Choose a test student").click()

@@ -13,7 +13,7 @@ from lti_tool.courses.models import Person
 from lti_tool.db.base import scoped
 from lti_tool.lti.models import Role
 from lti_tool.mastery.models import LearnerMastery
-from tests.browser_tools import axe, overflow, screenshot, small_targets
+from tests.browser_tools import axe, look, screenshot
 from tests.insight.class_of_five import a_class
 from tests.insight.world import World, a_world
 from tests.playlists.seed import NOW, School
@@ -56,26 +56,6 @@ def somebody(
     assert troubles == []
 
 
-def look(page: Page, name: str) -> None:
-    """axe in light, dark and forced colours; nothing too wide at 320 pixels, targets large enough; a picture of each."""
-    for looks, media in (
-        ("light", {"color_scheme": "light"}),
-        ("dark", {"color_scheme": "dark"}),
-        ("forced", {"color_scheme": "light", "forced_colors": "active"}),
-    ):
-        page.emulate_media(**media)  # type: ignore[arg-type]
-        page.wait_for_function("() => document.getAnimations().length === 0")
-        assert axe(page) == [], f"{name}, {looks}"
-        screenshot(page, f"mastery-{name}-{looks}")
-    page.emulate_media(color_scheme="light", forced_colors="none")
-    page.set_viewport_size({"width": 320, "height": 900})
-    page.wait_for_timeout(100)
-    assert overflow(page) <= 0, f"{name}: {overflow(page)} pixels too wide"
-    assert small_targets(page) == [], name
-    screenshot(page, f"mastery-{name}-narrow")
-    page.set_viewport_size({"width": 1280, "height": 900})
-
-
 def smallest(page: Page, where: str) -> float:
     """The height of the least high thing to press within ``where``, in pixels; of a hidden radio button its label's."""
     found: float = page.evaluate(
@@ -103,7 +83,7 @@ def test_the_board_by_keyboard_alone(browser: Browser, world: World) -> None:
         page.goto(f"{world.course}/mastery")
         grid = page.get_by_role("grid")
         expect(grid).to_be_visible()
-        look(page, "board")
+        look(page, "mastery-board")
 
         # One stop of the tab key for 5 × 4 cells and their headers.
         page.locator("#order").focus()
@@ -164,14 +144,14 @@ def test_a_teacher_follows_a_level_to_its_evidence_and_decides(browser: Browser,
         expect(page.get_by_role("rowheader")).to_have_text(["Students who are secure", "Ben Birch", "Ada Ash"])
         page.get_by_role("columnheader", name=re.compile("N.1")).get_by_role("link").click()
         expect(page.get_by_role("heading", name="Where the students are")).to_be_visible()
-        look(page, "competency")
+        look(page, "mastery-competency")
         page.get_by_role("link", name="Ada Ash").first.click()
         expect(page.get_by_role("heading", level=1, name="Ada Ash")).to_be_visible()
-        look(page, "student")
+        look(page, "mastery-student")
 
         page.get_by_role("link", name="Graph", exact=True).click()
         expect(page.get_by_role("group", name=re.compile("Competencies with levels"))).to_contain_text("Secure")
-        look(page, "student-graph")
+        look(page, "mastery-student-graph")
         page.get_by_role("link", name=re.compile("^N.2")).first.click()
         expect(page.locator("#evidence-title")).to_have_text("N.2")
         page.get_by_role("link", name="List", exact=True).click()
@@ -191,7 +171,7 @@ def test_a_teacher_follows_a_level_to_its_evidence_and_decides(browser: Browser,
         page.get_by_role("button", name="Set the level").click()
         expect(page.get_by_text("The level is set.")).to_be_visible()
         expect(page.get_by_text("Mastered: set by a teacher until").first).to_be_visible()
-        look(page, "student-set")
+        look(page, "mastery-student-set")
 
         page.get_by_label("New note").fill("Likes to explain")
         page.get_by_role("button", name="Keep the note").click()
@@ -207,13 +187,13 @@ def test_observations_of_a_class_by_number_keys(browser: Browser, world: World) 
         page.get_by_role("link", name="Enter observations").focus()
         page.keyboard.press("Enter")
         expect(page.get_by_label("Competency")).to_be_focused()
-        look(page, "observe")
+        look(page, "mastery-observe")
         page.get_by_label("Competency").focus()
         press(page, "ArrowDown", "ArrowDown")
         page.get_by_role("button", name="Go on to the students").focus()
         page.keyboard.press("Enter")
         expect(page.get_by_role("heading", level=1, name="Observations: N.3")).to_be_visible()
-        look(page, "sheet")
+        look(page, "mastery-sheet")
         assert smallest(page, ".sheet") >= 44
 
         page.get_by_role("group", name=re.compile("Ada Ash")).get_by_role("radio").first.focus()
@@ -226,7 +206,7 @@ def test_observations_of_a_class_by_number_keys(browser: Browser, world: World) 
         page.keyboard.press("Enter")
         expect(page.get_by_text("4 observations are kept.")).to_be_visible()
         expect(page.get_by_role("group", name=re.compile("Ada Ash"))).to_contain_text("Started")
-        look(page, "sheet-saved")
+        look(page, "mastery-sheet-saved")
         page.get_by_role("button", name="Take back").click()
         expect(page.get_by_text("Taken back.")).to_be_visible()
         expect(page.get_by_role("group", name=re.compile("Ada Ash"))).to_contain_text("Not started")
@@ -238,7 +218,7 @@ def test_a_student_sees_where_they_are_and_says_so_themselves(browser: Browser, 
         expect(page.get_by_role("link", name="My map")).to_have_attribute("aria-current", "page")
         expect(page.get_by_role("heading", name="What is next for me")).to_be_visible()
         expect(page.get_by_text("Secure: 4 of your last 5 right").first).to_be_visible()
-        look(page, "my-map")
+        look(page, "mastery-my-map")
         assert smallest(page, ".mine") >= 44
         card = page.get_by_role("listitem").filter(has=page.get_by_role("heading", name="Add fractions", exact=True))
         card.locator("summary").focus()
@@ -249,10 +229,10 @@ def test_a_student_sees_where_they_are_and_says_so_themselves(browser: Browser, 
         page.keyboard.press("Enter")
         expect(page.get_by_text("Your teacher can see how you see yourself")).to_be_visible()
         expect(page.get_by_text("“With the same bottom number”")).to_be_visible()
-        look(page, "my-map-said")
+        look(page, "mastery-my-map-said")
         page.get_by_role("link", name="The whole map").click()
         expect(page.get_by_role("group", name=re.compile("Competencies with levels"))).to_contain_text("Secure")
-        look(page, "my-map-graph")
+        look(page, "mastery-my-map-graph")
         page.get_by_role("link", name=re.compile("^N.1")).click()
         expect(page.locator(f"#competency-{made[0].id}")).to_be_in_viewport()
         assert "Birch" not in page.content()
@@ -261,12 +241,12 @@ def test_a_student_sees_where_they_are_and_says_so_themselves(browser: Browser, 
 def test_a_family_reads_their_own_childs_map(browser: Browser, world: World) -> None:
     with somebody(browser, world, world.school.teacher, Role.OBSERVER, observes=("student-0", "student-1")) as page:
         page.goto(f"{world.course}/family-map")
-        look(page, "family")
+        look(page, "mastery-family")
         page.get_by_role("link", name="Ben Birch").click()
         expect(page.get_by_role("heading", level=1, name="Map of Ben Birch")).to_be_visible()
         expect(page.get_by_role("heading", name="What is next", exact=True)).to_be_visible()
         expect(page.locator("main form")).to_have_count(0)
-        look(page, "family-map")
+        look(page, "mastery-family-map")
 
 
 def test_everything_works_without_script(browser: Browser, world: World) -> None:

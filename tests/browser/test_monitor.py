@@ -10,7 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from lti_tool.courses.models import Person
 from lti_tool.lti.models import Role
 from lti_tool.playlists.models import Playlist
-from tests.browser_tools import axe, overflow, screenshot, small_targets
+from tests.browser_tools import look
 from tests.insight.world import World, a_world
 from tests.playlists.a_class import a_class
 from tests.playlists.seed import NOW, School
@@ -55,26 +55,6 @@ def somebody(
     assert troubles == []
 
 
-def look(page: Page, name: str) -> None:
-    """axe in light, dark and forced colours; nothing too wide at 320 pixels, targets large enough; a picture of each."""
-    for looks, media in (
-        ("light", {"color_scheme": "light"}),
-        ("dark", {"color_scheme": "dark"}),
-        ("forced", {"color_scheme": "light", "forced_colors": "active"}),
-    ):
-        page.emulate_media(**media)  # type: ignore[arg-type]
-        page.wait_for_function("() => document.getAnimations().length === 0")
-        assert axe(page) == [], f"{name}, {looks}"
-        screenshot(page, f"monitor-{name}-{looks}")
-    page.emulate_media(color_scheme="light", forced_colors="none")
-    page.set_viewport_size({"width": 320, "height": 900})
-    page.wait_for_timeout(100)
-    assert overflow(page) <= 0, f"{name}: {overflow(page)} pixels too wide"
-    assert small_targets(page) == [], name
-    screenshot(page, f"monitor-{name}-narrow")
-    page.set_viewport_size({"width": 1280, "height": 900})
-
-
 def test_the_teachers_way(browser: Browser, world: World) -> None:
     """From the list to who waits, to a student, to a nudge; every page in every look."""
     with somebody(browser, world, world.school.teacher) as page:
@@ -83,7 +63,7 @@ def test_the_teachers_way(browser: Browser, world: World) -> None:
         rows = page.locator("#students tbody tr")
         expect(rows).to_have_count(30)
         expect(rows.first).to_contain_text("Asks for help")
-        look(page, "class")
+        look(page, "monitor-class")
         height = page.locator("#students").bounding_box()
         assert height is not None
         assert height["height"] <= 900, f"thirty students take {height['height']} pixels"
@@ -95,14 +75,14 @@ def test_the_teachers_way(browser: Browser, world: World) -> None:
         expect(rows).to_have_count(3)
 
         page.get_by_role("link", name="Nudge 3 students…").click()
-        look(page, "nudge")
+        look(page, "monitor-nudge")
         page.get_by_label("My own words").check()
         page.get_by_label("Your words").fill("Come and see me, we look at it together.")
         page.get_by_role("button", name="Nudge").click()
         expect(page.locator("#messages")).to_contain_text("Nudged.")
 
         page.get_by_role("link", name="9 requests wait for you").click()
-        look(page, "waiting")
+        look(page, "monitor-waiting")
         page.get_by_role("button", name="Sign off all that are ticked").click()
         expect(page.locator("#messages")).to_contain_text("Signed off, all of them.")
         first = page.locator(".asked-list > li").first
@@ -116,14 +96,14 @@ def test_one_student(browser: Browser, world: World) -> None:
     with somebody(browser, world, world.school.teacher) as page:
         page.goto(f"{world.course}/playlists/{assigned[0].id}/progress")
         page.get_by_role("link", name="Ben Birch").click()
-        look(page, "student")
+        look(page, "monitor-student")
         page.locator("#step-" + step_of(page, "Fold a paper")).get_by_text("Comment").click()
         page.locator("#step-" + step_of(page, "Fold a paper")).get_by_label("To the student").fill("In halves, please.")
         page.locator("#step-" + step_of(page, "Fold a paper")).get_by_role("button", name="Say it").click()
         expect(page.locator("#said-section")).to_contain_text("In halves, please.")
 
         page.get_by_role("link", name="Give a step…").click()
-        look(page, "give")
+        look(page, "monitor-give")
         page.get_by_label("What to do").fill("Cut a pizza")
         page.get_by_role("button", name="Give it").click()
         expect(page.get_by_role("heading", name="Cut a pizza")).to_be_visible()
@@ -133,7 +113,7 @@ def test_one_student(browser: Browser, world: World) -> None:
         page.get_by_role("link", name="As they see it").click()
         expect(page.get_by_text("You see what Ben Birch sees.")).to_be_visible()
         expect(page.locator("main :is(form, button)")).to_have_count(0)
-        look(page, "as-they-see-it")
+        look(page, "monitor-as-they-see-it")
 
 
 def step_of(page: Page, title: str) -> str:
@@ -145,7 +125,7 @@ def step_of(page: Page, title: str) -> str:
 def test_school_days(browser: Browser, world: World) -> None:
     with somebody(browser, world, world.school.teacher) as page:
         page.goto(f"{world.course}/calendar")
-        look(page, "calendar")
+        look(page, "monitor-calendar")
         page.get_by_label("First day off").fill("2026-09-03")
         page.get_by_label("Last day off").fill("2026-09-13")
         page.get_by_role("button", name="Add days off").click()

@@ -14,7 +14,7 @@ from lti_tool.playlists import service
 from lti_tool.playlists.models import StepState
 from lti_tool.playlists.paths import Path
 from tests.browser.path_world import Paths, a_path_world
-from tests.browser_tools import axe, overflow, screenshot, small_targets
+from tests.browser_tools import look, overflow, screenshot
 
 pytestmark = pytest.mark.browser
 
@@ -50,28 +50,6 @@ def ada(browser: Browser, paths: Paths, *, script: bool = True, phone: bool = Fa
     yield page
     context.close()
     assert troubles == []
-
-
-def look(page: Page, name: str) -> None:
-    """axe in light, dark and forced colours; nothing too wide at 320 pixels, targets large enough; a picture of each."""
-    before = page.viewport_size
-    for looks, media in (
-        ("light", {"color_scheme": "light"}),
-        ("dark", {"color_scheme": "dark"}),
-        ("forced", {"color_scheme": "light", "forced_colors": "active"}),
-    ):
-        page.emulate_media(**media)  # type: ignore[arg-type]
-        # An animation of something that is scrolled out of sight may stand still for as long as nobody scrolls.
-        page.evaluate("() => { for (const one of document.getAnimations()) one.finish(); }")
-        assert axe(page) == [], f"{name}, {looks}"
-        screenshot(page, f"path-{name}-{looks}")
-    page.emulate_media(color_scheme="light", forced_colors="none")
-    page.set_viewport_size({"width": 320, "height": 900})
-    page.wait_for_timeout(100)
-    assert overflow(page) <= 0, f"{name}: {overflow(page)} pixels too wide"
-    assert small_targets(page) == [], name
-    screenshot(page, f"path-{name}-narrow")
-    page.set_viewport_size(before or WIDE)  # type: ignore[arg-type]
 
 
 def lowest(page: Page, where: str) -> float:
@@ -138,12 +116,12 @@ def test_the_whole_way_of_a_path_with_sections(browser: Browser, paths: Paths, p
     size = "phone" if phone else "wide"
     with ada(browser, paths, phone=phone) as page:
         page.goto(f"{paths.world.course}/my")
-        look(page, f"{size}-0-my")
+        look(page, f"path-{size}-0-my")
         page.get_by_role("link", name="Fractions in the kitchen", exact=True).click()
         expect(page.get_by_text("0 of 7 steps done")).to_be_visible()
         expect(page.get_by_text("3 of your 5 days left")).to_be_visible()
         expect(page.get_by_text("Show what you know already: from 80% on")).to_be_visible()
-        look(page, f"{size}-1-begin")
+        look(page, f"path-{size}-1-begin")
         assert lowest(page, "#path") >= 44
 
         # What the teacher wrote, read.
@@ -166,7 +144,7 @@ def test_the_whole_way_of_a_path_with_sections(browser: Browser, paths: Paths, p
         page.locator(".step--current").get_by_role("button", name="Ask my teacher").click()
         expect(page.get_by_text("Your teacher sees that you asked.")).to_be_visible()
         expect(page.locator(".step--current").get_by_text("“I have no ruler”")).to_be_visible()
-        look(page, f"{size}-2-asked")
+        look(page, f"path-{size}-2-asked")
         page.locator(".step--current").get_by_role("button", name="I need it no more").click()
         expect(page.get_by_text("You asked for help.")).to_have_count(0)
 
@@ -175,7 +153,7 @@ def test_the_whole_way_of_a_path_with_sections(browser: Browser, paths: Paths, p
         expect(page.get_by_text("You asked for the sign-off.").first).to_be_visible()
         expect(page.get_by_text("Nothing to do here just now")).to_be_visible()
         expect(page.get_by_role("button", name=re.compile("ask for the sign-off"))).to_have_count(0)
-        look(page, f"{size}-3-waiting")
+        look(page, f"path-{size}-3-waiting")
         sign_off(paths, "kitchen 0", "measure")
         page.reload()
 
@@ -184,7 +162,7 @@ def test_the_whole_way_of_a_path_with_sections(browser: Browser, paths: Paths, p
         the_next(page, "A video about equal fractions")
         page.locator(".step--current").get_by_role("button", name="Mark as done").click()
         expect(page.get_by_text("Do any 2 of these 4: 1 done")).to_be_visible()
-        look(page, f"{size}-4-choice")
+        look(page, f"path-{size}-4-choice")
         step = page.locator(f"#step-{paths.steps['link']}")
         step.get_by_role("button", name=re.compile("Mark as done")).click()
 
@@ -192,7 +170,7 @@ def test_the_whole_way_of_a_path_with_sections(browser: Browser, paths: Paths, p
         the_next(page, "What was hard, what was easy?")
         page.locator(".step--current").get_by_role("button", name="Save").click()
         expect(page.get_by_text("A few words are missing here").first).to_be_visible()
-        look(page, f"{size}-5-words-missing")
+        look(page, f"path-{size}-5-words-missing")
         page.get_by_label("In your words").first.fill("Halves were easy, thirds were hard.")
         page.get_by_role("button", name="Save").first.click()
         the_next(page, "Stop and see me")
@@ -208,7 +186,7 @@ def test_the_whole_way_of_a_path_with_sections(browser: Browser, paths: Paths, p
         expect(page.get_by_role("heading", name="You have finished this playlist!")).to_be_visible()
         expect(page.get_by_text("7 of 7 steps done")).to_be_visible()
         expect(page.get_by_role("link", name="Go on with “My own path”")).to_be_visible()
-        look(page, f"{size}-6-finished")
+        look(page, f"path-{size}-6-finished")
     assert path_of(paths, "kitchen 0").progress.is_finished
 
 
@@ -228,9 +206,9 @@ def test_what_the_tool_chose_is_exchanged_shown_another_way_and_passed_over(brow
         page.locator(".step--current").get_by_role("button", name="Mark as done").click()
         the_next(page, "A video about equal fractions")
         expect(page.locator(".step--current").get_by_text("it opens Multiply fractions.")).to_be_visible()
-        look(page, "own-1")
+        look(page, "path-own-1")
         page.locator(".step--current summary", has_text="Or instead").click()
-        look(page, "own-2-instead")
+        look(page, "path-own-2-instead")
         page.locator(".step--current").get_by_role("button", name="Do this instead Equal fractions in pictures").click()
         expect(page.get_by_text("Your choice is on your path now.")).to_be_visible()
         the_next(page, "Equal fractions in pictures")
@@ -239,13 +217,13 @@ def test_what_the_tool_chose_is_exchanged_shown_another_way_and_passed_over(brow
         page.locator(".step--current summary", has_text="Skip it").click()
         page.locator(".step--current").get_by_role("button", name="Skip it").click()
         expect(page.get_by_text("Say why you skip it").first).to_be_visible()
-        look(page, "own-3-why")
+        look(page, "path-own-3-why")
         page.locator(".step--current").get_by_label("It is too hard for me at the moment.").check()
         page.locator(".step--current").get_by_role("button", name="Skip it").click()
         expect(page.get_by_text("You find it in the list")).to_be_visible()
         page.get_by_text("1 step skipped").click()
         expect(page.get_by_text("“It is too hard for me at the moment.”")).to_be_visible()
-        look(page, "own-4-passed-over")
+        look(page, "path-own-4-passed-over")
         page.get_by_role("button", name="Take it up again Equal fractions in pictures").click()
         the_next(page, "Equal fractions in pictures")
         # Not a chance, not a comparison, no label of a support on the page.
@@ -315,7 +293,7 @@ def test_the_map_of_a_path_and_its_list_say_the_same(browser: Browser, paths: Pa
         expect(page.get_by_role("heading", level=1, name="Map of my path")).to_be_visible()
         drawing = page.get_by_role("group", name=re.compile("Competencies of the path"))
         expect(drawing).to_contain_text("Up next · Not started")
-        look(page, "map")
+        look(page, "path-map")
         boxes = drawing.get_by_role("link")
         listed = page.locator("section", has=page.get_by_role("heading", name="The same as a list")).inner_text()
         for box in boxes.all():
@@ -334,7 +312,7 @@ def test_on_paper(browser: Browser, paths: Paths) -> None:
         page.get_by_role("link", name="On paper").click()
         expect(page.get_by_text("https://example.org/fractions")).to_be_visible()
         assert "Ada" not in page.inner_text("main")
-        look(page, "paper")
+        look(page, "path-paper")
         page.get_by_label("With my name").check()
         page.get_by_role("button", name="Show").click()
         expect(page.get_by_text("Ada Ash")).to_be_visible()
@@ -360,7 +338,7 @@ def test_with_little_data(browser: Browser, paths: Paths) -> None:
         assert len(asked) == 2
         assert not any(one.endswith((".js", ".woff2", ".svg", ".png")) for one in asked)
         assert bytes_read < 16_000
-        look(page, "light")
+        look(page, "path-light")
         page.get_by_role("button", name="I have read it").click()
         expect(page).to_have_url(re.compile("/light$"))
         page.get_by_role("button", name="I have opened it: Quiz on halves").click()
@@ -395,7 +373,7 @@ def test_a_goal_interests_and_time(browser: Browser, paths: Paths) -> None:
         page.goto(paths.path("own 0"))
         page.get_by_role("link", name="Choose a goal").first.click()
         expect(page.get_by_role("heading", level=1, name="My goal")).to_be_visible()
-        look(page, "goal-1")
+        look(page, "path-goal-1")
         page.get_by_label("Search the map").fill("multiply")
         page.get_by_role("button", name="Search").click()
         page.get_by_role("button", name="Choose Multiply fractions").click()
@@ -407,10 +385,10 @@ def test_a_goal_interests_and_time(browser: Browser, paths: Paths) -> None:
         page.get_by_label("Minutes a week for this course").fill("many")
         page.get_by_role("button", name="Keep my time").click()
         expect(page.get_by_text("Please enter whole minutes from 1 to 3000.")).to_be_visible()
-        look(page, "goal-2-wrong")
+        look(page, "path-goal-2-wrong")
         page.get_by_label("Minutes a week for this course").fill("60")
         page.get_by_role("button", name="Keep my time").click()
-        look(page, "goal-3")
+        look(page, "path-goal-3")
         page.goto(paths.path("own 0"))
         expect(page.get_by_role("link", name="Your goal: Multiply fractions")).to_be_visible()
 
@@ -423,7 +401,7 @@ def test_a_family_reads_the_same_path(browser: Browser, paths: Paths) -> None:
     expect(page.get_by_role("heading", level=1, name="Playlists of Ada Ash")).to_be_visible()
     expect(page.get_by_text("0 of 7 steps done")).to_be_visible()
     page.get_by_text("All steps").first.click()
-    look(page, "family")
+    look(page, "path-family")
     expect(page.locator("main form")).to_have_count(0)
     # What is between teacher and student stays there.
     assert "Show me your kitchen!" not in page.content()
