@@ -3,6 +3,15 @@
 from sqlmodel import SQLModel
 
 from lti_tool.audit import AuditEntry
+from lti_tool.checks.models import (
+    BankQuestion,
+    Check,
+    CheckAnswer,
+    CheckAttempt,
+    CheckQuestion,
+    QuestionBank,
+    QuestionCompetency,
+)
 from lti_tool.competencies.models import (
     Alignment,
     AlignmentDismissal,
@@ -48,6 +57,19 @@ from lti_tool.mastery.models import (
     LearnerModification,
     MasteryState,
     PredictionVersion,
+)
+from lti_tool.menus.models import (
+    HandedIn,
+    Menu,
+    MenuAudience,
+    MenuChoice,
+    MenuOption,
+    MenuOptionCompetency,
+    MenuSection,
+    PersonalMenu,
+    Rubric,
+    RubricCriterion,
+    RubricMark,
 )
 from lti_tool.playlists.models import (
     PersonalPlaylist,
@@ -120,6 +142,24 @@ TABLES: tuple[type[SQLModel], ...] = (
     PathRuling,
     PathRequest,
     PathWord,
+    QuestionBank,
+    BankQuestion,
+    QuestionCompetency,
+    Check,
+    CheckQuestion,
+    CheckAttempt,
+    CheckAnswer,
+    Rubric,
+    RubricCriterion,
+    Menu,
+    MenuSection,
+    MenuOption,
+    MenuOptionCompetency,
+    MenuAudience,
+    PersonalMenu,
+    MenuChoice,
+    HandedIn,
+    RubricMark,
     LineItem,
     Score,
     ScoreAttempt,
