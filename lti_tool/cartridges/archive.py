@@ -99,7 +99,16 @@ class Archive:
         try:
             # zipfile never hands out more than the stated size, so what was checked at opening holds here.
             return self._zip.read(entry)
-        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError) as error:
+        except (
+            zipfile.BadZipFile,
+            zlib.error,
+            EOFError,
+            OSError,
+            NotImplementedError,
+            RuntimeError,
+            # The central directory may say that an entry begins before the file does.
+            ValueError,
+        ) as error:
             raise CartridgeError(
                 "broken-zip", f"The file is damaged: {path} cannot be unpacked. Export or download it again."
             ) from error

@@ -1,0 +1,35 @@
+"""Reads questions out of files: ``read(name, data)`` gives a ``Reading``, in which every question is accounted for."""
+
+from lti_tool.checks.reading.recognise import read
+from lti_tool.checks.reading.values import (
+    MOST_BYTES,
+    WORDS,
+    Bank,
+    Entry,
+    Format,
+    Note,
+    QuestionsTooLarge,
+    Quiz,
+    Reading,
+    UnknownQuestionFormat,
+    UnreadableQuestions,
+    UnsafeQuestions,
+    Why,
+)
+
+__all__ = [
+    "MOST_BYTES",
+    "WORDS",
+    "Bank",
+    "Entry",
+    "Format",
+    "Note",
+    "QuestionsTooLarge",
+    "Quiz",
+    "Reading",
+    "UnknownQuestionFormat",
+    "UnreadableQuestions",
+    "UnsafeQuestions",
+    "Why",
+    "read",
+]

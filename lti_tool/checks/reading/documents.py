@@ -1,0 +1,72 @@
+"""XML out of a file of unknown origin, in our words where it cannot be read: no document types, no entities, no network."""
+
+import re
+from xml.etree.ElementTree import Element
+
+from lti_tool.cartridges.archive import Limits
+from lti_tool.cartridges.content import CartridgeError
+from lti_tool.cartridges.markup import Unreadable, parse
+from lti_tool.checks.reading.values import MOST_BYTES, QuestionsTooLarge, UnreadableQuestions, UnsafeQuestions
+from lti_tool.errors import ToolError
+
+LIMITS = Limits(entries=20_000, total=512 * 1024 * 1024, xml=16_000_000, depth=100)
+"""What a package may hold. Only its XML is ever unpacked."""
+
+_MOST_ELEMENTS = 400_000
+"""Elements of one document: each takes a hundred times its size in memory."""
+
+_TOO_MUCH = frozenset({"too-large", "too-many-files"})
+_HARMFUL = frozenset({"unsafe-xml", "zip-bomb", "unsafe-path"})
+_SIGNS = (b"questestinterop", b"assessmentItem", b"assessmentTest", b"qti-assessment", b"<quiz", b"assessmentSection")
+
+
+def xml(data: bytes, path: str) -> Element:
+    """The root of a document. Raises UnsafeQuestions and QuestionsTooLarge, and Unreadable where it is not well-formed."""
+    if len(data) > LIMITS.xml:
+        raise QuestionsTooLarge(f"{len(data)} bytes of XML")
+    if data.count(b"<") > 2 * _MOST_ELEMENTS:
+        raise QuestionsTooLarge("more elements than anybody means")
+    try:
+        return parse(data, path, LIMITS.depth)
+    except CartridgeError as error:
+        raise refusal(error) from error
+
+
+def the_xml(data: bytes) -> Element:
+    """The root of a file that is one document. Raises our errors alone."""
+    try:
+        return xml(data, "the file")
+    except Unreadable as error:
+        raise UnreadableQuestions(f"XML: {error}") from error
+
+
+def refusal(error: CartridgeError) -> ToolError:
+    """What the reader of cartridges refuses, as an error of ours."""
+    if error.code in _TOO_MUCH:
+        return QuestionsTooLarge(error.code)
+    if error.code in _HARMFUL:
+        return UnsafeQuestions(error.code)
+    return UnreadableQuestions(error.code)
+
+
+def is_zip(data: bytes) -> bool:
+    """Whether the file begins as zip files do."""
+    return data[:4] in (b"PK\x03\x04", b"PK\x05\x06")
+
+
+def looks_like_xml(data: bytes) -> bool:
+    """Whether the file begins as XML does, in one of the encodings that XML is written in."""
+    start = data[:200].replace(b"\x00", b"").removeprefix(b"\xef\xbb\xbf").lstrip(b"\xff\xfe \t\r\n")
+    return start.startswith(b"<")
+
+
+def may_hold_questions(data: bytes) -> bool:
+    """Whether a document of a package is worth reading, by its beginning."""
+    start = re.sub(rb"<!--.*?-->", b"", data[:20_000].replace(b"\x00", b""), flags=re.DOTALL)[:4_000]
+    return any(sign in start for sign in _SIGNS)
+
+
+def must_not_be_too_large(data: bytes) -> None:
+    """Raises QuestionsTooLarge."""
+    if len(data) > MOST_BYTES:
+        raise QuestionsTooLarge(f"{len(data)} bytes")

@@ -1,0 +1,106 @@
+"""Which format a file has, by what is in it, never by its name; and its questions."""
+
+from dataclasses import replace
+
+from lti_tool.cartridges.markup import name
+from lti_tool.checks.reading import documents, moodle, packages, qti1, qti2, texts
+from lti_tool.checks.reading.values import (
+    MOST_QUESTIONS,
+    Bank,
+    Entry,
+    Format,
+    Note,
+    QuestionsTooLarge,
+    Quiz,
+    Reading,
+    UnknownQuestionFormat,
+    UnreadableQuestions,
+    Why,
+)
+from lti_tool.web.i18n import N_
+
+_EMPTY = N_("The file is empty. Nothing was changed.")
+
+
+def read(file_name: str, data: bytes) -> Reading:
+    """The questions of a file: a cartridge, a package or document of QTI, or Moodle XML.
+
+    Raises UnknownQuestionFormat, UnreadableQuestions, UnsafeQuestions and QuestionsTooLarge, and nothing else whatever the
+    bytes are. Every question of the file is in the reading once: converted, or listed with the reason.
+    """
+    documents.must_not_be_too_large(data)
+    if not data.strip(b"\x00\t\r\n "):
+        raise UnreadableQuestions("the file is empty", advice=_EMPTY)
+    if documents.is_zip(data):
+        found = packages.read(data)
+    elif documents.looks_like_xml(data):
+        found = _document(data)
+    else:
+        raise UnknownQuestionFormat("neither zip nor XML")
+    if sum(len(bank.entries) for bank in found.banks) > MOST_QUESTIONS:
+        raise QuestionsTooLarge("more questions than are read at once")
+    title = found.title or file_name.rsplit("/", 1)[-1].rsplit(".", 1)[0]
+    return replace(_each_once(found), title=texts.shown(title, 200))
+
+
+def _document(data: bytes) -> Reading:
+    root = documents.the_xml(data)
+    kind = qti2.plain(name(root))
+    if kind == "questestinterop":
+        found = qti1.read(root, "quiz", canvas=False)
+        if found is None or not (found.bank.entries or found.quiz):
+            raise UnknownQuestionFormat("QTI 1.2 without items")
+        remarks = () if found.quiz is None else tuple(Note(Why.DRAWS_FROM, draw.bank[:200]) for draw in found.draws)
+        quiz = None if found.quiz is None else replace(found.quiz, remarks=(*found.quiz.remarks, *remarks))
+        return Reading(
+            Format.QTI1,
+            found.bank.title,
+            (found.bank,) if found.bank.entries else (),
+            (_counted(quiz),) if quiz is not None else (),
+        )
+    if kind in ("assessmentitem", "assessmenttest"):
+        is_test = kind == "assessmenttest"
+        pair = [("", root)]
+        read_of = qti2.read([] if is_test else pair, pair if is_test else [], lambda base, href: None)
+        form = Format.QTI3 if name(root).startswith("qti-") else Format.QTI2
+        return Reading(form, "", read_of.banks, read_of.quizzes, read_of.remarks)
+    if kind == "quiz":
+        banks = moodle.banks(root)
+        if not banks:
+            raise UnknownQuestionFormat("Moodle XML without questions")
+        return Reading(Format.MOODLE, "", tuple(banks))
+    raise UnknownQuestionFormat("XML of another kind")
+
+
+def _counted(quiz: Quiz) -> Quiz:
+    if quiz.count is None:
+        return quiz
+    return replace(quiz, remarks=(*quiz.remarks, Note(Why.DRAWS, str(quiz.count))))
+
+
+def _each_once(found: Reading) -> Reading:
+    """Identifiers are what quizzes and a second import go by: an entry with one that was met before is listed as such."""
+    banks: list[Bank] = []
+    for bank in found.banks:
+        met: set[str] = set()
+        entries: list[Entry] = []
+        for number, entry in enumerate(bank.entries, start=1):
+            identifier = entry.identifier or f"#{number}"
+            if identifier in met:
+                identifier = f"{identifier}#{number}"
+                entries.append(Entry(identifier, entry.title, left_out=Note(Why.TWICE)))
+            else:
+                entries.append(replace(entry, identifier=identifier))
+            met.add(identifier)
+        banks.append(replace(bank, entries=tuple(entries)))
+    return replace(found, banks=tuple(_apart(banks)))
+
+
+def _apart(banks: list[Bank]) -> list[Bank]:
+    """Two documents with one identifier are two banks all the same; the first keeps it."""
+    met: dict[str, int] = {}
+    apart: list[Bank] = []
+    for bank in banks:
+        times = met[bank.identifier] = met.get(bank.identifier, 0) + 1
+        apart.append(bank if times == 1 else replace(bank, identifier=f"{bank.identifier}#{times}"))
+    return apart

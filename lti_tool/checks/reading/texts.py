@@ -1,0 +1,166 @@
+"""Texts of questions: their HTML made safe to keep and show. Nothing is fetched, and no picture of the file is kept.
+
+What a page of ours shows comes from us alone, so pictures and media are replaced by their words; a note says so.
+"""
+
+import html
+import re
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+import nh3
+
+from lti_tool.checks.reading.values import MOST_TEXT, Note, Why
+
+_TAGS = frozenset(
+    {
+        "p",
+        "br",
+        "hr",
+        "div",
+        "span",
+        "b",
+        "strong",
+        "i",
+        "em",
+        "u",
+        "s",
+        "sub",
+        "sup",
+        "small",
+        "code",
+        "pre",
+        "kbd",
+        "samp",
+    }
+    | {
+        "var",
+        "blockquote",
+        "q",
+        "cite",
+        "ul",
+        "ol",
+        "li",
+        "dl",
+        "dt",
+        "dd",
+        "table",
+        "caption",
+        "thead",
+        "tbody",
+        "tfoot",
+    }
+    | {"tr", "th", "td", "h3", "h4", "h5", "h6", "abbr", "mark", "ins", "del", "a", "ruby", "rt", "rp"}
+)
+_ATTRIBUTES = {
+    "a": {"href"},
+    "th": {"colspan", "rowspan", "scope"},
+    "td": {"colspan", "rowspan"},
+    "abbr": {"title"},
+    "ol": {"start", "type"},
+    "*": {"lang", "dir"},
+}
+_HEADINGS = re.compile(r"<(/?)h[12]\b", re.IGNORECASE)
+_IMAGE = re.compile(r"<img\b((?:[^>\"']|\"[^\"]*\"|'[^']*')*)>", re.IGNORECASE)
+_MEDIA = re.compile(r"<(iframe|embed|object|video|audio|canvas|svg)\b", re.IGNORECASE)
+_LINK = re.compile(r"<a\b[^>]*\bhref\b", re.IGNORECASE)
+_MATH = re.compile(r"<math\b|\\\(|\\\[|\$\$", re.IGNORECASE)
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_GAP = re.compile(r"\[\[|\]\]")
+
+Remark = Callable[[Note], None]
+
+
+def clean(given: str, remark: Remark) -> str:
+    """HTML that is safe to keep and show, with what was left out told to ``remark``."""
+    if len(given) > MOST_TEXT * 10:
+        # Hostile or not: cleaning megabytes of one text helps nobody.
+        given = given[: MOST_TEXT * 10]
+        remark(Note(Why.SHORTENED))
+    given = _CONTROL.sub("", given)
+    if "<" not in given and "&" not in given:
+        return _short(given.strip(), remark)
+    if _MEDIA.search(given):
+        remark(Note(Why.MEDIA))
+    if _MATH.search(given):
+        remark(Note(Why.FORMULAS))
+    given = _IMAGE.sub(lambda found: _described(found[1], remark), given)
+    given = _HEADINGS.sub(r"<\1h3", given)
+
+    def address(_tag: str, attribute: str, value: str) -> str | None:
+        return value if attribute != "href" or _leads_somewhere(value) else None
+
+    cleaned = nh3.clean(
+        given,
+        tags=set(_TAGS),
+        clean_content_tags={"script", "style", "iframe", "object", "video", "audio", "svg", "canvas", "template"},
+        attributes={tag: set(names) for tag, names in _ATTRIBUTES.items()},
+        attribute_filter=address,
+        link_rel="noopener noreferrer",
+        url_schemes={"http", "https", "mailto"},
+    )
+    # Schemes that no page may have are gone before the filter is asked, so what is left is counted.
+    if len(_LINK.findall(given)) > cleaned.count("<a href="):
+        remark(Note(Why.LINKS))
+    return _short(cleaned.strip(), remark)
+
+
+def escaped(text: str) -> str:
+    """Plain text as HTML, its lines kept."""
+    return html.escape(_CONTROL.sub("", text), quote=False).replace("\n", "<br>")
+
+
+def plain(given: str) -> str:
+    """What HTML says, in one line."""
+    if "<" not in given and "&" not in given:
+        return " ".join(_CONTROL.sub("", given).split())
+    words = html.unescape(nh3.clean(given.replace("<", " <"), tags=set()))
+    return " ".join(_CONTROL.sub("", words).split())
+
+
+def says_nothing(given: str) -> bool:
+    """Whether nothing can be read of it."""
+    return not plain(given)
+
+
+def without_marks(given: str) -> str:
+    """A prompt in which nobody but us writes gaps: doubled brackets of its own are taken apart."""
+    return _GAP.sub(lambda found: f"{found[0][0]}\u200b{found[0][1]}", given)
+
+
+def _short(text: str, remark: Remark) -> str:
+    if len(text) <= MOST_TEXT:
+        return text
+    remark(Note(Why.SHORTENED))
+    # What is cut may end inside of an element, so it is words alone.
+    return html.escape(plain(text)[: MOST_TEXT // 2], quote=False) + "…"
+
+
+def _described(attributes: str, remark: Remark) -> str:
+    """What stands in a picture's place: Canvas's formulas as they were typed, else its description."""
+    formula = _attribute(attributes, "data-equation-content")
+    if formula:
+        remark(Note(Why.FORMULAS))
+        return f"<code>{html.escape(formula, quote=False)}</code>"
+    remark(Note(Why.PICTURES))
+    words = _attribute(attributes, "alt")
+    return f" [{html.escape(words, quote=False)}] " if words else " "
+
+
+def _attribute(attributes: str, name: str) -> str:
+    found = re.search(rf"\b{name}\s*=\s*(?:\"([^\"]*)\"|'([^']*)')", attributes, re.IGNORECASE)
+    return html.unescape(next((part for part in found.groups() if part), "")).strip() if found else ""
+
+
+def _leads_somewhere(url: str) -> bool:
+    try:
+        parts = urlsplit(url.strip())
+    except ValueError:
+        return False
+    return (parts.scheme in ("http", "https") and bool(parts.netloc)) or parts.scheme == "mailto"
+
+
+def shown(given: str, most: int) -> str:
+    """The beginning of a text, for lists."""
+    words = plain(given)
+    return words if len(words) <= most else words[: most - 1].rstrip() + "…"
