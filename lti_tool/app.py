@@ -39,6 +39,7 @@ from lti_tool.mastery import jobs as mastery_jobs
 from lti_tool.mastery import reading as mastery_reading
 from lti_tool.mastery import routes as mastery_routes
 from lti_tool.mastery.held import evidence_held
+from lti_tool.menus import routes as menu_routes
 from lti_tool.platforms import quirks
 from lti_tool.platforms import routes as platform_routes
 from lti_tool.playlists import destinations
@@ -141,6 +142,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, http: httpx.As
         learner_routes,
         playlist_routes,
         insight_routes,
+        menu_routes,
         admin_routes,
     ):
         add_router(app, room.router)
