@@ -135,7 +135,7 @@ def test_the_installed_demo_starts_and_serves_the_wheels_own_files(
     library.write_bytes(library.read_bytes() + MARK)
     for name in ("PYTHONPATH", "PYTHONSAFEPATH"):
         monkeypatch.setenv(name, environment[name])
-    with running_demo(tmp_path) as demo:
+    with running_demo(tmp_path, by_hand=True) as demo:
         page = httpx.get(f"{demo.tool}/no-such-page", headers={"Accept": "text/html", "Accept-Language": "es"})
         assert page.status_code == 404
         assert 'lang="es"' in page.text, "the compiled catalogue is not found"

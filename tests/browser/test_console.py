@@ -1,8 +1,5 @@
 """The console in a real browser: the owner with a one-time link, and an administrator inside the LMS's frame."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 
 import httpx
@@ -11,7 +8,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.stories import Visitor, people_browser
 from tests.browser_tools import at_rest, axe, overflow, screenshot, small_targets
-from tests.servers import Demo, running_demo
+from tests.servers import Demo, own_environment, run, running_demo
 
 pytestmark = pytest.mark.browser
 
@@ -34,16 +31,8 @@ def browser_context(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browse
 def sign_in_link(demo: Demo) -> str:
     """What the command prints, on the demo's database."""
     database = demo.folder / "var" / "demo" / "tool.db"
-    done = subprocess.run(
-        [sys.executable, "-m", "lti_tool", "admin", "link"],
-        cwd=demo.folder,
-        env=os.environ | {"LTI_TOOL_BASE_URL": demo.tool, "LTI_TOOL_DATABASE_URL": f"sqlite:///{database}"},
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=60,
-    )
-    return done.stdout.strip()
+    environment = own_environment(LTI_TOOL_BASE_URL=demo.tool, LTI_TOOL_DATABASE_URL=f"sqlite:///{database}")
+    return run(["admin", "link"], folder=demo.folder, environment=environment)
 
 
 def look(page: Page, name: str, *schemes: str) -> None:

@@ -5,7 +5,6 @@ import os
 import re
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -16,17 +15,11 @@ from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 
+from tests.servers import Command, answers, end, free_port, run, wait_until
+
 ROOT = Path(__file__).resolve().parents[2]
 ENVIRONMENT = ROOT / ".venv-openedx"
 START_SECONDS = 60.0
-
-
-def free_port() -> int:
-    """A port of the loopback interface that nobody listened on a moment ago."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
 
 
 def wait_until_listening(process: subprocess.Popen[bytes], port: int, errors: Path) -> None:
@@ -134,12 +127,7 @@ class Tool:
 
     def run(self, *arguments: str) -> str:
         """One ``lti-tool`` command; what it printed. AssertionError with its error when it fails."""
-        done = subprocess.run(
-            [sys.executable, "-m", "lti_tool", *arguments],
-            env=self.environment, cwd=self.log.parent, capture_output=True, text=True, timeout=120, check=False,
-        )  # fmt: skip
-        assert done.returncode == 0, f"lti-tool {' '.join(arguments)}: {done.stderr}"
-        return done.stdout.strip()
+        return run(list(arguments), folder=self.log.parent, environment=self.environment)
 
     def register(self, platform: Platform) -> str:
         """Tell the tool of the platform, as an administrator would by hand; the registration's id."""
@@ -153,10 +141,13 @@ class Tool:
     @contextmanager
     def serving(self) -> Iterator[None]:
         """Run ``lti-tool serve`` inside the block."""
-        port = str(urlsplit(self.url).port)
-        command = [sys.executable, "-m", "lti_tool", "serve", "--port", port]
-        with running(command, self.environment, int(port), self.log):
+        words = ["serve", "--port", str(urlsplit(self.url).port)]
+        process = Command(words, folder=self.log.parent, environment=self.environment, log=self.log)
+        try:
+            wait_until(lambda: answers(f"{self.url}/health/ready"), process, self.log, "the tool")
             yield
+        finally:
+            end(process)
 
 
 @dataclass(frozen=True)

@@ -29,17 +29,6 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
         yield running
 
 
-def run_demo(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "lti_tool", "demo", "--no-browser", *words],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-
-
 def refused(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """The same inside the tests' process, for a demo that does not come as far as starting anything."""
     done = Tool(folder, f"sqlite:///{folder}/none.db")("demo", "--no-browser", *words)
@@ -50,9 +39,11 @@ def refused(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
 # --- Ending -----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "terminated"])
-def test_it_ends_when_told_to(tmp_path: Path, number: signal.Signals) -> None:
-    demo = Demo(tmp_path)
+@pytest.mark.parametrize(
+    ("number", "by_hand"), [(signal.SIGINT, True), (signal.SIGTERM, False)], ids=["ctrl-c", "terminated"]
+)
+def test_it_ends_when_told_to(tmp_path: Path, number: signal.Signals, by_hand: bool) -> None:
+    demo = Demo(tmp_path, by_hand=by_hand)
     demo.start()
     try:
         # A browser's connection stays open, as an open tab's does.
@@ -164,7 +155,7 @@ def test_a_busy_port_is_said_in_one_line(demo: Demo, tmp_path: Path, option: str
     ports = {"--tool-port": demo.tool_port, "--lms-port": demo.lms_port}
     free = Demo(tmp_path)
     words = {"--tool-port": free.tool_port, "--lms-port": free.lms_port} | {option: ports[option]}
-    done = run_demo(tmp_path, *(str(word) for pair in words.items() for word in pair))
+    done = refused(tmp_path, *(str(word) for pair in words.items() for word in pair))
     assert done.returncode == 1
     assert done.stdout == ""
     assert len(done.stderr.splitlines()) == 1, done.stderr

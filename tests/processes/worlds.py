@@ -1,18 +1,12 @@
 """A tool and a sandbox LMS as separate processes, so that the tool can die alone."""
 
-import contextlib
-import os
-import subprocess
-import sys
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from signal import SIGKILL
 from typing import Any
 
 import httpx
 
-from tests.servers import START_SECONDS, free_port
+from tests.servers import Command, answers, end, free_port, own_environment, run, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -25,8 +19,8 @@ class Apart:
     database_url: str | None = None
     tool_port: int = field(default_factory=free_port)
     lms_port: int = field(default_factory=free_port)
-    _tool: subprocess.Popen[bytes] | None = None
-    _lms: subprocess.Popen[bytes] | None = None
+    _tool: Command | None = None
+    _lms: Command | None = None
 
     @property
     def tool(self) -> str:
@@ -45,30 +39,27 @@ class Apart:
 
     @property
     def _environment(self) -> dict[str, str]:
-        usual = {name: value for name, value in os.environ.items() if not name.startswith("LTI_TOOL_")}
-        return usual | {
-            "LTI_TOOL_BASE_URL": self.tool,
-            "LTI_TOOL_DATABASE_URL": self.database_url or f"sqlite:///{self.folder}/tool.db",
-            "LTI_TOOL_KEYS_DIR": str(self.folder / "keys"),
-        }
+        return own_environment(
+            LTI_TOOL_BASE_URL=self.tool,
+            LTI_TOOL_DATABASE_URL=self.database_url or f"sqlite:///{self.folder}/tool.db",
+            LTI_TOOL_KEYS_DIR=str(self.folder / "keys"),
+        )
 
-    def command(self, *words: str, given: str | None = None) -> str:
+    def command(self, *words: str, given: str = "") -> str:
         """One ``lti-tool`` command: what it printed. AssertionError when it fails."""
-        done = subprocess.run(
-            [sys.executable, "-m", "lti_tool", *words],
-            cwd=self.folder, env=self._environment, input=given, capture_output=True, text=True, check=False, timeout=60,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr
-        return done.stdout.strip()
+        return run(list(words), folder=self.folder, environment=self._environment, given=given)
 
     def begin(self) -> None:
         """Start the LMS, make the database, make the two known to each other by their commands, and start the tool."""
-        with (self.folder / "lms.log").open("ab") as out:
-            self._lms = subprocess.Popen(
-                [sys.executable, "-m", "tests.processes.run_sandbox", str(self.lms_port), str(self.folder / "lms")],
-                cwd=ROOT, stdout=out, stderr=out, stdin=subprocess.DEVNULL,
-            )  # fmt: skip
-        _wait_for(f"{self.lms}/login", self._lms, self.folder / "lms.log")
+        log = self.folder / "lms.log"
+        self._lms = Command(
+            [str(self.lms_port), str(self.folder / "lms")],
+            module="tests.processes.run_sandbox",
+            folder=ROOT,
+            environment=own_environment(),
+            log=log,
+        )
+        wait_until(lambda: answers(f"{self.lms}/login"), self._lms, log, "the LMS")
         self.command("db", "upgrade")
         tool = {"login_url": "/lti/login", "launch_url": "/lti/launch", "jwks_url": "/.well-known/jwks.json"}
         said = httpx.post(
@@ -85,35 +76,16 @@ class Apart:
 
     def start(self) -> None:
         """Start the tool and wait until it answers."""
-        with self.log.open("ab") as out:
-            self._tool = subprocess.Popen(
-                [sys.executable, "-m", "lti_tool", "serve", "--port", str(self.tool_port)],
-                cwd=self.folder, env=self._environment, stdout=out, stderr=out, stdin=subprocess.DEVNULL,
-            )  # fmt: skip
-        _wait_for(f"{self.tool}/health/ready", self._tool, self.log)
+        self._tool = Command(
+            ["serve", "--port", str(self.tool_port)], folder=self.folder, environment=self._environment, log=self.log
+        )
+        wait_until(lambda: answers(f"{self.tool}/health/ready"), self._tool, self.log, "the tool")
 
     def kill(self) -> None:
         """``kill -9`` for the tool; the LMS goes on, with whatever it was asked last."""
-        _end(self._tool)
+        end(self._tool)
 
     def stop(self) -> None:
         """End both."""
-        _end(self._tool)
-        _end(self._lms)
-
-
-def _end(process: subprocess.Popen[bytes] | None) -> None:
-    if process is not None and process.poll() is None:
-        process.send_signal(SIGKILL)
-        process.wait(timeout=10)
-
-
-def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
-        with contextlib.suppress(httpx.HTTPError):
-            if httpx.get(url, timeout=2).is_success:
-                return
-        time.sleep(0.1)
-    _end(process)
-    raise RuntimeError(f"{url} did not answer:\n{log.read_text('utf-8')[-3000:]}")
+        end(self._tool)
+        end(self._lms)
