@@ -39,6 +39,8 @@ from lti_tool.mastery import jobs as mastery_jobs
 from lti_tool.mastery import reading as mastery_reading
 from lti_tool.mastery import routes as mastery_routes
 from lti_tool.mastery.held import evidence_held
+from lti_tool.menus import listing
+from lti_tool.menus import results as menu_results
 from lti_tool.menus import routes as menu_routes
 from lti_tool.platforms import quirks
 from lti_tool.platforms import routes as platform_routes
@@ -51,8 +53,11 @@ from lti_tool.web import front, styleguide
 from lti_tool.web.install import install
 from lti_tool.web.routing import add_router, add_routes
 
-GRADEBOOK_TAKERS = (mastery_reading.take, playlist_results.take)
+GRADEBOOK_TAKERS = (mastery_reading.take, playlist_results.take, menu_results.take)
 """Who takes something from each gradebook that is read, whoever asked for it."""
+
+OTHERS = (listing.ROOM,)
+"""Who has something that students work on beside playlists."""
 
 
 @dataclass(frozen=True)
@@ -126,6 +131,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, http: httpx.As
     app.state.runner = runner
     app.state.enter = destinations.enter
     app.state.gradebook_takers = GRADEBOOK_TAKERS
+    app.state.others = OTHERS
     app.state.take_notice = origins.take_notice
     app.state.quirks_of = quirks
     app.state.rule_advice = coverage.advice

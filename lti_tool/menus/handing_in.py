@@ -331,6 +331,7 @@ async def _add(session: AsyncSession, choice: MenuChoice, piece: HandedIn) -> No
     there = (await copy_queries.work(session, choice.organisation_id, [choice.id])).get(choice.id, [])
     if any(one.id == piece.id for one in there):
         return
+    _must(not await work_queries.is_used(session, choice.organisation_id, piece.id))
     if len(there) >= MOST_PIECES:
         raise NoRoom("more pieces than anybody hands in")
     session.add(piece)

@@ -22,9 +22,11 @@ from lti_tool.menus.own import OwnBoard
 from lti_tool.menus.rules.changing import AT_WORK
 
 
-async def bring_results(request: Request, course: Course, person_id: uuid.UUID | None = None) -> Outcome:
+async def bring_results(
+    request: Request, course: Course, person_id: uuid.UUID | None = None, *, asked: bool = False
+) -> Outcome:
     """Bring in the LMS's results of one student, or of all the course's students; see ``content.asking.bring_gradebook``."""
-    return await bring_gradebook(request, course, person_id, takers=(take,))
+    return await bring_gradebook(request, course, person_id, asked=asked, takers=(take,))
 
 
 async def take(database: Database, course: Course, gradebook: Gradebook, now: datetime) -> None:

@@ -2,8 +2,10 @@
 
 from fastapi import APIRouter
 
-from lti_tool.menus import rubric_routes
+from lti_tool.menus import my_routes, rubric_routes, work_routes
 
 router = APIRouter()
-for part in (rubric_routes,):
-    router.include_router(part.router)
+router.include_router(rubric_routes.router)
+router.include_router(my_routes.router)
+router.include_router(my_routes.family_router)
+router.include_router(work_routes.router)

@@ -17,6 +17,12 @@ async def piece(session: AsyncSession, organisation_id: uuid.UUID, piece_id: uui
     return (await session.exec(statement)).one_or_none()
 
 
+async def is_used(session: AsyncSession, organisation_id: uuid.UUID, piece_id: uuid.UUID) -> bool:
+    """Whether there is, or was, a piece of work with this id."""
+    statement = select(HandedIn.id).where(HandedIn.organisation_id == organisation_id, HandedIn.id == piece_id)
+    return (await session.exec(statement)).first() is not None
+
+
 async def bytes_of(session: AsyncSession, organisation_id: uuid.UUID, choice_ids: Collection[uuid.UUID]) -> int:
     """How many bytes the files of these choices have together, before compression."""
     statement = select(func.coalesce(func.sum(HandedIn.size), 0)).where(

@@ -11,7 +11,7 @@ from lti_tool.courses.freshness import Outcome
 from lti_tool.courses.models import Course
 from lti_tool.db.session import Database
 from lti_tool.errors import ToolError
-from lti_tool.playlists import replanning, service, showing, views
+from lti_tool.playlists import others, replanning, service, showing, views
 from lti_tool.playlists.forms import Entered
 from lti_tool.playlists.path_models import RequestKind
 from lti_tool.playlists.replies import Said, came_of, my_address, notice
@@ -91,13 +91,19 @@ async def my_playlists(
 ) -> Response:
     """A student's playlists; the only one opens by itself."""
     await bring_up_to_date(database, here, clock)
+    if not here.visit.masquerading:
+        for room in others.rooms(request):
+            await room.update(database, here.course, here.person_id, clock.now())
     shown = await my_views(database, here, clock)
-    if len(shown) == 1:
-        return see(my_address(here.course, shown[0].path.copy.id))
+    besides = await others.of_person(request, here.course, here.person_id)
+    if len(shown) + len(besides) == 1:
+        return see(my_address(here.course, shown[0].path.copy.id) if shown else besides[0].address)
     # What is still to do comes first, in the order in which it was assigned.
     shown.sort(key=lambda view: view.progress.is_finished)
     return pages.render(
-        request, "playlists/my.html", {"views": shown, "home": my_address(here.course), "now": clock.now()}
+        request,
+        "playlists/my.html",
+        {"views": shown, "others": besides, "home": my_address(here.course), "now": clock.now()},
     )
 
 
@@ -218,7 +224,7 @@ async def family(
     request: Request, here: ObserverIn, database: CurrentDatabase, clock: Now, pages: CurrentPages
 ) -> Response:
     """The paths of those an observer is linked to, to read and nothing else."""
-    people = []
+    people: list[dict[str, Any]] = []
     async with database.reading() as session:
         for person in here.observed:
             paths = await service.paths_of_person(session, here.course, person.id, clock.now())
@@ -230,5 +236,7 @@ async def family(
                 for view in shown
             ]
             people.append({"person": person, "pages": read})
+    for entry in people:
+        entry["others"] = await others.of_person(request, here.course, entry["person"].id)
         session.expunge_all()
     return pages.render(request, "playlists/family.html", {"people": people, "now": clock.now()})

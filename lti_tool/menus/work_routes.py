@@ -1,0 +1,271 @@
+"""What a student does with what they chose: opening, marking, putting work in, handing it in, taking it back."""
+
+import asyncio
+import uuid
+from urllib.parse import quote
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from lti_tool.content import drafts
+from lti_tool.content.secrets import SecretBox
+from lti_tool.courses.access import InCourse, StudentChanging, StudentIn
+from lti_tool.courses.models import Course
+from lti_tool.db.session import Database
+from lti_tool.errors import BadRequest, Conflict, NotFound, ToolError
+from lti_tool.ids import new_id
+from lti_tool.lti.sessions import by_script
+from lti_tool.menus import handing_in, results, work_queries
+from lti_tool.menus.models import HandedIn, WorkKind
+from lti_tool.menus.my_routes import context_of, view_of
+from lti_tool.menus.rules import files
+from lti_tool.menus.work_replies import Said, my_menu_address
+from lti_tool.web.dependencies import CurrentDatabase, CurrentPages, CurrentSettings, Now
+from lti_tool.web.forms import Entered
+from lti_tool.web.pages import Pages, say
+from lti_tool.web.replies import see
+
+router = APIRouter(prefix="/courses/{course_id}/my/menus/{copy_id}")
+
+OPTION = "/options/{option_id}"
+
+
+def _back(course: Course, copy_id: uuid.UUID, option_id: uuid.UUID, said: Said | None) -> Response:
+    return see(my_menu_address(course, copy_id), said, f"option-{option_id}")
+
+
+async def _again(
+    request: Request,
+    here: InCourse,
+    copy_id: uuid.UUID,
+    option_id: uuid.UUID,
+    database: Database,
+    clock: Now,
+    pages: Pages,
+    kind: WorkKind | None,
+    text: str,
+    trouble: ToolError,
+) -> Response:
+    """The board again after work that was not accepted: what went wrong, and what was written, in its place."""
+    view = await view_of(request, here, database, copy_id)
+    title, advice = say(request, trouble)
+    context = context_of(request, here, view, clock)
+    there = any(one.option.id == option_id and one.takes_work for one in view.options)
+    context["kept"] = {"option": option_id, "kind": kind, "text": text, "trouble": f"{title}. {advice}"}
+    if not there or kind is None:
+        context["notice"] = {"tone": "warning", "text": f"{title}. {advice}"}
+    return pages.render(request, "menus/my_menu.html", context, status_code=trouble.status)
+
+
+@router.post("/check")
+async def check(request: Request, here: StudentChanging, copy_id: uuid.UUID, database: CurrentDatabase) -> Response:
+    """Ask the LMS for this student's results again now."""
+    await view_of(request, here, database, copy_id)
+    outcome = await results.bring_results(request, here.course, here.person_id, asked=True)
+    said = Said.CHECKED if outcome.trouble is None and not outcome.late else Said.CHECKED_IN_VAIN
+    return see(my_menu_address(here.course, copy_id), said)
+
+
+@router.post(OPTION + "/open")
+async def open_option(
+    request: Request,
+    here: StudentChanging,
+    copy_id: uuid.UUID,
+    option_id: uuid.UUID,
+    database: CurrentDatabase,
+    clock: Now,
+) -> Response:
+    """Record that what was chosen was opened: told by the page's script, or by a button."""
+    async with database.writing() as session:
+        await handing_in.open_option(session, here.course, here.person_id, copy_id, option_id, clock.now())
+    if by_script(request):
+        return Response(status_code=204)
+    return _back(here.course, copy_id, option_id, None)
+
+
+@router.post(OPTION + "/done")
+async def done(
+    here: StudentChanging, copy_id: uuid.UUID, option_id: uuid.UUID, database: CurrentDatabase, clock: Now
+) -> Response:
+    """The student says that it is done."""
+    async with database.writing() as session:
+        await handing_in.mark_done(session, here.course, here.person_id, copy_id, option_id, clock.now())
+    return _back(here.course, copy_id, option_id, Said.DONE)
+
+
+@router.post(OPTION + "/not-done")
+async def not_done(
+    here: StudentChanging, copy_id: uuid.UUID, option_id: uuid.UUID, database: CurrentDatabase, clock: Now
+) -> Response:
+    """The student takes their own mark back."""
+    async with database.writing() as session:
+        await handing_in.mark_not_done(session, here.course, here.person_id, copy_id, option_id, clock.now())
+    return _back(here.course, copy_id, option_id, Said.NOT_DONE)
+
+
+@router.post(OPTION + "/upload")
+async def upload(
+    request: Request,
+    here: StudentChanging,
+    copy_id: uuid.UUID,
+    option_id: uuid.UUID,
+    database: CurrentDatabase,
+    clock: Now,
+    pages: CurrentPages,
+    settings: CurrentSettings,
+) -> Response:
+    """Put a file in."""
+    async with request.form() as form:
+        name, content = await drafts.chosen(form, files.MOST_BYTES)
+        piece_id = Entered.of(form).made_id("piece_id") or new_id()
+    try:
+        handing_in.must_fit(content)
+        box = drafts.box(settings)
+        sealed = await asyncio.to_thread(handing_in.seal, box, content, piece_id)
+        async with database.writing() as session:
+            await handing_in.add_file(
+                session,
+                here.course,
+                here.person_id,
+                copy_id,
+                option_id,
+                name,
+                content,
+                sealed,
+                piece_id,
+                clock.now(),
+            )
+    except (BadRequest, Conflict) as trouble:
+        return await _again(request, here, copy_id, option_id, database, clock, pages, WorkKind.FILE, "", trouble)
+    return _back(here.course, copy_id, option_id, Said.ADDED)
+
+
+@router.post(OPTION + "/link")
+async def add_link(
+    request: Request,
+    here: StudentChanging,
+    copy_id: uuid.UUID,
+    option_id: uuid.UUID,
+    database: CurrentDatabase,
+    clock: Now,
+    pages: CurrentPages,
+) -> Response:
+    """Put an address in."""
+    written = Entered.of(await request.form()).values.get("address", "")
+    try:
+        async with database.writing() as session:
+            await handing_in.add_link(session, here.course, here.person_id, copy_id, option_id, written, clock.now())
+    except (BadRequest, Conflict) as trouble:
+        return await _again(request, here, copy_id, option_id, database, clock, pages, WorkKind.LINK, written, trouble)
+    return _back(here.course, copy_id, option_id, Said.ADDED)
+
+
+@router.post(OPTION + "/words")
+async def add_words(
+    request: Request,
+    here: StudentChanging,
+    copy_id: uuid.UUID,
+    option_id: uuid.UUID,
+    database: CurrentDatabase,
+    clock: Now,
+    pages: CurrentPages,
+) -> Response:
+    """Put words in, or write them anew."""
+    written = Entered.of(await request.form()).values.get("words", "")
+    try:
+        async with database.writing() as session:
+            await handing_in.add_words(session, here.course, here.person_id, copy_id, option_id, written, clock.now())
+    except (BadRequest, Conflict) as trouble:
+        return await _again(request, here, copy_id, option_id, database, clock, pages, WorkKind.WORDS, written, trouble)
+    return _back(here.course, copy_id, option_id, Said.ADDED)
+
+
+@router.post(OPTION + "/pieces/{piece_id}/remove")
+async def take_out(
+    here: StudentChanging,
+    copy_id: uuid.UUID,
+    option_id: uuid.UUID,
+    piece_id: uuid.UUID,
+    database: CurrentDatabase,
+    clock: Now,
+) -> Response:
+    """Take a piece of work out again."""
+    async with database.writing() as session:
+        await handing_in.take_out(session, here.course, here.person_id, copy_id, option_id, piece_id, clock.now())
+    return _back(here.course, copy_id, option_id, Said.TAKEN_OUT)
+
+
+@router.post(OPTION + "/hand-in")
+async def hand_in(
+    request: Request,
+    here: StudentChanging,
+    copy_id: uuid.UUID,
+    option_id: uuid.UUID,
+    database: CurrentDatabase,
+    clock: Now,
+    pages: CurrentPages,
+) -> Response:
+    """Hand in what was put in."""
+    try:
+        async with database.writing() as session:
+            await handing_in.hand_in(session, here.course, here.person_id, copy_id, option_id, clock.now())
+    except (BadRequest, Conflict) as trouble:
+        return await _again(request, here, copy_id, option_id, database, clock, pages, None, "", trouble)
+    return _back(here.course, copy_id, option_id, Said.HANDED_IN)
+
+
+@router.post(OPTION + "/take-back")
+async def take_back(
+    request: Request,
+    here: StudentChanging,
+    copy_id: uuid.UUID,
+    option_id: uuid.UUID,
+    database: CurrentDatabase,
+    clock: Now,
+    pages: CurrentPages,
+) -> Response:
+    """Take back what was handed in."""
+    try:
+        async with database.writing() as session:
+            await handing_in.take_back(session, here.course, here.person_id, copy_id, option_id, clock.now())
+    except Conflict as trouble:
+        return await _again(request, here, copy_id, option_id, database, clock, pages, None, "", trouble)
+    return _back(here.course, copy_id, option_id, Said.TAKEN_BACK)
+
+
+@router.get(OPTION + "/pieces/{piece_id}", name="my_piece")
+async def piece(
+    request: Request,
+    here: StudentIn,
+    copy_id: uuid.UUID,
+    option_id: uuid.UUID,
+    piece_id: uuid.UUID,
+    database: CurrentDatabase,
+    settings: CurrentSettings,
+) -> Response:
+    """A file that this student put in."""
+    view = await view_of(request, here, database, copy_id)
+    mine = [one for option in view.options if option.option.id == option_id for one in option.pieces]
+    if all(one.id != piece_id for one in mine):
+        raise NotFound("no such piece of this student's")
+    async with database.reading() as session:
+        found = await work_queries.piece(session, here.organisation_id, piece_id)
+        if found is None:
+            raise NotFound("it was taken out")
+        session.expunge_all()
+    return await handed_out(drafts.box(settings), found)
+
+
+async def handed_out(box: SecretBox, piece: HandedIn) -> Response:
+    """A file to be saved, never to be shown in our own name: an attachment, of a kind that its bytes show."""
+    content = await asyncio.to_thread(handing_in.unseal, box, piece)
+    plain = piece.name.encode("ascii", "ignore").decode().replace('"', "").replace("\\", "") or "file"
+    return Response(
+        content,
+        media_type=piece.media_type or files.PLAIN,
+        headers={
+            "Content-Disposition": f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(piece.name, safe='')}",
+            "X-Content-Type-Options": "nosniff",
+            "Content-Security-Policy": "default-src 'none'; sandbox",
+        },
+    )
