@@ -13,6 +13,8 @@ import lti_tool.tables  # noqa: F401 - every table is known before the first is 
 from lti_tool import health
 from lti_tool.admin import checking
 from lti_tool.admin import routes as admin_routes
+from lti_tool.checks import jobs as check_jobs
+from lti_tool.checks import taking_routes
 from lti_tool.clock import Clock, SystemClock
 from lti_tool.competencies import routes as competency_routes
 from lti_tool.content import drafts
@@ -59,6 +61,9 @@ GRADEBOOK_TAKERS = (mastery_reading.take, playlist_results.take, menu_results.ta
 OTHERS = (listing.ROOM,)
 """Who has something that students work on beside playlists."""
 
+CHECK_TAKERS = (playlist_results.take_check,)
+"""Who takes the result of each of our own checks, in the transaction that ends an attempt."""
+
 
 @dataclass(frozen=True)
 class Parts:
@@ -77,6 +82,7 @@ class Parts:
             grade_jobs.work(self.database, self.protocol, self.clock)
             + mastery_jobs.work(self.database, self.clock, self.connectors, GRADEBOOK_TAKERS)
             + playlist_jobs.work(self.database, self.clock)
+            + check_jobs.work(self.database, self.clock, CHECK_TAKERS)
             + drafts.work(self.database, self.clock)
             + lti_jobs.work(self.database, self.clock, self.protocol.keys, self.settings.key_rotation)
             + notices_asked.work(self.database, self.protocol, self.clock)
@@ -132,6 +138,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, http: httpx.As
     app.state.enter = destinations.enter
     app.state.gradebook_takers = GRADEBOOK_TAKERS
     app.state.others = OTHERS
+    app.state.check_takers = CHECK_TAKERS
     app.state.take_notice = origins.take_notice
     app.state.quirks_of = quirks
     app.state.rule_advice = coverage.advice
@@ -146,6 +153,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, http: httpx.As
         competency_routes,
         mastery_routes,
         learner_routes,
+        taking_routes,
         playlist_routes,
         insight_routes,
         menu_routes,

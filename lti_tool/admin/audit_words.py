@@ -30,6 +30,7 @@ ACTION_WORDS = {
     "students.listed": N_("The students of a course were listed to choose one for a check"),
     "student.viewed": N_("A student's work was looked at"),
     "student.evidence-viewed": N_("The evidence behind a student's levels was looked at"),
+    "student.answers-viewed": N_("A student's answers in a check were looked at"),
     "students.mastery-viewed": N_("Students' evidence in a competency was looked at"),
     "supports.viewed": N_("Supports were looked at"),
     "supports.changed": N_("A student’s supports were changed"),

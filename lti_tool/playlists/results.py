@@ -1,12 +1,14 @@
-"""Results of the LMS's own quizzes and assignments, for the paths they belong to."""
+"""Results of the LMS's own quizzes and assignments, and of our own checks, for the paths they belong to."""
 
 import uuid
 from datetime import datetime
+from decimal import Decimal
 
 from fastapi import Request
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from lti_tool.content.asking import bring_gradebook
-from lti_tool.content.service import Gradebook
+from lti_tool.content.service import Gradebook, ItemResult
 from lti_tool.courses.freshness import Outcome
 from lti_tool.courses.models import Course
 from lti_tool.db.session import Database
@@ -27,3 +29,19 @@ async def take(database: Database, course: Course, gradebook: Gradebook, now: da
     if fresh:
         async with database.writing() as session:
             await service.take_results(session, course, fresh, now)
+
+
+async def take_check(
+    session: AsyncSession,
+    course: Course,
+    person_id: uuid.UUID,
+    content_item_id: uuid.UUID,
+    earned: Decimal,
+    possible: Decimal,
+    at: datetime,
+    now: datetime,
+) -> None:
+    """Enter the result of one of our own checks into the paths that lead to it, in the transaction that ended the attempt."""
+    percent = float(earned / possible * 100) if possible else 0.0
+    result = ItemResult(content_item_id, person_id, percent, at, earned, possible)
+    await service.take_results(session, course, [result], now)

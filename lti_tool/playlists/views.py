@@ -44,8 +44,17 @@ class StepView:
     title: str = ""
     note: str = ""
     minutes: int | None = None
+    is_ours: bool = False
+    """Whether it leads to a page of this tool, a check: that opens here, and not beside the course."""
     passing: float | None = None
     """From what result on it counts for this student, 0 to 100."""
+
+    @property
+    def teachers_address(self) -> str | None:
+        """Where a teacher opens it: a check of ours has a page of its own for them."""
+        if self.address is None or not self.is_ours:
+            return self.address
+        return self.address.partition("?")[0].replace("/my/", "/", 1)
 
     @property
     def is_locked(self) -> bool:
@@ -247,10 +256,11 @@ def path_view(path: Path, items: Mapping[uuid.UUID, ContentItem]) -> PathView:
                 is_next=following is not None and following.step.id == step.id,
                 is_below_pass=seen.is_below_pass,
                 passing=path.passing(step) if path.as_student else step.pass_percent,
+                copy_id=path.copy.id,
             )
         )
     removed = [
-        _view(step, path.shown(step), number, items, path.standing(step))
+        _view(step, path.shown(step), number, items, path.standing(step), copy_id=path.copy.id)
         for number, step in enumerate(path.removed_with_work, start=1)
     ]
     counted = {step.id for step in rules.counting(walk) if not step.is_done}
@@ -264,7 +274,7 @@ def path_view(path: Path, items: Mapping[uuid.UUID, ContentItem]) -> PathView:
         sections=() if path.is_personal else _sections(path, views, rules.missing_choices(walk)),
         added=tuple(view for view in views if view.step.personal_playlist_id is not None),
         passed_over=tuple(
-            _view(step, path.shown(step), number, items, path.standing(step))
+            _view(step, path.shown(step), number, items, path.standing(step), copy_id=path.copy.id)
             for number, step in enumerate(path.passed_over, start=1)
         ),
         nothing=path.nothing_next,
@@ -295,18 +305,23 @@ def _view(
     is_next: bool = False,
     is_below_pass: bool = False,
     passing: float | None = None,
+    copy_id: uuid.UUID | None = None,
 ) -> StepView:
     item = items.get(shown.content_item_id) if shown.content_item_id else None
     is_gone = shown.content_item_id is not None and (
         item is None or item.deleted_at is not None or not item.published or item.url is None
     )
+    address = None if is_gone else (item.url if item is not None else shown.url)
+    is_ours = address is not None and address.startswith("/")
     kind = item.kind.value if item is not None else ("link" if shown.url else _WITHOUT.get(StepKind(step.kind)))
     state = "locked" if waits_for is not None else standing.state.value
     return StepView(
         step=step,
         number=number,
         kind=kind,
-        address=None if is_gone else (item.url if item is not None else shown.url),
+        # A page of ours leads back to where it was opened from.
+        address=f"{address}?path={copy_id}" if is_ours else address,
+        is_ours=is_ours,
         is_gone=is_gone,
         standing=standing,
         state="skipped" if standing.is_skipped else state,

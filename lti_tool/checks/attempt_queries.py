@@ -1,0 +1,176 @@
+"""All SQL of attempts."""
+
+import uuid
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from lti_tool.checks.models import (
+    AttemptState,
+    BankQuestion,
+    Check,
+    CheckAnswer,
+    CheckAttempt,
+    CheckQuestion,
+    QuestionCompetency,
+)
+from lti_tool.competencies.models import MapCompetency
+from lti_tool.db.base import crossing, scoped
+
+
+async def check(
+    session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID, check_id: uuid.UUID
+) -> Check | None:
+    """A check of the course."""
+    statement = scoped(Check, organisation_id).where(Check.course_id == course_id, Check.id == check_id)
+    return (await session.exec(statement)).one_or_none()
+
+
+async def asked_by(session: AsyncSession, organisation_id: uuid.UUID, check_id: uuid.UUID) -> list[BankQuestion]:
+    """The questions that a check asks now, in its order."""
+    statement = (
+        scoped(BankQuestion, organisation_id)
+        .join(
+            CheckQuestion,
+            (col(CheckQuestion.organisation_id) == col(BankQuestion.organisation_id))
+            & (col(CheckQuestion.question_id) == col(BankQuestion.id)),
+        )
+        .where(CheckQuestion.check_id == check_id, col(BankQuestion.retired_at).is_(None))
+        .order_by(col(CheckQuestion.position), col(CheckQuestion.id))
+    )
+    return list((await session.exec(statement)).all())
+
+
+async def questions(
+    session: AsyncSession, organisation_id: uuid.UUID, ids: Collection[uuid.UUID]
+) -> dict[uuid.UUID, BankQuestion]:
+    """These questions, retired ones too."""
+    if not ids:
+        return {}
+    statement = scoped(BankQuestion, organisation_id).where(col(BankQuestion.id).in_(sorted(set(ids))))
+    return {row.id: row for row in (await session.exec(statement)).all()}
+
+
+async def locked_questions(
+    session: AsyncSession, organisation_id: uuid.UUID, ids: Collection[uuid.UUID]
+) -> list[BankQuestion]:
+    """These questions, locked in the order of their ids, so that two attempts that end at once learn one after the other."""
+    statement = (
+        scoped(BankQuestion, organisation_id)
+        .where(col(BankQuestion.id).in_(sorted(set(ids))))
+        .order_by(col(BankQuestion.id))
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return list((await session.exec(statement)).all())
+
+
+async def competencies_of(
+    session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID, ids: Collection[uuid.UUID]
+) -> dict[uuid.UUID, list[uuid.UUID]]:
+    """What these questions are tagged with, as far as it is on the course's map, by question."""
+    found: dict[uuid.UUID, list[uuid.UUID]] = {}
+    if not ids:
+        return found
+    statement = (
+        select(col(QuestionCompetency.question_id), col(QuestionCompetency.competency_id))
+        .join(
+            MapCompetency,
+            (col(MapCompetency.organisation_id) == col(QuestionCompetency.organisation_id))
+            & (col(MapCompetency.competency_id) == col(QuestionCompetency.competency_id)),
+        )
+        .where(
+            QuestionCompetency.organisation_id == organisation_id,
+            MapCompetency.organisation_id == organisation_id,
+            MapCompetency.course_id == course_id,
+            col(MapCompetency.removed_at).is_(None),
+            col(QuestionCompetency.question_id).in_(sorted(set(ids))),
+        )
+        .order_by(col(QuestionCompetency.competency_id))
+    )
+    for question_id, competency_id in (await session.exec(statement)).all():
+        found.setdefault(question_id, []).append(competency_id)
+    return found
+
+
+async def attempts_of(
+    session: AsyncSession, organisation_id: uuid.UUID, check_id: uuid.UUID, person_id: uuid.UUID, *, lock: bool = False
+) -> list[CheckAttempt]:
+    """A student's attempts of a check, the first one first."""
+    statement = (
+        scoped(CheckAttempt, organisation_id)
+        .where(CheckAttempt.check_id == check_id, CheckAttempt.person_id == person_id)
+        .order_by(col(CheckAttempt.number))
+    )
+    if lock:
+        statement = statement.with_for_update().execution_options(populate_existing=True)
+    return list((await session.exec(statement)).all())
+
+
+async def attempt(
+    session: AsyncSession, organisation_id: uuid.UUID, attempt_id: uuid.UUID, *, lock: bool = False
+) -> CheckAttempt | None:
+    """One attempt."""
+    statement = scoped(CheckAttempt, organisation_id).where(CheckAttempt.id == attempt_id)
+    if lock:
+        statement = statement.with_for_update().execution_options(populate_existing=True)
+    return (await session.exec(statement)).one_or_none()
+
+
+async def answers(
+    session: AsyncSession, organisation_id: uuid.UUID, attempt_id: uuid.UUID
+) -> dict[uuid.UUID, CheckAnswer]:
+    """What was answered in an attempt, by question."""
+    statement = scoped(CheckAnswer, organisation_id).where(CheckAnswer.attempt_id == attempt_id)
+    return {row.question_id: row for row in (await session.exec(statement)).all()}
+
+
+async def answered_before(
+    session: AsyncSession, organisation_id: uuid.UUID, attempt: CheckAttempt, ids: Collection[uuid.UUID]
+) -> set[uuid.UUID]:
+    """Those of these questions that the student has answered in another attempt, of whichever check."""
+    if not ids:
+        return set()
+    statement = (
+        select(col(CheckAnswer.question_id))
+        .join(
+            CheckAttempt,
+            (col(CheckAttempt.organisation_id) == col(CheckAnswer.organisation_id))
+            & (col(CheckAttempt.id) == col(CheckAnswer.attempt_id)),
+        )
+        .where(
+            CheckAnswer.organisation_id == organisation_id,
+            CheckAttempt.organisation_id == organisation_id,
+            CheckAttempt.person_id == attempt.person_id,
+            CheckAttempt.id != attempt.id,
+            col(CheckAnswer.given_at).is_not(None),
+            col(CheckAnswer.question_id).in_(sorted(set(ids))),
+        )
+        .distinct()
+    )
+    return set((await session.exec(statement)).all())
+
+
+async def overdue(
+    session: AsyncSession, before: datetime, *, most: int = 200
+) -> list[tuple[uuid.UUID, uuid.UUID, uuid.UUID]]:
+    """Organisation, course and attempt of those whose time ran out before, of all schools."""
+    statement = (
+        select(col(CheckAttempt.organisation_id), col(Check.course_id), col(CheckAttempt.id))
+        .join(
+            Check,
+            (col(Check.organisation_id) == col(CheckAttempt.organisation_id))
+            & (col(Check.id) == col(CheckAttempt.check_id)),
+        )
+        .where(
+            CheckAttempt.state == AttemptState.OPEN,
+            col(CheckAttempt.ends_at).is_not(None),
+            col(CheckAttempt.ends_at) < before,
+        )
+        .order_by(col(CheckAttempt.ends_at))
+        .limit(most)
+        .execution_options(**crossing("the clock is everybody's; each attempt is then ended by itself"))
+    )
+    return [(row[0], row[1], row[2]) for row in (await session.exec(statement)).all()]
