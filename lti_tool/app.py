@@ -61,7 +61,7 @@ GRADEBOOK_TAKERS = (mastery_reading.take, playlist_results.take, menu_results.ta
 OTHERS = (listing.ROOM,)
 """Who has something that students work on beside playlists."""
 
-CHECK_TAKERS = (playlist_results.take_check,)
+CHECK_TAKERS = (playlist_results.take_check, menu_results.take_check)
 """Who takes the result of each of our own checks, in the transaction that ends an attempt."""
 
 
