@@ -14,6 +14,7 @@ from lti_tool.courses import queries as course_queries
 from lti_tool.courses.access import InCourse, TeacherChanging, TeacherIn
 from lti_tool.courses.freshness import Outcome
 from lti_tool.db.session import Database
+from lti_tool.errors import BadRequest
 from lti_tool.web.dependencies import CurrentDatabase, CurrentPages
 from lti_tool.web.pages import Pages, say
 
@@ -49,22 +50,28 @@ async def picker(
     here: TeacherIn,
     database: CurrentDatabase,
     pages: CurrentPages,
-    playlist: uuid.UUID,
+    playlist: uuid.UUID | None = None,
+    menu: uuid.UUID | None = None,
     q: Search = "",
     revision: int | None = None,
     section: Part = "",
     item: Chosen = (),
 ) -> Response:
-    """A fragment for the builder: items to choose, in a form that posts them to the playlist's steps as ``item``, with the
-    ``section`` they go to.
+    """A fragment for a builder: items to choose, in a form that posts them as ``item`` to the playlist's steps or onto the menu's
+    board, with the ``section`` they go to.
 
     Each ``item`` in the address is chosen already; a search keeps it in sight.
     """
+    if playlist is None and menu is None:
+        raise BadRequest("neither a playlist nor a menu is named")
     outcome = await read_contents(request, here, asked=False)
     context = await _context(request, here, outcome, database, q, frozenset(item))
+    home = f"/courses/{here.course.id}"
     context |= {
-        "builder": f"/courses/{here.course.id}/playlists/{playlist}",
+        "builder": f"{home}/playlists/{playlist}" if menu is None else f"{home}/menus/{menu}/items",
+        "adds": f"{home}/playlists/{playlist}/steps" if menu is None else f"{home}/menus/{menu}/items",
         "playlist": playlist,
+        "menu": menu,
         "revision": revision,
         "section": section,
     }

@@ -89,10 +89,18 @@ async def competencies(
     session: AsyncSession, organisation_id: uuid.UUID, option_ids: Collection[uuid.UUID]
 ) -> dict[uuid.UUID, set[uuid.UUID]]:
     """What each option is work on; one with nothing is absent."""
+    rows = await competency_rows(session, organisation_id, option_ids)
+    return {option_id: {row.competency_id for row in some} for option_id, some in rows.items()}
+
+
+async def competency_rows(
+    session: AsyncSession, organisation_id: uuid.UUID, option_ids: Collection[uuid.UUID]
+) -> dict[uuid.UUID, list[MenuOptionCompetency]]:
+    """The rows that say what each option is work on; an option with none is absent."""
     statement = scoped(MenuOptionCompetency, organisation_id).where(col(MenuOptionCompetency.option_id).in_(option_ids))
-    found: dict[uuid.UUID, set[uuid.UUID]] = {}
+    found: dict[uuid.UUID, list[MenuOptionCompetency]] = {}
     for row in (await session.exec(statement)).all():
-        found.setdefault(row.option_id, set()).add(row.competency_id)
+        found.setdefault(row.option_id, []).append(row)
     return found
 
 

@@ -17,7 +17,7 @@ from lti_tool.courses.models import Course
 from lti_tool.learners import supports
 from lti_tool.menus import copy_queries
 from lti_tool.menus.models import MenuAudience, MenuStatus, PersonalMenu
-from lti_tool.menus.rules.audience import Student, kinds, means
+from lti_tool.menus.rules.audience import Row, Student, kinds, means
 
 ASSIGNED = (MenuStatus.ASSIGNED,)
 
@@ -48,7 +48,7 @@ def of_option(rows: Iterable[MenuAudience], option_id: uuid.UUID) -> list[MenuAu
 async def known_of(
     session: AsyncSession,
     course: Course,
-    rows: Collection[MenuAudience],
+    rows: Collection[Row],
     person_ids: Collection[uuid.UUID] | None = None,
 ) -> list[Student]:
     """The present students of a course (or these of them), with what is needed to judge these rows and no more."""

@@ -1,7 +1,7 @@
 """What a teacher can choose from when assigning a playlist, and what a choice comes to.
 
 Whoever is held to their own sections sees their own students, and the groups made of them alone; what others chose beyond that
-stays as it is. Pure but for ``offer``.
+stays as it is. Pure but for ``offer`` and ``offer_of``; menus are assigned by the latter.
 """
 
 import uuid
@@ -123,6 +123,12 @@ class Offer:
 
 async def offer(session: AsyncSession, here: InCourse, playlist: Playlist) -> Offer:
     """Who can be chosen for a playlist by the teacher who is here, and who is chosen now."""
+    current = (await audience.audiences_of(session, here.organisation_id, [playlist.id]))[playlist.id]
+    return await offer_of(session, here, current, assigned=playlist.status is PlaylistStatus.ASSIGNED)
+
+
+async def offer_of(session: AsyncSession, here: InCourse, current: Audience, *, assigned: bool) -> Offer:
+    """Who can be chosen by the teacher who is here for anything that is for ``current`` now."""
     organisation_id, course_id = here.organisation_id, here.course.id
     everyone = await course_queries.students(session, organisation_id, course_id)
     students = await visible_students(session, here)
@@ -131,14 +137,12 @@ async def offer(session: AsyncSession, here: InCourse, playlist: Playlist) -> Of
     offered_sections = _sections(
         await course_queries.sections_of_students(session, organisation_id, course_id), mine if restricted else None
     )
-    current = (await audience.audiences_of(session, organisation_id, [playlist.id]))[playlist.id]
     offered_groups = [
         OfferedGroup(one.group, len(members))
         for one in await groups.of_course(session, organisation_id, course_id, also=current.groups)
         if ((members := one.person_ids & present) or one.group.id in current.groups)
         and (not restricted or (members and members <= seen))
     ]
-    assigned = playlist.status is PlaylistStatus.ASSIGNED
     if restricted and not assigned and current.everybody:
         # A draft is for nobody yet; whoever cannot choose everybody begins with their own sections.
         current = Audience(everybody=False, sections=frozenset(one.id for one in offered_sections))

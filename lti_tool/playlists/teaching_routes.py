@@ -27,7 +27,7 @@ from lti_tool.playlists import (
     views,
 )
 from lti_tool.playlists.forms import Entered
-from lti_tool.playlists.models import Playlist, PlaylistKind, PlaylistStatus
+from lti_tool.playlists.models import Need, Playlist, PlaylistKind, PlaylistStatus
 from lti_tool.playlists.replies import (
     Said,
     carry_over_address,
@@ -80,6 +80,7 @@ async def home(
         {
             "playlist": playlist,
             "steps": sum(step.removed_at is None for step in steps[playlist.id]),
+            "may_dos": any(step.removed_at is None and step.need is Need.MAY for step in steps[playlist.id]),
             "counts": views.counts([path for path in paths if path.playlist.id == playlist.id], watch),
             "column": columns.get(service.resource_id(playlist)) if playlist.has_column else None,
         }

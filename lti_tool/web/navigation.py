@@ -16,6 +16,7 @@ class Section:
 
 _TEACHING = (
     Section(N_("Playlists"), "playlists", "list-checks"),
+    Section(N_("Menus"), "menus", "layout-grid"),
     Section(N_("Competencies"), "competencies", "map"),
     Section(N_("Mastery"), "mastery", "target"),
     Section(N_("People"), "people", "users"),

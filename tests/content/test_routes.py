@@ -133,6 +133,15 @@ async def test_a_search_keeps_what_is_chosen_in_sight(site: Site, canvas: Canvas
     assert "Lakes" not in picker.text
 
 
+async def test_the_picker_of_a_menu_posts_onto_its_board(site: Site, canvas: Canvas) -> None:
+    canvas.module("Week 1", item(2, "Volcanoes"))
+    visitor = await site.teacher(custom=CUSTOM)
+    menu = "01a21faa-fe2a-7562-a3a4-af2703205639"
+    picker = await visitor.get(f"{visitor.course}/content/picker?menu={menu}&revision=3")
+    assert f'action="{visitor.course}/menus/{menu}/items"' in picker.text
+    assert "data-drops" not in picker.text
+
+
 @pytest.mark.parametrize("query", ["", "?playlist=../../x", "?playlist=%3Cscript%3E"])
 async def test_a_picker_for_no_playlist_is_refused(site: Site, query: str) -> None:
     visitor = await site.teacher()
