@@ -295,7 +295,7 @@ async def _settings(
     values = _as_form(settings_of(check))
     if entered is not None:
         # A box that is not ticked is not sent.
-        values = dict.fromkeys(values, "") | entered.values
+        values = {name: entered.values.get(name, "") for name in (*values, "opens_at", "due_at")}
     context: dict[str, Any] = {
         "home": home(here.course),
         "address": check_address(here.course, check.id),
