@@ -30,7 +30,10 @@ GONE_FROM_FILE = N_("The gradebook file no longer has this grade")
 TOLD_BY_LMS = N_("The learning platform has told this result itself")
 """Why evidence of a gradebook export is void once the result came from where the file had it from."""
 
-OWN_REASONS = frozenset({REPLACED, TAKEN_BACK, UNALIGNED, GONE_FROM_FILE, TOLD_BY_LMS})
+MARK_TAKEN_BACK = N_("The teacher took this mark back")
+"""Why evidence of a rubric is void whose mark was taken back, so that the same mark given again counts again."""
+
+OWN_REASONS = frozenset({REPLACED, TAKEN_BACK, UNALIGNED, GONE_FROM_FILE, TOLD_BY_LMS, MARK_TAKEN_BACK})
 """Reasons of the tool's own. What is void for one of them counts again when it comes again; what a teacher voided does not."""
 
 

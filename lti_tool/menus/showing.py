@@ -192,14 +192,14 @@ async def board_view(session: AsyncSession, course: Course, own: OwnBoard, langu
         session, organisation_id, {one for given in marks.values() for one in given}
     )
     named = {one for ids in own.competencies.values() for one in ids}
-    names = await _names(session, course) if named else {}
+    names = await names_of(session, course) if named else {}
     seen = _Seen(own, items, work, marks, {key: rubrics.criterion(row) for key, row in criteria.items()}, names)
     missing = choosing.missing(own.rule, own.board, own.chosen)
     titles = titles_of(own)
     return BoardView(
         own,
         tuple(_parts(own, seen, language)),
-        words.rule_words(own.rule, titles, language, [one.title for one in own.options.values() if one.required]),
+        rule_of(own, language),
         tuple(words.missing_words(missing, titles, language)),
         missing == Missing(),
         sum(place.points for place in own.board if place.id in own.chosen),
@@ -211,7 +211,14 @@ def titles_of(own: OwnBoard) -> dict[uuid.UUID, str]:
     return {one.id: one.title for one in own.sections} | {one.id: one.title for one in own.options.values()}
 
 
-async def _names(session: AsyncSession, course: Course) -> dict[uuid.UUID, str]:
+def rule_of(own: OwnBoard, language: Language) -> str:
+    """The rule of choice in words."""
+    required = [one.title for one in own.options.values() if one.required]
+    return words.rule_words(own.rule, titles_of(own), language, required)
+
+
+async def names_of(session: AsyncSession, course: Course) -> dict[uuid.UUID, str]:
+    """What the competencies of the course's map say."""
     listed = (await maps.listed(session, course.organisation_id, course.id)).competencies
     return {one.id: one.words for one in listed}
 
