@@ -41,7 +41,7 @@ from lti_tool.mastery import jobs as mastery_jobs
 from lti_tool.mastery import reading as mastery_reading
 from lti_tool.mastery import routes as mastery_routes
 from lti_tool.mastery.held import evidence_held
-from lti_tool.menus import listing
+from lti_tool.menus import board_carrying, listing
 from lti_tool.menus import results as menu_results
 from lti_tool.menus import routes as menu_routes
 from lti_tool.platforms import quirks
@@ -63,6 +63,10 @@ OTHERS = (listing.ROOM,)
 
 CHECK_TAKERS = (playlist_results.take_check, menu_results.take_check)
 """Who takes the result of each of our own checks, in the transaction that ends an attempt."""
+
+
+CARRIERS = (board_carrying.MenuCarrier(),)
+"""What comes along beside playlists and map when the copy of a course carries them over."""
 
 
 @dataclass(frozen=True)
@@ -137,6 +141,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, http: httpx.As
     app.state.runner = runner
     app.state.enter = destinations.enter
     app.state.gradebook_takers = GRADEBOOK_TAKERS
+    app.state.carriers = CARRIERS
     app.state.others = OTHERS
     app.state.check_takers = CHECK_TAKERS
     app.state.take_notice = origins.take_notice

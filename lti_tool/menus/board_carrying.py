@@ -5,7 +5,6 @@ names of anybody stay behind; what is not found there has an item that stands fo
 """
 
 import uuid
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -22,12 +21,11 @@ from lti_tool.errors import NotFound
 from lti_tool.menus import board_editing, sheet_rows, sheets
 from lti_tool.menus import copy_queries as queries
 from lti_tool.menus.board_editing import THERE, gives_results
-from lti_tool.menus.models import Menu, OptionDone
+from lti_tool.menus.board_replies import menu_address
+from lti_tool.menus.models import Menu, MenuStatus, OptionDone
 from lti_tool.menus.sheets import Option, Sheet
-from lti_tool.playlists.transferring import courses_taught
-
-Names = Mapping[uuid.UUID, uuid.UUID]
-"""What became of the original's own competencies, by their ids there."""
+from lti_tool.playlists.carrying import Beside
+from lti_tool.playlists.transferring import Names, courses_taught
 
 
 async def moved(
@@ -90,17 +88,42 @@ async def draft(
     return made
 
 
-async def carry(
-    session: AsyncSession, both: Copied, original: Course, names: Names, by: uuid.UUID | None, now: datetime
-) -> int:
-    """Carry over the menus of a course into its copy; how many came. One that came before does not come again."""
-    menus = await queries.menus(session, original.organisation_id, original.id, THERE)
-    there = await queries.menus(session, both.course.organisation_id, both.course.id, THERE)
-    came = {menu.copied_from_id for menu in there}
-    wanted = [menu for menu in reversed(menus) if menu.id not in came]
-    for menu in wanted:
-        await draft(session, both, original, menu, names, by, now, carried=True)
-    return len(wanted)
+class MenuCarrier:
+    """Menus beside the playlists of a course that was copied; see ``playlists.carrying.Carrier``."""
+
+    async def offered(self, session: AsyncSession, original: Course) -> tuple[str, ...]:
+        """The titles of its menus, the oldest first."""
+        menus = await queries.menus(session, original.organisation_id, original.id, THERE)
+        return tuple(menu.title for menu in reversed(menus))
+
+    async def carry(
+        self, session: AsyncSession, both: Copied, original: Course, names: Names, by: uuid.UUID | None, now: datetime
+    ) -> int:
+        """Carry them over as drafts; how many came. One that came before does not come again."""
+        menus = await queries.menus(session, original.organisation_id, original.id, THERE)
+        there = await queries.menus(session, both.course.organisation_id, both.course.id, tuple(MenuStatus))
+        came = {menu.copied_from_id for menu in there}
+        wanted = [menu for menu in reversed(menus) if menu.id not in came]
+        for menu in wanted:
+            await draft(session, both, original, menu, names, by, now, carried=True)
+        return len(wanted)
+
+    async def brought(self, session: AsyncSession, course: Course) -> list[Beside]:
+        """The menus of a course that were carried over into it, with how many options lead nowhere yet."""
+        menus = await queries.menus(session, course.organisation_id, course.id, THERE)
+        carried = [menu for menu in reversed(menus) if menu.copied_from_id is not None]
+        boards = await sheet_rows.sheets(session, course.organisation_id, carried)
+        ids = [one.content_item_id for sheet in boards.values() for one in sheet.options if one.content_item_id]
+        items = await queries.items(session, course.organisation_id, course.id, ids)
+        lost = {item.id for item in items.values() if content_rules.is_missing(item)}
+        return [
+            Beside(
+                menu.title,
+                menu_address(course, menu.id),
+                sum(one.content_item_id in lost for one in boards[menu.id].options),
+            )
+            for menu in carried
+        ]
 
 
 async def copy_to(

@@ -7,8 +7,10 @@ courses is read before; the transaction only writes.
 """
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -16,6 +18,7 @@ from lti_tool.competencies import carrying as map_carrying
 from lti_tool.competencies.carrying import LostItem, OfferedMap
 from lti_tool.content import places
 from lti_tool.content import rules as content_rules
+from lti_tool.content.places import Copied
 from lti_tool.courses import origins
 from lti_tool.courses import queries as course_queries
 from lti_tool.courses.models import CopyDecision, Course, CourseOrigin
@@ -23,6 +26,7 @@ from lti_tool.errors import NotFound
 from lti_tool.ids import new_id
 from lti_tool.playlists import queries, template_rows, transferring
 from lti_tool.playlists.models import Playlist, PlaylistStatus
+from lti_tool.playlists.transferring import Names
 
 CARRIED = (PlaylistStatus.DRAFT, PlaylistStatus.ASSIGNED)
 """What is carried over; what was taken away stays away."""
@@ -37,13 +41,44 @@ class Offered:
 
 
 @dataclass(frozen=True, slots=True)
+class Beside:
+    """Something that has come along beside playlists and map: ``missing`` counts what leads nowhere yet."""
+
+    title: str
+    address: str
+    missing: int = 0
+
+
+class Carrier(Protocol):
+    """What a higher room carries over beside playlists and map; ``app`` names all of them (``app.state.carriers``)."""
+
+    async def offered(self, session: AsyncSession, original: Course) -> tuple[str, ...]:
+        """The titles of what can come along."""
+
+    async def carry(
+        self,
+        session: AsyncSession,
+        both: Copied,
+        original: Course,
+        names: Names,
+        by: uuid.UUID | None,
+        now: datetime,
+    ) -> int:
+        """Have it come along, in the caller's transaction; how many came. What came before does not come again."""
+
+    async def brought(self, session: AsyncSession, course: Course) -> list[Beside]:
+        """What has come along into a copy."""
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
-    """A course whose playlists or competency map can be carried over."""
+    """A course whose playlists or competency map can be carried over. ``beside``: titles of what else comes along."""
 
     origin: CourseOrigin
     course: Course
     playlists: tuple[Offered, ...]
     map: OfferedMap
+    beside: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +103,9 @@ class Brought:
 # --- The question -------------------------------------------------------------------------------------------------------
 
 
-async def question(session: AsyncSession, course: Course, *, decided: bool = False) -> Question:
+async def question(
+    session: AsyncSession, course: Course, *, decided: bool = False, carriers: Sequence[Carrier] = ()
+) -> Question:
     """What there is to decide. With ``decided`` also what could be carried over although somebody said no.
 
     One statement for a course that is no copy, or about which everything was decided.
@@ -82,8 +119,9 @@ async def question(session: AsyncSession, course: Course, *, decided: bool = Fal
         if origin.decision is CopyDecision.CARRIED:
             continue
         playlists, of_map = await _offered(session, original), await map_carrying.offered(session, original)
-        if playlists or of_map:
-            sources.append(Source(origin, original, playlists, of_map))
+        beside = [title for carrier in carriers for title in await carrier.offered(session, original)]
+        if playlists or of_map or beside:
+            sources.append(Source(origin, original, playlists, of_map, tuple(beside)))
     asked = [source.origin for source in sources]
     is_open = origins.is_open(asked)
     return Question(tuple(sources), carried, asks=is_open and not origins.was_postponed(asked), open=is_open)
@@ -123,13 +161,18 @@ async def resolved(
 
 
 async def carry(
-    session: AsyncSession, course: Course, original_id: uuid.UUID, by: uuid.UUID | None, now: datetime
+    session: AsyncSession,
+    course: Course,
+    original_id: uuid.UUID,
+    by: uuid.UUID | None,
+    now: datetime,
+    carriers: Sequence[Carrier] = (),
 ) -> int | None:
     """Carry over what an original has; how many playlists came. None where that was done already.
 
     NotFound for a course that this one was not copied from, or that has nothing. All or nothing, in the caller's transaction.
     """
-    asked = await question(session, course, decided=True)
+    asked = await question(session, course, decided=True, carriers=carriers)
     source = next((one for one in asked.sources if one.course.id == original_id), None)
     if source is None:
         if asked.carried:
@@ -147,6 +190,8 @@ async def carry(
                 session, both, source.course, playlist, names, by, now, playlist_id=new_id(), carried=True
             )
             came += 1
+    for carrier in carriers:
+        await carrier.carry(session, both, source.course, names, by, now)
     await session.flush()
     return came
 

@@ -1,6 +1,7 @@
 """The question to those who teach the copy of a course: carry its playlists over, start fresh, or decide later."""
 
 import uuid
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -56,7 +57,7 @@ async def answer(
         return see(playlists_address(here.course), Said.STARTED_FRESH)
     original = forms.parsed(uuid.UUID, entered.values.get("original", ""))
     async with database.reading() as session:
-        asked = await carrying.question(session, here.course, decided=True)
+        asked = await carrying.question(session, here.course, decided=True, carriers=carriers(request))
     if not any(source.course.id == original for source in asked.sources):
         if asked.carried:
             return see(carry_over_address(here.course), Said.CARRIED_BEFORE)
@@ -66,8 +67,14 @@ async def answer(
         status = outcome.trouble.status if outcome.trouble is not None else 200
         return await _page(request, here, database, pages, outcome=outcome, chosen=original, status_code=status)
     async with database.writing() as session:
-        came = await carrying.carry(session, here.course, original, by, now)
+        came = await carrying.carry(session, here.course, original, by, now, carriers(request))
     return see(carry_over_address(here.course), Said.CARRIED_BEFORE if came is None else Said.CARRIED)
+
+
+def carriers(request: Request) -> Sequence[carrying.Carrier]:
+    """What else comes along, as the application has it."""
+    found: Sequence[carrying.Carrier] = getattr(request.app.state, "carriers", ())
+    return found
 
 
 def _is_in_the_way(outcome: Outcome) -> bool:
@@ -86,12 +93,18 @@ async def _page(
     status_code: int = 200,
 ) -> Response:
     async with database.reading() as session:
-        asked = await carrying.question(session, here.course, decided=True)
+        asked = await carrying.question(session, here.course, decided=True, carriers=carriers(request))
         brought = await carrying.brought(session, here.course) if asked.carried else []
+        beside = (
+            [one for carrier in carriers(request) for one in await carrier.brought(session, here.course)]
+            if asked.carried
+            else []
+        )
         brought_map = await carrying.brought_map(session, here.course) if asked.carried else None
     context: dict[str, Any] = {
         "question": asked,
         "brought": brought,
+        "beside": beside,
         "missing": sum(one.missing for one in brought),
         "brought_map": brought_map,
         "competencies": f"/courses/{here.course.id}/competencies",

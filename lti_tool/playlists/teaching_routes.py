@@ -26,6 +26,7 @@ from lti_tool.playlists import (
     template_rows,
     views,
 )
+from lti_tool.playlists.carrying_routes import carriers
 from lti_tool.playlists.forms import Entered
 from lti_tool.playlists.models import Need, Playlist, PlaylistKind, PlaylistStatus
 from lti_tool.playlists.replies import (
@@ -59,7 +60,7 @@ async def home(
     """All playlists of the course, how the class stands with each, and its one next thing to do."""
     now = clock.now()
     async with database.reading() as session:
-        copied = await carrying.question(session, here.course)
+        copied = await carrying.question(session, here.course, carriers=carriers(request))
         late = await service.missing_copies(session, here.course)
     if copied.asks:
         return see(carry_over_address(here.course))

@@ -10,7 +10,7 @@ from http import HTTPStatus
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from lti_tool.errors import BadRequest, Conflict, NotAllowed, NotFound, NotSignedIn, TooLarge, ToolError
@@ -81,12 +81,16 @@ def as_tool_error(error: Exception) -> ToolError:
     if isinstance(error, RequestValidationError):
         return _from_validation(error)
     if isinstance(error, HTTPException):
-        if error.status_code in _KNOWN:
-            return _KNOWN[error.status_code](str(error.detail), status=error.status_code)
-        if error.status_code < 500:
-            return BadRequest(str(error.detail), status=error.status_code)
-        return Unforeseen(str(error.detail), status=error.status_code)
+        return _from_status(error)
+    if isinstance(error, ClientDisconnect):
+        # The browser went on to another page while this was on its way; nobody reads the answer.
+        return BadRequest("the browser went away")
     return Unforeseen(type(error).__name__)
+
+
+def _from_status(error: HTTPException) -> ToolError:
+    known = _KNOWN.get(error.status_code, BadRequest if error.status_code < 500 else Unforeseen)
+    return known(str(error.detail), status=error.status_code)
 
 
 def _from_validation(error: RequestValidationError) -> ToolError:

@@ -4,9 +4,11 @@ import logging
 
 import httpx
 import pytest
+from starlette.requests import ClientDisconnect
 
 from lti_tool import errors
 from lti_tool.errors import ToolError
+from lti_tool.web.errors import as_tool_error
 
 CLASSES = [
     error
@@ -107,3 +109,7 @@ async def test_a_401_asks_the_page_to_try_the_tabs_token(client: httpx.AsyncClie
 
 async def test_with_a_session_there_is_a_way_back_to_the_start(teacher: httpx.AsyncClient) -> None:
     assert 'href="/courses/course-1"' in (await teacher.get("/raise/NotFound")).text
+
+
+def test_a_browser_that_went_away_is_no_mistake_of_ours() -> None:
+    assert as_tool_error(ClientDisconnect()).status == 400
