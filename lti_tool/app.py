@@ -14,7 +14,7 @@ from lti_tool import health
 from lti_tool.admin import checking
 from lti_tool.admin import routes as admin_routes
 from lti_tool.checks import jobs as check_jobs
-from lti_tool.checks import taking_routes
+from lti_tool.checks import routes as check_routes
 from lti_tool.clock import Clock, SystemClock
 from lti_tool.competencies import routes as competency_routes
 from lti_tool.content import drafts
@@ -158,7 +158,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, http: httpx.As
         competency_routes,
         mastery_routes,
         learner_routes,
-        taking_routes,
+        check_routes,
         playlist_routes,
         insight_routes,
         menu_routes,

@@ -32,6 +32,7 @@ ACTION_WORDS = {
     "student.evidence-viewed": N_("The evidence behind a student's levels was looked at"),
     "student.answers-viewed": N_("A student's answers in a check were looked at"),
     "students.mastery-viewed": N_("Students' evidence in a competency was looked at"),
+    "students.check-viewed": N_("Students' results in a check were looked at"),
     "supports.viewed": N_("Supports were looked at"),
     "supports.changed": N_("A student’s supports were changed"),
     "supports.modified": N_("Something else is asked of a student"),

@@ -87,7 +87,8 @@ async def _give(pressed: _Pressed) -> Target:
         return Target(place, Said.MEND, f"q-{question_id}")
     if not sheets.tells_now(sitting) and came is not Given.AGAIN:
         return await _onward(pressed)
-    return Target(place, anchor=f"q-{question_id}")
+    # Where it goes on, the way on has the focus; else what was said of the answer.
+    return Target(place, anchor=f"told-{question_id}" if came is Given.AGAIN else None)
 
 
 async def _onward(pressed: _Pressed) -> Target:

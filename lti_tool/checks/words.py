@@ -26,7 +26,7 @@ _SAID = {
         N_("What arrived is no answer to this question as it is now; it counts as none."),
     ),
     Why.CHOICE_RIGHT: _Said(N_("That is right."), N_("The right choice.")),
-    Why.CHOICE_WRONG: _Said(N_("That is not it yet."), N_("Another choice than the right one.")),
+    Why.CHOICE_WRONG: _Said(N_("The right answer is another one."), N_("Another choice than the right one.")),
     Why.CHOICE_WORTH: _Said(
         N_("That is right in part: it is worth %(percent)s percent."), N_("A choice that is worth %(percent)s percent.")
     ),
@@ -45,7 +45,7 @@ _SAID = {
         N_("The number was read as %(read)s; it is worth %(percent)s percent."),
     ),
     Why.NUMBER_OTHER: _Said(
-        N_("Your answer was read as %(read)s. That is not it yet."),
+        N_("Your answer was read as %(read)s. The right number is another one."),
         N_("The number was read as %(read)s, which is not in what is accepted."),
     ),
     Why.NUMBER_UNREADABLE: _Said(
@@ -57,7 +57,7 @@ _SAID = {
         N_("That is right in part: it is worth %(percent)s percent."),
         N_("An answer that is worth %(percent)s percent."),
     ),
-    Why.TEXT_OTHER: _Said(N_("That is not it yet."), N_("Not one of the accepted answers.")),
+    Why.TEXT_OTHER: _Said(N_("This is none of the accepted answers."), N_("Not one of the accepted answers.")),
     Why.ORDER_RIGHT: _Said(N_("All of it is in the right order."), N_("All of it is in the right order.")),
     Why.ORDER_NEIGHBOURS: _Said(
         NN_(

@@ -41,7 +41,9 @@ class ContentItem(TenantRow, table=True):
     kind: ItemKind = Field(sa_type=words(ItemKind))
     title: str = Field(max_length=500)
     url: str | None = Field(
-        default=None, max_length=2000, description="Where a person opens it; top window, never a frame."
+        default=None,
+        max_length=2000,
+        description="Where a person opens it; top window, never a frame. A path: a page of this tool.",
     )
     section: str = Field(default="", max_length=500, description="The module or folder it stands in.")
     position: int = Field(default=0, description="Place in the whole course, from 0.")

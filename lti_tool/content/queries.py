@@ -149,6 +149,30 @@ async def put_address(session: AsyncSession, row: dict[str, Any], *, retitle: bo
     return found
 
 
+OWN_COLUMNS = ("title", "url", "points_possible", "due_at", "published", "deleted_at", "seen_at")
+"""What changes of an item that is the tool's own."""
+
+
+async def put_own_item(session: AsyncSession, row: dict[str, Any]) -> Sequence[Any]:
+    """Insert an item of the tool's own, or bring it up to date. The row with its ``id``."""
+    return await upsert(session, ContentItem, [row], key=ITEM_KEY, update=OWN_COLUMNS)
+
+
+async def section_of(session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID, source: str) -> str:
+    """What the items of a source stand under in a course; empty where there are none."""
+    statement = (
+        select(col(ContentItem.section))
+        .where(
+            col(ContentItem.organisation_id) == organisation_id,
+            col(ContentItem.course_id) == course_id,
+            col(ContentItem.external_id).startswith(source, autoescape=True),
+        )
+        .order_by(col(ContentItem.position))
+        .limit(1)
+    )
+    return (await session.exec(statement)).first() or ""
+
+
 async def people_of(
     session: AsyncSession,
     organisation_id: uuid.UUID,

@@ -19,6 +19,10 @@ MISSING_SOURCE = "missing:"
 GRADEBOOK_SOURCE = "gradebook:"
 """How the external ids of items begin that are known from a gradebook export alone."""
 
+CHECK_SOURCE = "check:"
+"""How the external ids of the tool's own checks begin, which no platform has. Their address begins with a slash: it is a page
+of the tool, on whatever host it runs, and opens where it is asked for instead of in a new window."""
+
 FIRST_ADDRESS_POSITION = 1_000_000
 """Pasted addresses stand after everything the platform has."""
 
@@ -128,6 +132,11 @@ def address_id(address: str) -> str:
 def is_pasted(item: ContentItem) -> bool:
     """Whether somebody pasted the item's address, so that no platform has it."""
     return item.external_id.startswith(ADDRESS_SOURCE)
+
+
+def is_own(item: ContentItem) -> bool:
+    """Whether the item is a page of this tool."""
+    return item.external_id.startswith(CHECK_SOURCE)
 
 
 def is_missing(item: ContentItem) -> bool:

@@ -229,6 +229,49 @@ async def add_from_gradebook(
     )
 
 
+async def put_own(
+    session: AsyncSession,
+    course: Course,
+    name: str,
+    now: datetime,
+    *,
+    title: str,
+    url: str,
+    section: str,
+    points: float | None,
+    due_at: datetime | None,
+    published: bool,
+    gone: bool = False,
+) -> uuid.UUID:
+    """The id of the item that stands for a check of the tool's own; the same ``name`` again is the same item, as it is now.
+
+    ``url`` is a path of the tool. ``section`` is what its items stand under, in the teacher's language; those the course has
+    already keep theirs. Readings of the platform leave these items alone. Paths that were planned with the course's content are
+    planned anew.
+    """
+    external_id = rules.CHECK_SOURCE + name
+    known = await queries.item_by_external_id(session, course.organisation_id, course.id, external_id)
+    stands_under = await queries.section_of(session, course.organisation_id, course.id, rules.CHECK_SOURCE)
+    row = _own_row(
+        course,
+        now,
+        external_id=external_id,
+        kind=ItemKind.QUIZ,
+        title=title[:500],
+        url=url,
+        section=stands_under or section,
+        position=await _behind_everything(session, course) if known is None else known.position,
+        points_possible=points,
+        due_at=due_at,
+        published=published,
+        deleted_at=now if gone else None,
+    )
+    (found,) = await queries.put_own_item(session, row)
+    await queries.note_change(session, course.organisation_id, course.id, now)
+    item_id: uuid.UUID = found.id
+    return item_id
+
+
 async def stand_in(
     session: AsyncSession,
     course: Course,

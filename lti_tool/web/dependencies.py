@@ -1,4 +1,8 @@
-"""What routes ask for by annotation: a transaction, the clock, the pages. FastAPI fills them from ``app.state``."""
+"""What routes ask for by annotation: a transaction, the clock, the pages. FastAPI fills them from ``app.state``.
+
+None of them waits for anything, and all are ``async`` nevertheless: FastAPI sends a plain function to another thread, which
+takes longer than most of them together.
+"""
 
 from collections.abc import AsyncIterator
 from typing import Annotated
@@ -12,33 +16,33 @@ from lti_tool.settings import Settings
 from lti_tool.web.pages import Pages
 
 
-def _database(request: Request) -> Database:
+async def _database(request: Request) -> Database:
     database: Database = request.app.state.database
     return database
 
 
-def _clock(request: Request) -> Clock:
+async def _clock(request: Request) -> Clock:
     clock: Clock = request.app.state.clock
     return clock
 
 
-def _settings(request: Request) -> Settings:
+async def _settings(request: Request) -> Settings:
     settings: Settings = request.app.state.settings
     return settings
 
 
-def _pages(request: Request) -> Pages:
+async def _pages(request: Request) -> Pages:
     pages: Pages = request.app.state.pages
     return pages
 
 
 async def _reading(request: Request) -> AsyncIterator[AsyncSession]:
-    async with _database(request).reading() as session:
+    async with (await _database(request)).reading() as session:
         yield session
 
 
 async def _writing(request: Request) -> AsyncIterator[AsyncSession]:
-    async with _database(request).writing() as session:
+    async with (await _database(request)).writing() as session:
         yield session
 
 

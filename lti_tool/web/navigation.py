@@ -18,6 +18,7 @@ _TEACHING = (
     Section(N_("Playlists"), "playlists", "list-checks"),
     Section(N_("Menus"), "menus", "layout-grid"),
     Section(N_("Competencies"), "competencies", "map"),
+    Section(N_("Checks"), "checks", "clipboard-check"),
     Section(N_("Mastery"), "mastery", "target"),
     Section(N_("People"), "people", "users"),
     Section(N_("Course content"), "content", "library"),

@@ -4,6 +4,7 @@ Ids of choices, rows and gaps are numbered here: what a file calls them may be a
 """
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from decimal import Decimal, InvalidOperation
@@ -14,6 +15,7 @@ from lti_tool.checks.reading.values import MOST_PARTS, LeftOut, Note, Why
 
 MOST_POINTS = Decimal(10_000)
 _PLACES = Decimal("0.0001")
+_GAP = re.compile(r"\[\[(g\d+)\]\]")
 MOST_ANSWER = 500
 """Characters of a text that is taken as an answer."""
 
@@ -80,7 +82,28 @@ class Maker:
         title = texts.shown(question.title, 200)
         question = replace(question, points=points, prompt=prompt, title=title)
         _must_be_answerable(question)
+        question = _gaps_in_order(question)
         return replace(question, partial=_partial(question), guess=round(guess(question), 6))
+
+
+def _gaps_in_order(question: Question) -> Question:
+    """Gaps numbered as they come in the text; files list them in any order."""
+    rows = {row.id: row for row in question.rows}
+    order = [key for key in dict.fromkeys(_GAP.findall(question.prompt)) if key in rows]
+    if question.kind is not QuestionKind.GAPS or order == [f"g{number}" for number in range(1, len(order) + 1)]:
+        return question
+    names = {old: f"g{number}" for number, old in enumerate(order, start=1)}
+    return replace(
+        question,
+        prompt=_GAP.sub(lambda found: f"[[{names.get(found[1], found[1])}]]", question.prompt),
+        rows=tuple(_renamed(rows[old], names[old]) for old in order),
+    )
+
+
+def _renamed(row: Row, name: str) -> Row:
+    ids = {choice.id: f"{name}c{number}" for number, choice in enumerate(row.choices, start=1)}
+    choices = tuple(replace(choice, id=ids[choice.id]) for choice in row.choices)
+    return replace(row, id=name, choices=choices, answer=None if row.answer is None else ids[row.answer])
 
 
 def _partial(question: Question) -> Partial:

@@ -93,7 +93,21 @@ def _each_once(found: Reading) -> Reading:
                 entries.append(replace(entry, identifier=identifier))
             met.add(identifier)
         banks.append(replace(bank, entries=tuple(entries)))
-    return replace(found, banks=tuple(_apart(banks)))
+    return replace(found, banks=tuple(_apart(banks)), quizzes=tuple(_quizzes_apart(found.quizzes)))
+
+
+def _quizzes_apart(quizzes: tuple[Quiz, ...]) -> list[Quiz]:
+    """The same for quizzes, each with its own bank."""
+    met: dict[str, int] = {}
+    apart: list[Quiz] = []
+    for quiz in quizzes:
+        times = met[quiz.identifier] = met.get(quiz.identifier, 0) + 1
+        if times > 1:
+            name = f"{quiz.identifier}#{times}"
+            asks = tuple((name if bank == quiz.identifier else bank, entry) for bank, entry in quiz.asks)
+            quiz = replace(quiz, identifier=name, asks=asks)  # noqa: PLW2901 - the same quiz under its own name.
+        apart.append(quiz)
+    return apart
 
 
 def _apart(banks: list[Bank]) -> list[Bank]:

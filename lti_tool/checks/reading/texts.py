@@ -164,3 +164,7 @@ def shown(given: str, most: int) -> str:
     """The beginning of a text, for lists."""
     words = plain(given)
     return words if len(words) <= most else words[: most - 1].rstrip() + "…"
+
+
+GAPS = re.compile(r"\[\[\w+\]\]")
+"""Where a gap stands in a prompt of ours."""
