@@ -139,6 +139,16 @@ def is_own(item: ContentItem) -> bool:
     return item.external_id.startswith(CHECK_SOURCE)
 
 
+def teachers_address(item: ContentItem) -> str | None:
+    """Where a teacher opens an item: a page of the tool's own is another one for them than for students."""
+    return item.url.replace("/my/", "/", 1) if item.url is not None and is_own(item) else item.url
+
+
+def gives_results(item: ContentItem) -> bool:
+    """Whether there are results of it: the platform's, or those of a check of the tool's own."""
+    return item.result_key is not None or is_own(item)
+
+
 def is_missing(item: ContentItem) -> bool:
     """Whether the item only stands for one that was not found when a course was copied."""
     return item.external_id.startswith(MISSING_SOURCE)

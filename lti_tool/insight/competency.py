@@ -11,6 +11,7 @@ from lti_tool import audit
 from lti_tool.competencies import alignments, rules_graph
 from lti_tool.competencies.alignment_rules import AlignmentView
 from lti_tool.competencies.map_views import CourseMapView, MapCompetencyView
+from lti_tool.content import rules as content_rules
 from lti_tool.content.models import ContentItem
 from lti_tool.courses.access import InCourse
 from lti_tool.courses.models import Person
@@ -56,7 +57,9 @@ class Aligned:
     @property
     def address(self) -> str | None:
         """Where it opens; None where it is gone or not published."""
-        return self.item.url if self.item.deleted_at is None and self.item.published else None
+        return (
+            content_rules.teachers_address(self.item) if self.item.deleted_at is None and self.item.published else None
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from lti_tool.content import rules as content_rules
 from lti_tool.content.models import ContentItem
 from lti_tool.insight.words import Levels
 from lti_tool.mastery.models import Evidence, EvidenceSource
@@ -109,7 +110,7 @@ def _view(
         at=row.observed_at,
         dated=row.dated,
         title=item.title if item is not None else "",
-        address=item.url if item is not None and item.deleted_at is None and item.published else None,
+        address=_address(row, item) if item is not None else None,
         result=_judged(row, outcome) if knows_marks else outcome,
         outcome=outcome,
         right=is_right(row) if knows_marks or _is_one_answer(row) else None,
@@ -122,6 +123,14 @@ def _view(
         void_reason=say(row.void_reason) if row.void_reason else "",
         voided_by=names.get(row.voided_by, "") if row.voided_by else "",
     )
+
+
+def _address(row: Evidence, item: ContentItem) -> str | None:
+    """Where a teacher sees what the evidence came from: of one of our checks the very attempt."""
+    if content_rules.is_own(item):
+        attempt = row.presentation.split(":")[1:2] if row.source is EvidenceSource.CHECK else []
+        return "/attempts/".join([content_rules.teachers_address(item) or "", *attempt])
+    return item.url if item.deleted_at is None and item.published else None
 
 
 def _is_one_answer(row: Evidence) -> bool:

@@ -10,6 +10,7 @@ from lti_tool.competencies import alignment_rules, alignments
 from lti_tool.competencies.alignment_rules import AlignmentView, Coverage
 from lti_tool.competencies.alignments import Board
 from lti_tool.competencies.map_views import MapCompetencyView
+from lti_tool.content import rules as content_rules
 from lti_tool.content.models import ContentItem
 from lti_tool.mastery import criteria, parents, rule_words, rules
 from lti_tool.mastery.criteria import Basis
@@ -75,7 +76,7 @@ async def report(session: AsyncSession, organisation_id: uuid.UUID, course_id: u
         board=board,
         coverage=alignment_rules.coverage([one.id for one in wanted], board.items, views),
         problems=tuple(problems(basis, wanted, views)),
-        silent=tuple(item for item in board.items if item.id in assessing and item.result_key is None),
+        silent=tuple(item for item in board.items if item.id in assessing and not content_rules.gives_results(item)),
     )
 
 

@@ -14,6 +14,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from lti_tool import audit
 from lti_tool.competencies import alignments
+from lti_tool.content import rules as content_rules
 from lti_tool.content.models import ContentItem, ItemKind
 from lti_tool.courses.models import Course
 from lti_tool.errors import BadRequest, Conflict, NotFound
@@ -286,7 +287,7 @@ async def of_items(session: AsyncSession, course: Course, items: Sequence[Conten
 
 def gives_results(item: ContentItem | None) -> bool:
     """Whether results of an item are known: the LMS shares them, or it is a check of ours."""
-    return item is not None and (item.result_key is not None or item.external_id.startswith("check:"))
+    return item is not None and content_rules.gives_results(item)
 
 
 def _is_scored(item: ContentItem) -> bool:

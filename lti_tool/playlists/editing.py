@@ -12,6 +12,7 @@ from datetime import datetime
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from lti_tool.competencies import maps
+from lti_tool.content import rules as content_rules
 from lti_tool.content import service as content
 from lti_tool.content.models import ContentItem, ItemKind
 from lti_tool.courses.models import Course
@@ -327,7 +328,7 @@ def rules_for(step: Step | PlaylistStep, item: ContentItem | None) -> list[DoneR
     return templates.rules_for(
         step.kind,
         has_place=item is not None or step.url is not None,
-        has_results=item is not None and item.result_key is not None,
+        has_results=item is not None and content_rules.gives_results(item),
     )
 
 
@@ -435,7 +436,7 @@ def can_be_a_step(item: ContentItem) -> bool:
 
 def of_item(item: ContentItem) -> Step:
     """A new step that leads to an item, with what usually counts there."""
-    scored = item.kind is ItemKind.QUIZ and item.result_key is not None
+    scored = item.kind is ItemKind.QUIZ and content_rules.gives_results(item)
     return Step(
         id=new_id(),
         title=item.title,

@@ -15,6 +15,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from lti_tool.competencies.models import Alignment, CourseMap, Framework, MapCompetency
 from lti_tool.content.models import ContentItem, ItemTrait
+from lti_tool.content.rules import CHECK_SOURCE
 from lti_tool.courses.models import Course
 from lti_tool.db.base import crossing, scoped
 from lti_tool.db.fixed import Fixed, together
@@ -163,7 +164,8 @@ async def items(session: AsyncSession, organisation_id: uuid.UUID, course_id: uu
             _item.c.position,
             _item.c.title,
             _item.c.kind,
-            _item.c.result_key.is_not(None),
+            # As content.rules.gives_results has it.
+            or_(_item.c.result_key.is_not(None), _item.c.external_id.startswith(CHECK_SOURCE, autoescape=True)),
             _trait.c.minutes,
             _trait.c.topics,
             _trait.c.variant_of_id,

@@ -73,7 +73,7 @@ def _variant(form: Variant, lead: Mapping[uuid.UUID, ContentItem]) -> Variant:
 
 
 def _rule(step: Step, item: ContentItem | None, competency_id: uuid.UUID | None) -> DoneRule:
-    scored = item is not None and (item.result_key is not None or content_rules.is_missing(item))
+    scored = item is not None and (content_rules.gives_results(item) or content_rules.is_missing(item))
     if step.done_rule is DoneRule.RESULT and not scored:
         return DoneRule.MARKED
     if step.done_rule is DoneRule.MASTERY and competency_id is None:

@@ -14,6 +14,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from lti_tool.competencies import alignments
 from lti_tool.competencies.alignment_rules import AlignmentView
 from lti_tool.competencies.models import AlignmentRole
+from lti_tool.content import rules as content_rules
 from lti_tool.content.models import ContentItem, ItemTrait
 from lti_tool.courses.access import InCourse
 from lti_tool.courses.models import Course
@@ -133,7 +134,7 @@ class Finder:
             return None
         if item.id in self.banned or item.id in self.forms:
             return None
-        scored = view.role is AlignmentRole.ASSESSES and item.result_key is not None
+        scored = view.role is AlignmentRole.ASSESSES and content_rules.gives_results(item)
         return Way(item.id, item.title, item.kind.value, item.url, view.role, self.minutes.get(item.id), scored)
 
     def _first(self, ways: dict[uuid.UUID, Way]) -> tuple[Way, ...]:

@@ -7,6 +7,8 @@ from sqlmodel import select
 from lti_tool.audit import AuditEntry
 from lti_tool.checks import attempt_queries
 from lti_tool.checks.models import CheckAttempt, CheckStatus, Feedback
+from lti_tool.content import rules as content_rules
+from lti_tool.content.models import ContentItem, ItemKind
 from lti_tool.db.base import scoped
 from lti_tool.learners.models import LearnerSupport, Support
 from lti_tool.lti.models import Role
@@ -368,3 +370,22 @@ async def test_a_teacher_sees_what_was_answered_and_the_look_is_recorded(site: C
         looks = (await session.exec(select(AuditEntry).where(AuditEntry.action == "student.answers-viewed"))).all()
     assert len(looks) == 2
     assert {look.subject for look in looks} == {f"person:{site.school.students[0].id}"}
+
+
+def test_a_check_gives_results_and_teachers_have_a_page_of_their_own(site: CheckSite) -> None:
+    item = ContentItem(
+        organisation_id=site.school.id,
+        course_id=site.school.course.id,
+        external_id="check:17",
+        kind=ItemKind.QUIZ,
+        title="Halves",
+        url="/courses/1/my/checks/17",
+        seen_at=NOW,
+    )
+    assert content_rules.gives_results(item)
+    assert content_rules.teachers_address(item) == "/courses/1/checks/17"
+    assert editing.of_item(item).done_rule is DoneRule.RESULT
+    quiz = site.school.items["quiz"]
+    assert content_rules.gives_results(quiz)
+    assert content_rules.teachers_address(quiz) == quiz.url
+    assert not content_rules.gives_results(site.school.items["page"])
