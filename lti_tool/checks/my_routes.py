@@ -14,11 +14,13 @@ from lti_tool.checks.finishing import Taker
 from lti_tool.checks.models import AttemptState, Feedback
 from lti_tool.checks.my_replies import Said, attempt_address, check_address, notice, path_address, path_in
 from lti_tool.checks.questions import QuestionKind
-from lti_tool.courses.access import InCourse, StudentChanging, StudentIn
+from lti_tool.courses.access import InCourse, MemberIn, StudentChanging, StudentIn
+from lti_tool.courses.rules import TEACHING
 from lti_tool.db.session import Database
-from lti_tool.errors import BadRequest
+from lti_tool.errors import BadRequest, NotAllowed
 from lti_tool.learners import supports
 from lti_tool.learners.models import Support
+from lti_tool.lti.models import Role
 from lti_tool.web.dependencies import CurrentDatabase, CurrentPages, Now
 from lti_tool.web.replies import said_in, see
 
@@ -53,9 +55,16 @@ async def _end_overdue(request: Request, here: InCourse, check_id: uuid.UUID, da
 
 @router.get("", name="my_check")
 async def my_check(
-    request: Request, here: StudentIn, check_id: uuid.UUID, database: CurrentDatabase, clock: Now, pages: CurrentPages
+    request: Request, here: MemberIn, check_id: uuid.UUID, database: CurrentDatabase, clock: Now, pages: CurrentPages
 ) -> Response:
-    """What the check is, and the one button: begin, go on, or what came of it."""
+    """What the check is, and the one button: begin, go on, or what came of it.
+
+    It is also the address of the check among the course's content: whoever teaches comes from there to their own page of it.
+    """
+    if here.visit.role in TEACHING:
+        return see(f"/courses/{here.course.id}/checks/{check_id}")
+    if here.visit.role is not Role.STUDENT:
+        raise NotAllowed(f"the role is {here.visit.role}")
     await _end_overdue(request, here, check_id, database, clock)
     async with database.reading() as session:
         front = await attempts.front(session, here.course, here.person_id, check_id, clock.now())

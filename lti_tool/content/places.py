@@ -26,6 +26,8 @@ class Copied:
     native: tuple[ContentItem, ...]
     before: tuple[ContentItem, ...]
     copy: matching.Copy
+    own: tuple[ContentItem, ...] = ()
+    """The copy's items that are the tool's own: checks that have been carried over among them."""
 
 
 async def copied(session: AsyncSession, course: Course, original: Course) -> Copied:
@@ -33,11 +35,12 @@ async def copied(session: AsyncSession, course: Course, original: Course) -> Cop
     there = await service.items(session, course.organisation_id, course.id)
     before = await service.items(session, course.organisation_id, original.id)
     copy = await _copy(session, course, original, [*there, *before])
-    return Copied(course, _native(there), _native(before), copy)
+    own = tuple(item for item in there if rules.is_own(item))
+    return Copied(course, _native(there), _native(before), copy, own)
 
 
 def _native(items: Iterable[ContentItem]) -> tuple[ContentItem, ...]:
-    return tuple(item for item in items if not rules.is_pasted(item))
+    return tuple(item for item in items if not rules.is_pasted(item) and not rules.is_own(item))
 
 
 async def _copy(session: AsyncSession, course: Course, original: Course, items: Iterable[ContentItem]) -> matching.Copy:
@@ -58,8 +61,16 @@ async def _copy(session: AsyncSession, course: Course, original: Course, items: 
 def matched(both: Copied, wanted: Iterable[ContentItem]) -> dict[uuid.UUID, ContentItem]:
     """The items of the copy that are sure to be these items of the original, by the original's ids."""
     by_id = {item.id: item for item in both.native}
-    found = matching.items_of_copy(_native(wanted), both.before, both.native, both.copy)
-    return {old: by_id[new] for old, new in found.items()}
+    asked = list(wanted)
+    found = matching.items_of_copy(_native(asked), both.before, both.native, both.copy)
+    own = {item.external_id: item for item in both.own}
+    # A check of the original is the check that was made of it here, whatever it is called by now.
+    carried = {
+        item.id: own[name]
+        for item in asked
+        if rules.is_own(item) and (name := f"{rules.CHECK_SOURCE}{rules.own_id_in(both.course.id, item).hex}") in own
+    }
+    return {old: by_id[new] for old, new in found.items()} | carried
 
 
 async def places(

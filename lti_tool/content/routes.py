@@ -100,6 +100,8 @@ async def _context(
         "total": sum(1 for item in every if item.kind != "heading"),
         "q": wanted,
         "address": f"/courses/{here.course.id}/content",
+        "address_of": rules.teachers_address,
+        "is_own": rules.is_own,
         "read_at": read_at,
         "connected": not isinstance(outcome.trouble, NotConnected),
         "trouble": say(request, outcome.trouble) if outcome.trouble else None,

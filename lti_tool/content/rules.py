@@ -2,6 +2,7 @@
 
 import hashlib
 import unicodedata
+import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -22,6 +23,8 @@ GRADEBOOK_SOURCE = "gradebook:"
 CHECK_SOURCE = "check:"
 """How the external ids of the tool's own checks begin, which no platform has. Their address begins with a slash: it is a page
 of the tool, on whatever host it runs, and opens where it is asked for instead of in a new window."""
+
+_COPIES = uuid.UUID("6a1cf0b5-5d43-4c8e-9d5f-3a0b0cf4f6d1")
 
 FIRST_ADDRESS_POSITION = 1_000_000
 """Pasted addresses stand after everything the platform has."""
@@ -147,6 +150,11 @@ def teachers_address(item: ContentItem) -> str | None:
 def gives_results(item: ContentItem) -> bool:
     """Whether there are results of it: the platform's, or those of a check of the tool's own."""
     return item.result_key is not None or is_own(item)
+
+
+def own_id_in(course_id: uuid.UUID, item: ContentItem) -> uuid.UUID:
+    """The id of the check that a check is in another course, where it was copied to: the same again is the same check."""
+    return uuid.uuid5(_COPIES, f"{course_id}:{item.external_id}")
 
 
 def is_missing(item: ContentItem) -> bool:

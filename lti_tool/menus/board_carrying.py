@@ -11,6 +11,7 @@ from datetime import datetime
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from lti_tool import audit
+from lti_tool.checks import carrying as check_carrying
 from lti_tool.competencies import maps
 from lti_tool.content import places
 from lti_tool.content import rules as content_rules
@@ -145,6 +146,9 @@ async def copy_to(
     existing = await queries.menu(session, course.organisation_id, course.id, copy_id)
     if existing is not None:
         return existing
+    options = (await sheet_rows.sheet(session, menu)).options
+    leads_to = {one.content_item_id for one in options if one.content_item_id}
+    await check_carrying.carry(session, course, original, by, now, only=leads_to)
     both = await places.copied(session, course, original)
     made = await draft(session, both, original, menu, {}, by, now, menu_id=copy_id)
     audit.record(

@@ -14,6 +14,7 @@ from typing import Protocol
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from lti_tool.checks import carrying as check_carrying
 from lti_tool.competencies import carrying as map_carrying
 from lti_tool.competencies.carrying import LostItem, OfferedMap
 from lti_tool.content import places
@@ -79,6 +80,7 @@ class Source:
     playlists: tuple[Offered, ...]
     map: OfferedMap
     beside: tuple[str, ...] = ()
+    checks: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +122,9 @@ async def question(
             continue
         playlists, of_map = await _offered(session, original), await map_carrying.offered(session, original)
         beside = [title for carrier in carriers for title in await carrier.offered(session, original)]
-        if playlists or of_map or beside:
-            sources.append(Source(origin, original, playlists, of_map, tuple(beside)))
+        checks = await check_carrying.offered(session, original)
+        if playlists or of_map or beside or checks:
+            sources.append(Source(origin, original, playlists, of_map, tuple(beside), checks))
     asked = [source.origin for source in sources]
     is_open = origins.is_open(asked)
     return Question(tuple(sources), carried, asks=is_open and not origins.was_postponed(asked), open=is_open)
@@ -180,9 +183,12 @@ async def carry(
         raise NotFound("the course was not copied from that one")
     if not await origins.decide(session, course, source.origin.id, by, now):
         return None
+    # Checks go before everything that leads to them; what their questions are about waits for the map.
+    await check_carrying.carry(session, course, source.course, by, now)
     both = await places.copied(session, course, source.course)
     # The map goes first: steps that count by mastery name its competencies.
     names = await map_carrying.carry(session, both, source.course, by, now)
+    await check_carrying.tag(session, course, source.course, names)
     came = 0
     for playlist in reversed(await queries.playlists(session, course.organisation_id, original_id, CARRIED)):
         if await queries.playlist_carried_over(session, course.organisation_id, course.id, playlist.id) is None:

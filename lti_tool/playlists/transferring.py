@@ -13,6 +13,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from lti_tool import audit
+from lti_tool.checks import carrying as check_carrying
 from lti_tool.competencies import map_queries, maps
 from lti_tool.content import places
 from lti_tool.content import rules as content_rules
@@ -215,6 +216,10 @@ async def copy_to(
     existing = await queries.playlist(session, course.organisation_id, course.id, copy_id)
     if existing is not None:
         return existing, await _missing(session, course, await template_rows.stored(session, existing))
+    steps = (await template_rows.current(session, playlist)).steps
+    leads_to = {step.content_item_id for step in steps if step.content_item_id}
+    leads_to |= {form.content_item_id for step in steps for form in step.variants if form.content_item_id}
+    await check_carrying.carry(session, course, original, by, now, only=leads_to)
     both = await places.copied(session, course, original)
     made, template = await draft(session, both, original, playlist, {}, by, now, playlist_id=copy_id)
     audit.record(

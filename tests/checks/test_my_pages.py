@@ -64,8 +64,13 @@ async def test_only_the_courses_students_take_its_checks(site: CheckSite) -> Non
     ben = await site.student(1)
     await ben.get(home)
     for visitor, code in ((teacher, 403), (stranger, 404)):
-        for path in (home, f"{home}/attempts/1", f"{home}/attempts/1/end", f"{home}/attempts/1/result"):
+        for path in (f"{home}/attempts/1", f"{home}/attempts/1/end", f"{home}/attempts/1/result"):
             assert (await visitor.get(path)).status_code == code
+    assert (await stranger.get(home)).status_code == 404
+    # The address stands among the course's content, where teachers follow it too.
+    assert (await teacher.get(home)).url.path == f"/courses/{check.course_id}/checks/{check.id}"
+    observer = await site.sign_in(site.school.students[1], Role.OBSERVER)
+    assert (await observer.get(home)).status_code == 403
     assert (await ben.get(f"{home}/attempts/1")).status_code == 404
     for path in ("attempts/1", "attempts/1/save", "attempts/1/end"):
         assert (await ben.post(f"{home}/{path}", question="x")).status_code == 404

@@ -18,6 +18,7 @@ from lti_tool.content.service import (
     api_origin,
     connect,
     items,
+    put_own,
     refresh,
     results,
 )
@@ -318,3 +319,29 @@ def test_a_hosts_name_is_compared_as_names_are() -> None:
     assert not same_host(BASE, f"{HOST}.evil.example")
     assert not same_host(BASE, "")
     assert not same_host(BASE, f"evil.example/{HOST}")
+
+
+async def test_a_check_s_item_is_never_asked_of_the_platform(site: Site, canvas: Canvas) -> None:
+    """Its results are known here; asking Canvas for an assignment of that id would refuse all of them."""
+    await come_in(site.database, site.school.launch("s1", custom=CUSTOM))
+    await read(site)
+    course = await course_of(site)
+    async with site.database.writing() as session:
+        item_id = await put_own(
+            session,
+            course,
+            "c0ffee",
+            NOW,
+            title="Halves",
+            url="/courses/x/my/checks/y",
+            section="Checks",
+            points=2.0,
+            due_at=None,
+            published=True,
+        )
+    site.lms.asked.clear()
+    assert await results(site.database, site.connectors, course, None) == []
+    assert site.lms.asked == []
+    await read(site)
+    found = (await all_items(site))["check:c0ffee"]
+    assert (found.id, found.result_key, found.kind, found.deleted_at) == (item_id, None, "quiz", None)
