@@ -22,6 +22,7 @@ from lti_tool.menus.board_editing import Words, gives_results
 from lti_tool.menus.models import (
     Menu,
     MenuAudienceKind,
+    MenuStatus,
     PersonalState,
     Rubric,
 )
@@ -347,7 +348,9 @@ async def course_items(session: AsyncSession, here: InCourse) -> list[ContentIte
 
 @dataclass(frozen=True, slots=True)
 class MenuLine:
-    """A menu on the teacher's list, and how the students whom the teacher sees stand with it."""
+    """A menu on the teacher's list, and how the students whom the teacher sees stand with it. ``stuck`` counts all, also others,
+    who cannot complete it: since it was assigned, they have come into or out of a group that an option is for.
+    """
 
     menu: Menu
     rule: str
@@ -357,6 +360,7 @@ class MenuLine:
     chosen: int = 0
     waiting: int = 0
     finished: int = 0
+    stuck: int = 0
 
 
 async def menu_lines(session: AsyncSession, here: InCourse, language: Language) -> list[MenuLine]:
@@ -379,6 +383,16 @@ async def menu_lines(session: AsyncSession, here: InCourse, language: Language) 
                 chosen=sum(state in (PersonalState.WORKING, PersonalState.FINISHED) for state in states),
                 waiting=sum(state is PersonalState.WAITING for state in states),
                 finished=sum(state is PersonalState.FINISHED for state in states),
+                stuck=await _stuck(session, here, menu, sheet),
             )
         )
     return lines
+
+
+async def _stuck(session: AsyncSession, here: InCourse, menu: Menu, sheet: Sheet) -> int:
+    """How many students cannot complete an assigned board. Of one that is the same for all, that was asked before."""
+    if menu.status is not MenuStatus.ASSIGNED or not any(option.audience for option in sheet.options):
+        return 0
+    students = await board_editing.meant(session, here.course, menu, sheet)
+    troubles = board_checks.look(sheet, students).troubles
+    return sum(len(one.people) if not one.everybody else len(students) for one in troubles)

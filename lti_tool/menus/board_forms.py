@@ -50,7 +50,9 @@ def words(entered: Entered, before: Words) -> Words:
 def filled(entered: Entered, sheet: Sheet) -> Filled:
     """What was entered on the board itself: titles, points, headings, and the rule."""
     titles = {
-        one.id: entered.text(f"title-{one.id}", 500) for one in sheet.options if f"title-{one.id}" in entered.values
+        one.id: _line(entered.text(f"title-{one.id}", 500))
+        for one in sheet.options
+        if f"title-{one.id}" in entered.values
     }
     points = {
         one.id: _whole(entered, f"points-{one.id}", 0, MOST_OF_AN_OPTION)
@@ -107,7 +109,7 @@ def option(entered: Entered, form: FormData, before: Option) -> Option:
     """Everything a teacher says about an option but where it leads and whom it is for."""
     kind = entered.word("kind", OptionKind, before.kind)
     done = entered.word("done_rule", OptionDone, before.done_rule)
-    title = entered.text("title", 500)
+    title = _line(entered.text("title", 500))
     if not title and kind is not OptionKind.ITEM:
         entered.errors["title"] = _NEEDS_A_TITLE
     percent = entered.number("pass_percent", 0, 100, N_("Please enter a percentage from 0 to 100."))
@@ -165,6 +167,11 @@ def terms(entered: Entered) -> Terms:
     if has_column and points is None and "points" not in entered.errors:
         entered.errors["points"] = N_("Please enter how many points the column has.")
     return Terms(has_column, 100.0 if points is None else points, entered.moment("due_at"))
+
+
+def _line(text: str) -> str:
+    """A text in one line: titles are typed where there is room for several."""
+    return " ".join(text.split())
 
 
 def _all(form: FormData, name: str) -> list[str]:

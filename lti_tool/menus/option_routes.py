@@ -10,6 +10,7 @@ from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from lti_tool.content import rules as content_rules
+from lti_tool.content.reading import read_contents
 from lti_tool.courses.access import InCourse, TeacherChanging, TeacherIn
 from lti_tool.courses.service import display_name
 from lti_tool.errors import BadRequest, NotFound, ToolError
@@ -35,7 +36,11 @@ async def shown(
     database: CurrentDatabase,
     pages: CurrentPages,
 ) -> Response:
-    """An option's form."""
+    """An option's form. Where nothing is known of what the course holds, that is read first."""
+    async with database.reading() as session:
+        known = await board_building.course_items(session, here)
+    if not known:
+        await read_contents(request, here, asked=False)
     return await _page(request, here, database, pages, menu_id, option_id)
 
 

@@ -2,6 +2,7 @@
 
 import re
 import uuid
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,9 +15,19 @@ from lti_tool.ids import new_id
 from lti_tool.lti.models import Role
 from lti_tool.menus import board_editing, copy_queries, ready_boards, sheet_rows
 from lti_tool.menus.board_editing import Words
-from lti_tool.menus.models import Menu, MenuAudienceKind, MenuStatus, OptionDone, OptionKind, PersonalState, WorkKind
+from lti_tool.menus.models import (
+    ChoiceState,
+    Menu,
+    MenuAudienceKind,
+    MenuChoice,
+    MenuStatus,
+    OptionDone,
+    OptionKind,
+    PersonalState,
+    WorkKind,
+)
 from lti_tool.menus.rules.choosing import BoardKind
-from lti_tool.menus.sheets import Sheet
+from lti_tool.menus.sheets import Named, Sheet
 from lti_tool.web.i18n import language_for
 from tests.menus.work_site import Site
 from tests.playlists import seed
@@ -331,6 +342,57 @@ async def test_whose_board_lacks_options_is_named_when_it_cannot_be_completed(si
     )
     assert answer.status_code == 200
     assert (await stored(site, menu.id))[0].status is MenuStatus.ASSIGNED
+
+
+async def test_whoever_leaves_a_group_and_cannot_complete_the_board_any_more_is_counted_on_the_list(site: Site) -> None:
+    menu, sheet = await filled(site, "choose-three")
+    group = await a_group(site, "Blue", [0, 1, 2])
+    some = (Named(MenuAudienceKind.GROUP, group_id=group.id),)
+
+    def make(sheet: Sheet) -> Sheet:
+        options = tuple(replace(one, audience=some if one.position > 1 else ()) for one in sheet.options)
+        return replace(sheet, options=options)
+
+    course = site.school.course
+    async with site.database.writing() as session:
+        menu = await board_editing.change(session, course, menu.id, menu.revision, make, NOW)
+        menu = await board_editing.assign(
+            session, course, menu.id, menu.revision, board_editing.Terms(), site.school.teacher.id, NOW
+        )
+    teacher = await in_menus(site)
+    assert "cannot complete it" not in (await teacher.get(site.menus)).text
+    async with site.database.writing() as session:
+        rows = (await session.exec(scoped(CourseGroupMember, site.school.id))).all()
+        await session.delete(next(row for row in rows if row.person_id == site.school.students[2].id))
+    assert "1 student cannot complete it" in (await teacher.get(site.menus)).text
+
+
+async def test_who_has_done_enough_by_a_changed_rule_is_finished(site: Site) -> None:
+    menu, sheet = await assigned(site, "choose-three")
+    student = site.school.students[0]
+    async with site.database.writing() as session:
+        [copy] = await copy_queries.copies(session, site.school.id, [menu.id], [student.id])
+        copy.state, copy.moved_at = PersonalState.WORKING, NOW
+        session.add(copy)
+        for option in sheet.options[:2]:
+            session.add(
+                MenuChoice(
+                    organisation_id=site.school.id,
+                    personal_menu_id=copy.id,
+                    option_id=option.id,
+                    state=ChoiceState.DONE,
+                    chosen_at=NOW,
+                    done_at=NOW,
+                )
+            )
+    teacher = await in_menus(site)
+    answer = await teacher.post(
+        f"{site.menus}/{menu.id}", **typed(sheet, revision=str(menu.revision), least="2", most="4")
+    )
+    assert answer.status_code == 200
+    async with site.database.reading() as session:
+        [copy] = await copy_queries.copies(session, site.school.id, [menu.id], [student.id])
+    assert (copy.state, copy.moved_at) == (PersonalState.FINISHED, NOW)
 
 
 # --- The board ----------------------------------------------------------------------------------------------------------
