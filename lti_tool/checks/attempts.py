@@ -90,9 +90,18 @@ class Sitting:
         answer = self.answers.get(question_id)
         return None if answer is None else answer.response.get("response")
 
-    def scored(self, question_id: str) -> Scored:
-        """What the saved response is worth."""
-        return score(self.questions[question_id], self.response(question_id))
+    def counting(self, question_id: str) -> Response:
+        """The response that counts: the one given last, where answers are given one by one; else what is saved."""
+        answer = self.answers.get(question_id)
+        if answer is not None and answer.tries and "given" in answer.response:
+            given: Response = answer.response["given"]
+            return given
+        return self.response(question_id)
+
+    def scored(self, question_id: str, *, draft: bool = False) -> Scored:
+        """What the response that counts is worth; with ``draft`` what is saved, which nobody may be told before it is given."""
+        response = self.response(question_id) if draft else self.counting(question_id)
+        return score(self.questions[question_id], response)
 
     def is_answered(self, question_id: str) -> bool:
         """Whether something is saved for it."""
@@ -344,7 +353,7 @@ def put(
             saved_at=now,
         )
         here.answers[question_id] = answer
-    answer.response, answer.saved_at = {"response": response}, now
+    answer.response, answer.saved_at = {**answer.response, "response": response}, now
     answer.saved_number = max(number, before + 1) if same else number
     session.add(answer)
     return Saved(answer.saved_number, kept=True)
@@ -401,11 +410,12 @@ def give(session: AsyncSession, here: Sitting, question_id: str, tries_seen: int
     answer = here.answers.get(question_id)
     if answer is not None and (answer.given_at is not None or answer.tries != tries_seen):
         return Given.ALREADY
-    scored = here.scored(question_id)
+    scored = here.scored(question_id, draft=True)
     if answer is None or scored.can_be_mended:
         return Given.MEND
     share = rounded(scored.share)
     answer.tries += 1
+    answer.response = {**answer.response, "given": answer.response["response"]}
     if answer.first_share is None:
         answer.first_share = share
     answer.share = share if answer.share is None else max(share, answer.share)
@@ -426,7 +436,7 @@ def go_on(session: AsyncSession, here: Sitting, question_id: str, now: datetime)
         put(session, here, question_id, None, 1, now, same=True)
         answer = here.answers[question_id]
     if answer.tries == 0:
-        answer.response = {"response": None}
+        answer.response = {"response": None, "given": None}
         answer.tries, answer.share, answer.first_share = 1, ZERO, ZERO
     answer.given_at = now
     session.add(answer)

@@ -204,7 +204,10 @@ class CheckAnswer(TenantRow, table=True):
 
     attempt_id: uuid.UUID
     question_id: uuid.UUID
-    response: dict[str, Any] = Field(sa_type=json_type(), description='{"response": …} as the question\'s kind has it.')
+    response: dict[str, Any] = Field(
+        sa_type=json_type(),
+        description='{"response": …} as the question\'s kind has it; "given" beside it is the one that was given last.',
+    )
     saved_at: datetime = Field(sa_type=UtcDateTime)
     saved_number: int = Field(
         default=0, description="Counts what the page has sent, so that what was late changes nothing."

@@ -144,7 +144,7 @@ async def my_attempt(
         "adaptive": found.is_adaptive,
         "tries": attempt_rules.tries(found.check),
         "mend": said is Said.MEND and asked is not None,
-        "mend_reason": words.to_student(found.scored(asked.id).reason) if asked is not None else "",
+        "mend_reason": words.to_student(found.scored(asked.id, draft=True).reason) if asked is not None else "",
         "reason": words.to_student,
         "partial_credit": words.partial_credit,
         "address": attempt_address(here.course, check_id, number),

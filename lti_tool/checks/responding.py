@@ -30,7 +30,8 @@ def read(question: Question, question_id: str, fields: Fields, shown: Sequence[s
         case QuestionKind.CHOICE | QuestionKind.NUMBER | QuestionKind.TEXT:
             return _typed(fields, name)
         case QuestionKind.RESPONSE:
-            return list(dict.fromkeys(_clean(one) for one in fields.get(name, ()) if one))
+            known = {one.id for one in question.choices}
+            return [one for one in dict.fromkeys(fields.get(name, ())) if one in known]
         case QuestionKind.ORDER:
             return ordered(shown, {one: _typed(fields, field(question_id, one)) for one in shown})
     found = {row.id: _typed(fields, field(question_id, row.id)) for row in question.rows}

@@ -180,7 +180,7 @@ def marked(here: Sitting, *, shows_right: bool) -> list[Marked]:
 def _marked(here: Sitting, question_id: str, number: int, *, shows_right: bool) -> Marked:
     question, scored = here.questions[question_id], here.scored(question_id)
     answer = here.answers.get(question_id)
-    lines = _LINES[question.kind](question, here.response(question_id), scored)
+    lines = _LINES[question.kind](question, here.counting(question_id), scored)
     if not shows_right:
         lines = tuple(
             Line(line.mark, line.given, "", line.beside, line.is_html) for line in lines if line.mark is not Mark.MISSED

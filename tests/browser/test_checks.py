@@ -15,6 +15,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from lti_tool.checks import attempt_queries
 from lti_tool.checks.models import Check, CheckAttempt, Feedback, Selection
 from lti_tool.db.base import scoped
+from lti_tool.learners.models import LearnerSupport, Support
 from lti_tool.lti.models import Role
 from lti_tool.playlists.models import DoneRule, PersonalPlaylist, Playlist, PlaylistStatus, PlaylistStep, StepKind
 from tests.browser_tools import look, screenshot
@@ -139,6 +140,15 @@ async def fill(session: AsyncSession, checks: Checks) -> School:
             pass_percent=80.0,
         )
     )
+    session.add(
+        LearnerSupport(
+            organisation_id=school.id,
+            course_id=school.course.id,
+            person_id=school.students[1].id,
+            support=Support.READ_ALOUD,
+            created_at=NOW,
+        )
+    )
     for who in school.students:
         copy = PersonalPlaylist(
             organisation_id=school.id, playlist_id=playlist.id, person_id=who.id, created_at=NOW - timedelta(days=1)
@@ -250,6 +260,17 @@ def test_from_the_playlist_and_back_on_a_phone_and_a_closed_tab_loses_nothing(br
 # --- One by one, with the keyboard alone ------------------------------------------------------------------------------
 
 
+VOICES = """
+  window.SpeechSynthesisUtterance = class extends EventTarget { constructor(text) { super(); this.text = text; } };
+  Object.defineProperty(window, "speechSynthesis", { value: {
+    speaking: false, cancel() {}, addEventListener() {},
+    getVoices: () => [{ name: "far", lang: "en-US", localService: false }, { name: "here", lang: "en-US", localService: true }],
+    speak(one) { window.said = [one.text, one.voice.name]; one.dispatchEvent(new Event("end")); },
+  } });
+"""
+"""Two voices, of which one would send what is read to somebody."""
+
+
 def to(page: Page, target: Locator) -> None:
     """Go to something with the tab key alone."""
     for _ in range(80):
@@ -261,12 +282,20 @@ def to(page: Page, target: Locator) -> None:
 
 def test_every_kind_by_keyboard_with_feedback_after_each(browser: Browser, checks: Checks) -> None:
     with checks.student(browser) as ben:
+        ben.context.add_init_script(VOICES)
         page = ben.page()
         page.goto(checks.address("One by one"))
         to(page, page.get_by_role("button", name="Begin"))
         page.keyboard.press("Enter")
         box = question(page, checks, 0)
         expect(box).to_be_visible()
+        # Read aloud, by a voice of the device itself.
+        to(page, page.get_by_role("button", name="Read aloud"))
+        page.keyboard.press("Enter")
+        said, voice = page.evaluate("window.said")
+        assert said.startswith("Question 1 of 7. Which fraction is as large as 1/2?")
+        assert "2/4" in said
+        assert voice == "here"
         first = box.get_by_role("radio").first
         to(page, first)
         page.keyboard.press("Space")

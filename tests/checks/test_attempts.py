@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from lti_tool.checks import ability, attempt_queries, attempt_rules, attempts, finishing, selecting
+from lti_tool.checks import ability, attempt_queries, attempt_rules, attempts, finishing, selecting, sheets
 from lti_tool.checks.attempt_rules import Standing
 from lti_tool.checks.attempts import AttemptOver, CannotBegin, Given
 from lti_tool.checks.models import AttemptState, BankQuestion, CheckAttempt, CheckStatus, Feedback, Selection
@@ -407,3 +407,23 @@ async def test_an_adaptive_check_of_nine_questions_asks_all(database: Database) 
     found = await Student(database, made, check, made.ada).begin()
     assert len(found.attempt.asked) == 9
     assert not found.is_adaptive
+
+
+async def test_what_is_typed_after_a_try_is_not_marked_before_it_is_given(database: Database) -> None:
+    ada = await a_student(database, feedback=Feedback.EACH, tries=3)
+    await ada.begin()
+    choice = ada.made.rows[0]
+    await ada.give(choice, "b")
+    await ada.save(choice, "a", 50)
+    found = await ada.now()
+    (view, *_) = sheets.views(found, told=True)
+    assert view.chosen("a")
+    assert view.scored is not None
+    assert not view.scored.is_right
+    await ada.finish()
+    assert ada.taken == [(Decimal(0), Decimal(14))]
+    (marked, *_) = sheets.marked(await ada.now(), shows_right=True)
+    assert {(line.mark, line.given) for line in marked.lines} == {
+        (sheets.Mark.OTHER, "2/3"),
+        (sheets.Mark.MISSED, "2/4"),
+    }
