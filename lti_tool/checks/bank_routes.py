@@ -134,7 +134,27 @@ async def retire(
     return see(bank_address(here.course, bank.id), Said.REMOVED, "questions")
 
 
-@router.post("/{bank_id}/remove", name="bank_remove")
+@router.get("/{bank_id}/remove", name="bank_remove")
+async def ask_to_remove(
+    request: Request, here: TeacherIn, bank_id: uuid.UUID, database: CurrentDatabase, pages: CurrentPages
+) -> Response:
+    """What removing the bank would take out of which checks."""
+    async with database.reading() as session:
+        bank = await banks.the_bank(session, here.course, bank_id)
+        rows = (await queries.questions_of_banks(session, here.organisation_id, [bank.id]))[bank.id]
+        ids = {one for row in rows for one in await queries.asking(session, here.organisation_id, row.id)}
+        asking = [await making.the_check(session, here.course, check_id) for check_id in sorted(ids)]
+    context: dict[str, Any] = {
+        "home": home(here.course),
+        "address": bank_address(here.course, bank.id),
+        "bank": bank,
+        "questions": len(rows),
+        "checks": sorted(check.title for check in asking),
+    }
+    return pages.render(request, "checks/bank_remove.html", context)
+
+
+@router.post("/{bank_id}/remove")
 async def remove(
     request: Request, here: TeacherChanging, bank_id: uuid.UUID, database: CurrentDatabase, clock: Now
 ) -> Response:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from lti_tool.checks import bank_queries as queries
-from lti_tool.checks import forms, looking, making, own_bank, writing
+from lti_tool.checks import forms, looking, making, own_bank, words, writing
 from lti_tool.checks.making import Settings, settings_of
 from lti_tool.checks.models import CheckStatus
 from lti_tool.checks.replies import Said, check_address, home, import_address, notice, section_title, views
@@ -159,6 +159,24 @@ async def _page(
     }
     status = trouble.status if trouble is not None else 200
     return pages.render(request, "checks/check.html", context, status_code=status)
+
+
+@router.get("/{check_id}/preview", name="check_preview")
+async def preview(
+    request: Request, here: TeacherIn, check_id: uuid.UUID, database: CurrentDatabase, pages: CurrentPages
+) -> Response:
+    """The check's questions as a student answers them; nothing is kept."""
+    async with database.reading() as session:
+        check = await making.the_check(session, here.course, check_id)
+        asked = (await queries.asked(session, here.organisation_id, [check.id]))[check.id]
+    context: dict[str, Any] = {
+        "home": home(here.course),
+        "address": check_address(here.course, check.id),
+        "check": check,
+        "views": looking.as_asked(here.course, check, asked),
+        "partial_credit": words.partial_credit,
+    }
+    return pages.render(request, "checks/preview.html", context)
 
 
 @router.post("/{check_id}/order", name="check_order")

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from lti_tool.checks import bank_queries as queries
-from lti_tool.checks.models import BankQuestion, Check
+from lti_tool.checks.attempts import Sitting
+from lti_tool.checks.models import BankQuestion, Check, CheckAttempt
 from lti_tool.checks.questions import Question, QuestionKind, from_json
 from lti_tool.checks.reading import texts
+from lti_tool.checks.sheets import QuestionView, views
 from lti_tool.competencies import alignments, maps
 from lti_tool.competencies.map_views import MapCompetencyView
 from lti_tool.competencies.models import AlignmentRole
@@ -69,6 +71,21 @@ async def competencies(session: AsyncSession, course: Course) -> dict[uuid.UUID,
     """The competencies of the course's map, in its order; none where it has no map."""
     view = await maps.the_map(session, course.organisation_id, course.id)
     return {} if view is None else {one.id: one for one in view.competencies}
+
+
+def as_asked(course: Course, check: Check, asked: Sequence[BankQuestion]) -> list[QuestionView]:
+    """Questions as a student's page has them, in an attempt that is kept nowhere."""
+    nobody = CheckAttempt(
+        organisation_id=check.organisation_id,
+        check_id=check.id,
+        person_id=uuid.UUID(int=0),
+        number=1,
+        seed=1,
+        begun_at=check.created_at,
+    )
+    rows = {str(row.id): row for row in asked}
+    questions = {key: from_json(row.content) for key, row in rows.items()}
+    return views(Sitting(course, check, nobody, rows, questions, {}, rows), told=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,15 @@ from tests.playlists import seed
 
 WRITTEN = "What is half of 8?\n- 2\n* 4\n\nWhat is 1 + 1?\n= 2"
 GETS = ["/new", "/{c}", "/{c}/settings", "/{c}/write", "/{c}/pick", "/{c}/questions/new", "/{c}/questions/{q}"]
-GETS += ["/{c}/competencies", "/{c}/results", "/banks", "/banks/{b}", "/banks/{b}/questions/new"]
+GETS += [
+    "/{c}/preview",
+    "/banks/{b}/remove",
+    "/{c}/competencies",
+    "/{c}/results",
+    "/banks",
+    "/banks/{b}",
+    "/banks/{b}/questions/new",
+]
 GETS += ["/banks/{b}/questions/{q}", "/banks/{b}/competencies"]
 POSTS = ["/new", "/{c}/order", "/{c}/remove", "/{c}/status", "/{c}/settings", "/{c}/write", "/{c}/pick"]
 POSTS += ["/{c}/questions/new", "/{c}/questions/{q}", "/{c}/competencies", "/banks", "/banks/{b}/check"]

@@ -79,8 +79,8 @@ class Maker:
             prompt = texts.escaped(question.title)
         if texts.says_nothing(prompt) and question.kind is not QuestionKind.GAPS:
             raise LeftOut(Why.NO_QUESTION)
-        title = texts.shown(question.title, 200)
-        question = replace(question, points=points, prompt=prompt, title=title)
+        # A title is what those who teach find a question by; students may read in it what it is about.
+        question = replace(question, points=points, prompt=prompt, title="")
         _must_be_answerable(question)
         question = _gaps_in_order(question)
         return replace(question, partial=_partial(question), guess=round(guess(question), 6))
