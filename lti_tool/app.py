@@ -41,12 +41,11 @@ from lti_tool.mastery import jobs as mastery_jobs
 from lti_tool.mastery import reading as mastery_reading
 from lti_tool.mastery import routes as mastery_routes
 from lti_tool.mastery.held import evidence_held
-from lti_tool.menus import board_carrying, listing
+from lti_tool.menus import board_carrying, destinations, listing
 from lti_tool.menus import results as menu_results
 from lti_tool.menus import routes as menu_routes
 from lti_tool.platforms import quirks
 from lti_tool.platforms import routes as platform_routes
-from lti_tool.playlists import destinations
 from lti_tool.playlists import jobs as playlist_jobs
 from lti_tool.playlists import results as playlist_results
 from lti_tool.playlists import routes as playlist_routes
@@ -140,6 +139,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, http: httpx.As
     app.state.connectors = parts.connectors
     app.state.runner = runner
     app.state.enter = destinations.enter
+    app.state.pickables = (destinations.PICKABLES,)
     app.state.gradebook_takers = GRADEBOOK_TAKERS
     app.state.carriers = CARRIERS
     app.state.others = OTHERS

@@ -20,7 +20,7 @@ from lti_tool.courses.models import Course
 from lti_tool.errors import BadRequest, Conflict, NotFound
 from lti_tool.grades import service as grades
 from lti_tool.ids import new_id
-from lti_tool.menus import board_checks, own, people, settling, sheet_rows, sheets
+from lti_tool.menus import board_checks, people, settling, sheet_rows, sheets
 from lti_tool.menus import copy_queries as queries
 from lti_tool.menus.board_checks import Findings
 from lti_tool.menus.models import (
@@ -30,7 +30,6 @@ from lti_tool.menus.models import (
     MenuStatus,
     OptionDone,
     OptionKind,
-    PersonalState,
 )
 from lti_tool.menus.rules.audience import Row, Student, means
 from lti_tool.menus.rules.choosing import rule_json
@@ -235,21 +234,8 @@ async def change(
     await sheet_rows.store(session, menu, sheet, now)
     if menu.status is MenuStatus.ASSIGNED:
         await _must_be_completable(session, course, menu, sheet)
-        await _resettle(session, course, menu, now)
+        await settling.settle_all(session, course, menu, now)
     return menu
-
-
-async def _resettle(session: AsyncSession, course: Course, menu: Menu, now: datetime) -> None:
-    """After a change of what students have: who has done enough by now is finished. When each last moved stays as it was."""
-    copies = await queries.copies(session, course.organisation_id, [menu.id], lock=True)
-    there = [(copy, menu) for copy in copies if copy.left_at is None and copy.moved_at is not None]
-    for board in await own.load(session, course, there):
-        if board.is_finished != (board.copy.state is PersonalState.FINISHED):
-            moved_at = board.copy.moved_at
-            await settling.settle(session, course, board, now)
-            board.copy.moved_at = moved_at
-            session.add(board.copy)
-    await session.flush()
 
 
 async def _must_be_completable(session: AsyncSession, course: Course, menu: Menu, sheet: Sheet) -> None:
@@ -393,6 +379,8 @@ async def assign(
             end_at=menu.due_at,
             now=now,
         )
+        # Scores of what is done already, where the column or its points are new.
+        await settling.settle_all(session, course, menu, now)
     return menu
 
 

@@ -7,6 +7,7 @@ from lti_tool.menus import (
     board_copy_routes,
     board_routes,
     from_playlist_routes,
+    link_routes,
     marking_routes,
     my_routes,
     option_routes,
@@ -28,6 +29,7 @@ for part in (
     board_routes,
 ):
     router.include_router(part.router)
+router.include_router(link_routes.router)
 router.include_router(my_routes.router)
 router.include_router(my_routes.family_router)
 router.include_router(work_routes.router)

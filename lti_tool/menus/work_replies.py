@@ -100,6 +100,11 @@ def family_menu_address(course: Course, copy_id: uuid.UUID) -> str:
     return f"/courses/{course.id}/family/menus/{copy_id}"
 
 
+def menu_link_address(course_id: uuid.UUID, menu_id: uuid.UUID) -> str:
+    """Where a link of the LMS to a menu leads; the page decides by role and by how the menu stands."""
+    return f"/courses/{course_id}/menu-links/{menu_id}"
+
+
 def work_address(course: Course, menu_id: uuid.UUID) -> str:
     """A board as its class works on it; the builder stands above."""
     return f"/courses/{course.id}/menus/{menu_id}/progress"

@@ -6,6 +6,7 @@ the link's own row is believed only where the message says nothing.
 """
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -42,13 +43,16 @@ class PickingNotAllowed(NotAllowed):
     advice = N_("Your role in this course does not include it. If it should, ask your teacher or administrator.")
 
 
-async def enter(session: AsyncSession, launch: Launch, now: datetime) -> Entry:
-    """Take note of a verified launch and say which page it opens."""
+async def enter(session: AsyncSession, launch: Launch, now: datetime, others: Sequence[str] = ()) -> Entry:
+    """Take note of a verified launch and say which page it opens.
+
+    ``others`` are custom parameters by which links of rooms above name what they open: the picker is told which one is edited.
+    """
     entry = await courses.enter(session, launch, now)
     if entry.course_id is None:
         return entry
     if launch.message_type == claims.DEEP_LINKING_REQUEST:
-        return replace(entry, address=await _picker(session, launch, entry, now))
+        return replace(entry, address=await _picker(session, launch, entry, now, others))
     if launch.message_type == claims.SUBMISSION_REVIEW_REQUEST:
         return replace(entry, address=await _review(session, launch, entry))
     playlist_id = _meant(launch.custom.get(PARAMETER))
@@ -112,7 +116,7 @@ async def _note_column(
 # --- Choosing content ---------------------------------------------------------------------------------------------------
 
 
-async def _picker(session: AsyncSession, launch: Launch, entry: Entry, now: datetime) -> str:
+async def _picker(session: AsyncSession, launch: Launch, entry: Entry, now: datetime, others: Sequence[str]) -> str:
     if entry.role not in TEACHING or entry.person_id is None or entry.course_id is None:
         raise PickingNotAllowed(f"a deep linking request of a {entry.role}")
     request_id = await deep_linking.keep_request(
@@ -121,9 +125,22 @@ async def _picker(session: AsyncSession, launch: Launch, entry: Entry, now: date
         course_id=entry.course_id,
         person_id=entry.person_id,
         now=now,
-        chosen=await _edited(session, launch, entry),
+        chosen=await _edited(session, launch, entry) or _said(launch, others),
     )
     return picker_address(entry.course_id, request_id)
+
+
+def _said(launch: Launch, names: Sequence[str]) -> str | None:
+    """What the link that is edited opens of another room, where its parameter comes along."""
+    settings = launch.deep_linking or {}
+    custom = settings.get("custom")
+    also = custom if isinstance(custom, dict) else {}
+    for name in names:
+        value = launch.custom.get(name) or also.get(name)
+        said = _meant(value if isinstance(value, str) else None)
+        if said is not None:
+            return str(said)
+    return None
 
 
 async def _edited(session: AsyncSession, launch: Launch, entry: Entry) -> str | None:

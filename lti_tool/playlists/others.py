@@ -45,6 +45,48 @@ class Room:
     list: Callable[[AsyncSession, Course, uuid.UUID], Awaitable[Sequence[Other]]]
 
 
+# --- Adding to the course ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """Something that a link can open, as the picker offers it. ``has_own_column``: its gradebook column is there already."""
+
+    id: uuid.UUID
+    title: str
+    text: str
+    is_draft: bool
+    has_own_column: bool
+    points: float
+    due_at: datetime | None
+    resource_id: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pickables:
+    """A room's things that links open. ``parameter`` is the links' custom parameter that names one; ``heading`` a message id.
+
+    ``offered`` lists them, of which one may be ``chosen`` by the link that is being edited; ``take_column`` enters in one's terms
+    that a column of so many points comes with the link.
+    """
+
+    parameter: str
+    heading: str
+    offered: Callable[[AsyncSession, Course, uuid.UUID | None], Awaitable[Sequence[Pick]]]
+    take_column: Callable[[AsyncSession, Course, uuid.UUID, float, datetime], Awaitable[None]]
+
+    def value(self, pick_id: uuid.UUID) -> str:
+        """What the picker's form says for one."""
+        return f"{self.parameter}:{pick_id}"
+
+
+def pickables(request: Request) -> Sequence[Pickables]:
+    """The rooms that have something that links can open."""
+    found: Sequence[Pickables] = getattr(request.app.state, "pickables", ())
+    return found
+
+
 def rooms(request: Request) -> Sequence[Room]:
     """The rooms that have something."""
     found: Sequence[Room] = getattr(request.app.state, "others", ())

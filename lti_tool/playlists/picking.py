@@ -26,6 +26,7 @@ from lti_tool.playlists import editing, queries, service
 from lti_tool.playlists.destinations import FRONT, PARAMETER
 from lti_tool.playlists.editing import SCORE_SCOPE, Basics
 from lti_tool.playlists.models import Playlist, PlaylistStatus
+from lti_tool.playlists.others import Pick, Pickables
 from lti_tool.playlists.replies import link_address
 
 PICKABLE = (PlaylistStatus.DRAFT, PlaylistStatus.ASSIGNED)
@@ -53,13 +54,22 @@ class Offer:
     can_grade: bool
     targets: tuple[str, ...]
     chosen: uuid.UUID | None
+    others: tuple[tuple[Pickables, tuple[Pick, ...]], ...] = ()
+    """What links can open besides, by room; rooms with nothing are left out."""
+
+    @property
+    def count(self) -> int:
+        """How many things there are to choose from."""
+        return len(self.lines) + sum(len(picks) for _, picks in self.others)
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What the teacher chose: playlists, the course's front page, a new playlist by its title; and on what terms."""
+    """What the teacher chose: playlists, other things by the form's words for them, the course's front page, a new playlist by
+    its title; and on what terms."""
 
     playlist_ids: Collection[uuid.UUID] = ()
+    others: Collection[str] = ()
     front: bool = False
     new_title: str = ""
     new_id: uuid.UUID | None = None
@@ -93,12 +103,15 @@ def can_grade(course: Course, settings: DeepLinkingSettings) -> bool:
     return settings.accept_lineitem is True or SCORE_SCOPE in course.ags_scopes
 
 
-async def offer(session: AsyncSession, course: Course, settings: DeepLinkingSettings) -> Offer:
-    """The course's playlists, the newest first, and what the platform lets be chosen with them."""
+async def offer(
+    session: AsyncSession, course: Course, settings: DeepLinkingSettings, besides: Sequence[Pickables] = ()
+) -> Offer:
+    """The course's playlists, the newest first, what other rooms have, and what the platform lets be chosen with them."""
     playlists = await queries.playlists(session, course.organisation_id, course.id, PICKABLE)
     chosen = uuid.UUID(settings.chosen) if settings.chosen else None
     columns = await _columns(session, course, playlists)
     coupled = await _coupled(session, course, columns.values())
+    others = [(room, tuple(await room.offered(session, course, chosen))) for room in besides]
     return Offer(
         lines=tuple(Offered(one, _keeps_column(one, columns, coupled, chosen)) for one in playlists),
         item_type=item_type(settings),
@@ -106,6 +119,7 @@ async def offer(session: AsyncSession, course: Course, settings: DeepLinkingSett
         can_grade=can_grade(course, settings),
         targets=targets(settings),
         chosen=chosen,
+        others=tuple((room, picks) for room, picks in others if picks),
     )
 
 
@@ -118,13 +132,15 @@ async def pick(
     words: Words,
     by: uuid.UUID,
     now: datetime,
+    besides: Sequence[Pickables] = (),
 ) -> list[ContentItem]:
     """The items for a choice; a new playlist is begun, and columns that come along are entered in their playlists' terms.
 
-    NotFound for a playlist that is not one of this course.
+    NotFound for a playlist, or another thing, that is not one of this course.
     """
     settings = request.settings
-    available = {one.playlist.id: one for one in (await offer(session, course, settings)).lines}
+    offered = await offer(session, course, settings, besides)
+    available = {one.playlist.id: one for one in offered.lines}
     if not set(choice.playlist_ids) <= set(available):
         raise NotFound("a playlist that is not in this course")
     chosen = [available[playlist_id] for playlist_id in available if playlist_id in set(choice.playlist_ids)]
@@ -139,6 +155,14 @@ async def pick(
         if graded:
             await _take_column(session, course, one.playlist, choice.points, now)
         items.append(maker.item(one.playlist, graded=graded))
+    others = {room.value(pick.id): (room, pick) for room, picks in offered.others for pick in picks}
+    if not set(choice.others) <= set(others):
+        raise NotFound("something that is not in this course")
+    for room, pick in (others[value] for value in others if value in set(choice.others)):
+        graded = choice.has_column and can_grade(course, settings) and not pick.has_own_column
+        if graded:
+            await room.take_column(session, course, pick.id, choice.points, now)
+        items.append(maker.other(room, pick, choice.points, graded=graded))
     return items
 
 
@@ -218,6 +242,27 @@ class _Maker:
             due_at=playlist.due_at,
         )
 
+    def other(self, room: Pickables, pick: Pick, points: float, *, graded: bool) -> ContentItem:
+        """A link to something of another room, with a column where it is graded."""
+        line_item = None
+        if graded:
+            line_item = ItemLineItem(
+                label=pick.title,
+                score_maximum=quirks(self.request.settings.family).link_points(points),
+                resource_id=pick.resource_id,
+                tag=grades.TAG,
+                review_label=self.words.review_label,
+            )
+        return self._item(
+            pick.title,
+            pick.text,
+            str(pick.id),
+            pick.address,
+            line_item=line_item,
+            due_at=pick.due_at,
+            parameter=room.parameter,
+        )
+
     def front(self) -> ContentItem:
         """A link to the course's front page, where each person finds their own."""
         return self._item(self.words.front_title, "", FRONT, f"/courses/{self.course.id}")
@@ -231,6 +276,7 @@ class _Maker:
         *,
         line_item: ItemLineItem | None = None,
         due_at: datetime | None = None,
+        parameter: str = PARAMETER,
     ) -> ContentItem:
         launches = self.kind == LINK_TYPE
         carried = self.configuration.custom if quirks(self.request.settings.family).links_carry_variables else {}
@@ -240,7 +286,7 @@ class _Maker:
             title=title,
             text=text,
             type=self.kind,
-            custom={PARAMETER: value, **carried} if launches else None,
+            custom={parameter: value, **carried} if launches else None,
             line_item=line_item,
             due_at=due_at,
             icon_url=self.configuration.icon_url,

@@ -17,6 +17,7 @@ from lti_tool.lti.tool_description import ToolConfiguration, tool_configuration
 from lti_tool.platforms import quirks
 from lti_tool.playlists import forms, picking
 from lti_tool.playlists.forms import MOST_POINTS, Entered
+from lti_tool.playlists.others import pickables
 from lti_tool.playlists.replies import picker_address
 from lti_tool.web.dependencies import CurrentDatabase, CurrentPages, Now
 from lti_tool.web.i18n import N_
@@ -58,7 +59,9 @@ async def send(
     words = picking.Words(language.gettext(N_("My playlists")), language.gettext(N_("See this student’s path")))
     async with database.writing() as session:
         configuration = _configuration(request, found)
-        items = await picking.pick(session, here.course, found, configuration, choice, words, here.person_id, now)
+        items = await picking.pick(
+            session, here.course, found, configuration, choice, words, here.person_id, now, pickables(request)
+        )
         text = language.ngettext("%(num)s link was added.", "%(num)s links were added.", len(items))
         said = deep_linking.Said(msg=text % {"num": len(items)})
         answer = await deep_linking.answer(session, request.app.state.protocol.keys, found, items, now, said)
@@ -113,12 +116,13 @@ def _choice(form: FormData, entered: Entered, found: OpenRequest) -> picking.Cho
     """What was chosen; look at ``entered.errors`` after."""
     settings = found.settings
     picked = [value for value in form.getlist("pick") if isinstance(value, str)]
-    ids = {forms.parsed(uuid.UUID, value) for value in picked if value not in {_NEW, _FRONT}}
+    others = {value for value in picked if ":" in value}
+    ids = {forms.parsed(uuid.UUID, value) for value in picked if value not in {_NEW, _FRONT} and value not in others}
     title = entered.text("new_title", 200)
     wants_new = _NEW in picked or (bool(title) and (settings.accept_multiple or not picked))
     if wants_new and not title:
         entered.errors["new_title"] = N_("Please give the playlist a title.")
-    many = len(ids) + wants_new + (_FRONT in picked)
+    many = len(ids) + len(others) + wants_new + (_FRONT in picked)
     if many == 0 and "new_title" not in entered.errors:
         entered.errors["pick"] = N_("Please choose a playlist, or make a new one.")
     elif many > 1 and not settings.accept_multiple:
@@ -133,6 +137,7 @@ def _choice(form: FormData, entered: Entered, found: OpenRequest) -> picking.Cho
     target = entered.values.get("target", "")
     return picking.Choice(
         playlist_ids=ids,
+        others=others,
         front=_FRONT in picked,
         new_title=title if wants_new else "",
         new_id=entered.made_id("new_id"),
@@ -154,10 +159,11 @@ async def _page(
     status_code: int = 200,
 ) -> Response:
     async with database.reading() as session:
-        offer = await picking.offer(session, here.course, found.settings)
+        offer = await picking.offer(session, here.course, found.settings, pickables(request))
     _let_forms_go(request, found.return_url)
     picked = [value for value in form.getlist("pick") if isinstance(value, str)] if form is not None else []
     chosen = [str(offer.chosen)] if offer.chosen else []
+    chosen += [room.value(one.id) for room, picks in offer.others for one in picks if one.id == offer.chosen]
     context: dict[str, Any] = {
         "offer": offer,
         "picked": picked if form is not None else chosen,
