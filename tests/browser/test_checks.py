@@ -2,6 +2,7 @@
 
 import re
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -61,6 +62,26 @@ class Checks:
         yield browsing
         context.close()
         assert browsing.troubles == []
+
+    @contextmanager
+    def teacher(self, browser: Browser) -> Iterator[Page]:
+        """The teacher's browser."""
+        headers = self.world.sign_in(self.world.school.teacher, Role.TEACHER)
+        context = browser.new_context(viewport=WIDE, locale="en-US", extra_http_headers=headers)  # type: ignore[arg-type]
+        context.set_default_timeout(20_000)
+        yield context.new_page()
+        context.close()
+
+    def attempt(self, place: int) -> uuid.UUID:
+        """The id of a student's only attempt."""
+
+        async def read(session: AsyncSession) -> uuid.UUID:
+            statement = scoped(CheckAttempt, self.world.school.id).where(
+                CheckAttempt.person_id == self.world.school.students[place].id
+            )
+            return (await session.exec(statement)).one().id
+
+        return self.world.write(read)
 
     def responses(self, place: int) -> dict[int, Any]:
         """What is saved for a student, by the place of the question in the bank."""
@@ -255,6 +276,13 @@ def test_from_the_playlist_and_back_on_a_phone_and_a_closed_tab_loses_nothing(br
         page.get_by_role("link", name="Back to my playlist").click()
         expect(page).to_have_url(re.compile(f"/my/{checks.copies[ada.place]}$"))
         expect(page.get_by_text("You have finished this playlist!")).to_be_visible()
+    with checks.teacher(browser) as page:
+        page.goto(
+            f"{checks.world.course}/checks/{checks.checks['All at once'].id}/attempts/{checks.attempt(ada.place)}"
+        )
+        expect(page.get_by_role("heading", level=1)).to_have_text("Ada Ash: attempt 1")
+        expect(page.get_by_text("2 of 3 gaps are right.")).to_be_visible()
+        look(page, "check-attempt")
 
 
 # --- One by one, with the keyboard alone ------------------------------------------------------------------------------

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from lti_tool.checks import ability, attempt_queries, attempt_rules, attempts, finishing, selecting, sheets
+from lti_tool.checks import ability, attempt_queries, attempt_rules, attempts, finishing, jobs, selecting, sheets
 from lti_tool.checks.attempt_rules import Standing
 from lti_tool.checks.attempts import AttemptOver, CannotBegin, Given
 from lti_tool.checks.models import AttemptState, BankQuestion, CheckAttempt, CheckStatus, Feedback, Selection
 from lti_tool.checks.questions import Choice, Question, QuestionKind
+from lti_tool.clock import ManualClock
 from lti_tool.db.base import scoped
 from lti_tool.db.session import Database
 from lti_tool.errors import NotFound
@@ -427,3 +428,16 @@ async def test_what_is_typed_after_a_try_is_not_marked_before_it_is_given(databa
         (sheets.Mark.OTHER, "2/3"),
         (sheets.Mark.MISSED, "2/4"),
     }
+
+
+async def test_the_background_work_ends_what_has_run_out(database: Database, clock: ManualClock) -> None:
+    ada = await a_student(database, minutes=10)
+    await ada.begin(clock.now())
+    await ada.answer_rightly(clock.now())
+    (periodic,) = jobs.work(database, clock, [ada._take]).periodic
+    await periodic.run()
+    assert (await ada.now()).is_open
+    clock.move(11 * MINUTE)
+    await periodic.run()
+    assert not (await ada.now()).is_open
+    assert ada.taken == [(Decimal(14), Decimal(14))]
