@@ -142,6 +142,15 @@ def test_embedded_answers() -> None:
     assert [note.why for note in found.remarks] == [Why.WEIGHTS]
 
 
+def test_embedded_answers_are_worth_their_weights_unless_the_file_says_more() -> None:
+    words = "{1:SA:=a} {2:SA:=b}"
+    text = moodle_question("cloze", "", words=words).replace("<defaultgrade>1</defaultgrade>", "")
+    (found,) = reading(text).entries
+    assert found.question is not None
+    assert found.question.points == 3
+    assert question("cloze", "", words=words, grade="5").points == 5
+
+
 def test_embedded_answers_that_end_nowhere_are_listed() -> None:
     found = entry("cloze", "", words="The {1:SA:=cat")
     assert found.left_out is not None

@@ -224,6 +224,15 @@ def test_qti_2_reads_alike() -> None:
     assert read("x.xml", item.encode()).format is Format.QTI3
 
 
+def test_two_files_with_one_identifier_are_two_items() -> None:
+    files = {
+        f"{name}.xml": qti3_item(response("A"), choices(*ABC, prompt=name), ident="same") for name in ("one", "two")
+    }
+    found = read("package.zip", zipped(files))
+    assert [entry.identifier for entry in found.entries] == ["same", "same two.xml"]
+    assert found.converted == 2
+
+
 def test_a_package_with_a_test_and_a_stimulus() -> None:
     stimulus = '<qti-assessment-stimulus-ref identifier="s" href="../shared/text.xml"/>'
     files = {

@@ -34,8 +34,11 @@ class _Answer:
     feedback: str
 
 
-def read(question: Question, maker: Maker) -> Question:
-    """The question with its gaps as rows; its prompt has not been made safe yet. Raises LeftOut."""
+def read(question: Question, maker: Maker, *, has_points: bool = False) -> Question:
+    """The question with its gaps as rows; its prompt has not been made safe yet. ``has_points``: the file says what it is worth.
+
+    Raises LeftOut.
+    """
     raw = question.prompt
     rows: list[Row] = []
     weights: list[int] = []
@@ -61,7 +64,9 @@ def read(question: Question, maker: Maker) -> Question:
         maker.remark(Why.WEIGHTS)
     if len(cases) > 1:
         maker.remark(Why.CASE)
-    return _with_gaps(question, "".join(said) + raw[at:], rows, maker, case=cases == {True})
+    made = _with_gaps(question, "".join(said) + raw[at:], rows, maker, case=cases == {True})
+    # The weights of its gaps are its points, unless the file says others.
+    return made if has_points else replace(made, points=Decimal(max(1, sum(weights))))
 
 
 def _with_gaps(question: Question, raw: str, rows: Sequence[Row], maker: Maker, *, case: bool = False) -> Question:

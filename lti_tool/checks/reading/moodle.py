@@ -259,6 +259,10 @@ def _words_to_choose(question: Question, element: Element, maker: Maker) -> Ques
     return cloze.with_numbered_gaps(question, offered, maker)
 
 
+def _embedded(question: Question, element: Element, maker: Maker) -> Question:
+    return cloze.read(question, maker, has_points=child(element, "defaultgrade") is not None)
+
+
 Make = Callable[[Question, Element, Maker], Question]
 """Completes a question of one kind."""
 
@@ -272,8 +276,8 @@ _MAKERS: dict[str, Make] = {
     "match": _match,
     "ddmatch": _match,
     "ordering": _order,
-    "cloze": lambda question, element, maker: cloze.read(question, maker),
-    "multianswer": lambda question, element, maker: cloze.read(question, maker),
+    "cloze": _embedded,
+    "multianswer": _embedded,
     "gapselect": _words_to_choose,
     "ddwtos": _words_to_choose,
 }

@@ -5,7 +5,7 @@ Sources: 1EdTech QTI 2.1, 2.2 and 3.0 ASI information models.
 
 import posixpath
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import unquote
 from xml.etree.ElementTree import Element
 
@@ -45,7 +45,7 @@ class _Asked:
 
 def read(items: Sequence[tuple[str, Element]], tests: Sequence[tuple[str, Element]], stimulus: Stimulus) -> Result:
     """Each test as a quiz with a bank of its own; items of no test in one bank."""
-    entries = {path: _entry(path, root, stimulus) for path, root in items}
+    entries = _apart({path: _entry(path, root, stimulus) for path, root in items})
     place = {path: path for path in entries}
     place |= {path.casefold(): path for path in entries}
     used: set[str] = set()
@@ -64,6 +64,17 @@ def read(items: Sequence[tuple[str, Element]], tests: Sequence[tuple[str, Elemen
     if loose:
         banks.append(Bank(LOOSE, loose[0].title if len(loose) == 1 else "", loose))
     return Result(tuple(banks), tuple(quizzes))
+
+
+def _apart(entries: dict[str, Entry]) -> dict[str, Entry]:
+    """Items of two files are two, whatever they are called: the second of a name is known by its file too."""
+    met: set[str] = set()
+    apart: dict[str, Entry] = {}
+    for path, entry in entries.items():
+        name = f"{entry.identifier} {path}"[-250:] if entry.identifier in met else entry.identifier
+        met.add(entry.identifier)
+        apart[path] = replace(entry, identifier=name)
+    return apart
 
 
 def _quiz(
