@@ -5,7 +5,7 @@ import uuid
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from lti_tool.courses.access import MemberIn
+from lti_tool.courses.access import InCourse, MemberIn
 from lti_tool.courses.rules import TEACHING
 from lti_tool.errors import NotFound
 from lti_tool.lti.models import Role
@@ -13,8 +13,11 @@ from lti_tool.menus import copy_queries, listing
 from lti_tool.menus.destinations import resolve
 from lti_tool.menus.models import MenuStatus
 from lti_tool.menus.work_replies import my_menu_address, work_address
+from lti_tool.playlists import carrying
+from lti_tool.playlists.replies import carry_over_address
 from lti_tool.web.dependencies import CurrentDatabase, CurrentPages, Now
 from lti_tool.web.i18n import N_
+from lti_tool.web.pages import Pages
 from lti_tool.web.replies import see
 
 router = APIRouter(prefix="/courses/{course_id}/menu-links")
@@ -28,13 +31,28 @@ class LinkedMenuGone(NotFound):
     advice = N_("What students did is kept. A teacher can point the link to another menu in the course, or remove it.")
 
 
+def _not_decided(request: Request, here: InCourse, pages: Pages) -> Response:
+    if here.visit.role in TEACHING:
+        return see(carry_over_address(here.course))
+    if here.visit.role is Role.OBSERVER:
+        return see(f"/courses/{here.course.id}/family")
+    if here.visit.role is not Role.STUDENT:
+        return pages.render(request, "courses/no_role.html")
+    return pages.render(request, "playlists/not_set_up.html", {"home": f"/courses/{here.course.id}/my"})
+
+
 @router.get("/{menu_id}", name="linked_menu")
 async def linked(
     request: Request, here: MemberIn, menu_id: uuid.UUID, database: CurrentDatabase, clock: Now, pages: CurrentPages
 ) -> Response:
     """On to the menu as this role sees it: its class, its builder, the student's own board; or what is missing."""
+    carriers = getattr(request.app.state, "carriers", ())
     async with database.reading() as session:
         menu = await resolve(session, here.course, menu_id)
+        undecided = menu is None and (await carrying.question(session, here.course, carriers=carriers)).open
+    if undecided:
+        # The link came with a copied course, and nobody has decided yet whether its menu does.
+        return _not_decided(request, here, pages)
     if menu is None or menu.status is MenuStatus.ARCHIVED:
         raise LinkedMenuGone("no such menu in this course")
     assigned = menu.status is MenuStatus.ASSIGNED

@@ -8,13 +8,15 @@ from typing import Any
 import pytest
 
 from lti_tool.clock import ManualClock
-from lti_tool.courses.models import Course, Person, ResourceLink
+from lti_tool.courses.models import Course, CourseOrigin, Person, ResourceLink
+from lti_tool.db.organisation import Organisation
 from lti_tool.db.session import Database
 from lti_tool.grades.models import ColumnState, LineItem
 from lti_tool.ids import new_id
 from lti_tool.lti.models import Registration
 from lti_tool.menus import destinations, listing, routes
 from lti_tool.menus.models import Menu, MenuStatus, PersonalMenu
+from lti_tool.playlists.models import Playlist
 from lti_tool.web.routing import add_router
 from tests.lti.support import LTI
 from tests.menus.work_site import Made, a_board
@@ -50,8 +52,6 @@ async def a_menu(world: World, **terms: Any) -> Made:
 
 
 def _organisation(course: Course) -> Any:
-    from lti_tool.db.organisation import Organisation
-
     return Organisation(id=course.organisation_id, name="School", created_at=course.created_at)
 
 
@@ -95,6 +95,42 @@ async def test_a_link_that_came_with_a_copied_course_opens_the_copys_menu(world:
     made = await a_menu(world, copied_from_id=original)
     teacher = await link(world, original)
     assert teacher.address.endswith(f"/menus/{made.menu.id}/progress")
+
+
+async def test_a_link_in_a_copy_that_nobody_has_decided_about_leads_to_the_question(world: World) -> None:
+    course = await world.course()
+    async with world.database.writing() as session:
+        original = Course(
+            organisation_id=course.organisation_id,
+            registration_id=course.registration_id,
+            deployment_id=course.deployment_id,
+            context_id="the-original",
+            title="Last year",
+            created_at=world.clock.now(),
+        )
+        session.add(original)
+        await session.flush()
+        session.add(
+            Playlist(
+                organisation_id=course.organisation_id,
+                course_id=original.id,
+                title="Last year's",
+                created_at=world.clock.now(),
+                changed_at=world.clock.now(),
+            )
+        )
+        session.add(
+            CourseOrigin(
+                organisation_id=course.organisation_id,
+                course_id=course.id,
+                context_id="the-original",
+                created_at=world.clock.now(),
+            )
+        )
+    assert (await link(world, uuid.uuid4())).address.endswith("/carry-over")
+    student = await link(world, uuid.uuid4(), "anna", "Learner")
+    assert "Your teacher has not set this up yet" in student.page.text
+    assert (await link(world, uuid.uuid4(), "parent", "Mentor")).address.endswith("/family")
 
 
 async def test_the_picker_offers_menus_beside_playlists(world: World) -> None:
