@@ -5,6 +5,7 @@ import uuid
 from urllib.parse import quote
 
 from fastapi import APIRouter, Request
+from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.responses import Response
 
 from lti_tool.content import drafts
@@ -15,10 +16,10 @@ from lti_tool.db.session import Database
 from lti_tool.errors import BadRequest, Conflict, NotFound, ToolError
 from lti_tool.ids import new_id
 from lti_tool.lti.sessions import by_script
-from lti_tool.menus import handing_in, results, work_queries
+from lti_tool.menus import handing_in, own, results, work_queries
 from lti_tool.menus.models import HandedIn, WorkKind
 from lti_tool.menus.my_routes import context_of, view_of
-from lti_tool.menus.rules import files
+from lti_tool.menus.rules import changing, files
 from lti_tool.menus.work_replies import Said, my_menu_address
 from lti_tool.web.dependencies import CurrentDatabase, CurrentPages, CurrentSettings, Now
 from lti_tool.web.forms import Entered
@@ -85,10 +86,17 @@ async def open_option(
 
 @router.post(OPTION + "/done")
 async def done(
-    here: StudentChanging, copy_id: uuid.UUID, option_id: uuid.UUID, database: CurrentDatabase, clock: Now
+    request: Request,
+    here: StudentChanging,
+    copy_id: uuid.UUID,
+    option_id: uuid.UUID,
+    database: CurrentDatabase,
+    clock: Now,
 ) -> Response:
-    """The student says that it is done."""
+    """The student says that it is done; words typed beside it go along."""
+    written = Entered.of(await request.form()).values.get("words", "")
     async with database.writing() as session:
+        await _with_words(session, here, copy_id, option_id, written, clock)
         await handing_in.mark_done(session, here.course, here.person_id, copy_id, option_id, clock.now())
     return _back(here.course, copy_id, option_id, Said.DONE)
 
@@ -205,13 +213,26 @@ async def hand_in(
     clock: Now,
     pages: CurrentPages,
 ) -> Response:
-    """Hand in what was put in."""
+    """Hand in what was put in, and the words typed beside it."""
+    written = Entered.of(await request.form()).values.get("words", "")
     try:
         async with database.writing() as session:
+            await _with_words(session, here, copy_id, option_id, written, clock)
             await handing_in.hand_in(session, here.course, here.person_id, copy_id, option_id, clock.now())
     except (BadRequest, Conflict) as trouble:
-        return await _again(request, here, copy_id, option_id, database, clock, pages, None, "", trouble)
+        kind = WorkKind.WORDS if written else None
+        return await _again(request, here, copy_id, option_id, database, clock, pages, kind, written, trouble)
     return _back(here.course, copy_id, option_id, Said.HANDED_IN)
+
+
+async def _with_words(
+    session: AsyncSession, here: InCourse, copy_id: uuid.UUID, option_id: uuid.UUID, written: str, clock: Now
+) -> None:
+    """Save what was typed, unless it was handed in already: then it is what was handed in."""
+    if written:
+        board = await own.board_of_person(session, here.course, here.person_id, copy_id, lock=True)
+        if changing.takes_work(board.copy.state, board.choice(option_id).state):
+            await handing_in.add_words(session, here.course, here.person_id, copy_id, option_id, written, clock.now())
 
 
 @router.post(OPTION + "/take-back")

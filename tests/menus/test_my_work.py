@@ -224,6 +224,20 @@ async def test_handing_in_and_taking_it_back_before_it_is_marked(site: Site) -> 
     assert (await student.post(f"{here}/done")).status_code == 409
 
 
+async def test_words_that_were_typed_and_not_saved_go_along(site: Site) -> None:
+    made, student, address = await at_work(site, {0: ACCEPTED, 1: {"takes": ["words"]}})
+    here = f"{address}/options/{made.option(0)}"
+    page = await student.post(f"{here}/hand-in", words="Typed, not saved.")
+    assert "Handed in." in page.text
+    assert "Typed, not saved." in page.text
+    # Sent again, they change nothing of what was handed in.
+    await student.post(f"{here}/hand-in", words="Something else.")
+    assert [piece.text for piece in await work_of(site, (await chosen(site, made))[0].id)] == ["Typed, not saved."]
+    await student.post(f"{address}/options/{made.option(1)}/done", words="Mine.")
+    [piece] = await work_of(site, (await chosen(site, made))[1].id)
+    assert piece.text == "Mine."
+
+
 async def test_what_a_teacher_looks_at_without_papers(site: Site) -> None:
     made, student, address = await at_work(site, {0: {"done_rule": OptionDone.ACCEPTED}})
     assert "It is ready: show my teacher" in (await student.get(address)).text
