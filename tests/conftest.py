@@ -1,5 +1,6 @@
 """Fixtures every test may ask for: the two databases, built by the migrations; a clock to move; no network but loopback."""
 
+import asyncio
 import gc
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -119,16 +120,24 @@ def database_url(database_kind: str, shared_databases: Callable[[str], str]) -> 
 
 
 @pytest.fixture(scope="session")
-def shared_engine() -> Callable[[str], AsyncEngine]:
-    """The one engine of an address: what it has compiled for one test, it need not compile for the next."""
+def shared_engine() -> Iterator[Callable[[str], AsyncEngine]]:
+    """The one engine of an address: what it has compiled for one test, it need not compile for the next.
+
+    Nor need its connection be made anew, or what PostgreSQL has learned of the tables be learned again: neither driver holds
+    on to the event loop in which a connection was made.
+    """
+    engines: list[AsyncEngine] = []
 
     @cache
     def of(url: str) -> AsyncEngine:
         engine = make_engine(url, pool_size=1)
         scoping.guard(engine)
+        engines.append(engine)
         return engine
 
-    return of
+    yield of
+    for engine in engines:
+        asyncio.run(engine.dispose())
 
 
 @pytest.fixture
@@ -143,8 +152,6 @@ async def database(database_url: str, shared_engine: Callable[[str], AsyncEngine
         transaction = await connection.begin()
         yield Database(engine, inside=connection)
         await transaction.rollback()
-    # Its connections belong to this test's event loop; the next one opens its own.
-    await engine.dispose()
 
 
 @pytest.fixture
