@@ -159,9 +159,9 @@ def compile_all() -> None:
             write_mo(target, read(path))
 
 
-def missing() -> dict[str, list[str]]:
-    """By language, the messages of the present templates and code that its catalogue does not translate."""
-    wanted = [message.id for message in extract() if message.id]
+def missing(template: Catalog) -> dict[str, list[str]]:
+    """By language, the messages of ``template`` that its catalogue does not translate."""
+    wanted = [message.id for message in template if message.id]
     return {path.parts[-3]: list(_untranslated(read(path), wanted)) for path in catalogues()}
 
 
@@ -184,7 +184,7 @@ def main(arguments: list[str]) -> int:
         case ["compile"]:
             compile_all()
         case ["check"]:
-            lacking = missing()
+            lacking = missing(extract())
             for language, messages in lacking.items():
                 sys.stdout.writelines(f"{language}: {message}\n" for message in messages)
             return int(any(lacking.values()))

@@ -5,9 +5,16 @@ import re
 from pathlib import Path
 
 import pytest
+from babel.messages.catalog import Catalog
 
 from lti_tool.web import translations
 from lti_tool.web.i18n import accepted, language_for
+
+
+@pytest.fixture(scope="module")
+def everything() -> Catalog:
+    """Every message there is. Reading all templates and all code for them takes some seconds."""
+    return translations.extract()
 
 
 def test_the_titles_and_advice_of_errors_are_messages(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -27,7 +34,7 @@ other(title="not a message")
     assert found == {"It is too late", "Come earlier", "marked"}
 
 
-def test_messages_of_python_that_count_keep_both_forms() -> None:
+def test_messages_of_python_that_count_keep_both_forms(everything: Catalog) -> None:
     source = b"""
 NN_("%(right)s more answer", "%(right)s more answers")
 language.ngettext("%(n)s day", "%(n)s days", n)
@@ -40,7 +47,7 @@ ngettext(one, many, n)
         ("ngettext", ("%(right)s more answer", "%(right)s more answers")),
         ("ngettext", ("%(n)s day", "%(n)s days")),
     ]
-    messages = {message.id for message in translations.extract()}
+    messages = {message.id for message in everything}
     assert (
         "For %(level)s: %(right)s more right answer.",
         "For %(level)s: %(right)s more right answers in a row.",
@@ -51,16 +58,16 @@ def test_every_error_of_the_package_is_known() -> None:
     assert {"ToolError", "NotFound", "LaunchRefused", "Unforeseen"} <= translations.error_names()
 
 
-def test_the_template_is_made_of_what_is_there() -> None:
-    messages = {message.id for message in translations.extract() if isinstance(message.id, str)}
+def test_the_template_is_made_of_what_is_there(everything: Catalog) -> None:
+    messages = {message.id for message in everything if isinstance(message.id, str)}
     assert {"Skip to the main part", "Your session has ended", "Playlists"} <= messages
     assert "Type" not in messages
 
 
-def test_every_language_is_nearly_complete() -> None:
+def test_every_language_is_nearly_complete(everything: Catalog) -> None:
     """A new message may wait a little for its translation; ``check`` lists those that do."""
-    every = len(list(translations.extract()))
-    assert {language: texts for language, texts in translations.missing().items() if len(texts) > every * 0.05} == {}
+    every, missing = len(list(everything)), translations.missing(everything)
+    assert {language: texts for language, texts in missing.items() if len(texts) > every * 0.05} == {}
 
 
 def test_translations_keep_the_fields_of_their_messages() -> None:
