@@ -10,6 +10,7 @@ from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from lti_tool.checks import importing
+from lti_tool.checks.banks import Put
 from lti_tool.checks.importing import Counts, Plan, Wish
 from lti_tool.checks.questions import Question, QuestionKind
 from lti_tool.checks.reading import MOST_BYTES, Reading, read
@@ -206,6 +207,12 @@ async def _preview(
         "remarked": sum(bool(entry.remarks) for entry in entries),
         "remarks": grouped(request, ((note, entry.title) for entry in entries for note in entry.remarks)),
         "listed": grouped(request, ((entry.left_out, entry.title) for entry in entries if entry.left_out is not None)),
+        "differ": [
+            entry.title
+            for one in plan.banks
+            for entry in one.bank.entries
+            if one.puts.get(entry.identifier) in (Put.CHANGED, Put.REPLACED)
+        ],
         "of_file": [sentence(request, note) for note in reading.remarks],
         "most": SHOWN,
         "wish": Wish.everything(reading),

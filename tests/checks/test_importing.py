@@ -102,6 +102,7 @@ async def test_a_newer_file_updates_and_an_answered_question_is_replaced(site: S
     page = await teacher.get(answer.headers["location"])
     assert "Take over the file’s version of 1 question that differs" in page.text
     assert "here already: it gets what is new and keeps its settings" in page.text
+    assert "<li>A one!</li>" in page.text
     await bring(teacher, quiz("A one!", "B two", "D four"))
     now = {row.external_id: row for row in await rows(site, BankQuestion) if row.retired_at is None}
     assert set(now) == {"A ", "B ", "C ", "D "}
