@@ -14,12 +14,14 @@ from starlette.responses import Response
 
 from lti_tool.courses.access import InCourse, TeacherChanging, TeacherIn
 from lti_tool.courses.roster import FreshRoster
+from lti_tool.courses.service import display_name
 from lti_tool.errors import BadRequest, NotFound, ToolError
 from lti_tool.ids import new_id
 from lti_tool.menus import (
     board_building,
     board_editing,
     board_forms,
+    board_preview,
     people,
     ready_boards,
     rubric_queries,
@@ -210,6 +212,7 @@ def _act(do: str) -> _Act:
         "save": _Act(),
         "assign": _Act(page="/assign", said=None),
         "items": _Act(page="/items", said=None),
+        "preview": _Act(page="/preview", said=None),
         "part": _Act(lambda sheet: sheets.add_section(sheet, "")[0], Said.PART_ADDED, "board"),
     }
     if word in plain and not which:
@@ -218,8 +221,8 @@ def _act(do: str) -> _Act:
     to_it = f"option-{one_id}"
     acts = {
         "open": _Act(page=f"/options/{one_id}", said=None),
-        "up": _Act(lambda sheet: _moved(sheet, one_id, -1), Said.MOVED, to_it),
-        "down": _Act(lambda sheet: _moved(sheet, one_id, 1), Said.MOVED, to_it),
+        "up": _Act(lambda sheet: sheets.shift(sheet, one_id, down=False), Said.MOVED, to_it),
+        "down": _Act(lambda sheet: sheets.shift(sheet, one_id, down=True), Said.MOVED, to_it),
         "out": _Act(lambda sheet: sheets.remove_option(sheet, one_id), Said.REMOVED, "board"),
         "place": _Act(lambda sheet: sheets.add_place(sheet, one_id), Said.PLACE_ADDED, f"part-{one_id}"),
         "part-out": _Act(lambda sheet: sheets.remove_section(sheet, one_id), Said.REMOVED, "board"),
@@ -228,10 +231,6 @@ def _act(do: str) -> _Act:
     if word not in acts:
         raise BadRequest("a value no page of ours sends")
     return acts[word]
-
-
-def _moved(sheet: Sheet, option_id: uuid.UUID, places: int) -> Sheet:
-    return sheets.move_option(sheet, option_id, sheet.option(option_id).position + places)
 
 
 async def _known_rubric(session: AsyncSession, here: InCourse, words: Words, menu: Menu) -> None:
@@ -255,6 +254,36 @@ async def check(
         typed = sheets.fill(sheet, board_forms.filled(entered, sheet))
         state = await board_building.board_state(session, here, menu, typed, language_of(request))
     return pages.render(request, "menus/_board_state.html", {"state": state, "menu": menu})
+
+
+@router.get("/{menu_id}/preview", name="preview_menu")
+async def preview(
+    request: Request, here: TeacherIn, menu_id: uuid.UUID, database: CurrentDatabase, clock: Now, pages: CurrentPages
+) -> Response:
+    """The board before the first choice, as the ``student`` who is named finds it, else somebody of whom nothing is known."""
+    asked = request.query_params.get("student", "")
+    async with database.reading() as session:
+        shown = await board_preview.preview(
+            session,
+            here,
+            menu_id,
+            parsed(uuid.UUID, asked) if asked else None,
+            language_of(request),
+            clock.now(),
+        )
+    if shown.tells:
+        async with database.writing() as session:
+            board_preview.note_look(session, here, shown, clock.now())
+    context = {
+        "shown": shown,
+        "menu": shown.menu,
+        "view": shown.view,
+        "now": clock.now(),
+        "display_name": display_name,
+        "address": menu_address(here.course, menu_id),
+        "home": menus_address(here.course),
+    }
+    return pages.render(request, "menus/preview_board.html", context)
 
 
 # --- Items of the course ------------------------------------------------------------------------------------------------

@@ -112,7 +112,7 @@ async def change(
 
             def make(sheet: Sheet) -> Sheet:
                 changed = sheets.change_option(sheet, wanted)
-                return sheets.move_option(changed, option_id, parsed(int, to)) if to else changed
+                return sheets.swap(changed, option_id, parsed(int, to)) if to else changed
 
             if not entered.errors:
                 await board_editing.change(session, here.course, menu_id, revision, make, clock.now())

@@ -283,23 +283,39 @@ def remove_option(sheet: Sheet, option_id: uuid.UUID) -> Sheet:
     return _in_order(replace(sheet, options=tuple(one for one in sheet.options if one is not gone)))
 
 
-def move_option(sheet: Sheet, option_id: uuid.UUID, to: int) -> Sheet:
-    """Move an option to a place: on a square it changes places with what stands there; on others it goes in before it.
+def swap(sheet: Sheet, option_id: uuid.UUID, to: int) -> Sheet:
+    """On a square: an option changes places with what stands at ``to``, from 0, brought within the board. Other boards stay."""
+    moved = sheet.option(option_id)
+    if not sheet.is_square:
+        return sheet
+    to = max(0, min(to, sheet.rule.side**2 - 1))
+    there = {moved.position: to, to: moved.position}
+    return _in_order(
+        replace(
+            sheet,
+            options=tuple(replace(one, position=there.get(one.position, one.position)) for one in sheet.options),
+        )
+    )
 
-    ``to`` counts from 0 over the whole board and is brought within it.
-    """
+
+def shift(sheet: Sheet, option_id: uuid.UUID, *, down: bool) -> Sheet:
+    """Move an option one place up or down; beyond its part it comes first in the next, or last in the one before."""
     moved = sheet.option(option_id)
     if sheet.is_square:
-        to = max(0, min(to, sheet.rule.side**2 - 1))
-        there = {moved.position: to, to: moved.position}
-        options = (replace(one, position=there.get(one.position, one.position)) for one in sheet.options)
-        return _in_order(replace(sheet, options=tuple(sorted(options, key=lambda one: one.position))))
+        return swap(sheet, option_id, moved.position + (1 if down else -1))
+    inside = sheet.inside(moved.section_id)
+    place = inside.index(moved) + (1 if down else -1)
+    if 0 <= place < len(inside):
+        other = inside[place]
+        changed = {moved.id: other, other.id: moved}
+        return _in_order(replace(sheet, options=tuple(changed.get(one.id, one) for one in sheet.options)))
+    parts = [section.id for section in sheet.sections]
+    part = (parts.index(moved.section_id) if moved.section_id in parts else -1) + (1 if down else -1)
+    if not 0 <= part < len(parts):
+        return sheet
     rest = [one for one in sheet.options if one is not moved]
-    to = max(0, min(to, len(rest)))
-    # It joins the part of what it takes the place of.
-    neighbour = sheet.options[min(to, len(sheet.options) - 1)]
-    rest.insert(to, replace(moved, section_id=neighbour.section_id))
-    return _in_order(replace(sheet, options=tuple(rest)))
+    joined = replace(moved, section_id=parts[part])
+    return _in_order(replace(sheet, options=(joined, *rest) if down else (*rest, joined)))
 
 
 # --- Parts --------------------------------------------------------------------------------------------------------------

@@ -84,6 +84,7 @@ def pages(menu: Menu, option_id: uuid.UUID) -> list[str]:
         "/menus/new",
         here,
         f"{here}/items",
+        f"{here}/preview",
         f"{here}/assign",
         f"{here}/remove",
         f"{here}/copy",
@@ -493,6 +494,41 @@ async def test_a_line_that_misses_a_competency_is_pointed_out(site: Site) -> Non
     page = await works_on([8])
     assert "A complete choice can miss" not in page
     assert "Every complete choice works on" in page
+
+
+async def test_it_is_looked_at_as_a_student_finds_it(site: Site) -> None:
+    menu, sheet = await filled(site, "choose-three")
+    group = await a_group(site, "Blue", [0])
+    teacher = await in_menus(site)
+    where = f"{site.menus}/{menu.id}"
+    page = await teacher.get(f"{where}/preview")
+    assert "Choose 3." in page.text
+    assert "Task 8" in page.text
+    assert 'name="student"' not in page.text  # All boards are alike.
+    option = sheet.options[7]
+    changes = {"revision": str(menu.revision), "kind": "task", "title": "For the Blue"}
+    await teacher.post(f"{where}/options/{option.id}", **changes, **{"for": f"group:{group.id}"})
+    assert "For the Blue" not in (await teacher.get(f"{where}/preview")).text
+    ada, ben = site.school.students[:2]
+    assert "For the Blue" in (await teacher.get(f"{where}/preview?student={ada.id}")).text
+    assert "For the Blue" not in (await teacher.get(f"{where}/preview?student={ben.id}")).text
+    assert (await teacher.get(f"{where}/preview?student={new_id()}")).status_code == 404
+    # Where a language decides, a board would tell who has support in one.
+    menu, _ = await stored(site, menu.id)
+    await teacher.post(f"{where}/options/{option.id}", **changes | {"revision": str(menu.revision)}, language="uk")
+    assert 'name="student"' in (await teacher.get(f"{where}/preview?student={ada.id}")).text
+    assistant = await site.sign_in(site.school.teacher, Role.ASSISTANT)
+    page = await assistant.get(f"{where}/preview?student={ada.id}")
+    assert page.status_code == 200
+    assert 'name="student"' not in page.text
+    async with site.database.reading() as session:
+        copies = await copy_queries.copies(session, site.school.id, [menu.id])
+        looks = (
+            await session.exec(scoped(AuditEntry, site.school.id).where(AuditEntry.action == "supports.viewed"))
+        ).all()
+    assert copies == []
+    # Only the look that told of a student's support is recorded.
+    assert [look.subject for look in looks] == [f"person:{ada.id}"]
 
 
 # --- Options ------------------------------------------------------------------------------------------------------------

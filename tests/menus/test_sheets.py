@@ -56,7 +56,7 @@ def test_whatever_is_done_to_a_board_it_stays_sound(key: str, acts: list[tuple[i
         titles = sorted(one.title for one in sheet.filled)
         try:
             if act == 0:
-                sheet = sheets.move_option(sheet, option.id, to)
+                sheet = sheets.swap(sheet, option.id, to) if to % 2 else sheets.shift(sheet, option.id, down=to > 5)
                 assert sorted(one.title for one in sheet.filled) == titles
             elif act == 1:
                 sheet = sheets.remove_option(sheet, option.id)
@@ -104,10 +104,29 @@ def test_items_fill_empty_places_and_keep_what_a_place_says() -> None:
 
 def test_on_a_square_options_change_places() -> None:
     sheet = board("tic-tac-toe")
-    moved = sheets.move_option(sheet, sheet.options[0].id, 8)
+    moved = sheets.swap(sheet, sheet.options[0].id, 8)
     assert [one.title for one in moved.options] == [f"Task {n}" for n in (8, 1, 2, 3, 4, 5, 6, 7, 0)]
     # Beyond the board is its last place.
-    assert sheets.move_option(sheet, sheet.options[0].id, 99) == moved
+    assert sheets.swap(sheet, sheet.options[0].id, 99) == moved
+
+
+def test_an_option_moves_by_one_and_joins_the_next_part_at_its_near_end() -> None:
+    sheet = board("dinner")
+    starters, mains = (section.id for section in sheet.sections[:2])
+
+    def order(sheet: Sheet, part: uuid.UUID) -> list[str]:
+        return [one.title for one in sheet.inside(part)]
+
+    third = sheet.options[2]
+    once = sheets.shift(sheet, third.id, down=True)
+    assert order(once, starters) == ["Task 0", "Task 1"]
+    assert order(once, mains) == ["Task 2", "Task 3", "Task 4", "Task 5", "Task 6"]
+    twice = sheets.shift(once, third.id, down=True)
+    assert order(twice, mains)[:2] == ["Task 3", "Task 2"]
+    # And all the way back; no further than the ends.
+    assert sheets.shift(sheets.shift(twice, third.id, down=False), third.id, down=False) == sheet
+    assert sheets.shift(sheet, sheet.options[0].id, down=False) == sheet
+    assert sheets.shift(sheet, sheet.options[-1].id, down=True) == sheet
 
 
 # --- For whom -----------------------------------------------------------------------------------------------------------
