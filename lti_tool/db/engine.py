@@ -9,8 +9,10 @@ Of the pool's connections the one used last is taken first: its caches are warm 
 from pathlib import Path
 from typing import Any
 
+from psycopg.pq import TransactionStatus
 from sqlalchemy import URL, Connection, event, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import PoolResetState
 
 from lti_tool.db import one_hop, waiting
 
@@ -41,7 +43,17 @@ def make_engine(database_url: str, *, pool_size: int = 10) -> AsyncEngine:
         event.listen(engine.sync_engine, "connect", _prepare_sqlite)
         event.listen(engine.sync_engine, "begin", _begin_sqlite)
         return engine
-    engine = create_async_engine(url, pool_size=pool_size, max_overflow=pool_size, pool_use_lifo=True)
+    engine = create_async_engine(
+        url,
+        # What is fixed is prepared by name (``pipelined``). psycopg would count the others, prepare those that come often, and
+        # have the server forget all that is prepared, ours included, with each transaction that is rolled back.
+        connect_args={"prepare_threshold": None},
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_use_lifo=True,
+        pool_reset_on_return=None,
+    )
+    event.listen(engine.sync_engine, "reset", _roll_back_what_is_open)
     waiting.check_connections(engine)
     return engine
 
@@ -53,6 +65,13 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
     cursor.close()
+
+
+def _roll_back_what_is_open(adapted: Any, _record: object, state: PoolResetState) -> None:
+    """What SQLAlchemy's own reset does, without going to the driver for a transaction that is over."""
+    driver = adapted.driver_connection
+    if not state.terminate_only and driver.info.transaction_status is not TransactionStatus.IDLE:
+        adapted.rollback()
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -7,14 +7,17 @@ They are held to one school as all others are: one that is not is refused when i
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import ClauseElement, Float, Insert
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import TypeEngine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from lti_tool.db import pipelined
 from lti_tool.db.one_hop import OneHopConnection
 from lti_tool.db.scoping import UnscopedQuery, unscoped_tables
 
@@ -41,7 +44,7 @@ class Fixed:
 
         Raises what SQLAlchemy would: IntegrityError, OperationalError and so on.
         """
-        connection: Any = (await session.connection()).sync_connection
+        connection = await _connection(session)
         for note in connection.dispatch.before_cursor_execute:
             note(connection, None, self.compiled(connection.dialect).text, values, None, False)
         return await self.on(connection.connection.dbapi_connection, connection.dialect, values)
@@ -65,16 +68,36 @@ class Fixed:
         return found
 
 
-async def together(
-    session: AsyncSession, asked: Sequence[tuple[Fixed, Mapping[str, Any]]], *, few: bool = True
-) -> list[list[tuple[Any, ...]]]:
+class FixedUpsert(Fixed):
+    """An insert that says what becomes of a row that is there already (``ON CONFLICT``): SQLAlchemy has an insert for each
+    database, and ``build`` makes the statement of one of them.
+    """
+
+    def __init__(self, build: Callable[[Any], Insert]) -> None:
+        super().__init__(build(postgresql.insert))
+        self._build = build
+
+    def compiled(self, dialect: Dialect) -> "Compiled":
+        """The statement as this database is told it; the work is done once."""
+        found = self._compiled.get(dialect.name)
+        if found is None:
+            statement = self._build((sqlite if dialect.name == "sqlite" else postgresql).insert)
+            found = self._compiled[dialect.name] = Compiled(statement, (), dialect)
+        return found
+
+
+Told = tuple[Fixed, Mapping[str, Any]]
+"""A statement with its values."""
+
+
+async def together(session: AsyncSession, asked: Sequence[Told], *, few: bool = True) -> list[list[tuple[Any, ...]]]:
     """The rows of several statements that do not wait for each other's, in their order and in the session's transaction.
 
     PostgreSQL is told all of them at once: a third of the work of asking one after the other. What was added to the session has
     to be flushed before. ``few``: they find a few rows by their keys; others do not hold up SQLite's callers. Raises what
     SQLAlchemy would for the first that fails.
     """
-    connection: Any = (await session.connection()).sync_connection
+    connection = await _connection(session)
     dialect, adapted = connection.dialect, connection.connection.dbapi_connection
     ready = [(fixed.compiled(dialect), values) for fixed, values in asked]
     for note in connection.dispatch.before_cursor_execute:
@@ -86,17 +109,25 @@ async def together(
             for compiled, values in ready:
                 found.append(await _fetch(adapted, compiled, compiled.parameters(values), few=few))
         elif ready:
-            driver = adapted.driver_connection
-            async with driver.pipeline():
-                cursors = [await driver.execute(one.text, one.parameters(values)) for one, values in ready]
-            for cursor, (compiled, _) in zip(cursors, ready, strict=True):
-                found.append(await cursor.fetchall() if compiled.gives_rows else [])
+            told = [(compiled.prepared, compiled.parameters(values)) for compiled, values in ready]
+            found = await pipelined.run(adapted.driver_connection, told)
     except dialect.loaded_dbapi.Error as error:
         text = "; ".join(compiled.text for compiled, _ in ready)
         raise DBAPIError.instance(
             text, None, error, dialect.loaded_dbapi.Error, hide_parameters=True, dialect=dialect
         ) from error
     return [compiled.converted(rows) for rows, (compiled, _) in zip(found, ready, strict=True)]
+
+
+_CONNECTION = "connection"
+
+
+async def _connection(session: AsyncSession) -> Any:
+    """The connection of the session's transaction, begun if need be. It is asked for once: asking crosses between greenlets."""
+    held = session.info.get(_CONNECTION)
+    if held is None or held.closed or not session.in_transaction():
+        held = session.info[_CONNECTION] = (await session.connection()).sync_connection
+    return held
 
 
 class Compiled:
@@ -115,7 +146,11 @@ class Compiled:
         self._back: list[Convert | None] = [
             column.type.dialect_impl(dialect).result_processor(dialect, _coltype(column.type)) for column in columns
         ]
-        self.gives_rows = bool(self._back)
+
+    @cached_property
+    def prepared(self) -> pipelined.Prepared:
+        """The statement as PostgreSQL prepares it."""
+        return pipelined.Prepared(self.text)
 
     def parameters(self, values: Mapping[str, Any]) -> Any:
         """Values as the driver takes them, by place or by name."""
@@ -145,5 +180,5 @@ async def _fetch(adapted: Any, compiled: Compiled, parameters: Any, *, few: bool
         if not few:
             return (await adapted.fetch(lambda cursor: cursor.execute(text, parameters)))[0]
         return await adapted.fetch_short(lambda cursor: cursor.execute(text, parameters))
-    cursor = await adapted.driver_connection.execute(text, parameters)
-    return await cursor.fetchall() if compiled.gives_rows else []
+    [rows] = await pipelined.run(adapted.driver_connection, [(compiled.prepared, parameters)])
+    return rows
