@@ -9,19 +9,19 @@ from typing import Any
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from lti_tool.mastery import credit, rules, writing
-from lti_tool.mastery.writing import Asked, Learner
+from lti_tool.mastery import credit, looking, rules
+from lti_tool.mastery.looking import Asked, Learner
 
 
 async def make(session: AsyncSession, asked: Asked, learners: Collection[Learner]) -> None:
     """Make the books of these learners, who are locked, from their states and all their evidence; once for each learner."""
-    every = await writing.all_places(session, asked.organisation_id, asked.course_id)
+    every = await looking.all_places(session, asked.organisation_id, asked.course_id)
     here = replace(asked, people=sorted(learner.person_id for learner in learners), competencies=every)
-    numbers = {one: str(place.number) for one, place in (await writing.places(session, here)).items()}
+    numbers = {one: str(place.number) for one, place in (await looking.places(session, here)).items()}
     observed: dict[tuple[uuid.UUID, uuid.UUID], list[rules.Observation]] = defaultdict(list)
-    for piece in await writing.all_live(session, here):
+    for piece in await looking.all_live(session, here):
         observed[piece.person_id, piece.competency_id].append(piece.observation())
-    states = await writing.states(session, here)
+    states = await looking.states(session, here)
     for learner in learners:
         learner.reviewing = {}
     by_person = {learner.person_id: learner for learner in learners}

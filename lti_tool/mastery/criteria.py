@@ -3,23 +3,31 @@
 import json
 import uuid
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Table, and_, or_, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Table, and_, bindparam, literal, or_, select
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from lti_tool.competencies.models import Alignment, AlignmentRole, CourseMap, Scale
+from lti_tool.db.fixed import Fixed, FixedUpsert, Told, together
+from lti_tool.db.listed import ids, within
 from lti_tool.mastery import rules
 from lti_tool.mastery.models import FrozenCriterion
 
 MOST_REMEMBERED = 2000
 
 _criterion: Table = FrozenCriterion.__table__  # type: ignore[attr-defined]
+_map: Table = CourseMap.__table__  # type: ignore[attr-defined]
+_scale: Table = Scale.__table__  # type: ignore[attr-defined]
+_alignment: Table = Alignment.__table__  # type: ignore[attr-defined]
+
+_ORGANISATION: Any = bindparam("organisation")
+_COURSE: Any = bindparam("course")
+
 _read: dict[uuid.UUID, rules.Criterion] = {}
 """Criteria never change, and their ids are made of what they say: what was read once needs no second reading."""
 
@@ -33,30 +41,39 @@ class Basis:
     passing_percent: float
 
 
+_CHOSEN = Fixed(
+    select(_map.c.rule, _map.c.passing_percent, _map.c.scale_id).where(
+        _map.c.organisation_id == _ORGANISATION, _map.c.course_id == _COURSE
+    )
+)
+_SCALES = Fixed(
+    select(_scale.c.id, _scale.c.levels)
+    .where(
+        _scale.c.organisation_id == _ORGANISATION,
+        or_(
+            _scale.c.id
+            == select(_map.c.scale_id)
+            .where(_map.c.organisation_id == _ORGANISATION, _map.c.course_id == _COURSE)
+            .scalar_subquery(),
+            and_(_scale.c.course_id.is_(None), _scale.c.is_default.is_(True)),
+        ),
+    )
+    .order_by(_scale.c.created_at, _scale.c.id)
+)
+
+
 async def basis(session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID) -> Basis:
     """What a course has chosen; else the school's default scale, else the tool's own scale and rule."""
-    statement: Any = select(col(CourseMap.rule), col(CourseMap.passing_percent), col(CourseMap.scale_id)).where(
-        col(CourseMap.organisation_id) == organisation_id, col(CourseMap.course_id) == course_id
-    )
-    row = (await session.exec(statement)).one_or_none()
-    rule, passing, scale_id = row if row is not None else (None, 80.0, None)
-    levels = await _levels(session, organisation_id, scale_id)
+    asked = {"organisation": organisation_id, "course": course_id}
+    return _based(*await together(session, [(_CHOSEN, asked), (_SCALES, asked)]))
+
+
+def _based(chosen: Sequence[tuple[Any, ...]], scales: Sequence[tuple[Any, ...]]) -> Basis:
+    rule, passing, scale_id = chosen[0] if chosen else (None, 80.0, None)
+    by_id = {row[0]: row[1] for row in scales}
+    # The scale that was chosen, else the school's default, else the tool's own.
+    levels = (by_id.get(scale_id) if scale_id is not None else None) or next(iter(by_id.values()), None)
     return Basis(_rule_of(rule) or rules.DefaultLadder(), _scale_of(levels), passing)
-
-
-async def _levels(
-    session: AsyncSession, organisation_id: uuid.UUID, scale_id: uuid.UUID | None
-) -> list[dict[str, Any]] | None:
-    """The levels of the scale that was chosen, else of the school's default; None where there is neither."""
-    default = and_(col(Scale.course_id).is_(None), col(Scale.is_default).is_(True))
-    statement: Any = (
-        select(col(Scale.id), col(Scale.levels))
-        .where(col(Scale.organisation_id) == organisation_id, or_(col(Scale.id) == scale_id, default))
-        .order_by(col(Scale.created_at), col(Scale.id))
-    )
-    found = {found_id: levels for found_id, levels in (await session.exec(statement)).all()}  # noqa: C416 - rows are no pairs.
-    chosen: list[dict[str, Any]] | None = found.get(scale_id) if scale_id is not None else None
-    return chosen or next(iter(found.values()), None)
 
 
 def _scale_of(levels: list[dict[str, Any]] | None) -> rules.Scale:
@@ -84,21 +101,37 @@ def begun_with(found: Basis, rule: Mapping[str, Any] | None, aligned: Iterable[r
     return rules.Criterion(rules.fitted(_rule_of(rule) or found.rule, aligned), found.scale)
 
 
+_of_these = _alignment.alias("of_these")
+_ALIGNED = Fixed(
+    select(_alignment.c.competency_id, _alignment.c.content_item_id, _alignment.c.mixed, _alignment.c.weight).where(
+        _alignment.c.organisation_id == _ORGANISATION,
+        _alignment.c.course_id == _COURSE,
+        _alignment.c.role == literal(AlignmentRole.ASSESSES, _alignment.c.role.type),
+        _alignment.c.content_item_id.in_(
+            select(_of_these.c.content_item_id).where(
+                _of_these.c.organisation_id == _ORGANISATION,
+                _of_these.c.course_id == _COURSE,
+                _of_these.c.role == literal(AlignmentRole.ASSESSES, _of_these.c.role.type),
+                within(_of_these.c.competency_id, ids("competencies")),
+            )
+        ),
+    )
+)
+
+
 async def aligned_items(
     session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID, competency_ids: Collection[uuid.UUID]
 ) -> dict[uuid.UUID, list[rules.AlignedItem]]:
     """What assesses each of these competencies, as rules look at it; platforms give whole scores of items."""
-    here = and_(
-        col(Alignment.organisation_id) == organisation_id,
-        col(Alignment.course_id) == course_id,
-        col(Alignment.role) == AlignmentRole.ASSESSES,
-    )
+    asked = {"organisation": organisation_id, "course": course_id, "competencies": sorted(set(competency_ids))}
+    [rows] = await together(session, [(_ALIGNED, asked)], few=False)
+    return _aligned(rows, competency_ids)
+
+
+def _aligned(
+    rows: Sequence[tuple[Any, ...]], competency_ids: Collection[uuid.UUID]
+) -> dict[uuid.UUID, list[rules.AlignedItem]]:
     wanted = set(competency_ids)
-    of_these = select(col(Alignment.content_item_id)).where(here, col(Alignment.competency_id).in_(sorted(wanted)))
-    statement: Any = select(
-        col(Alignment.competency_id), col(Alignment.content_item_id), col(Alignment.mixed), col(Alignment.weight)
-    ).where(here, col(Alignment.content_item_id).in_(of_these.correlate(None)))
-    rows = (await session.exec(statement)).all()
     times = Counter(item_id for _, item_id, _, _ in rows)
     found: dict[uuid.UUID, list[rules.AlignedItem]] = defaultdict(list)
     for competency_id, item_id, mixed, weight in rows:
@@ -109,13 +142,33 @@ async def aligned_items(
     return found
 
 
-async def freeze(
-    session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID, criterion: rules.Criterion, now: datetime
-) -> uuid.UUID:
-    """Keep a criterion, and its id: the same one for all who begin with the same. Two transactions at once make one row."""
+async def to_begin_with(
+    session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID, competency_ids: Sequence[uuid.UUID]
+) -> tuple[Basis, dict[uuid.UUID, list[rules.AlignedItem]]]:
+    """``basis`` and ``aligned_items`` of a few competencies, asked at once."""
+    asked = {"organisation": organisation_id, "course": course_id, "competencies": competency_ids}
+    chosen, scales, rows = await together(session, [(_CHOSEN, asked), (_SCALES, asked), (_ALIGNED, asked)])
+    return _based(chosen, scales), _aligned(rows, competency_ids)
+
+
+_FREEZE = FixedUpsert(
+    lambda insert: (
+        insert(_criterion)
+        .values({column.name: bindparam(column.name, type_=column.type) for column in _criterion.columns})
+        .on_conflict_do_nothing()
+    )
+)
+
+
+def to_freeze(
+    organisation_id: uuid.UUID, course_id: uuid.UUID, criterion: rules.Criterion, now: datetime
+) -> tuple[uuid.UUID, Told]:
+    """The id of a criterion, the same for all who begin with the same, and the statement that keeps it. Two transactions at once
+    make one row.
+    """
     content = criterion.to_json()
     criterion_id = uuid.uuid5(course_id, json.dumps(content, sort_keys=True))
-    on = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+    _remember(criterion_id, criterion)
     row = {
         "organisation_id": organisation_id,
         "id": criterion_id,
@@ -123,8 +176,15 @@ async def freeze(
         "content": content,
         "created_at": now,
     }
-    await session.exec(on.insert(_criterion).values(row).on_conflict_do_nothing())
-    _remember(criterion_id, criterion)
+    return criterion_id, (_FREEZE, row)
+
+
+async def freeze(
+    session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID, criterion: rules.Criterion, now: datetime
+) -> uuid.UUID:
+    """Keep a criterion; its id."""
+    criterion_id, (statement, row) = to_freeze(organisation_id, course_id, criterion, now)
+    await statement.run(session, row)
     return criterion_id
 
 

@@ -14,7 +14,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from lti_tool.competencies.models import Competency, CourseMap, Framework, MapCompetency
 from lti_tool.db.base import crossing
 from lti_tool.db.session import Database
-from lti_tool.mastery import parents, working, writing
+from lti_tool.mastery import looking, parents, working
 from lti_tool.mastery.models import LearnerMastery
 
 LEARNERS_AT_ONCE = 20
@@ -30,7 +30,7 @@ async def follow(database: Database, organisation_id: uuid.UUID, course_id: uuid
     for start in range(0, len(people), LEARNERS_AT_ONCE):
         async with database.writing() as session:
             some = people[start : start + LEARNERS_AT_ONCE]
-            learners = await writing.lock(session, organisation_id, course_id, some, now)
+            learners = await looking.lock(session, organisation_id, course_id, some, now)
             changed += await working.follow_map(session, organisation_id, course_id, learners, tree, now)
     async with database.writing() as session:
         # What changes from here on is later than this, and makes the course due again.

@@ -10,52 +10,16 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Table, bindparam, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from lti_tool.competencies import map_queries
-from lti_tool.competencies.models import Competency, MapCompetency
-from lti_tool.db.fixed import Fixed
-from lti_tool.db.listed import ids, within
 from lti_tool.mastery import rules
 from lti_tool.mastery.criteria import parent_rule_of
 from lti_tool.mastery.drafts import Draft
 from lti_tool.mastery.rules.values import Standing
-from lti_tool.mastery.writing import Asked
 
 LADDER = tuple(Standing)
 """Standings by their rank."""
-
-_competency: Table = Competency.__table__  # type: ignore[attr-defined]
-_place: Table = MapCompetency.__table__  # type: ignore[attr-defined]
-
-
-def _ancestors() -> Any:
-    """The competencies asked for and all they stand in, each with what it stands in and whether the map has it."""
-    organisation: Any = bindparam("organisation")
-    up = (
-        select(_competency.c.id, _competency.c.parent_id)
-        .where(_competency.c.organisation_id == organisation, within(_competency.c.id, ids("competencies")))
-        .cte("up", recursive=True)
-    )
-    higher = _competency.alias("higher")
-    up = up.union(
-        select(higher.c.id, higher.c.parent_id).where(
-            higher.c.organisation_id == organisation, higher.c.id == up.c.parent_id
-        )
-    )
-    return select(up.c.id, up.c.parent_id, _place.c.number).join_from(
-        up,
-        _place,
-        (_place.c.organisation_id == organisation)
-        & (_place.c.course_id == bindparam("course"))
-        & (_place.c.competency_id == up.c.id)
-        & _place.c.removed_at.is_(None),
-        isouter=True,
-    )
-
-
-_ANCESTORS = Fixed(_ancestors())
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,20 +59,6 @@ class Tree:
         if brief is None:
             return rules.Child(str(competency_id), Standing.NOT_STARTED)
         return rules.Child(str(competency_id), LADDER[brief[0]], brief[1])
-
-
-async def has_above(session: AsyncSession, asked: Asked) -> bool:
-    """Whether any competency of the map stands above one of these; one short statement."""
-    rows = await _ANCESTORS.run(session, asked.values())
-    mapped = {row[0] for row in rows if row[2] is not None}
-    above = {row[0]: row[1] for row in rows}
-    for competency_id in asked.competencies:
-        here = above.get(competency_id)
-        while here is not None:
-            if here in mapped:
-                return True
-            here = above.get(here)
-    return False
 
 
 async def tree(session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID) -> Tree:

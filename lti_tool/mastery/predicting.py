@@ -17,9 +17,9 @@ from lti_tool.db.fixed import Fixed
 from lti_tool.db.listed import texts, within
 from lti_tool.db.organisation import Organisation
 from lti_tool.mastery import prediction
+from lti_tool.mastery.looking import Asked, Learner, all_live
 from lti_tool.mastery.models import Difficulty, LearnerMastery, PredictionVersion
 from lti_tool.mastery.pieces import Piece
-from lti_tool.mastery.writing import Asked, Learner, all_live
 
 COURSE = "course"
 """The key of a version's row about the course itself: how to weigh what is known, and how many answers it is made of."""

@@ -22,11 +22,11 @@ from lti_tool.db.fixed import Fixed
 from lti_tool.db.listed import ids, within
 from lti_tool.db.session import Database
 from lti_tool.ids import new_id
-from lti_tool.mastery import credit, criteria, drafts, parents, predicting, rules, versions, writing
+from lti_tool.mastery import credit, criteria, drafts, looking, parents, predicting, rules, versions, writing
 from lti_tool.mastery.drafts import Draft
+from lti_tool.mastery.looking import STATE_COLUMNS, Asked, Learner, Place
 from lti_tool.mastery.models import Evidence, LearnerMastery, MasteryState, Standing
 from lti_tool.mastery.pieces import Piece
-from lti_tool.mastery.writing import STATE_COLUMNS, Asked, Learner, Place
 
 LEARNERS_AT_ONCE = 100
 """Learners in one transaction; their new evidence waits for about a second where each has a hundred competencies."""
@@ -99,7 +99,7 @@ async def recompute_course(
     for start in range(0, len(people), LEARNERS_AT_ONCE):
         some = people[start : start + LEARNERS_AT_ONCE]
         async with database.writing() as session:
-            learners = await writing.lock(session, organisation_id, course_id, some, now)
+            learners = await looking.lock(session, organisation_id, course_id, some, now)
             with _many_objects():
                 await _some(session, course, learners, afresh or {}, now, done)
     return done
@@ -107,8 +107,8 @@ async def recompute_course(
 
 async def look(session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID) -> Course:
     """Read what holds for the whole course."""
-    asked = Asked(organisation_id, course_id, [], await writing.all_places(session, organisation_id, course_id))
-    places = await writing.places(session, asked)
+    asked = Asked(organisation_id, course_id, [], await looking.all_places(session, organisation_id, course_id))
+    places = await looking.places(session, asked)
     return Course(
         organisation_id,
         course_id,
@@ -145,7 +145,7 @@ async def _some(
     asked = Asked(course.organisation_id, course.course_id, people)
     cells: dict[tuple[uuid.UUID, uuid.UUID], list[Piece]] = defaultdict(list)
     answers: dict[uuid.UUID, list[Piece]] = defaultdict(list)
-    for piece in await writing.all_live(session, asked):
+    for piece in await looking.all_live(session, asked):
         if piece.moves_levels:
             cells[piece.person_id, piece.competency_id].append(piece)
         if piece.is_answer:
@@ -161,11 +161,13 @@ async def _some(
         for cell, draft in written.items()
     )
     await insert_rows(session, _state, STATE_COLUMNS, ([row[name] for name in STATE_COLUMNS] for row in rows))
+    told = []
     for person_id, learner in learners.items():
         shared = await _shared(session, course, learner.version_id)
         pieces = sorted(answers[person_id], key=predicting.in_order)
         learner.predicting = predicting.stepped_on(predicting.restarted(learner.predicting), shared, pieces)
-        await writing.set_learner(session, course.organisation_id, learner, now)
+        told.append(writing.set_learner(course.organisation_id, learner, now))
+    await writing.tell(session, told)
     done.learners += len(people)
     done.states += len(written)
     for cell in written.keys() | before.keys():

@@ -1,11 +1,11 @@
 """Evidence comes in, is voided, is judged by people; levels follow in the same transaction.
 
-Whoever changes anything here does so once in a transaction, with everything it has (``writing.lock``): two calls in one
+Whoever changes anything here does so once in a transaction, with everything it has (``looking.lock``): two calls in one
 transaction could wait for another one in a circle. A teacher's use case leaves a trace in the audit log.
 """
 
 import uuid
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -15,17 +15,18 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from lti_tool import audit
 from lti_tool.courses.models import Course
+from lti_tool.db.fixed import Told
 from lti_tool.db.session import Database
 from lti_tool.errors import NotFound
 from lti_tool.ids import new_id
 from lti_tool.jobs.transactions import nudge_after_commit
 from lti_tool.logs import reference_code
-from lti_tool.mastery import criteria, predicting, queries, versions, working, writing
+from lti_tool.mastery import criteria, looking, predicting, queries, versions, working, writing
 from lti_tool.mastery.entries import OWN_REASONS, REPLACED, BadEvidence, Changed, Entry, NotOnMap
+from lti_tool.mastery.looking import Asked, Known, Look
 from lti_tool.mastery.models import EvidenceSource, Standing
 from lti_tool.mastery.pieces import Columns, Piece
 from lti_tool.mastery.working import Work
-from lti_tool.mastery.writing import Asked, Known
 
 _FROZEN = frozenset({EvidenceSource.LMS, EvidenceSource.CHECK, EvidenceSource.MENU})
 """Sources whose passing mark and weight stay what they were when the presentation first came; a teacher's file says its own."""
@@ -81,39 +82,41 @@ async def change(
     if not wanted and not voided:
         return []
     people = sorted({entry.person_id for entry in wanted} | {one.person_id for one in voided})
-    learners = await writing.lock(session, course.organisation_id, course.id, people, now)
-    await predicting.seed(session, course.organisation_id, course.id, [one for one in learners.values() if one.new])
     competencies = {entry.competency_id for entry in wanted} | {one.competency_id for one in voided}
     asked = Asked(course.organisation_id, course.id, people, sorted(competencies))
-    places = await writing.places(session, asked)
-    if len(places) < len(asked.competencies):
-        raise NotOnMap(f"{len(asked.competencies) - len(places)} competencies are not on the map")
+    look = await looking.look(session, asked, sorted({entry.presentation for entry in wanted}), now)
+    new = [one for one in look.learners.values() if one.new]
+    await predicting.seed(session, course.organisation_id, course.id, new)
+    if len(look.places) < len(asked.competencies):
+        raise NotOnMap(f"{len(asked.competencies) - len(look.places)} competencies are not on the map")
     work = Work()
+    told = []
     for one in voided:
-        await writing.void_evidence(session, course.organisation_id, one.id, voids[one.id], now, by)
+        told.append(writing.void_evidence(course.organisation_id, one.id, voids[one.id], now, by))
         if one.source is not EvidenceSource.SELF:
             work.redo.add((one.person_id, one.competency_id))
             work.relearn.add(one.person_id)
     if wanted:
-        await _append(session, course, asked, wanted, work, now, by)
+        passing = await _passing(session, asked, wanted)
+        told += _appended(course, wanted, look, passing, work, now, by)
+    await writing.tell(session, told)
     learn = versions.course_key(course.organisation_id, course.id)
     nudge_after_commit(session, versions.LEARN, learn)
     nudge_after_commit(session, MOVED, learn)
-    return await working.settle(session, course.organisation_id, course.id, learners, work, now, places)
+    return await working.settle(session, course.organisation_id, course.id, look, work, now)
 
 
-async def _append(
-    session: AsyncSession,
+def _appended(
     course: Course,
-    asked: Asked,
     wanted: Sequence[Entry],
+    look: Look,
+    passing: float | None,
     work: Work,
     now: datetime,
     by: uuid.UUID | None,
-) -> None:
-    passing = await _passing(session, asked, wanted)
-    modified = await writing.modified(session, asked)
-    known = await writing.known(session, asked, sorted({entry.presentation for entry in wanted}))
+) -> Iterator[Told]:
+    """What is to be written of these entries; ``work`` takes down what follows from them."""
+    modified, known = look.modified, look.known
     for entry in wanted:
         name = (entry.person_id, entry.competency_id, entry.presentation)
         before = known.get(name)
@@ -122,10 +125,10 @@ async def _append(
             continue
         row = _row(course, entry, before, passing, modified.get(cell), now, by)
         if before is not None and before.voided_at is None:
-            await writing.void_evidence(session, course.organisation_id, before.id, REPLACED, now, by)
+            yield writing.void_evidence(course.organisation_id, before.id, REPLACED, now, by)
             work.redo.add(cell)
             work.relearn.add(entry.person_id)
-        await writing.add_evidence(session, row)
+        yield writing.add_evidence(row)
         known[name] = Known(**{column: row[column] for column in Known._fields})
         piece = Piece(**{column: row[column] for column in Columns._fields})
         if piece.moves_levels:
@@ -149,8 +152,8 @@ async def news(
             people[start : start + _LOOKED_AT_ONCE],
             sorted({entry.competency_id for entry in some}),
         )
-        known = await writing.known(session, asked, sorted({entry.presentation for entry in some}))
-        modified = await writing.modified(session, asked)
+        known = await looking.known(session, asked, sorted({entry.presentation for entry in some}))
+        modified = await looking.modified(session, asked)
         for entry in some:
             before = known.get((entry.person_id, entry.competency_id, entry.presentation))
             own = modified.get((entry.person_id, entry.competency_id))
@@ -405,7 +408,7 @@ async def end_overrides(database: Database, now: datetime) -> int:
         due = await queries.ended_overrides(session, now)
     for organisation_id, course_id, person_id, competency_ids in due:
         async with database.writing() as session:
-            learners = await writing.lock(session, organisation_id, course_id, [person_id], now)
+            learners = await looking.lock(session, organisation_id, course_id, [person_id], now)
             cells = [(person_id, competency_id) for competency_id in competency_ids]
             await working.judge_again(session, organisation_id, course_id, learners, cells, now)
             nudge_after_commit(session, MOVED, versions.course_key(organisation_id, course_id))

@@ -18,11 +18,11 @@ from lti_tool.competencies.models import Competency, MapCompetency
 from lti_tool.courses.models import Course
 from lti_tool.db.base import scoped
 from lti_tool.errors import BadRequest, NotFound
-from lti_tool.mastery import criteria, parents, rules, writing
+from lti_tool.mastery import criteria, looking, parents, rules
+from lti_tool.mastery.looking import Asked
 from lti_tool.mastery.models import MasteryState
 from lti_tool.mastery.rule_words import AnyRule
 from lti_tool.mastery.source_rules import rule_of as source_rule_of
-from lti_tool.mastery.writing import Asked
 
 MOST_REPLAYED = 60_000
 """Pieces of evidence that a preview computes anew; a course with more is not previewed."""
@@ -219,7 +219,7 @@ async def preview(
         begin[one] = rules.Criterion(chosen, scale or usual.scale)
     observations: dict[tuple[uuid.UUID, uuid.UUID], list[rules.Observation]] = {}
     asked = Asked(organisation_id, course_id, people, sorted({state.competency_id for state in states}))
-    for piece in await writing.live(session, asked):
+    for piece in await looking.live(session, asked):
         if piece.moves_levels:
             observations.setdefault((piece.person_id, piece.competency_id), []).append(piece.observation())
     after: Counter[rules.Standing] = Counter()

@@ -15,10 +15,10 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from lti_tool.db.base import crossing
 from lti_tool.db.session import Database
 from lti_tool.ids import new_id
-from lti_tool.mastery import predicting, prediction, writing
+from lti_tool.mastery import looking, predicting, prediction, writing
+from lti_tool.mastery.looking import Asked
 from lti_tool.mastery.models import Difficulty, Evidence, EvidenceSource, LearnerMastery, PredictionVersion
 from lti_tool.mastery.pieces import Columns, Piece
-from lti_tool.mastery.writing import Asked
 
 LEARN = "learn-difficulties"
 """The task that looks whether a course's answers are worth a new version of its difficulties; the key is the course's."""
@@ -173,9 +173,9 @@ async def _move(database: Database, organisation_id: uuid.UUID, course_id: uuid.
     for start in range(0, len(people), LEARNERS_AT_ONCE):
         some = people[start : start + LEARNERS_AT_ONCE]
         async with database.writing() as session:
-            learners = await writing.lock(session, organisation_id, course_id, some, now)
+            learners = await looking.lock(session, organisation_id, course_id, some, now)
             answers: dict[uuid.UUID, list[Piece]] = defaultdict(list)
-            for piece in await writing.all_live(session, Asked(organisation_id, course_id, some)):
+            for piece in await looking.all_live(session, Asked(organisation_id, course_id, some)):
                 if piece.is_answer:
                     answers[piece.person_id].append(piece)
             for person_id, learner in learners.items():
@@ -184,7 +184,9 @@ async def _move(database: Database, organisation_id: uuid.UUID, course_id: uuid.
                     before, shared, sorted(answers[person_id], key=predicting.in_order)
                 )
                 learner.version_id = current.id
-                await writing.set_learner(session, organisation_id, learner, now)
+            await writing.tell(
+                session, [writing.set_learner(organisation_id, learner, now) for learner in learners.values()]
+            )
     async with database.writing() as session:
         await _drop_unused(session, organisation_id, course_id, current)
 

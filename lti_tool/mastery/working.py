@@ -14,13 +14,14 @@ from typing import Any
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from lti_tool.db.fixed import Told
 from lti_tool.ids import new_id
-from lti_tool.mastery import books, credit, criteria, drafts, parents, predicting, rules, writing
+from lti_tool.mastery import books, credit, criteria, drafts, looking, parents, predicting, rules, writing
 from lti_tool.mastery.drafts import Draft
 from lti_tool.mastery.entries import Changed
+from lti_tool.mastery.looking import Asked, Learner, Look, Stored
 from lti_tool.mastery.pieces import Piece
 from lti_tool.mastery.rules.values import Standing
-from lti_tool.mastery.writing import Asked, Learner, Place, Stored
 
 Cell = tuple[uuid.UUID, uuid.UUID]
 """A learner and a competency."""
@@ -47,23 +48,21 @@ async def settle(
     session: AsyncSession,
     organisation_id: uuid.UUID,
     course_id: uuid.UUID,
-    learners: Mapping[uuid.UUID, Learner],
+    look: Look,
     work: Work,
     now: datetime,
-    places: Mapping[uuid.UUID, Place] | None = None,
 ) -> list[Changed]:
     """Bring states, briefs and predictions up to the evidence; the standings that are others now.
 
-    ``places`` holds those of all competencies concerned, where the caller has read them already.
+    ``look`` was taken before any of the evidence was written, and holds all cells of ``work``.
     """
     cells = work.cells
     if not cells:
-        for learner in learners.values():
-            if learner.new:
-                await writing.set_learner(session, organisation_id, learner, now)
+        new = [writing.set_learner(organisation_id, learner, now) for learner in look.learners.values() if learner.new]
+        await writing.tell(session, new)
         return []
     asked = Asked(organisation_id, course_id, sorted({cell[0] for cell in cells}), sorted({cell[1] for cell in cells}))
-    table = _Table(session, asked, learners, now, places or await writing.places(session, asked))
+    table = _Table(session, asked, look, now)
     await table.open()
     await table.take(work)
     await table.roll_up()
@@ -71,7 +70,7 @@ async def settle(
     answers: dict[uuid.UUID, list[Piece]] = defaultdict(list)
     for (person_id, _), pieces in work.fresh.items():
         answers[person_id] += pieces
-    await predicting.take_in(session, asked, list(learners.values()), answers, work.relearn)
+    await predicting.take_in(session, asked, list(look.learners.values()), answers, work.relearn)
     return await table.close()
 
 
@@ -85,7 +84,9 @@ async def judge_again(
 ) -> list[Changed]:
     """What is said of these cells now, without any new evidence; for overrides that have ended."""
     work = Work(redo=set(cells))
-    return await settle(session, organisation_id, course_id, learners, work, now)
+    asked = Asked(organisation_id, course_id, sorted({cell[0] for cell in cells}), sorted({cell[1] for cell in cells}))
+    look = await looking.around(session, asked, (), learners)
+    return await settle(session, organisation_id, course_id, look, work, now)
 
 
 async def follow_map(
@@ -101,12 +102,12 @@ async def follow_map(
     How many of them have other levels or reviews now. Nothing is written of those who do not.
     """
     asked = Asked(
-        organisation_id, course_id, sorted(learners), await writing.all_places(session, organisation_id, course_id)
+        organisation_id, course_id, sorted(learners), await looking.all_places(session, organisation_id, course_id)
     )
-    places = await writing.places(session, asked)
+    places = await looking.places(session, asked)
     if not places:
         return 0
-    table = _Table(session, replace(asked, competencies=[]), learners, now, places)
+    table = _Table(session, replace(asked, competencies=[]), Look(learners, places), now)
     return await table.follow(asked, tree)
 
 
@@ -117,28 +118,29 @@ class _Table:
         self,
         session: AsyncSession,
         asked: Asked,
-        learners: Mapping[uuid.UUID, Learner],
+        look: Look,
         now: datetime,
-        places: Mapping[uuid.UUID, Place],
     ) -> None:
         self._session = session
         self._asked = asked
-        self._learners = learners
+        self._learners = look.learners
+        self._has_above = look.has_above
         self._now = now
-        self._places = dict(places)
-        self._stored: dict[Cell, Stored] = {}
+        self._places = dict(look.places)
+        self._stored: dict[Cell, Stored] = dict(look.states)
         self._drafts: dict[Cell, Draft | None] = {}
         self._criteria: dict[uuid.UUID, rules.Criterion] = {}
         self._begun_with: dict[uuid.UUID, uuid.UUID] = {}
-        self._basis: criteria.Basis | None = None
+        self._told: list[Told] = []
+        """What is to be written before anything else."""
         self._practised: dict[Cell, int | None] = {}
         self._all_concerned: set[uuid.UUID] = set()
         """Learners of whom every review is looked at, since all of them may be due at another time."""
         self._credited: dict[uuid.UUID, dict[uuid.UUID, credit.Shown]] = {}
 
     async def open(self) -> None:
-        """Read what is there."""
-        await self._look(self._asked)
+        """Read what else there is to know of these states."""
+        await self._read_criteria()
         await self._make_books()
 
     async def _make_books(self) -> None:
@@ -147,11 +149,10 @@ class _Table:
             await books.make(self._session, self._asked, unknown)
             self._all_concerned = {learner.person_id for learner in unknown}
 
-    async def _look(self, asked: Asked) -> None:
-        self._stored |= await writing.states(self._session, asked)
+    async def _read_criteria(self) -> None:
         missing = {state.criterion_id for state in self._stored.values()} - self._criteria.keys()
         if missing:
-            self._criteria |= await criteria.frozen(self._session, asked.organisation_id, missing)
+            self._criteria |= await criteria.frozen(self._session, self._asked.organisation_id, missing)
 
     # --- A learner's own evidence --------------------------------------------------------------------------------------
 
@@ -189,13 +190,12 @@ class _Table:
         if not wanted:
             return
         organisation_id, course_id = self._asked.organisation_id, self._asked.course_id
-        if self._basis is None:
-            self._basis = await criteria.basis(self._session, organisation_id, course_id)
-        aligned = await criteria.aligned_items(self._session, organisation_id, course_id, wanted)
+        basis, aligned = await criteria.to_begin_with(self._session, organisation_id, course_id, wanted)
         for competency_id in wanted:
             rule, items = self._places[competency_id].rule, aligned.get(competency_id, ())
-            criterion = criteria.begun_with(self._basis, rule, items)
-            criterion_id = await criteria.freeze(self._session, organisation_id, course_id, criterion, self._now)
+            criterion = criteria.begun_with(basis, rule, items)
+            criterion_id, told = criteria.to_freeze(organisation_id, course_id, criterion, self._now)
+            self._told.append(told)
             self._begun_with[competency_id] = criterion_id
             self._criteria[criterion_id] = criterion
 
@@ -224,7 +224,7 @@ class _Table:
             self._asked, people=sorted({cell[0] for cell in cells}), competencies=sorted({cell[1] for cell in cells})
         )
         found: dict[Cell, list[rules.Observation]] = defaultdict(list)
-        for piece in await writing.live(self._session, asked):
+        for piece in await looking.live(self._session, asked):
             cell = (piece.person_id, piece.competency_id)
             if cell in cells and piece.moves_levels:
                 found[cell].append(piece.observation())
@@ -241,7 +241,7 @@ class _Table:
         # Without evidence that counts, a competency may be one that follows its children.
         emptied = any(draft is None or not (draft.count or draft.overridden) for draft in self._drafts.values())
         stated = any(criteria.parent_rule_of(place.rule) for place in self._places.values())
-        if not (emptied or stated) and not await parents.has_above(self._session, self._asked):
+        if not (emptied or stated or self._has_above):
             return
         tree = await parents.tree(self._session, self._asked.organisation_id, self._asked.course_id)
         await self._open_parents(tree)
@@ -253,8 +253,9 @@ class _Table:
     async def _open_parents(self, tree: parents.Tree) -> None:
         needed = tree.concerned(self._asked.competencies)
         asked = replace(self._asked, competencies=sorted(needed))
-        self._places |= await writing.places(self._session, asked)
-        await self._look(asked)
+        self._places |= await looking.places(self._session, asked)
+        self._stored |= await looking.states(self._session, asked)
+        await self._read_criteria()
         await self._freeze(needed)
 
     def _roll_up_one(self, tree: parents.Tree, cell: Cell) -> None:
@@ -293,10 +294,9 @@ class _Table:
         """Roll everything up again and give credit again; how many learners have something else in their briefs or states."""
         before = {person_id: _text_of(learner) for person_id, learner in self._learners.items()}
         await self._make_books()
-        stored = await writing.rolled(self._session, replace(asked, competencies=list(tree.upward)))
+        stored = await looking.rolled(self._session, replace(asked, competencies=list(tree.upward)))
         self._stored |= stored
-        missing = {state.criterion_id for state in stored.values()} - self._criteria.keys()
-        self._criteria |= await criteria.frozen(self._session, asked.organisation_id, missing)
+        await self._read_criteria()
         await self._freeze(tree.upward)
         for cell, state in stored.items():
             # Nothing stands below it any more, or its own evidence decides now.
@@ -308,7 +308,7 @@ class _Table:
                 self._roll_up_one(tree, (person_id, parent_id))
         self._all_concerned = set(self._learners)
         await self.give_credit()
-        said = await writing.said(
+        said = await looking.said(
             self._session, replace(asked, competencies=sorted({cell[1] for cell in self._drafts}))
         )
         self._drafts = {
@@ -374,23 +374,25 @@ class _Table:
         """Write what is new; which standings changed."""
         organisation_id, course_id = self._asked.organisation_id, self._asked.course_id
         changed: list[Changed] = []
+        told = self._told
         for cell, draft in sorted(self._drafts.items(), key=lambda one: one[0]):
             stored = self._stored.get(cell)
             before = Standing.NOT_STARTED if stored is None else stored.standing
             after = Standing.NOT_STARTED if draft is None else draft.standing
             if draft is None:
                 if stored is not None:
-                    await writing.drop_state(self._session, organisation_id, stored.id)
+                    told.append(writing.drop_state(organisation_id, stored.id))
             else:
                 state_id = new_id() if stored is None else stored.id
                 row = draft.row(organisation_id, course_id, cell[0], cell[1], state_id, self._now)
-                await (writing.add_state if stored is None else writing.set_state)(self._session, row)
+                told.append((writing.add_state if stored is None else writing.set_state)(row))
             if before is not after:
                 changed.append(Changed(cell[0], cell[1], before, after, draft.level if draft else ""))
         for person_id, found in sorted(self._credited.items()):
-            await writing.set_reviews(self._session, self._asked, person_id, found, self._now)
+            told += writing.set_reviews(self._asked, person_id, found, self._now)
         for person_id in sorted(self._learners):
-            await writing.set_learner(self._session, organisation_id, self._learners[person_id], self._now)
+            told.append(writing.set_learner(organisation_id, self._learners[person_id], self._now))
+        await writing.tell(self._session, told)
         return changed
 
 

@@ -1,226 +1,30 @@
-"""The SQL that evidence is worked in with: what is locked, what is looked up, what is written.
+"""The SQL that evidence is worked in with, second half: what is written, for learners whose rows are locked (``looking``).
 
-Order of locks, for everybody who works evidence in: first the rows of the learners, by their ids, then nothing else. Whoever
-holds a learner's row is alone with that learner's evidence and states, so all other statements are plain inserts and updates.
+Nothing here runs by itself: what is known at one time is told the database at once (``tell``).
 """
 
 import uuid
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 
-from sqlalchemy import Delete, Insert, Table, Update, bindparam, delete, func, insert, select, update
+from sqlalchemy import Delete, Insert, Table, Update, bindparam, delete, insert, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from lti_tool.competencies.models import Competency, CourseMap, Framework, MapCompetency
-from lti_tool.db.fixed import Fixed
-from lti_tool.db.listed import ids, texts, within
-from lti_tool.db.upsert import upsert
-from lti_tool.ids import new_id
-from lti_tool.mastery.credit import Book, Shown, Stamp
-from lti_tool.mastery.models import Evidence, LearnerMastery, LearnerModification, MasteryState, Standing
-from lti_tool.mastery.pieces import Columns, Piece
-
-LEARNER_KEY = ("organisation_id", "course_id", "person_id")
+from lti_tool.db.fixed import Fixed, Told, together
+from lti_tool.db.listed import ids, within
+from lti_tool.mastery.credit import Shown
+from lti_tool.mastery.looking import STATE_COLUMNS, Asked, Learner
+from lti_tool.mastery.models import Evidence, LearnerMastery, MasteryState
 
 _learner: Table = LearnerMastery.__table__  # type: ignore[attr-defined]
 _evidence: Table = Evidence.__table__  # type: ignore[attr-defined]
 _state: Table = MasteryState.__table__  # type: ignore[attr-defined]
-_modification: Table = LearnerModification.__table__  # type: ignore[attr-defined]
-_place: Table = MapCompetency.__table__  # type: ignore[attr-defined]
-_competency: Table = Competency.__table__  # type: ignore[attr-defined]
-_map: Table = CourseMap.__table__  # type: ignore[attr-defined]
-_framework: Table = Framework.__table__  # type: ignore[attr-defined]
 
 _ORGANISATION: Any = bindparam("organisation")
-_COURSE: Any = bindparam("course")
 
-
-@dataclass(slots=True)
-class Learner:
-    """A learner's row, locked. ``new`` says that this transaction made it; ``reviewing`` is None where nobody kept a book yet."""
-
-    id: uuid.UUID
-    person_id: uuid.UUID
-    standings: dict[str, Any]
-    predicting: dict[str, Any]
-    version_id: uuid.UUID | None
-    reviewing: Book | None
-    new: bool = False
-    same_book: bool = False
-    """That the book says what the row says: then it is not written again, which costs more than all the rest of the row."""
-
-
-class Place(NamedTuple):
-    """A competency's place in the course's map, also one that was taken out."""
-
-    competency_id: uuid.UUID
-    number: int
-    rule: dict[str, Any] | None
-    parent_id: uuid.UUID | None
-    stamp: Stamp
-    """How new the course's prerequisites are."""
-
-
-class Known(NamedTuple):
-    """A presentation that came before, in its latest revision."""
-
-    id: uuid.UUID
-    person_id: uuid.UUID
-    competency_id: uuid.UUID
-    presentation: str
-    revision: int
-    source: str
-    earned: Decimal | None
-    possible: Decimal | None
-    passing_percent: float | None
-    weight: Decimal
-    judged: Standing | None
-    until: datetime | None
-    note: str
-    observed_at: datetime
-    dated: bool
-    first: bool
-    whole: bool
-    shared: bool
-    mixed: bool
-    voided_at: datetime | None
-    void_reason: str | None
-
-
-STATE_COLUMNS = (
-    "organisation_id",
-    "id",
-    "course_id",
-    "person_id",
-    "competency_id",
-    "criterion_id",
-    "running",
-    "standing",
-    "level",
-    "rolled_up",
-    "share",
-    "because",
-    "since",
-    "count",
-    "latest_at",
-    "last_key",
-    "review_due_at",
-    "credited_at",
-    "override_until",
-    "changed_at",
-)
 _SAID = STATE_COLUMNS[5:]
 """What changes of a state."""
-
-
-@dataclass(slots=True)
-class Stored:
-    """A state as it is stored, as far as working needs it."""
-
-    id: uuid.UUID
-    person_id: uuid.UUID
-    competency_id: uuid.UUID
-    criterion_id: uuid.UUID
-    running: dict[str, Any]
-    standing: Standing
-    level: str
-    rolled_up: bool
-    count: int
-    since: datetime | None
-
-
-def _columns(table: Table, names: Iterable[str]) -> list[Any]:
-    return [table.c[name] for name in names]
-
-
-def _here(table: Table) -> Any:
-    return (table.c.organisation_id == _ORGANISATION) & (table.c.course_id == _COURSE)
-
-
-_LOCK = Fixed(
-    select(*_columns(_learner, ("id", "person_id", "standings", "predicting", "version_id", "reviewing")))
-    .where(_here(_learner), within(_learner.c.person_id, ids("people")))
-    .order_by(_learner.c.person_id)
-    .with_for_update()
-)
-_THERE = Fixed(select(_learner.c.person_id).where(_here(_learner), within(_learner.c.person_id, ids("people"))))
-_published = (
-    select(func.max(_framework.c.changed_at)).where(_framework.c.organisation_id == _ORGANISATION).scalar_subquery()
-)
-_PLACES = Fixed(
-    select(
-        _place.c.competency_id,
-        _place.c.number,
-        _place.c.rule,
-        _competency.c.parent_id,
-        _map.c.revision,
-        _map.c.changed_at,
-        _published,
-    )
-    .join_from(
-        _place,
-        _competency,
-        (_competency.c.organisation_id == _place.c.organisation_id) & (_competency.c.id == _place.c.competency_id),
-    )
-    .outerjoin(_map, (_map.c.organisation_id == _place.c.organisation_id) & (_map.c.course_id == _place.c.course_id))
-    .where(_here(_place), within(_place.c.competency_id, ids("competencies")))
-)
-_STATES = Fixed(
-    select(*_columns(_state, Stored.__slots__)).where(
-        _here(_state),
-        within(_state.c.person_id, ids("people")),
-        within(_state.c.competency_id, ids("competencies")),
-    )
-)
-_ROLLED = Fixed(
-    select(*_columns(_state, Stored.__slots__)).where(
-        _here(_state),
-        within(_state.c.person_id, ids("people")),
-        _state.c.rolled_up.is_(True) | within(_state.c.competency_id, ids("competencies")),
-    )
-)
-_SAY = Fixed(
-    select(*_columns(_state, STATE_COLUMNS)).where(
-        _here(_state),
-        within(_state.c.person_id, ids("people")),
-        within(_state.c.competency_id, ids("competencies")),
-    )
-)
-_KNOWN = Fixed(
-    select(*_columns(_evidence, Known._fields))
-    .where(
-        _here(_evidence),
-        within(_evidence.c.person_id, ids("people")),
-        within(_evidence.c.competency_id, ids("competencies")),
-        within(_evidence.c.presentation, texts("presentations")),
-    )
-    .order_by(_evidence.c.revision)
-)
-_MODIFIED = Fixed(
-    select(*_columns(_modification, ("person_id", "competency_id", "passing_percent"))).where(
-        _here(_modification),
-        within(_modification.c.person_id, ids("people")),
-        within(_modification.c.competency_id, ids("competencies")),
-        _modification.c.ended_at.is_(None),
-        _modification.c.passing_percent.is_not(None),
-    )
-)
-_LIVE = Fixed(
-    select(*_columns(_evidence, Columns._fields)).where(
-        _here(_evidence),
-        within(_evidence.c.person_id, ids("people")),
-        within(_evidence.c.competency_id, ids("competencies")),
-        _evidence.c.voided_at.is_(None),
-    )
-)
-_ALL_LIVE = Fixed(
-    select(*_columns(_evidence, Columns._fields)).where(
-        _here(_evidence), within(_evidence.c.person_id, ids("people")), _evidence.c.voided_at.is_(None)
-    )
-)
 
 
 def _fixed(statement: Insert | Update | Delete, values: Sequence[str] = ()) -> Fixed:
@@ -245,7 +49,10 @@ _SET_STATE = _fixed(
 _SET_REVIEWS = Fixed(
     update(_state)
     .where(
-        _here(_state), _state.c.person_id == bindparam("person"), within(_state.c.competency_id, ids("competencies"))
+        _state.c.organisation_id == _ORGANISATION,
+        _state.c.course_id == bindparam("course"),
+        _state.c.person_id == bindparam("person"),
+        within(_state.c.competency_id, ids("competencies")),
     )
     .values(
         review_due_at=bindparam("new_review_due_at", type_=_state.c.review_due_at.type),
@@ -265,155 +72,39 @@ _SET_LEARNER = _fixed(_own(update(_learner), _learner).values(_NEW_LEARNER | _NE
 _SET_LEARNER_ALONE = _fixed(_own(update(_learner), _learner).values(_NEW_LEARNER))
 
 
-async def lock(
-    session: AsyncSession,
-    organisation_id: uuid.UUID,
-    course_id: uuid.UUID,
-    person_ids: Collection[uuid.UUID],
-    now: datetime,
-) -> dict[uuid.UUID, Learner]:
-    """The rows of these learners, made where they are missing, locked in the order of their ids until the transaction ends.
-
-    A second call in one transaction would take its locks out of that order: work everything in with one.
-    """
-    people = sorted(set(person_ids))
-    asked = {"organisation": organisation_id, "course": course_id, "people": people}
-    found = {row[1]: Learner(*row) for row in await _LOCK.run(session, asked)} if len(people) == 1 else {}
-    if len(found) == len(people):
-        return found
-    there = {row[0] for row in await _THERE.run(session, asked)}
-    if len(there) < len(people):
-        # All of them, not the missing alone: one statement that locks in the order of its rows.
-        rows: list[dict[str, Any]] = [
-            {
-                "organisation_id": organisation_id,
-                "id": new_id(),
-                "course_id": course_id,
-                "person_id": person_id,
-                "standings": {},
-                "predicting": {},
-                "version_id": None,
-                "reviewing": {},
-                "changed_at": now,
-            }
-            for person_id in people
-        ]
-        await upsert(session, LearnerMastery, rows, key=LEARNER_KEY)
-    locked = {row[1]: Learner(*row) for row in await _LOCK.run(session, asked)}
-    for person_id, learner in locked.items():
-        learner.new = person_id not in there
-    return locked
+_TOLD_AT_ONCE = 100
 
 
-@dataclass(slots=True)
-class Asked:
-    """Which learners and competencies of which course; the parameters of most statements here."""
-
-    organisation_id: uuid.UUID
-    course_id: uuid.UUID
-    people: Sequence[uuid.UUID] = field(default_factory=list)
-    competencies: Sequence[uuid.UUID] = field(default_factory=list)
-
-    def values(self, **more: Any) -> dict[str, Any]:
-        """As statements take them."""
-        return {
-            "organisation": self.organisation_id,
-            "course": self.course_id,
-            "people": self.people,
-            "competencies": self.competencies,
-            **more,
-        }
+async def tell(session: AsyncSession, told: Sequence[Told]) -> None:
+    """Run statements that write, in their order."""
+    for start in range(0, len(told), _TOLD_AT_ONCE):
+        await together(session, told[start : start + _TOLD_AT_ONCE])
 
 
-async def places(session: AsyncSession, asked: Asked) -> dict[uuid.UUID, Place]:
-    """Where the competencies stand in the map; those that were never in it are left out."""
-    return {
-        row[0]: Place(row[0], row[1], row[2], row[3], Stamp(*row[4:]))
-        for row in await _PLACES.run(session, asked.values())
-    }
-
-
-async def all_places(session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID) -> list[uuid.UUID]:
-    """The competencies that are or were in a course's map, by id."""
-    statement: Any = select(_place.c.competency_id).where(
-        _place.c.organisation_id == organisation_id, _place.c.course_id == course_id
-    )
-    return sorted(row[0] for row in (await session.exec(statement)).all())
-
-
-async def states(session: AsyncSession, asked: Asked) -> dict[tuple[uuid.UUID, uuid.UUID], Stored]:
-    """The states of these learners in these competencies, by person and competency."""
-    return {(row[1], row[2]): Stored(*row) for row in await _STATES.run(session, asked.values())}
-
-
-async def rolled(session: AsyncSession, asked: Asked) -> dict[tuple[uuid.UUID, uuid.UUID], Stored]:
-    """The states of these learners that follow others, and those in these competencies, by person and competency."""
-    return {(row[1], row[2]): Stored(*row) for row in await _ROLLED.run(session, asked.values())}
-
-
-async def said(session: AsyncSession, asked: Asked) -> dict[tuple[uuid.UUID, uuid.UUID], dict[str, Any]]:
-    """All that the states of these learners in these competencies say, by column."""
-    rows = [dict(zip(STATE_COLUMNS, row, strict=True)) for row in await _SAY.run(session, asked.values())]
-    return {(row["person_id"], row["competency_id"]): row for row in rows}
-
-
-async def known(
-    session: AsyncSession, asked: Asked, presentations: Sequence[str]
-) -> dict[tuple[uuid.UUID, uuid.UUID, str], Known]:
-    """The latest revisions of these presentations, by person, competency and presentation."""
-    rows = await _KNOWN.run(session, asked.values(presentations=presentations))
-    # Later revisions come later, and stay.
-    return {(row[1], row[2], row[3]): Known(*row) for row in rows}
-
-
-async def modified(session: AsyncSession, asked: Asked) -> dict[tuple[uuid.UUID, uuid.UUID], float]:
-    """The passing marks that a modification sets now, 0 to 100, by person and competency."""
-    return {(row[0], row[1]): row[2] for row in await _MODIFIED.run(session, asked.values())}
-
-
-async def live(session: AsyncSession, asked: Asked) -> list[Piece]:
-    """What is not void of these learners in these competencies."""
-    return [Piece(*row) for row in await _LIVE.run(session, asked.values())]
-
-
-async def all_live(session: AsyncSession, asked: Asked) -> list[Piece]:
-    """What is not void of these learners in the whole course."""
-    return [Piece(*row) for row in await _ALL_LIVE.run(session, asked.values())]
-
-
-async def add_evidence(session: AsyncSession, row: Mapping[str, Any]) -> None:
+def add_evidence(row: Mapping[str, Any]) -> Told:
     """Append a row of evidence; its columns as the table has them."""
-    await _ADD.run(session, row)
+    return _ADD, row
 
 
-async def void_evidence(
-    session: AsyncSession,
-    organisation_id: uuid.UUID,
-    evidence_id: uuid.UUID,
-    reason: str,
-    now: datetime,
-    by: uuid.UUID | None,
-) -> None:
+def void_evidence(
+    organisation_id: uuid.UUID, evidence_id: uuid.UUID, reason: str, now: datetime, by: uuid.UUID | None
+) -> Told:
     """Void a row, unless it is void already."""
-    await _VOID.run(
-        session, {"organisation": organisation_id, "row": evidence_id, "at": now, "by": by, "reason": reason}
-    )
+    return _VOID, {"organisation": organisation_id, "row": evidence_id, "at": now, "by": by, "reason": reason}
 
 
-async def add_state(session: AsyncSession, row: Mapping[str, Any]) -> None:
+def add_state(row: Mapping[str, Any]) -> Told:
     """Write a first state; its columns are ``STATE_COLUMNS``."""
-    await _ADD_STATE.run(session, row)
+    return _ADD_STATE, row
 
 
-async def set_state(session: AsyncSession, row: Mapping[str, Any]) -> None:
+def set_state(row: Mapping[str, Any]) -> Told:
     """Write a state that is there anew."""
     values = {f"new_{name}": row[name] for name in _SAID}
-    await _SET_STATE.run(session, {"organisation": row["organisation_id"], "row": row["id"], **values})
+    return _SET_STATE, {"organisation": row["organisation_id"], "row": row["id"], **values}
 
 
-async def set_reviews(
-    session: AsyncSession, asked: Asked, person_id: uuid.UUID, found: Mapping[uuid.UUID, Shown], now: datetime
-) -> None:
+def set_reviews(asked: Asked, person_id: uuid.UUID, found: Mapping[uuid.UUID, Shown], now: datetime) -> Iterator[Told]:
     """Write when reviews are due, of one learner and by competency; those with the same date in one statement."""
     alike: dict[Shown, list[uuid.UUID]] = {}
     for competency_id, shown in found.items():
@@ -428,15 +119,15 @@ async def set_reviews(
             "new_credited_at": shown.harder_at,
             "now": now,
         }
-        await _SET_REVIEWS.run(session, values)
+        yield _SET_REVIEWS, values
 
 
-async def drop_state(session: AsyncSession, organisation_id: uuid.UUID, state_id: uuid.UUID) -> None:
+def drop_state(organisation_id: uuid.UUID, state_id: uuid.UUID) -> Told:
     """Remove a state without evidence: it is as if nothing had ever begun."""
-    await _DROP_STATE.run(session, {"organisation": organisation_id, "row": state_id})
+    return _DROP_STATE, {"organisation": organisation_id, "row": state_id}
 
 
-async def set_learner(session: AsyncSession, organisation_id: uuid.UUID, learner: Learner, now: datetime) -> None:
+def set_learner(organisation_id: uuid.UUID, learner: Learner, now: datetime) -> Told:
     """Write a locked learner's row anew."""
     values = {
         "organisation": organisation_id,
@@ -447,6 +138,5 @@ async def set_learner(session: AsyncSession, organisation_id: uuid.UUID, learner
         "now": now,
     }
     if learner.same_book:
-        await _SET_LEARNER_ALONE.run(session, values)
-    else:
-        await _SET_LEARNER.run(session, {**values, "new_reviewing": learner.reviewing})
+        return _SET_LEARNER_ALONE, values
+    return _SET_LEARNER, {**values, "new_reviewing": learner.reviewing}

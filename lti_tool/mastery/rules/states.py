@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache, partial
 from typing import Any, Union, cast, get_args, get_origin, get_type_hints
 
 from lti_tool.mastery.rules.values import Observation, Standing, order_key, order_of
@@ -96,8 +97,8 @@ class State:
         """Back from ``to_json``; ``memory`` is the rule's. Raises ``ValueError`` for another version or shape."""
         if data.get("version") != STATE_VERSION:
             raise ValueError("this state was written by another version; replay the evidence")
+        hints = _hints(cls)
         try:
-            hints = _hints(cls)
             values = {name: from_plain(memory if name == "memory" else hints[name], data[name]) for name in _REST}
             return cls(last=order_of(data["last"]) if data["last"] else None, **values)
         except (KeyError, TypeError, ArithmeticError) as error:
@@ -144,22 +145,44 @@ _WRITERS: dict[type, Callable[[Any], Any]] = {}
 
 def from_plain(kind: Any, plain: Any) -> Any:
     """Back from ``to_plain``, by the type it has to be. Raises ``ValueError``, ``TypeError`` or ``KeyError``."""
+    return _reader(kind)(plain)
+
+
+@lru_cache(maxsize=1000)
+def _reader(kind: Any) -> Callable[[Any], Any]:
+    """How values of a type are read; found once for each type."""
     origin = get_origin(kind)
     if origin in (Union, types.UnionType):
-        return None if plain is None else from_plain(_present(kind), plain)
+        present = _reader(_present(kind))
+        return lambda plain: None if plain is None else present(plain)
     if origin is tuple:
-        return tuple(from_plain(get_args(kind)[0], part) for part in plain)
+        part = _reader(get_args(kind)[0])
+        return lambda plain: tuple([part(one) for one in plain])
     if is_dataclass(kind):
-        hints = _hints(kind)
-        unknown = set(plain) - set(hints)
+        return _dataclass_reader(kind)
+    if kind is datetime:
+        return datetime.fromisoformat
+    if kind in (bool, int, str):
+        return partial(_exactly, kind)
+    return cast("Callable[[Any], Any]", kind)
+
+
+def _dataclass_reader(kind: Any) -> Callable[[Any], Any]:
+    readers = {name: _reader(hint) for name, hint in _hints(kind).items()}
+
+    def read(plain: Any) -> Any:
+        unknown = set(plain) - readers.keys()
         if unknown:
             raise ValueError(f"unknown: {', '.join(sorted(unknown))}")
-        return cast("Any", kind)(**{name: from_plain(hints[name], value) for name, value in plain.items()})
-    if kind is datetime:
-        return datetime.fromisoformat(plain)
-    if kind in (bool, int, str) and type(plain) is not kind:
+        return kind(**{name: readers[name](value) for name, value in plain.items()})
+
+    return read
+
+
+def _exactly(kind: type, plain: Any) -> Any:
+    if type(plain) is not kind:
         raise TypeError(f"{plain!r} is not {kind.__name__}")
-    return kind(plain)
+    return plain
 
 
 def _present(kind: Any) -> Any:
