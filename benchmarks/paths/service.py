@@ -32,9 +32,9 @@ from lti_tool.mastery import prediction
 from lti_tool.mastery import service as mastery
 from lti_tool.mastery.entries import Entry
 from lti_tool.mastery.models import EvidenceSource, LearnerMastery
-from lti_tool.playlists import personal_editing, planned_queries, replanning, service
+from lti_tool.playlists import personal_editing, replanning, service
 from lti_tool.playlists import personal_queries as queries
-from lti_tool.playlists.models import DoneRule, StepRole
+from lti_tool.playlists.models import DoneRule, StepRole, StepState
 from lti_tool.playlists.personal_editing import Choice
 from lti_tool.playlists.planning import base
 from lti_tool.playlists.planning.settings import PathSettings
@@ -185,12 +185,18 @@ async def piece(found: Database, kind: str, pieces: int, competencies: int) -> N
 
 
 async def _next_scored(found: Database, made: World, person_id: Any) -> Any:
-    """The student's next step that a result decides."""
+    """The student's next step that a result decides, and that is not done yet."""
     async with found.reading() as session:
         copies = await queries.copies(session, made.id, made.course.id, [person_id])
-        own = await planned_queries.own_steps(session, made.id, [copy.id for copy in copies])
-    for step in own[copies[0].id]:
-        if step.done_rule == DoneRule.RESULT and step.role in {StepRole.ASSESS, StepRole.PRACTISE}:
+        asked = queries.Asked(made.id, made.course.id, [person_id])
+        learned = await queries.learned(session, asked, [copies[0].id])
+    done = {row.step_id for row in learned.work if row.state is StepState.DONE}
+    for step in learned.own[copies[0].id]:
+        if (
+            step.id not in done
+            and step.done_rule == DoneRule.RESULT
+            and step.role in {StepRole.ASSESS, StepRole.PRACTISE}
+        ):
             return step
     return None
 

@@ -5,15 +5,17 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Table, and_, bindparam, literal, update
+from sqlalchemy import Table, and_, bindparam, literal, literal_column, null, or_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import SQLModel, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from lti_tool.courses.models import Membership, Person
 from lti_tool.db.base import scoped
+from lti_tool.db.fixed import FixedUpsert
 from lti_tool.db.loaded import Loaded, columns_of, load_together
 from lti_tool.grades.models import ColumnState, Delivery, DeliveryPace, LineItem, Score
+from lti_tool.ids import new_id
 from lti_tool.lti.models import Role
 
 
@@ -33,22 +35,50 @@ _OF = (
     _column.c.tag == bindparam("tag"),
 )
 _COLUMN = Loaded(select(*columns_of(LineItem)).where(*_OF), LineItem)
-_SCORE = Loaded(
-    select(*columns_of(Score))
-    .join(_column, (_column.c.organisation_id == _score.c.organisation_id) & (_column.c.id == _score.c.line_item_id))
-    .where(
+
+
+def _entering(insert: Any) -> Any:
+    """One statement, so that it is safe when two transactions meet the same new row at once: the score of a person in a column
+    that is as it is wanted, where it is none that stands there already.
+    """
+    row = {
+        "organisation_id": _column.c.organisation_id,
+        "id": bindparam("row", type_=_score.c.id.type),
+        "line_item_id": _column.c.id,
+        "person_id": bindparam("person", type_=_score.c.person_id.type),
+        "registration_id": _column.c.registration_id,
+        "owed_given": bindparam("given", type_=_score.c.owed_given.type),
+        "owed_maximum": bindparam("of", type_=_score.c.owed_maximum.type),
+        "owed_at": bindparam("now", type_=_score.c.owed_at.type),
+        "owed_version": literal_column("1"),
+        "owed_comment": null(),
+        "owed_finished": bindparam("finished", type_=_score.c.owed_finished.type),
+        "delivery": literal(Delivery.DUE, _score.c.delivery.type),
+        "delivered_version": literal_column("0"),
+        "attempts": literal_column("0"),
+        "next_attempt_at": bindparam("now", type_=_score.c.next_attempt_at.type),
+    }
+    as_wanted = select(*row.values()).where(
         *_OF,
-        _score.c.organisation_id == _ORGANISATION,
-        _score.c.person_id == bindparam("person"),
-        # Who has to change the column holds it first and then its scores, as workers do.
+        # Who has to change the column holds it first and then its scores, as workers do: that is not done here.
         _column.c.state != literal(ColumnState.REFUSED, _column.c.state.type),
         _column.c.label == bindparam("label"),
         _column.c.score_maximum == bindparam("maximum"),
         _column.c.end_at.is_not_distinct_from(bindparam("end", type_=_column.c.end_at.type)),
     )
-    .with_for_update(of=_score),
-    Score,
-)
+    statement = insert(_score).from_select(list(row), as_wanted, include_defaults=False)
+    owed = ("owed_given", "owed_maximum", "owed_comment", "owed_finished")
+    anew = (*owed, "owed_at", "delivery", "next_attempt_at", "attempts")
+    statement = statement.on_conflict_do_update(
+        index_elements=["organisation_id", "line_item_id", "person_id"],
+        set_={name: statement.excluded[name] for name in anew}
+        | {"owed_version": _score.c.owed_version + 1, "trouble": null()},
+        where=or_(*(_score.c[name].is_distinct_from(statement.excluded[name]) for name in owed)),
+    )
+    return statement.returning(_score.c.registration_id)
+
+
+_ENTER = FixedUpsert(_entering)
 
 
 class WantedColumn(NamedTuple):
@@ -66,11 +96,26 @@ class WantedColumn(NamedTuple):
         return line_item.state is not ColumnState.REFUSED and there == (self.label, self.score_maximum, self.end_at)
 
 
-async def column_and_score(
-    session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID, wanted: WantedColumn, person_id: uuid.UUID
-) -> tuple[LineItem | None, Score | None]:
-    """The column of something in a course and, unless something of the column has to be changed, the ledger row of a person in
-    it, held until the transaction ends.
+class Owed(NamedTuple):
+    """The score of a person: ``given`` out of ``maximum``, and whether the person is through."""
+
+    person_id: uuid.UUID
+    given: float
+    maximum: float
+    finished: bool
+
+
+async def enter(
+    session: AsyncSession,
+    organisation_id: uuid.UUID,
+    course_id: uuid.UUID,
+    wanted: WantedColumn,
+    owed: Owed,
+    now: datetime,
+) -> uuid.UUID | None:
+    """Enter a score, due at once, into a column that is as it is wanted; the registration whose platform waits for it.
+
+    None where nothing was entered: the same score stands there already, or something of the column has to be changed.
     """
     values = {
         "organisation": organisation_id,
@@ -80,10 +125,24 @@ async def column_and_score(
         "label": wanted.label,
         "maximum": wanted.score_maximum,
         "end": wanted.end_at,
-        "person": person_id,
+        "row": new_id(),
+        "person": owed.person_id,
+        "given": owed.given,
+        "of": owed.maximum,
+        "finished": owed.finished,
+        "now": now,
     }
-    columns, scores = await load_together(session, [(_COLUMN, values), (_SCORE, values)])
-    return (columns[0] if columns else None), (scores[0] if scores else None)
+    rows = await _ENTER.run(session, values)
+    return rows[0][0] if rows else None
+
+
+async def column(
+    session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID, resource_id: str, tag: str
+) -> LineItem | None:
+    """The column of something in a course, to be looked at."""
+    values = {"organisation": organisation_id, "course": course_id, "resource": resource_id, "tag": tag}
+    [found] = await load_together(session, [(_COLUMN, values)])
+    return found[0] if found else None
 
 
 async def line_item_of(

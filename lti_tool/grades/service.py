@@ -189,63 +189,6 @@ async def owe(
         # Before the score is held: workers hold a column first and then its scores.
         await queries.want_again(session, line_item, now)
     score = await queries.score_of(session, line_item, person_id)
-    return await _enter(session, line_item, score, person_id, owed, now)
-
-
-async def owe_in_column(
-    session: AsyncSession,
-    *,
-    course: Course,
-    resource_id: str,
-    label: str,
-    score_maximum: float,
-    end_at: datetime | None,
-    person_id: uuid.UUID,
-    given: float,
-    maximum: float,
-    finished: bool,
-    now: datetime,
-    tag: str = TAG,
-) -> Score:
-    """``want_column`` and ``owe`` in one. Where the column is as it is wanted, the both of them are one look."""
-    rules.check_score(0, score_maximum)
-    rules.check_score(given, maximum)
-    wanted = queries.WantedColumn(resource_id, tag, label[:255], score_maximum, end_at)
-    line_item, score = await queries.column_and_score(session, course.organisation_id, course.id, wanted, person_id)
-    if line_item is None or not wanted.is_like(line_item):
-        line_item = await want_column(
-            session,
-            course=course,
-            resource_id=resource_id,
-            label=label,
-            score_maximum=score_maximum,
-            end_at=end_at,
-            now=now,
-            tag=tag,
-        )
-        return await owe(
-            session,
-            line_item=line_item,
-            person_id=person_id,
-            given=given,
-            maximum=maximum,
-            now=now,
-            finished=finished,
-        )
-    if line_item.state is not ColumnState.MADE:
-        nudge_after_commit(session, DELIVER, str(line_item.registration_id))
-    return await _enter(session, line_item, score, person_id, (given, maximum, None, finished), now)
-
-
-async def _enter(
-    session: AsyncSession,
-    line_item: LineItem,
-    score: Score | None,
-    person_id: uuid.UUID,
-    owed: tuple[float, float, str | None, bool],
-    now: datetime,
-) -> Score:
-    """Have a ledger row, which is held if it is there, say what is owed: given, maximum, comment, finished."""
     if score is None:
         fresh = Score(
             organisation_id=line_item.organisation_id,
@@ -280,6 +223,51 @@ async def _enter(
     if changed:
         nudge_after_commit(session, DELIVER, str(line_item.registration_id))
     return score
+
+
+async def owe_in_column(
+    session: AsyncSession,
+    *,
+    course: Course,
+    resource_id: str,
+    label: str,
+    score_maximum: float,
+    end_at: datetime | None,
+    person_id: uuid.UUID,
+    given: float,
+    maximum: float,
+    finished: bool,
+    now: datetime,
+    tag: str = TAG,
+) -> None:
+    """``want_column`` and ``owe`` in one. Where the column is as it is wanted, entering a score is one statement."""
+    rules.check_score(0, score_maximum)
+    rules.check_score(given, maximum)
+    wanted = queries.WantedColumn(resource_id, tag, label[:255], score_maximum, end_at)
+    owed = queries.Owed(person_id, given, maximum, finished)
+    registration_id = await queries.enter(session, course.organisation_id, course.id, wanted, owed, now)
+    if registration_id is not None:
+        nudge_after_commit(session, DELIVER, str(registration_id))
+        return
+    line_item = await queries.column(session, course.organisation_id, course.id, resource_id, tag)
+    if line_item is not None and wanted.is_like(line_item):
+        # The same score stands there already.
+        if line_item.state is not ColumnState.MADE:
+            nudge_after_commit(session, DELIVER, str(line_item.registration_id))
+        return
+    line_item = await want_column(
+        session,
+        course=course,
+        resource_id=resource_id,
+        label=label,
+        score_maximum=score_maximum,
+        end_at=end_at,
+        now=now,
+        tag=tag,
+    )
+    await owe(
+        session, line_item=line_item, person_id=person_id, given=given, maximum=maximum, now=now, finished=finished
+    )
 
 
 async def send_again(

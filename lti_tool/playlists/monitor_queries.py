@@ -4,13 +4,12 @@ import uuid
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from lti_tool.courses.models import Person
 from lti_tool.db.base import scoped
-from lti_tool.playlists.models import PersonalPlaylist, PersonalStep, Playlist, PlaylistStatus, PlaylistStep, StepOrigin
+from lti_tool.playlists.models import PersonalPlaylist, PersonalStep, Playlist, PlaylistStatus, PlaylistStep
 from lti_tool.playlists.monitor_rules import USUAL, Calendar, NoDays, spans_of
 from lti_tool.playlists.path_models import CourseCalendar, PathRequest, PathWord, WordKind
 
@@ -123,25 +122,6 @@ async def standings(
         col(PersonalStep.personal_playlist_id).in_(copy_ids), col(PersonalStep.step_id).in_(step_ids)
     )
     return {(row.personal_playlist_id, row.step_id): row for row in (await session.exec(statement)).all()}
-
-
-async def withdraw(
-    session: AsyncSession, organisation_id: uuid.UUID, step_ids: Collection[uuid.UUID], now: datetime
-) -> None:
-    """What the tool asked about these steps waits no more: the plan wants something else. Nobody answered it."""
-    if not step_ids:
-        return
-    await session.exec(
-        update(PathRequest)
-        .where(
-            col(PathRequest.organisation_id) == organisation_id,
-            col(PathRequest.step_id).in_(step_ids),
-            col(PathRequest.origin) == StepOrigin.TOOL,
-            col(PathRequest.answered_at).is_(None),
-        )
-        .values(answered_at=now)
-        .execution_options(synchronize_session=False)
-    )
 
 
 # --- Words ----------------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from sqlalchemy import Table, bindparam, exists, literal, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from lti_tool.db.listed import ids, within
-from lti_tool.db.loaded import Loaded, columns_of, load_together
+from lti_tool.db.loaded import Loaded, Written, columns_of, load_together, write_together
 from lti_tool.playlists.models import (
     PersonalPlaylist,
     PersonalStep,
@@ -132,6 +132,14 @@ async def read(
     for form in chain.from_iterable(forms):
         found.forms.setdefault(form.step_id, []).append(form)
     return found
+
+
+_COPY_WRITTEN, _ROW_WRITTEN = Written(PersonalPlaylist), Written(PersonalStep)
+
+
+async def write(session: AsyncSession, copy: PersonalPlaylist, rows: Collection[PersonalStep]) -> None:
+    """Write a copy, which is locked, and rows of its steps, those that are new as well."""
+    await write_together(session, [(_COPY_WRITTEN, copy), *((_ROW_WRITTEN, row) for row in rows)])
 
 
 # --- The copies that results are of -------------------------------------------------------------------------------------

@@ -64,6 +64,8 @@ class Path:
     now: datetime | None = None
     as_student: bool = False
     common: dict[uuid.UUID, rules.Step] = field(default_factory=dict, repr=False, compare=False)
+    unwritten: dict[uuid.UUID, PersonalStep] = field(default_factory=dict, repr=False, compare=False)
+    """Those of ``rows`` that say something else than the database, by the step's id."""
 
     def changed(self) -> None:
         """Work everything out anew: a row is another now."""

@@ -67,6 +67,21 @@ def agreed(settings: Mapping[str, Any]) -> PathSettings:
         return PathSettings()
 
 
+_terms: OrderedDict[uuid.UUID, tuple[Mapping[str, Any], PathSettings]] = OrderedDict()
+
+
+def terms(copy: CopyRow) -> PathSettings:
+    """What is agreed for a copy's playlist, which all of a class have: read once for as long as it says the same."""
+    before = _terms.get(copy.playlist_id)
+    if before is not None and before[0] == copy.settings:
+        return before[1]
+    found = agreed(copy.settings)
+    _terms[copy.playlist_id] = (copy.settings, found)
+    if len(_terms) > MOST_BOOKS:
+        _terms.popitem(last=False)
+    return found
+
+
 # --- The course ---------------------------------------------------------------------------------------------------------
 
 
@@ -225,12 +240,14 @@ class Known:
     work: Mapping[uuid.UUID, Sequence[WorkRow]]
     answers: Mapping[uuid.UUID, Sequence[AnswerRow]]
     have: Collection[tuple[uuid.UUID, uuid.UUID]]
+    own: Mapping[uuid.UUID, Sequence[OwnStep]]
+    """The own steps of each copy that are on the path, in order."""
 
 
 async def known(session: AsyncSession, book_: Book, asked: Asked, copies: Sequence[CopyRow]) -> Known:
     """Everything that planning these copies needs to know; what no copy's times speak of is not looked for."""
     organisation_id, course_id = asked.organisation_id, asked.course_id
-    learned = await queries.learned(session, asked)
+    learned = await queries.learned(session, asked, [copy.id for copy in copies])
     mastery = learned.known
     shared: dict[uuid.UUID | None, dict[str, Any]] = {}
     for row in mastery.values():
@@ -267,6 +284,7 @@ async def known(session: AsyncSession, book_: Book, asked: Asked, copies: Sequen
         work=work,
         answers=answers,
         have=await queries.have(session, asked, {row.playlist_id for row in book_.dated}) if book_.dated else (),
+        own=learned.own,
     )
 
 
@@ -274,11 +292,11 @@ def learner(
     book_: Book,
     found: Known,
     copy: CopyRow,
-    own: Sequence[OwnStep],
     settings: base.Settings,
     now: datetime,
 ) -> base.Learner:
     """One learner as planning takes them."""
+    own = found.own[copy.id]
     person_id = copy.person_id
     mastery = found.mastery.get(person_id)
     chose = found.profiles.get(person_id)

@@ -22,6 +22,7 @@ from lti_tool.db.fixed import Fixed, together
 from lti_tool.db.listed import ids, within
 from lti_tool.learners.models import LearnerProfile, LearnerSupport
 from lti_tool.mastery.models import Evidence, EvidenceSource, LearnerMastery, LearnerModification, PredictionVersion
+from lti_tool.playlists import planned_queries
 from lti_tool.playlists.models import (
     Need,
     PersonalPlaylist,
@@ -33,6 +34,7 @@ from lti_tool.playlists.models import (
     StepState,
 )
 from lti_tool.playlists.path_models import PathRuling
+from lti_tool.playlists.planned_queries import OwnStep
 
 
 def _table(model: Any) -> Table:
@@ -554,20 +556,24 @@ class Asked(NamedTuple):
 
 
 class Learned(NamedTuple):
-    """What is known of some learners, what they did, and what it came to; see ``learned``."""
+    """What is known of some learners, what they did, what it came to, and what stands on their paths; see ``learned``."""
 
     known: Mapping[uuid.UUID, KnownRow]
     work: Sequence[WorkRow]
     answers: Sequence[AnswerRow]
+    own: Mapping[uuid.UUID, Sequence[OwnStep]]
 
 
-async def learned(session: AsyncSession, asked: Asked) -> Learned:
+async def learned(session: AsyncSession, asked: Asked, copy_ids: Collection[uuid.UUID]) -> Learned:
     """What is known of these learners (who has no evidence yet is absent); what they did on all playlists of the course, those
-    that were taken away included; and what their work on its items came to, in the order in which it happened.
+    that were taken away included; what their work on its items came to, in the order in which it happened; and by copy the own
+    steps that are on the path, in order.
     """
-    values = asked.values()
-    known, work, answers = await together(session, [(one, values) for one in (_KNOWN, _WORK, _ANSWERS)])
+    values = asked.values(copies=sorted(copy_ids))
+    statements = (_KNOWN, _WORK, _ANSWERS, planned_queries.OWN)
+    known, work, answers, own = await together(session, [(one, values) for one in statements])
     return Learned(
+        own=planned_queries.by_copy(copy_ids, own),
         known={row[0]: KnownRow(*row) for row in known},
         work=[WorkRow(*row) for row in work],
         answers=[AnswerRow(*row) for row in answers],

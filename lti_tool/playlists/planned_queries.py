@@ -2,22 +2,31 @@
 
 import uuid
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Table, bindparam, insert, select, update
+from sqlalchemy import Table, bindparam, insert, literal, select, update
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from lti_tool.db.base import scoped
 from lti_tool.db.bulk import insert_rows
-from lti_tool.db.fixed import Fixed, together
+from lti_tool.db.fixed import Fixed, Told, together
 from lti_tool.db.listed import ids, within
-from lti_tool.playlists.models import PersonalPlaylist, PlaylistStep, StepVariant, StepVariantLearner, VariantKind
+from lti_tool.playlists.models import (
+    PersonalPlaylist,
+    PlaylistStep,
+    StepOrigin,
+    StepVariant,
+    StepVariantLearner,
+    VariantKind,
+)
+from lti_tool.playlists.path_models import PathRequest
 
 _copy: Table = PersonalPlaylist.__table__  # type: ignore[attr-defined]
 _step: Table = PlaylistStep.__table__  # type: ignore[attr-defined]
+_request: Table = PathRequest.__table__  # type: ignore[attr-defined]
 
 _ORGANISATION: Any = bindparam("organisation")
 
@@ -42,7 +51,7 @@ class OwnStep(NamedTuple):
     proposed: bool
 
 
-_OWN = Fixed(
+OWN = Fixed(
     select(
         _step.c.id,
         _step.c.personal_playlist_id,
@@ -67,6 +76,7 @@ _OWN = Fixed(
     )
     .order_by(_step.c.position, _step.c.id)
 )
+"""The own steps of ``copies`` that are on the path, in order."""
 
 _LOCK = Fixed(
     select(_copy.c.id, _copy.c.moved_at, _copy.c.planned_at, _copy.c.left_at)
@@ -79,6 +89,17 @@ _OFF = Fixed(
     update(_step)
     .where(_step.c.organisation_id == _ORGANISATION, within(_step.c.id, ids("steps")))
     .values(removed_at=bindparam("now", type_=_step.c.removed_at.type))
+)
+
+_WITHDRAW = Fixed(
+    update(_request)
+    .where(
+        _request.c.organisation_id == _ORGANISATION,
+        within(_request.c.step_id, ids("steps")),
+        _request.c.origin == literal(StepOrigin.TOOL, _request.c.origin.type),
+        _request.c.answered_at.is_(None),
+    )
+    .values(answered_at=bindparam("now", type_=_request.c.answered_at.type))
 )
 
 CHANGED = ("position", "title", "done_rule", "pass_percent", "minutes", "why", "expected", "proposed", "origin")
@@ -103,12 +124,10 @@ _STEP_COLUMNS = tuple(column.name for column in _step.columns)
 _ADD = Fixed(insert(_step), values=_STEP_COLUMNS)
 
 
-async def own_steps(
-    session: AsyncSession, organisation_id: uuid.UUID, copy_ids: Collection[uuid.UUID]
-) -> dict[uuid.UUID, list[OwnStep]]:
-    """The copies' own steps that are on the path, in order."""
+def by_copy(copy_ids: Collection[uuid.UUID], rows: Iterable[Sequence[Any]]) -> dict[uuid.UUID, list[OwnStep]]:
+    """Rows of ``OWN`` by copy."""
     found: dict[uuid.UUID, list[OwnStep]] = {copy_id: [] for copy_id in copy_ids}
-    for row in await _OWN.run(session, {"organisation": organisation_id, "copies": sorted(copy_ids)}):
+    for row in rows:
         step = OwnStep(*row)
         found[step.copy_id].append(step)
     return found
@@ -131,44 +150,40 @@ async def lock(
     return {row[0]: Locked(*row) for row in rows}
 
 
-async def take_off(
-    session: AsyncSession, organisation_id: uuid.UUID, step_ids: Collection[uuid.UUID], now: datetime
-) -> None:
-    """Take steps off their paths; the rows stay."""
-    if step_ids:
-        await _OFF.run(session, {"organisation": organisation_id, "steps": sorted(step_ids), "now": now})
+@dataclass(slots=True)
+class Written:
+    """What plans of some copies come to: ``gone`` are steps taken off their paths, ``added`` rows of new ones with all the
+    table's columns, ``changed`` what ``CHANGED`` names of those that stay, and ``planned`` what to remember of each copy.
+    """
 
-
-async def say(
-    session: AsyncSession,
-    organisation_id: uuid.UUID,
-    changed: Iterable[tuple[uuid.UUID, Mapping[str, Any]]],
-    planned: Iterable[tuple[uuid.UUID, Mapping[str, Any]]],
-    now: datetime,
-) -> None:
-    """Write what ``CHANGED`` names of steps anew, and remember of copies what a plan said and what it saw."""
-    asked: list[tuple[Fixed, Mapping[str, Any]]] = []
-    for step_id, values in changed:
-        given = {f"new_{name}": values[name] for name in CHANGED}
-        asked.append((_SET, {"organisation": organisation_id, "step": step_id, **given}))
-    for copy_id, said in planned:
-        asked.append((_PLANNED, {"organisation": organisation_id, "copy": copy_id, "planned": said, "now": now}))
-    for start in range(0, len(asked), _TOLD_AT_ONCE):
-        await together(session, asked[start : start + _TOLD_AT_ONCE])
+    gone: list[uuid.UUID] = field(default_factory=list)
+    added: list[Mapping[str, Any]] = field(default_factory=list)
+    changed: list[tuple[uuid.UUID, Mapping[str, Any]]] = field(default_factory=list)
+    planned: list[tuple[uuid.UUID, Mapping[str, Any]]] = field(default_factory=list)
 
 
 _TOLD_AT_ONCE = 100
 _MANY = 20
 
 
-async def add_steps(session: AsyncSession, rows: Iterable[Mapping[str, Any]]) -> None:
-    """Add steps; each row has all the table's columns."""
-    some = list(rows)
-    if len(some) < _MANY:
-        for row in some:
-            await _ADD.run(session, row)
-        return
-    await insert_rows(session, _step, _STEP_COLUMNS, ([row[name] for name in _STEP_COLUMNS] for row in some))
+async def write(session: AsyncSession, organisation_id: uuid.UUID, written: Written, now: datetime) -> None:
+    """Write what plans come to. What the tool asked the teacher about steps that are gone waits no more; their rows stay."""
+    asked: list[Told] = []
+    if written.gone:
+        gone = {"organisation": organisation_id, "steps": sorted(written.gone), "now": now}
+        asked += [(_OFF, gone), (_WITHDRAW, gone)]
+    if len(written.added) < _MANY:
+        asked += [(_ADD, row) for row in written.added]
+    else:
+        rows = ([row[name] for name in _STEP_COLUMNS] for row in written.added)
+        await insert_rows(session, _step, _STEP_COLUMNS, rows)
+    for step_id, values in written.changed:
+        given = {f"new_{name}": values[name] for name in CHANGED}
+        asked.append((_SET, {"organisation": organisation_id, "step": step_id, **given}))
+    for copy_id, said in written.planned:
+        asked.append((_PLANNED, {"organisation": organisation_id, "copy": copy_id, "planned": said, "now": now}))
+    for start in range(0, len(asked), _TOLD_AT_ONCE):
+        await together(session, asked[start : start + _TOLD_AT_ONCE])
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from lti_tool.db.session import Database
 from lti_tool.ids import new_id
 from lti_tool.jobs import runner_of
 from lti_tool.mastery import versions
-from lti_tool.playlists import monitor_queries, personal, planned_queries
+from lti_tool.playlists import personal, planned_queries
 from lti_tool.playlists import personal_queries as queries
 from lti_tool.playlists.models import DoneRule, Need, StepKind, StepOrigin, StepRole, StepState
 from lti_tool.playlists.path_models import PathRequest, RequestKind
@@ -332,20 +332,19 @@ async def _read(
 ) -> list[_Facts]:
     asked = Asked(course.organisation_id, course.id, sorted({copy.person_id for copy in copies}))
     known = await personal.known(session, book, asked, copies)
-    own = await planned_queries.own_steps(session, course.organisation_id, [copy.id for copy in copies])
     facts = []
     for copy in copies:
-        agreed = personal.agreed(copy.settings)
-        learner = personal.learner(book, known, copy, own[copy.id], agreed.planning, now)
+        terms = personal.terms(copy)
+        learner = personal.learner(book, known, copy, terms.planning, now)
         facts.append(
             _Facts(
                 organisation_id=course.organisation_id,
                 book=book,
                 copy=copy,
-                terms=agreed,
+                terms=terms,
                 learner=learner,
                 passing=known.passing.get(copy.person_id, {}),
-                own=own[copy.id],
+                own=known.own[copy.id],
                 rows={row.step_id: row for row in known.work.get(copy.person_id, ())},
                 chosen=frozenset(learner.chosen),
             )
@@ -362,46 +361,40 @@ async def write(session: AsyncSession, course: Course, drafts: Sequence[Draft], 
         before = (draft.copy.moved_at, draft.copy.planned_at, None)
         if copy is not None and (copy.moved_at, copy.planned_at, copy.left_at) == before:
             written.append(draft)
-    await planned_queries.take_off(
-        session, course.organisation_id, [one for draft in written for one in draft.gone], now
+    to_write = planned_queries.Written(
+        gone=[one for draft in written for one in draft.gone],
+        added=[row for draft in written for row in draft.added],
+        changed=[one for draft in written for one in draft.changed],
+        planned=[(draft.copy.id, draft.planned) for draft in written if draft.planned != draft.copy.planned],
     )
-    await planned_queries.add_steps(session, [row for draft in written for row in draft.added])
-    await _tell_teacher(session, course, written, now)
+    await planned_queries.write(session, course.organisation_id, to_write, now)
+    await _tell_teacher(session, written, now)
     with_forms = {step_id: some for draft in written for step_id, some in draft.forms.items()}
     if with_forms:
         owners = {step_id: draft.copy.person_id for draft in written for step_id in draft.forms}
         await planned_queries.put_forms(session, course.organisation_id, with_forms, owners, now)
-    await planned_queries.say(
-        session,
-        course.organisation_id,
-        [one for draft in written for one in draft.changed],
-        [(draft.copy.id, draft.planned) for draft in written if draft.planned != draft.copy.planned],
-        now,
-    )
     return len(written)
 
 
-async def _tell_teacher(session: AsyncSession, course: Course, written: Sequence[Draft], now: datetime) -> None:
-    """A talk that the tool plans waits for the teacher like what a student asks for; one that the plan drops waits no more."""
-    await monitor_queries.withdraw(
-        session, course.organisation_id, [step_id for draft in written for step_id in draft.gone], now
-    )
-    for draft in written:
-        for row in draft.added:
-            if row["role"] is not StepRole.TALK:
-                continue
-            session.add(
-                PathRequest(
-                    organisation_id=course.organisation_id,
-                    personal_playlist_id=draft.copy.id,
-                    step_id=row["id"],
-                    kind=RequestKind.CONFERENCE if row["content_item_id"] is None else RequestKind.RETAKE,
-                    origin=StepOrigin.TOOL,
-                    why=row["why"],
-                    created_at=now,
-                )
-            )
-    await session.flush()
+async def _tell_teacher(session: AsyncSession, written: Sequence[Draft], now: datetime) -> None:
+    """A talk that the tool plans waits for the teacher like what a student asks for."""
+    talks = [
+        PathRequest(
+            organisation_id=row["organisation_id"],
+            personal_playlist_id=draft.copy.id,
+            step_id=row["id"],
+            kind=RequestKind.CONFERENCE if row["content_item_id"] is None else RequestKind.RETAKE,
+            origin=StepOrigin.TOOL,
+            why=row["why"],
+            created_at=now,
+        )
+        for draft in written
+        for row in draft.added
+        if row["role"] is StepRole.TALK
+    ]
+    if talks:
+        session.add_all(talks)
+        await session.flush()
 
 
 async def _plan(database: Database, course: Course, facts: Sequence[_Facts], now: datetime) -> tuple[int, int]:
@@ -512,7 +505,6 @@ async def look(
         )
     asked = Asked(course.organisation_id, course.id, [person_id])
     known = await personal.known(session, book, asked, [copy])
-    own = await planned_queries.own_steps(session, course.organisation_id, [copy.id])
-    learner = personal.learner(book, known, copy, own[copy.id], agreed.planning, now)
+    learner = personal.learner(book, known, copy, agreed.planning, now)
     plan = planner.plan(book.course, learner, agreed.planning, now.astimezone(UTC).date())
     return Look(book, plan, learner)

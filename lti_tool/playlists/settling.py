@@ -51,9 +51,9 @@ async def move(
     """Change where the student stands with one step, and draw the consequences; the path as it is after."""
     before = standing_of(path.rows.get(step.id))
     after = change(before)
-    if _write(session, path, step, before, after, now):
+    if _move(path, step, before, after, now):
         taken_back = before.state is StepState.DONE and after.state is not StepState.DONE
-        _test_out(session, path, now)
+        _test_out(path, now)
         await _account(session, course, path, now, taken_back=taken_back)
     return path
 
@@ -65,8 +65,8 @@ async def settle_path(
     moved = False
     for step in path.present:
         before = standing_of(path.rows.get(step.id))
-        moved |= _write(session, path, step, before, _settled(path, step, before, now), now)
-    moved |= _test_out(session, path, now)
+        moved |= _move(path, step, before, _settled(path, step, before, now), now)
+    moved |= _test_out(path, now)
     await _account(session, course, path, now, line_item=line_item)
     return moved
 
@@ -78,24 +78,19 @@ def _settled(path: Path, step: PlaylistStep, before: rules.Standing, now: dateti
     )
 
 
-def _test_out(session: AsyncSession, path: Path, now: datetime) -> bool:
+def _test_out(path: Path, now: datetime) -> bool:
     """Have what passed pre-checks stand for be done; whether anything was not."""
+    if not any(step.is_precheck for step in path.present):
+        return False
     by_id = {step.id: step for step in path.present}
     moved = False
     for seen, at in rules.passes_for(path.judged.steps):
-        moved |= _write(session, path, by_id[seen.id], seen.standing, rules.tested(seen.standing, at), now)
+        moved |= _move(path, by_id[seen.id], seen.standing, rules.tested(seen.standing, at), now)
     return moved
 
 
-def _write(
-    session: AsyncSession,
-    path: Path,
-    step: PlaylistStep,
-    before: rules.Standing,
-    after: rules.Standing,
-    now: datetime,
-) -> bool:
-    """Store a standing that changed; whether it did."""
+def _move(path: Path, step: PlaylistStep, before: rules.Standing, after: rules.Standing, now: datetime) -> bool:
+    """Take down a standing that changed, for ``_account`` to write; whether it did."""
     if after == before:
         return False
     row = path.rows.get(step.id)
@@ -108,12 +103,11 @@ def _write(
     if after.opened_at is not None and form is not None and row.state is not StepState.DONE:
         row.variant_id = form.id
     write_standing(row, after)
-    session.add(row)
+    path.unwritten[step.id] = row
     path.changed()
     path.copy.moved_at = now
     if after.state is not StepState.TODO:  # Passing over is no beginning.
         path.copy.begun_at = path.copy.begun_at or now
-    session.add(path.copy)
     return True
 
 
@@ -126,11 +120,11 @@ async def _account(
     taken_back: bool = False,
     line_item: LineItem | None = None,
 ) -> None:
-    """Draw the consequences of a change: finished or not, and the score it brings, in this same transaction."""
+    """Draw the consequences of what moved: finished or not, and the score it brings, written in this same transaction."""
     copy, playlist = path.copy, path.playlist
     done = path.progress
+    before = (copy.finished_at, copy.owed_share)
     copy.finished_at = (copy.finished_at or now) if done.is_finished else None
-    session.add(copy)
     owed = rules.owed(
         done,
         send=playlist.send_rule,
@@ -140,9 +134,13 @@ async def _account(
         before=copy.owed_share,
         taken_back=taken_back,
     )
+    if owed is not None and playlist.has_column:
+        copy.owed_share = owed.share
+    if path.unwritten or (copy.finished_at, copy.owed_share) != before:
+        await path_rows.write(session, copy, list(path.unwritten.values()))
+        path.unwritten.clear()
     if owed is None or not playlist.has_column:
         return
-    copy.owed_share = owed.share
     given = rules.points_given(owed.share, playlist.points)
     if line_item is not None:
         await grades.owe(
@@ -210,9 +208,9 @@ async def take_results(session: AsyncSession, course: Course, results: Iterable[
         changes = 0
         for step, result in _matching(path, wanted):
             before = standing_of(path.rows.get(step.id))
-            changes += _write(session, path, step, before, _after_result(path, step, before, result), now)
+            changes += _move(path, step, before, _after_result(path, step, before, result), now)
         if changes:
-            _test_out(session, path, now)
+            _test_out(path, now)
             await _account(session, course, path, now)
         changed += changes
     return changed

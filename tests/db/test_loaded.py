@@ -11,7 +11,7 @@ from sqlmodel import col, select
 from lti_tool.courses.models import Person
 from lti_tool.db.base import scoped
 from lti_tool.db.fixed import Fixed, together
-from lti_tool.db.loaded import Loaded, columns_of, load_together
+from lti_tool.db.loaded import Loaded, Written, columns_of, load_together, write_together
 from lti_tool.db.organisation import Organisation
 from lti_tool.db.session import Database
 from lti_tool.lti.models import Registration
@@ -37,7 +37,9 @@ NAMES = Fixed(select(col(Organisation.name)).order_by(col(Organisation.name)), c
 
 
 @pytest.mark.parametrize("few", [True, False])
-async def test_objects_are_those_of_the_orm_and_are_written_with_the_session(database: Database, few: bool) -> None:
+async def test_objects_are_those_of_the_orm_and_are_written_once_they_are_the_sessions(
+    database: Database, few: bool
+) -> None:
     organisation, registration, _ = await a_school(database)
     async with database.writing() as session:
         session.add_all([person(organisation, registration, "s1"), person(organisation, registration, "s2")])
@@ -48,8 +50,9 @@ async def test_objects_are_those_of_the_orm_and_are_written_with_the_session(dat
         assert [one.sub for one, _ in pairs] == ["s1", "s2"]
         assert pairs[0][1] is pairs[1][1]
         assert [one.model_dump() for one, _ in pairs] == [one.model_dump() for one, _ in found]
-        assert not session.dirty
+        assert not session.identity_map
         pairs[0][0].name = "Ada"
+        session.add(pairs[0][0])
     async with database.reading() as session:
         plain = (await session.exec(scoped(Person, organisation.id).order_by(col(Person.sub)))).all()
         assert [one.name for one in plain] == ["Ada", None]
@@ -70,6 +73,29 @@ async def test_an_object_that_is_held_says_what_the_row_says_now(database: Datab
         one.name = None
     async with database.reading() as session:
         assert [one.name for one in (await session.exec(scoped(Person, organisation.id))).all()] == [None]
+
+
+async def test_objects_that_are_written_together_are_those_that_the_orm_would_have_written(database: Database) -> None:
+    organisation, registration, _ = await a_school(database)
+    async with database.writing() as session:
+        session.add(person(organisation, registration, "s1"))
+    async with database.writing() as session:
+        [[(ada, _)]] = await load_together(session, [(PEOPLE, {"organisation": organisation.id})])
+        held = (await session.exec(scoped(Registration, organisation.id))).one()
+        ben, held.name = person(organisation, registration, "s2"), "Renamed"
+        ada.name, ben.name = "Ada", "Ben"
+        await write_together(session, [(Written(Person), ada), (Written(Person), ben)])
+        assert not session.dirty  # What else was changed is flushed before.
+        assert not session.new
+        ada.name = "Ada L."
+        ben.sort_name = "B"
+        session.add(ben)
+        await write_together(session, [(Written(Person), ada)])
+    async with database.reading() as session:
+        people = (await session.exec(scoped(Person, organisation.id).order_by(col(Person.sub)))).all()
+        assert [(one.name, one.sort_name) for one in people] == [("Ada L.", None), ("Ben", "B")]
+        assert [one.model_dump() for one in people] == [ada.model_dump(), ben.model_dump()]
+        assert (await session.exec(scoped(Registration, organisation.id))).one().name == "Renamed"
 
 
 async def test_what_fails_of_several_is_sqlalchemys_error_and_nothing_is_kept(own_database: Database) -> None:

@@ -115,7 +115,7 @@ def test_the_room_has_its_task_and_its_rounds(database: Database, clock: ManualC
 async def test_a_score_in_a_column_that_is_made_on_the_way_is_the_same_as_in_two_steps(school: School) -> None:
     async def owe(given: float, *, label: str = "Fractions", maximum: float = 100) -> tuple[float, int]:
         async with school.database.writing() as session:
-            score = await service.owe_in_column(
+            await service.owe_in_column(
                 session,
                 course=school.course,
                 resource_id="playlist:9",
@@ -128,6 +128,7 @@ async def test_a_score_in_a_column_that_is_made_on_the_way_is_the_same_as_in_two
                 finished=False,
                 now=school.clock.now(),
             )
+        [score] = await school.scores()
         return score.owed_given, score.owed_version
 
     async def column() -> LineItem:

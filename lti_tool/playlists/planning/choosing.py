@@ -98,14 +98,18 @@ class Chooser:
 
     def is_barred(self, bit: int, item: Item) -> bool:
         """Whether it was failed so often that another way comes first."""
-        failed = self.done(item).failed
-        return failed >= self.settings.tries * (1 + self._talks.ways.get(bit, 0))
+        return self.done(item).failed >= self._barred_at(bit)
+
+    def _barred_at(self, bit: int) -> int:
+        """How many failed tries in a row are so many."""
+        return self.settings.tries * (1 + self._talks.ways.get(bit, 0))
 
     def _left(self, bit: int, some: Iterable[Item]) -> list[Item]:
+        barred = self._barred_at(bit)
         return [
             item
             for item in some
-            if not self.done(item).finished and self.may_come(item) and not self.is_barred(bit, item)
+            if not (done := self.done(item)).finished and done.failed < barred and self.may_come(item)
         ]
 
     def has_left(self, bit: int) -> bool:

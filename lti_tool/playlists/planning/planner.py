@@ -58,7 +58,13 @@ class _Chosen:
     def __init__(self, making: Making) -> None:
         self.making = making
         self.begin = len(making.steps)
-        self.talks = self._talks(fringe(making.course, making.known) + held_up(making.course, making.known))
+        self._look()
+        self.talks = self._talks(self.ready + self.held)
+
+    def _look(self) -> None:
+        """What can be worked on, and what is held up, by what is wanted now."""
+        self.ready = fringe(self.making.course, self.making.known)
+        self.held = held_up(self.making.course, self.making.known)
 
     def choose(self, room: int) -> list[int]:
         """Adds steps by score; answers which competencies are next and have no item left.
@@ -70,6 +76,7 @@ class _Chosen:
         without = self._fill(room)
         if not self._has_item() and making.goal is not None and not making.known.wanted:
             making.widen()
+            self._look()
             without += self._fill(room)
         if not self._has_item() and not any(step.role is StepRole.REVIEW for step in making.steps):
             making.review(self.begin)
@@ -85,8 +92,7 @@ class _Chosen:
         return self.making.steps[self.begin :]
 
     def _fill(self, room: int) -> list[int]:
-        making = self.making
-        ready, held = fringe(making.course, making.known), held_up(making.course, making.known)
+        making, ready, held = self.making, self.ready, self.held
         for skipped in (False, True):
             making.chooser.skipped = skipped
             if not self._work(ready, room) and self._work(held, room):
