@@ -3,20 +3,25 @@
 psycopg makes a cursor for each statement, looks its text up and decides anew whether it is prepared: three quarters of what a
 short statement costs this process. Fixed statements are known: each is prepared on a connection when that runs it first, and
 from then on only its name and its values travel, of all that are told together in one journey (libpq's pipeline mode, PostgreSQL
-14 §34.5), the transaction's BEGIN included. How values become texts and texts values is psycopg's own (``Transformer``).
+14 §34.5), the transaction's BEGIN included. Texts become values as psycopg has it (``Transformer``), and so do values of rare
+kinds become texts; of the kinds that nearly all are of, they are written here: for a list that takes a tenth of the time.
 """
 
 import itertools
+import json
 import re
 from collections.abc import Callable, Generator, Mapping, Sequence
+from datetime import datetime
 from functools import partial
 from typing import Any
+from uuid import UUID
 from weakref import WeakKeyDictionary
 
 from psycopg import AsyncConnection, generators
 from psycopg.adapt import PyFormat, Transformer
-from psycopg.errors import Error, FeatureNotSupported, InvalidSqlStatementName, error_from_result
+from psycopg.errors import DataError, Error, FeatureNotSupported, InvalidSqlStatementName, error_from_result
 from psycopg.pq import ExecStatus, PipelineStatus, TransactionStatus
+from psycopg.types.json import Jsonb
 
 _PLACE = re.compile(r"%(?:%|\((\w+)\)s)")
 
@@ -33,7 +38,6 @@ class Prepared:
 
         self.query = _PLACE.sub(numbered, text).encode()
         self.places = tuple(places)
-        self.formats = [PyFormat.TEXT] * len(places)
 
 
 class _Known:
@@ -71,7 +75,7 @@ async def run(
             name = new[prepared] = b"fixed_%d" % next(_numbers)
             made.append((len(commands), prepared))
             commands.append(partial(server.send_prepare, name, prepared.query))
-        texts = known.values.dump_sequence([values[place] for place in prepared.places], prepared.formats)
+        texts = [_text(known.values, values[place]) for place in prepared.places]
         answers.append(len(commands))
         commands.append(partial(server.send_query_prepared, name, texts))
     commands.append(server.pipeline_sync)
@@ -102,6 +106,45 @@ def _to_the_end(server: Any, commands: Sequence[Callable[[], None]]) -> Generato
         if result.status == ExecStatus.PIPELINE_SYNC:
             return results
         results.append(result)
+
+
+def _text(values: Any, value: Any) -> bytes | None:
+    """A value as PostgreSQL reads it (§8.1, 8.5, 8.12, 8.14, 8.15 on what its types take). Raises psycopg's DataError."""
+    write = _WRITERS.get(type(value))
+    if write is not None:
+        return write(value)
+    [text] = values.dump_sequence([value], _ONE_TEXT)
+    return None if text is None else bytes(text)
+
+
+_ONE_TEXT = [PyFormat.TEXT]
+
+
+def _str(value: str) -> bytes:
+    if "\0" in value:
+        raise DataError("PostgreSQL text fields cannot contain NUL (0x00) bytes")
+    return value.encode()
+
+
+def _list(value: list[Any]) -> bytes:
+    """An array of ids or of texts (``listed``)."""
+    return b"{%s}" % b",".join([one.hex.encode() if type(one) is UUID else _quoted(one) for one in value])
+
+
+def _quoted(value: str) -> bytes:
+    return b'"%s"' % _str(value).replace(b"\\", b"\\\\").replace(b'"', b'\\"')
+
+
+_WRITERS: dict[type, Callable[[Any], bytes | None]] = {
+    type(None): lambda _: None,
+    UUID: lambda value: value.hex.encode(),
+    str: _str,
+    bool: lambda value: b"t" if value else b"f",
+    int: lambda value: b"%d" % value,
+    datetime: lambda value: str(value).encode(),
+    list: _list,
+    Jsonb: lambda value: (value.dumps or json.dumps)(value.obj).encode(),
+}
 
 
 def _rows(values: Any, result: Any) -> list[tuple[Any, ...]]:

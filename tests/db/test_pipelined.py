@@ -4,7 +4,8 @@ import uuid
 from typing import Any
 
 import pytest
-from sqlalchemy import bindparam, insert, select, text
+from sqlalchemy import BigInteger, Boolean, Float, String, Uuid, bindparam, cast, insert, select, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -13,6 +14,7 @@ from lti_tool.db.fixed import Fixed, together
 from lti_tool.db.organisation import Organisation
 from lti_tool.db.pipelined import Prepared
 from lti_tool.db.session import Database
+from lti_tool.db.types import UtcDateTime
 
 from .test_database import NOW
 
@@ -63,6 +65,43 @@ async def test_a_statement_is_prepared_once_and_stays_when_a_transaction_is_undo
     async with own_database.reading() as session:
         assert await prepared(session) == 3
         assert await OTHERS.run(session, ASKED) == []
+
+
+async def test_values_of_every_kind_arrive_as_they_were_sent(own_database: Database) -> None:
+    one, texts_ = uuid.uuid4(), ["", "a,b", '"', "\\", "{ö}", "NULL", "'", "\n"]
+    sent = {
+        "uuid": one,
+        "ids": [one, uuid.UUID(int=0)],
+        "none": [],
+        "texts": texts_,
+        "text": "ö %s $1 \\ ' \" \n",
+        "true": True,
+        "int": -7,
+        "float": 0.1,
+        "at": NOW,
+        "json": {"a": [1, None, 'ö"\\']},
+        "nothing": None,
+    }
+    kinds = {
+        "uuid": Uuid(),
+        "ids": ARRAY(Uuid()),
+        "none": ARRAY(Uuid()),
+        "texts": ARRAY(String()),
+        "text": String(),
+        "true": Boolean(),
+        "int": BigInteger(),
+        "float": Float(),
+        "at": UtcDateTime(),
+        "json": JSONB(),
+        "nothing": String(),
+    }
+    echo = Fixed(select(*(cast(bindparam(name, type_=kind), kind) for name, kind in kinds.items())))
+    async with own_database.reading() as session:
+        assert await echo.run(session, sent) == [tuple(sent.values())]
+        for bad in ({"text": "a\0b"}, {"texts": ["a\0b"]}):
+            with pytest.raises(DBAPIError, match="NUL"):
+                await echo.run(session, sent | bad)
+        assert await echo.run(session, sent) == [tuple(sent.values())]
 
 
 async def test_what_the_server_forgot_fails_once_and_is_then_prepared_anew(own_database: Database) -> None:
