@@ -20,6 +20,7 @@ from decimal import Decimal
 from typing import Any
 
 from sqlmodel.ext.asyncio.session import AsyncSession
+from uvicorn.loops.auto import auto_loop_factory
 
 from benchmarks.mastery.school import database, school
 from lti_tool.competencies.models import Alignment, AlignmentOrigin, AlignmentRole
@@ -290,4 +291,6 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    # The event loop that the server runs on.
+    with asyncio.Runner(loop_factory=auto_loop_factory()) as runner:
+        runner.run(main())

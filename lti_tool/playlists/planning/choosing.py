@@ -33,6 +33,9 @@ BEGUN = 1.0
 INTEREST = 0.5
 MOST_SUITS = FIT + INTEREST
 
+Step = tuple[StepRole, Item, tuple[Item, ...], Reason | None]
+"""A role, an item for it, its equals, and why if not for the usual reason."""
+
 _NOTHING_DONE = Done()
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
@@ -82,6 +85,7 @@ class Chooser:
                 self.touched |= course.aims.get(one, 0)
         self._chances: dict[tuple[int, uuid.UUID | None], float | None] = {}
         self._since: dict[int, int] = {}
+        self._steps: dict[tuple[int, int, bool], list[Step]] = {}
 
     # --- What is left ---------------------------------------------------------------------------------------------
 
@@ -229,7 +233,14 @@ class Chooser:
         """Whether the learner has done or tried anything for it."""
         return bool(self.touched >> bit & 1)
 
-    def steps(self, bit: int) -> list[tuple[StepRole, Item, tuple[Item, ...], Reason | None]]:
+    def steps(self, bit: int) -> list[Step]:
+        """``_steps_of`` a competency, worked out once for as long as nothing that decides is another: what is used only grows."""
+        key = (bit, len(self.used), self.skipped)
+        if key not in self._steps:
+            self._steps[key] = self._steps_of(bit)
+        return self._steps[key]
+
+    def _steps_of(self, bit: int) -> list[Step]:
         """The next teach → practise → assess of a competency: at most one of each, those that are left and called for.
 
         What is probably known already begins with showing it. What was failed too often begins with another way: an item of
@@ -255,7 +266,7 @@ class Chooser:
             ]
             if called or assess:
                 teach, practise = (pick if pick in called else None for pick in (teach, practise))
-        found: list[tuple[StepRole, Item, tuple[Item, ...], Reason | None]] = []
+        found: list[Step] = []
         for role, pick in ((StepRole.TEACH, teach), (StepRole.PRACTISE, practise), (StepRole.ASSESS, assess)):
             if pick and all(pick[0] is not other for _, other, _, _ in found):
                 found.append((role, pick[0], pick[1], Reason.CHOSEN if pick[2] else None))
@@ -266,9 +277,7 @@ class Chooser:
         failed = sum(self.done(item).failed for item in self.course.assesses[bit])
         return sum(self.done(item).finished or item.id in self.used for item in some) <= failed
 
-    def _another_way(
-        self, bit: int, kinds: frozenset[str]
-    ) -> list[tuple[StepRole, Item, tuple[Item, ...], Reason | None]]:
+    def _another_way(self, bit: int, kinds: frozenset[str]) -> list[Step]:
         course = self.course
         for role, some in (
             (StepRole.TEACH, course.teaches[bit]),
