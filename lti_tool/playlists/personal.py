@@ -303,7 +303,7 @@ def learner(
     helps = found.supports.get(person_id, Supports())
     work = found.work.get(person_id, ())
     rows = {row.step_id: row for row in work}
-    items = _items(book_, work, found.answers.get(person_id, ()))
+    items = done_with(book_, work, found.answers.get(person_id, ()))
     rulings = [one for one in found.rulings if one.playlist_id == copy.playlist_id]
     rulings = [one for one in rulings if one.person_id is None or one.person_id == person_id]
     standings = {} if mastery is None else _standings(mastery.standings)
@@ -455,15 +455,21 @@ class _Tally:
     tries: int = 0
     failed: int = 0
     finished: bool = False
-    last_on: date | None = None
+    last_at: datetime | None = None
     skipped_on: date | None = None
     seen: set[str] = field(default_factory=set)
 
-    def note(self, on: date) -> None:
-        self.last_on = on if self.last_on is None else max(self.last_on, on)
+    def note(self, at: datetime) -> None:
+        self.last_at = at if self.last_at is None else max(self.last_at, at)
+
+    @property
+    def done(self) -> base.Done:
+        """The same as planning takes it: with the moment, since what of one day came before a try and what after matters."""
+        last_on = None if self.last_at is None else self.last_at.date()
+        return base.Done(self.tries, self.failed, self.finished, last_on, self.skipped_on, self.last_at)
 
 
-def _items(book_: Book, work: Iterable[WorkRow], answers: Iterable[AnswerRow]) -> dict[uuid.UUID, base.Done]:
+def done_with(book_: Book, work: Iterable[WorkRow], answers: Iterable[AnswerRow]) -> dict[uuid.UUID, base.Done]:
     """What a learner has done with each item; another form of an item counts as the item."""
     tallies: dict[uuid.UUID, _Tally] = {}
     for answer in answers:
@@ -476,7 +482,7 @@ def _items(book_: Book, work: Iterable[WorkRow], answers: Iterable[AnswerRow]) -
         passed = float(answer.earned) * 100 >= mark * float(answer.possible)
         tally.failed = 0 if passed else tally.failed + 1
         tally.finished = tally.finished or passed
-        tally.note(answer.observed_at.date())
+        tally.note(answer.observed_at)
     for row in work:
         if row.item_id is None:
             continue
@@ -485,11 +491,8 @@ def _items(book_: Book, work: Iterable[WorkRow], answers: Iterable[AnswerRow]) -
             tally.finished = True
         for moment in (row.opened_at, row.done_at):
             if moment is not None:
-                tally.note(moment.date())
+                tally.note(moment)
         if row.skipped_at is not None and row.state != StepState.DONE:
             on = row.skipped_at.date()
             tally.skipped_on = on if tally.skipped_on is None else max(tally.skipped_on, on)
-    return {
-        item_id: base.Done(one.tries, one.failed, one.finished, one.last_on, one.skipped_on)
-        for item_id, one in tallies.items()
-    }
+    return {item_id: tally.done for item_id, tally in tallies.items()}

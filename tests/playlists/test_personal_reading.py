@@ -1,0 +1,54 @@
+"""What planning is told of a learner's work: tries, what is finished, and when."""
+
+import uuid
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any, cast
+
+from lti_tool.playlists.models import StepState
+from lti_tool.playlists.personal import Book, done_with
+from lti_tool.playlists.personal_queries import AnswerRow, WorkRow
+from lti_tool.playlists.planning.base import Learner, Settings
+from lti_tool.playlists.planning.choosing import Chooser
+from lti_tool.playlists.planning.knowing import know
+from tests.playlists.planning.made import course, ident, thing
+
+NINE = datetime(2026, 9, 7, 9, tzinfo=UTC)
+ADA = ident(900)
+
+
+def book() -> Book:
+    """One competency with three pages and a quiz."""
+    items = [thing(number, (1, "teaches")) for number in range(1, 4)]
+    items.append(thing(4, (1, "assesses"), kind="quiz"))
+    compiled = course("a", (), items)
+    return Book(cast("Any", None), compiled, {}, compiled.items, {}, (), None)
+
+
+def page(number: int, hours: float) -> WorkRow:
+    """A page, opened some hours after nine and marked five minutes later."""
+    at = NINE + timedelta(hours=hours)
+    return WorkRow(ADA, uuid.uuid4(), ident(number), StepState.DONE, at, at + timedelta(minutes=5), None)
+
+
+def quiz(points: int, hours: float) -> AnswerRow:
+    """A result of the quiz, of ten points."""
+    at = NINE + timedelta(hours=hours)
+    return AnswerRow(ADA, ident(4), f"try {hours}", at, Decimal(points), Decimal(10), 80.0)
+
+
+def test_what_came_before_a_try_of_the_same_day_is_not_taken_for_what_came_after() -> None:
+    made = book()
+    items = done_with(made, [page(1, 0), page(2, 1), page(3, 3)], [quiz(3, 2)])
+    learner, how, today = Learner(items=items), Settings(), NINE.date()
+    chooser = Chooser(made.course, learner, how, know(made.course, learner, how, today), today)
+    assert chooser.since_try(0) == 1
+
+
+def test_tries_and_days_are_counted() -> None:
+    items = done_with(book(), [page(1, 0)], [quiz(3, 1), quiz(4, 25), quiz(9, 49), quiz(2, 73)])
+    tried, read = items[ident(4)], items[ident(1)]
+    assert (tried.tries, tried.failed, tried.finished) == (4, 1, True)
+    assert tried.last_at == NINE + timedelta(hours=73)
+    assert tried.last_on == NINE.date() + timedelta(days=3)
+    assert (read.tries, read.finished, read.last_at) == (0, True, NINE + timedelta(minutes=5))
