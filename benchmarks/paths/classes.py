@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from benchmarks.paths.courses import Subject
-from benchmarks.paths.product import Product, Record
+from benchmarks.paths.product import Predict, Product, Record
 from benchmarks.paths.worlds import Assumed, Pupil, World
 from lti_tool.playlists.models import StepRole
 from lti_tool.playlists.planning import choosing
@@ -172,12 +172,25 @@ def personal(here: Class, record: Record, at: datetime) -> Planned | None:
     return _first(here.product.plan(record, at))
 
 
+def next_of(here: Class, record: Record, at: datetime, expected: Predict) -> Planned | None:
+    """The product's planner, told these chances in place of predictions.
+
+    Who tells them is taken to know what was done since the last try: what the planner adds for that would be added twice.
+    """
+    usual, choosing.LIFT = choosing.LIFT, 0.0
+    try:
+        return _first(here.product.plan(record, at, expected))
+    finally:
+        choosing.LIFT = usual
+
+
 def _first(made: Plan) -> Planned | None:
     talk = next((step for step in made.steps[:2] if step.role is StepRole.TALK), None)
     return talk or (made.steps[0] if made.steps else None)
 
 
-def _as_step(item: Item, role: StepRole | None = None) -> Planned:
+def step_with(item: Item, role: StepRole | None = None) -> Planned:
+    """An item as a step, by what it does."""
     usual = {Does.TEACHES: StepRole.TEACH, Does.PRACTISES: StepRole.PRACTISE, Does.ASSESSES: StepRole.ASSESS}
     aim = item.aims[0]
     return Planned(item.id, aim.competency, role or usual[aim.does], Why(Reason.READY))
@@ -223,7 +236,7 @@ def at_random(here: Class, record: Record, at: datetime) -> Planned | None:
 
 def _next(plan: Iterator[Item]) -> Planned | None:
     item = next(plan, None)
-    return None if item is None else _as_step(item)
+    return None if item is None else step_with(item)
 
 
 def knowing_the_truth(here: Class, record: Record, at: datetime) -> Planned | None:
@@ -233,12 +246,7 @@ def knowing_the_truth(here: Class, record: Record, at: datetime) -> Planned | No
     def true(number: int, item: uuid.UUID | None) -> float:
         return world.mastery(pupil, number) if item is None else world.expected(pupil, items[item])
 
-    # Truth knows what was done since the last try: what the planner adds for that would be added twice.
-    usual, choosing.LIFT = choosing.LIFT, 0.0
-    try:
-        return _first(here.product.plan(record, at, true))
-    finally:
-        choosing.LIFT = usual
+    return next_of(here, record, at, true)
 
 
 WAYS: dict[str, Chooser] = {

@@ -228,12 +228,22 @@ class ComponentsWorld(World):
     def _right(self, known: float) -> float:
         return 1.0 - self.SLIP if known else self.GUESS
 
+    def _catches(self, pupil: Pupil, item: Item) -> float:
+        """The chance that a thing which an item shows is learned, where it was not known."""
+        chance = pupil.rate * self._ready(pupil, item.aims[0].competency) * self.assumed.learning
+        return chance * (0.6 if item.aims[0].does is Does.ASSESSES else 1.0)
+
+    def expected_gain(self, pupil: Pupil, item: Item) -> float:
+        """How much true mastery working through an item is expected to add now."""
+        state = pupil.state[item.aims[0].competency]
+        new = sum(not state[part] for part in set(self.covers[item.id]))
+        return new * self._catches(pupil, item) / self.PARTS
+
     def learn(self, pupil: Pupil, item: Item, strength: float = 1.0) -> None:
         competency, does = item.aims[0].competency, item.aims[0].does
         if does is Does.ASSESSES:
             pupil.today.add(competency)
-        chance = pupil.rate * self._ready(pupil, competency) * strength * self.assumed.learning
-        chance *= 0.6 if does is Does.ASSESSES else 1.0
+        chance = self._catches(pupil, item) * strength
         state = pupil.state[competency]
         for part in self.covers[item.id]:
             if not state[part] and self.chance.random() < chance:

@@ -2,13 +2,16 @@
 
 import random
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 
-from benchmarks.paths.classes import WAYS, simulate
+from benchmarks.paths.bounds import Observer, TellingProduct, copied, greedy, share_within, teaches
+from benchmarks.paths.classes import WAYS, Class, simulate
 from benchmarks.paths.courses import Subject
-from benchmarks.paths.worlds import WORLDS, Assumed
-from lti_tool.playlists.planning.base import Item, Settings
+from benchmarks.paths.product import Record
+from benchmarks.paths.worlds import WORLDS, Assumed, ComponentsWorld, EloWorld
+from lti_tool.playlists.planning.base import Item, Planned, Settings
 from tests.playlists.planning.made import course, thing
 
 EDGES = ((1, 2), (1, 3), (2, 4), (3, 4))
@@ -77,3 +80,66 @@ def test_truth_moves_as_described(world: str) -> None:
     right = sum(sum(made.answers(pupil, quiz, chance)) for pupil in pupils for _ in range(20))
     expected = sum(made.expected(pupil, quiz) for pupil in pupils) * 20 * 5
     assert right == pytest.approx(expected, rel=0.05)
+
+
+def test_what_a_step_is_expected_to_teach_is_what_it_teaches_on_average() -> None:
+    kind = ComponentsWorld(subject(), Assumed(speed=0.0), 4)
+    pupils = [kind.pupil() for _ in range(3000)]
+    quiz = kind.subject.items[5]
+    expected = sum(teaches(kind, pupil, quiz) for pupil in pupils)
+    before = sum(kind.mastery(pupil, 1) for pupil in pupils)
+    for pupil in pupils:
+        kind.learn(pupil, quiz)
+    assert sum(kind.mastery(pupil, 1) for pupil in pupils) - before == pytest.approx(expected, rel=0.06)
+
+
+def test_trying_something_with_a_student_leaves_the_student_alone() -> None:
+    kind = EloWorld(subject(), SHORT, 4)
+    pupil = kind.pupil()
+    same = copied(pupil)
+    assert all(teaches(kind, pupil, item) > 0 for item in kind.subject.items[:6])
+    assert pupil == same
+
+
+def test_who_sees_the_truth_stays_within_the_zone_where_all_may_come_again() -> None:
+    made = [
+        Class(EloWorld(subject(), SHORT, 5), subject(), TellingProduct(subject(), whole_only=False), choose).work(
+            6, 10, 5
+        )
+        for choose in (greedy(in_zone=True, again=True), greedy(in_zone=False))
+    ]
+    assert made[0].zone > 0.95 > made[1].zone
+    assert made[0].unmet_by_evidence == made[1].unmet_by_evidence == 0
+
+
+def test_who_knows_the_laws_knows_more_than_the_product() -> None:
+    """The observer's chances are nearer to the truth than the product's predictions, over the same steps."""
+    here = Class(
+        EloWorld(subject(), SHORT, 5),
+        subject(),
+        TellingProduct(subject(), whole_only=False),
+        Observer(random.Random(1)),
+    )
+    missed: list[tuple[float, float]] = []
+    watching = here.choose
+
+    def watch(at_work: Class, record: Record, at: datetime) -> Planned | None:
+        step = watching(at_work, record, at)
+        item = at_work.subject.course.items[step.item] if step and step.item else None
+        if step and item and item.scored and step.expected is not None:
+            truth = at_work.world.expected(at_work.pupils[record.name], item)
+            own = at_work.product.predict(record, at)(item.aims[0].competency, item.id)
+            missed.append(((step.expected - truth) ** 2, (own - truth) ** 2))
+        return step
+
+    here.choose = watch
+    here.work(4, 6, 5)
+    assert len(missed) > 20
+    assert sum(observer for observer, _ in missed) < sum(product for _, product in missed)
+
+
+def test_the_most_within_the_zone_grows_with_what_is_known() -> None:
+    some = [share_within(1.1, answers) for answers in (0, 5, 10, 1000)]
+    assert some == sorted(some)
+    assert some[0] < 0.5
+    assert some[-1] > 0.99
