@@ -11,8 +11,10 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 NPM_IS_THERE := command -v npm >/dev/null || { echo "npm is needed for the browser libraries: install Node.js 20 or newer" >&2; exit 1; }
 export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD := 1
+# What is compiled once is there for every worker and every process that a test starts, also where this is set.
+unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test check style types imports unit browser openedx setup setup-tests translations benchmarks clean
+.PHONY: help demo test check style types imports compiled unit browser openedx setup setup-tests translations benchmarks clean
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -27,7 +29,7 @@ PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 # A browser or a process that was not there in time gets a second chance, said aloud; see tests/again.py.
 # What fetches and installs mostly waits, so all of it is made side by side, and the checks as soon as they can run.
 test: ## Every check and every test: SQLite, PostgreSQL, a real browser, Open edX
-	@$(MAKE) --no-print-directory --jobs=4 check browser openedx
+	@$(MAKE) --no-print-directory --jobs=4 check browser openedx compiled
 	$(PYTEST) $(ARGS) || { [ $$? -eq 1 ] && $(BIN)/python -m tests.again; }
 
 check: style types imports ## Style, types, and the direction of imports
@@ -44,6 +46,11 @@ imports: setup-tests
 
 unit: setup-tests ## The quick tests only: no browser, no other processes
 	$(PYTEST) -m "not browser and not openedx and not processes" $(ARGS)
+
+# Rewriting the asserts of all tests takes two thirds of what collecting takes; both workers would do it at the same moment.
+# What cannot be collected is said when the tests are run.
+compiled: setup-tests
+	@$(BIN)/python -m pytest --collect-only --quiet >/dev/null 2>&1 || true
 
 setup: $(VENV)/.tool ## The tool itself, in .venv
 
