@@ -132,12 +132,19 @@ class Sitting:
 # --- Reading ----------------------------------------------------------------------------------------------------------
 
 
-async def open_check(session: AsyncSession, course: Course, check_id: uuid.UUID) -> Check:
-    """A check as students may know of it; NotFound for one that is being written."""
+async def check_of_student(
+    session: AsyncSession, course: Course, person_id: uuid.UUID, check_id: uuid.UUID, *, lock: bool = False
+) -> tuple[Check, list[CheckAttempt]]:
+    """A check as a student may know of it, and their attempts. NotFound for one that is being written, unless they have taken it:
+    a teacher who closes a check makes it a draft again, and what was answered stays.
+    """
     found = await queries.check(session, course.organisation_id, course.id, check_id)
-    if found is None or found.status is CheckStatus.DRAFT:
+    if found is None:
+        raise NotFound("no such check")
+    attempts = await queries.attempts_of(session, course.organisation_id, found.id, person_id, lock=lock)
+    if found.status is CheckStatus.DRAFT and not attempts:
         raise NotFound("no such check for students")
-    return found
+    return found, attempts
 
 
 async def sitting(
@@ -175,8 +182,7 @@ async def of_student(
     lock: bool = False,
 ) -> Sitting:
     """A student's own attempt by its number; NotFound without."""
-    check = await open_check(session, course, check_id)
-    attempts = await queries.attempts_of(session, course.organisation_id, check.id, person_id, lock=lock)
+    check, attempts = await check_of_student(session, course, person_id, check_id, lock=lock)
     found = next((one for one in attempts if one.number == number), None)
     if found is None:
         raise NotFound("no such attempt of this student")
@@ -205,8 +211,7 @@ async def front(
     session: AsyncSession, course: Course, person_id: uuid.UUID, check_id: uuid.UUID, now: datetime
 ) -> Front:
     """The front of a check for one student."""
-    check = await open_check(session, course, check_id)
-    attempts = await queries.attempts_of(session, course.organisation_id, check.id, person_id)
+    check, attempts = await check_of_student(session, course, person_id, check_id)
     rows = await queries.asked_by(session, course.organisation_id, check.id)
     adaptive = selecting.is_adaptive(check.selection, len(rows))
     count = len(rows)
@@ -239,8 +244,7 @@ async def begin(
     An attempt whose time has run out has to be ended before (``finishing.end_if_over``).
     """
     await learner_queries.hold(session, course.organisation_id, course.id, person_id)
-    check = await open_check(session, course, check_id)
-    attempts = await queries.attempts_of(session, course.organisation_id, check.id, person_id, lock=True)
+    check, attempts = await check_of_student(session, course, person_id, check_id, lock=True)
     rows = await queries.asked_by(session, course.organisation_id, check.id)
     may = attempt_rules.may_begin(check, attempts, len(rows), now)
     if may.standing is Standing.GOES_ON:

@@ -6,7 +6,7 @@ from sqlmodel import select
 
 from lti_tool.audit import AuditEntry
 from lti_tool.checks import attempt_queries
-from lti_tool.checks.models import CheckAttempt, CheckStatus, Feedback
+from lti_tool.checks.models import Check, CheckAttempt, CheckStatus, Feedback
 from lti_tool.content import rules as content_rules
 from lti_tool.content.models import ContentItem, ItemKind
 from lti_tool.db.base import scoped
@@ -394,3 +394,24 @@ def test_a_check_gives_results_and_teachers_have_a_page_of_their_own(site: Check
     assert content_rules.gives_results(quiz)
     assert content_rules.teachers_address(quiz) == quiz.url
     assert not content_rules.gives_results(site.school.items["page"])
+
+
+async def test_a_check_that_is_closed_is_finished_by_who_had_begun_and_by_nobody_else(site: CheckSite) -> None:
+    check = await site.check(feedback=Feedback.END)
+    home = site.made.address(check)
+    ada, ben = await site.student(), await site.student(1)
+    await ada.get(home)
+    await ben.get(home)
+    page = await ada.post(f"{home}/begin")
+    async with site.database.writing() as session:
+        found = (await session.exec(scoped(Check, site.made.world.id).where(Check.id == check.id))).one()
+        found.status = CheckStatus.DRAFT
+        session.add(found)
+    assert (await ben.get(home)).status_code == 404
+    assert (await ben.post(f"{home}/begin")).status_code == 404
+    await press(ada, page, "end", **right_fields(site))
+    assert "100%" in (await ada.post(f"{home}/attempts/1/end")).text
+    front = await ada.get(home)
+    assert "This check is closed." in front.text
+    assert "Look at it" in front.text
+    assert (await ada.post(f"{home}/begin")).status_code == 409
