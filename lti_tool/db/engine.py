@@ -47,7 +47,8 @@ def make_engine(database_url: str, *, pool_size: int = 10) -> AsyncEngine:
         url,
         # What is fixed is prepared by name (``pipelined``). psycopg would count the others, prepare those that come often, and
         # have the server forget all that is prepared, ours included, with each transaction that is rolled back.
-        connect_args={"prepare_threshold": None},
+        # Texts are told in UTF-8, whatever a database keeps them in.
+        connect_args={"prepare_threshold": None, "client_encoding": "utf8"},
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_use_lifo=True,

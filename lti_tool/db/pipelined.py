@@ -45,7 +45,8 @@ class _Known:
 
     def __init__(self, driver: AsyncConnection[Any]) -> None:
         self.names: dict[Prepared, bytes] = {}
-        self.values: Any = Transformer(driver)
+        # Of its adapters, not of itself: what is known of a connection must not keep it alive.
+        self.values: Any = Transformer(driver.adapters)
 
 
 _known: WeakKeyDictionary[AsyncConnection[Any], _Known] = WeakKeyDictionary()

@@ -1,6 +1,8 @@
 """Fixed statements travel to PostgreSQL by name; what a server forgets of them is told it again."""
 
+import gc
 import uuid
+import weakref
 from typing import Any
 
 import pytest
@@ -136,3 +138,13 @@ async def test_many_statements_that_say_much_and_hear_much_do_not_wait_for_each_
     async with own_database.reading() as session:
         found = await together(session, [(echo, {"long": long})] * 60)
     assert found == [[(long,)]] * 60
+
+
+async def test_a_connection_that_is_closed_is_forgotten(own_database: Database) -> None:
+    async with own_database.reading() as session:
+        await NAMED.run(session, ASKED)
+        driver = weakref.ref((await (await session.connection()).get_raw_connection()).driver_connection)
+    assert driver() is not None
+    await own_database.close()
+    gc.collect()
+    assert driver() is None
