@@ -58,6 +58,10 @@ def test_boards_in_every_look(browser: Browser, world: World) -> None:
         look(page, "board-option")
         page.goto(f"{world.course}/menus/{made['tic-tac-toe-centre']}/preview")
         expect(page.get_by_text("This is how a student finds it.")).to_be_visible()
+        # The last place is empty; what is in the last row still stands in its column.
+        rows = page.get_by_role("table").get_by_role("row")
+        expect(rows.nth(3).get_by_role("cell").nth(1)).to_contain_text("Task 8")
+        expect(rows.nth(3).get_by_role("cell").nth(2)).to_have_text("")
         look(page, "board-preview")
 
 
