@@ -7,11 +7,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lti_tool.checks.reading import (
+    Note,
     QuestionsTooLarge,
     UnknownQuestionFormat,
     UnreadableQuestions,
     UnsafeQuestions,
+    Why,
+    packages,
     read,
+    texts,
 )
 from lti_tool.errors import ToolError
 from tests.checks.question_files import (
@@ -142,6 +146,43 @@ def test_too_many_choices_are_listed() -> None:
     many = qti1_item(said("?") + labels(*((str(n), str(n)) for n in range(300))), gives(equals("1")))
     (entry,) = read("x", qti1(many).encode()).entries
     assert entry.question is None
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["<div>" * 39_000, "<ul><li>" * 20_000, "<img " * 40_000, "<a " * 60_000, "<p><b>" * 30_000, "<table>" * 25_000],
+)
+def test_html_that_would_take_minutes_to_clean_is_taken_as_words(words: str) -> None:
+    notes: list[Note] = []
+    assert len(texts.clean(f"{words}seen", notes.append)) < 30_000
+    assert Note(Why.SHORTENED) in notes or "<a" in words
+    assert len(texts.plain(f"{words}seen")) < 300_000
+
+
+def test_what_multiplies_is_refused_before_it_is_made() -> None:
+    gaps = "".join(f"[[{n}]]" for n in range(1, 150))
+    boxes = "".join(f"<dragbox><text>{n}</text><group>1</group></dragbox>" for n in range(1, 150))
+    wide = qti3_item(
+        response("W G1", cardinality="multiple", base="directedPair"),
+        '<qti-gap-match-interaction response-identifier="R">'
+        + simple(*((f"W{n}", str(n)) for n in range(150)), tag="qti-gap-text")
+        + "".join(f'<qti-gap identifier="G{n}"/>' for n in range(150))
+        + "</qti-gap-match-interaction>",
+    )
+    choices = labels(*((str(n), str(n)) for n in range(190)))
+    tried = qti1(qti1_item(said("?") + choices, "".join(gives(equals(str(n))) for n in range(900))))
+    for document in (moodle(moodle_question("ddwtos", boxes, words=gaps)), wide, tried):
+        (entry,) = read("x", document.encode()).entries
+        assert entry.left_out is not None
+        assert entry.left_out.why is Why.TOO_LONG
+
+
+def test_a_package_of_more_xml_than_is_read_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    package = zipped({f"{n}.xml": QTI3 for n in range(9)})
+    assert read("x.zip", package).converted == 9
+    monkeypatch.setattr(packages, "MOST_READ", 8 * len(QTI3))
+    with pytest.raises(QuestionsTooLarge):
+        read("x.zip", package)
 
 
 def test_numbers_without_reason_do_no_harm() -> None:

@@ -16,6 +16,9 @@ from lti_tool.checks.reading.values import MOST_PARTS, LeftOut, Note, Why
 MOST_POINTS = Decimal(10_000)
 _PLACES = Decimal("0.0001")
 _GAP = re.compile(r"\[\[(g\d+)\]\]")
+MOST_TOGETHER = 4_000
+"""Choices of all gaps of a question together."""
+
 MOST_ANSWER = 500
 """Characters of a text that is taken as an answer."""
 
@@ -205,6 +208,12 @@ def matching(
         for number, (words, right) in enumerate(pairs, start=1)
     )
     return rows, made
+
+
+def must_be_small(*sizes: int) -> None:
+    """Raises LeftOut where so many parts by so many others are more than a question has, before they are made."""
+    if math.prod(sizes) > MOST_TOGETHER:
+        raise LeftOut(Why.TOO_LONG)
 
 
 def places(value: Decimal) -> Decimal:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from lti_tool.checks.questions import ONE, ZERO, Accepted, Partial, Question, QuestionKind, Range, Row
-from lti_tool.checks.reading.building import Maker, band, decimal, places
+from lti_tool.checks.reading.building import Maker, band, decimal, must_be_small, places
 from lti_tool.checks.reading.values import MOST_PARTS, LeftOut, Why
 
 _TYPED = {"SHORTANSWER": False, "SA": False, "MW": False, "SHORTANSWER_C": True, "SAC": True, "MWC": True}
@@ -158,6 +158,7 @@ def _ranges(answers: Sequence[_Answer], maker: Maker) -> list[Range]:
 def with_numbered_gaps(question: Question, offered: Sequence[tuple[str, str]], maker: Maker) -> Question:
     """A text with gaps ``[[n]]``, each filled by the n-th of the words that are offered, chosen from those of its group."""
     rows: list[Row] = []
+    must_be_small(len(_NUMBERED.findall(question.prompt)), len(offered))
 
     def gap(found: re.Match[str]) -> str:
         place = int(found[1])

@@ -24,6 +24,9 @@ from lti_tool.checks.reading.values import (
 )
 
 MANIFEST = "imsmanifest.xml"
+MOST_READ = 40_000_000
+"""Bytes of all documents of a package that hold questions: each takes many times its size in memory."""
+
 _CANVAS_SIGNS = ("course_settings/", "non_cc_assessments/")
 _OWN = "non_cc_assessments/"
 _META = "assessment_meta.xml"
@@ -50,6 +53,8 @@ class _Package:
     moodle: list[Bank] = field(default_factory=list)
     metas: dict[str, Element] = field(default_factory=dict)
     is_qti3: bool = False
+    read: int = 0
+    """Bytes of documents that were read."""
 
     def reading(self) -> Reading:
         """What the file holds."""
@@ -102,6 +107,9 @@ class _Package:
         data = self.archive.read(path)
         if path != MANIFEST and not path.endswith(_META) and not documents.may_hold_questions(data):
             return None
+        self.read += len(data)
+        if self.read > MOST_READ:
+            raise QuestionsTooLarge("more XML than is read at once")
         try:
             return documents.xml(data, path)
         except Unreadable:

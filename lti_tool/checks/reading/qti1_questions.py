@@ -11,7 +11,7 @@ from lti_tool.checks.questions import ONE, ZERO, Accepted, Choice, Partial, Ques
 from lti_tool.checks.reading import texts
 from lti_tool.checks.reading.building import Maker, band, decimal, matching, share_of
 from lti_tool.checks.reading.qti1_scoring import Condition, Outcome, conditions, named, ranges, tried
-from lti_tool.checks.reading.values import LeftOut, Why
+from lti_tool.checks.reading.values import MOST_PARTS, LeftOut, Why
 
 _CHOICE, _RESPONSE, _NUMBER = QuestionKind.CHOICE, QuestionKind.RESPONSE, QuestionKind.NUMBER
 _TEXT, _ORDER, _MATCH, _GAPS = QuestionKind.TEXT, QuestionKind.ORDER, QuestionKind.MATCH, QuestionKind.GAPS
@@ -36,6 +36,9 @@ _KINDS: dict[str, QuestionKind | Why] = {
     "cc.pattern_match": _TEXT,
     "cc.essay": Why.NEEDS_A_PERSON,
 }
+MOST_TRIED = 400_000
+"""Elements of an item times what it offers to choose from."""
+
 _ON_PICTURES = ("render_hotspot", "response_xy")
 
 
@@ -88,6 +91,11 @@ def convert(item: Element, maker: Maker, each: Decimal | None, *, canvas: bool) 
     responses = list(descendants(presentation, "response_lid", "response_grp", "response_str", "response_num"))
     if not responses:
         raise LeftOut(Why.NO_QUESTION)
+    # Each choice is tried on all conditions.
+    labels = max(sum(1 for _ in _labels(one)) for one in responses)
+    elements = sum(1 for _ in item.iter())
+    if labels > MOST_PARTS or len(responses) > MOST_PARTS or labels * elements > MOST_TRIED:
+        raise LeftOut(Why.TOO_LONG)
     if kind is _GAPS:
         question = _gaps(question, presentation, responses, rules, maker, typed=stated.startswith("fill_in"))
     else:

@@ -7,7 +7,7 @@ from typing import Protocol
 from xml.etree.ElementTree import Element
 
 from lti_tool.checks.questions import ONE, ZERO, Accepted, Choice, Partial, Question, QuestionKind, Range, Row
-from lti_tool.checks.reading.building import Maker, band, decimal, share_of
+from lti_tool.checks.reading.building import Maker, band, decimal, must_be_small, share_of
 from lti_tool.checks.reading.qti2_pairs import pairs_of
 from lti_tool.checks.reading.qti2_tree import Declared, below, inside, kind, markup, value, words
 from lti_tool.checks.reading.values import LeftOut, Why
@@ -125,6 +125,7 @@ def gap_match(item: OfItem, interaction: Element) -> Question:
         raise LeftOut(Why.PICTURE_IS_THE_QUESTION)
     offered = [(value(one, "identifier"), markup(one)) for one in below(interaction, "gaptext")]
     found = list(below(interaction, "gap"))
+    must_be_small(len(found), len(offered))
     ids = {id(one): f"g{number}" for number, one in enumerate(found, start=1)}
     right: dict[str, str] = {}
     keys = {key for key, _ in offered}

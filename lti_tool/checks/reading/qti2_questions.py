@@ -23,6 +23,9 @@ _ON_PICTURES = frozenset(
     }
 )
 _IN_TEXT = frozenset({"textentryinteraction", "inlinechoiceinteraction"})
+MOST_ELEMENTS = 10_000
+"""Elements of one item."""
+
 _NO_ANSWERS = frozenset({"endattemptinteraction", "mediainteraction"})
 
 
@@ -64,6 +67,8 @@ class Item:
 
 def convert(root: Element, body: Element | None, before: str, maker: Maker) -> Question:
     """The question. Raises LeftOut."""
+    if sum(1 for _ in root.iter()) > MOST_ELEMENTS:
+        raise LeftOut(Why.TOO_LONG)
     if value(root, "adaptive").lower() == "true":
         raise LeftOut(Why.ADAPTIVE)
     if next(inside(root, "templatedeclaration", "templateprocessing"), None) is not None:
