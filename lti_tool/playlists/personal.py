@@ -188,34 +188,60 @@ async def _compiled(
 # --- Predictions --------------------------------------------------------------------------------------------------------
 
 
-_difficulties: OrderedDict[uuid.UUID, dict[str, Any]] = OrderedDict()
+@dataclass(frozen=True, slots=True)
+class Difficulties:
+    """A version's difficulties, and the questions among its items by the item they belong to (see ``Piece.task``)."""
+
+    shared: dict[str, Any]
+    questions: Mapping[str, Sequence[str]]
 
 
-async def _shared(session: AsyncSession, organisation_id: uuid.UUID, version_id: uuid.UUID | None) -> dict[str, Any]:
+_difficulties: OrderedDict[uuid.UUID, Difficulties] = OrderedDict()
+
+
+async def _shared(session: AsyncSession, organisation_id: uuid.UUID, version_id: uuid.UUID | None) -> Difficulties:
     """A version's difficulties. They stand still, so that what was read once needs no second reading."""
     if version_id is None:
-        return await versions.whole(session, organisation_id, None)
+        return by_item(await versions.whole(session, organisation_id, None))
     found = _difficulties.get(version_id)
     if found is None:
-        found = _difficulties[version_id] = await versions.whole(session, organisation_id, version_id)
+        found = _difficulties[version_id] = by_item(await versions.whole(session, organisation_id, version_id))
         if len(_difficulties) > MOST_VERSIONS:
             _difficulties.popitem(last=False)
     _difficulties.move_to_end(version_id)
     return found
 
 
+def by_item(shared: dict[str, Any]) -> Difficulties:
+    """Difficulties with the questions of each item found among them, in an order that is always the same."""
+    questions: dict[str, list[str]] = {}
+    for task in sorted(shared.get("items", ())):
+        item, colon, _ = task.partition(":")
+        if colon:
+            questions.setdefault(item, []).append(task)
+    return Difficulties(shared, questions)
+
+
 Predict = Callable[[int, uuid.UUID | None], float]
 
 
-def _predicting(
-    shared: dict[str, Any], predicting: Mapping[str, Any], competencies: Mapping[int, MapCompetencyView], at: float
+def predicting(
+    learned: Difficulties, known_of: Mapping[str, Any], competencies: Mapping[int, MapCompetencyView], at: float
 ) -> Predict:
-    """The chance of success of one learner, as ``base.Learner.predict`` has it."""
+    """The chance of success of one learner, as ``base.Learner.predict`` has it.
+
+    With an item that has questions it is the mean over those that somebody has answered: the share that can be expected.
+    """
+    shared = learned.shared
     model = prediction.MODELS.get(str(shared.get("model")), prediction.MODELS[prediction.DEFAULT])()
-    state = predicting.get("state") or model.new_learner()
+    state = known_of.get("state") or model.new_learner()
 
     def predict(number: int, item_id: uuid.UUID | None) -> float:
-        return model.predict(shared, state, competencies[number].id.hex, None if item_id is None else item_id.hex, at)
+        competency = competencies[number].id.hex
+        if item_id is None:
+            return model.predict(shared, state, competency, None, at)
+        tasks = learned.questions.get(item_id.hex) or (item_id.hex,)
+        return sum(model.predict(shared, state, competency, task, at) for task in tasks) / len(tasks)
 
     return predict
 
@@ -229,7 +255,7 @@ class Known:
 
     asked: Asked
     mastery: Mapping[uuid.UUID, KnownRow]
-    shared: Mapping[uuid.UUID | None, dict[str, Any]]
+    shared: Mapping[uuid.UUID | None, Difficulties]
     """Difficulties by version; None: of who has no evidence yet."""
     profiles: Mapping[uuid.UUID, ProfileRow]
     supports: Mapping[uuid.UUID, Supports]
@@ -249,7 +275,7 @@ async def known(session: AsyncSession, book_: Book, asked: Asked, copies: Sequen
     organisation_id, course_id = asked.organisation_id, asked.course_id
     learned = await queries.learned(session, asked, [copy.id for copy in copies])
     mastery = learned.known
-    shared: dict[uuid.UUID | None, dict[str, Any]] = {}
+    shared: dict[uuid.UUID | None, Difficulties] = {}
     for row in mastery.values():
         version_id = None if row.retired_at is not None else row.version_id
         if row.version_id not in shared:
@@ -353,7 +379,7 @@ def _predict_of(book_: Book, found: Known, mastery: KnownRow | None, now: dateti
     # The end of the day: no answer lies after it, and a plan is the same however often the day asks for it.
     at = datetime.combine(now.astimezone(UTC).date() + timedelta(days=1), time(), UTC).timestamp()
     shared = found.shared[None if mastery is None else mastery.version_id]
-    return _predicting(shared, {} if mastery is None else mastery.predicting, book_.competencies, at)
+    return predicting(shared, {} if mastery is None else mastery.predicting, book_.competencies, at)
 
 
 def _standings(brief: Mapping[str, Sequence[Any]]) -> dict[int, Standing]:

@@ -3,10 +3,14 @@
 import uuid
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any, cast
 
+import pytest
+
+from lti_tool.mastery import prediction
 from lti_tool.playlists.models import StepState
-from lti_tool.playlists.personal import Book, done_with
+from lti_tool.playlists.personal import Book, by_item, done_with, predicting
 from lti_tool.playlists.personal_queries import AnswerRow, WorkRow
 from lti_tool.playlists.planning.base import Learner, Settings
 from lti_tool.playlists.planning.choosing import Chooser
@@ -52,3 +56,18 @@ def test_tries_and_days_are_counted() -> None:
     assert tried.last_at == NINE + timedelta(hours=73)
     assert tried.last_on == NINE.date() + timedelta(days=3)
     assert (read.tries, read.finished, read.last_at) == (0, True, NINE + timedelta(minutes=5))
+
+
+def test_a_quiz_is_as_hard_as_the_questions_of_it_that_somebody_has_answered() -> None:
+    quiz_id, task_id, competency = ident(4), ident(5), SimpleNamespace(id=ident(70))
+    model = prediction.default()
+    shared = {"model": model.name, **model.new_shared()}
+    shared["items"] = {f"{quiz_id.hex}:q1": [2.0, 9], f"{quiz_id.hex}:q2": [-1.0, 9], task_id.hex: [2.0, 9]}
+    predict = predicting(by_item(shared), {}, cast("Any", {0: competency}), NINE.timestamp())
+
+    def alone(item: str | None) -> float:
+        return model.predict(shared, model.new_learner(), competency.id.hex, item, NINE.timestamp())
+
+    assert predict(0, quiz_id) == pytest.approx((alone(f"{quiz_id.hex}:q1") + alone(f"{quiz_id.hex}:q2")) / 2)
+    assert predict(0, task_id) == alone(task_id.hex) < predict(0, quiz_id)
+    assert predict(0, ident(6)) == predict(0, None) == alone(None)
