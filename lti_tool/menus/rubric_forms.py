@@ -66,7 +66,7 @@ def of_view(view: RubricView) -> RubricForm:
         )
         for one in view.criteria
     )
-    room = min(BLANK_ROWS, MOST_CRITERIA - len(rows))
+    room = min(1, MOST_CRITERIA - len(rows))
     return RubricForm(
         view.title,
         tuple(FormLevel(level.title, format(level.points.normalize(), "f")) for level in view.levels),

@@ -187,7 +187,7 @@ def test_a_press_that_comes_too_late_says_so(browser: Browser, menus: Menus) -> 
         expect(page.locator("#announcer")).to_contain_text("one too many")
         expect(page.get_by_role("button", name=f"Take back {TASKS[0]}", exact=True)).to_be_visible()
         toggle(page, TASKS[4])
-        expect(page.get_by_text("Your choice is complete.")).to_be_visible()
+        expect(page.locator(".menu-bar")).to_contain_text("Your choice is complete.")
         look(page, "menu-dinner")
 
 
@@ -226,9 +226,9 @@ def test_points_wait_for_the_teachers_yes(browser: Browser, menus: Menus) -> Non
     with somebody(browser, menus, menus.world.school.students[0], phone=True) as page:
         page.goto(menus.mine("points"))
         page.get_by_role("button", name=f"Choose {TASKS[2]}", exact=True).tap()
-        expect(page.get_by_text("8 of 10 points.")).to_be_visible()
+        expect(page.locator(".menu-bar")).to_contain_text("8 of 10 points.")
         page.get_by_role("button", name=f"Choose {TASKS[0]}", exact=True).tap()
-        expect(page.get_by_text("Your choice is complete.")).to_be_visible()
+        expect(page.locator(".menu-bar")).to_contain_text("Your choice is complete.")
         page.get_by_role("button", name="That is my choice").tap()
         expect(page.get_by_text("Your choice is sent")).to_be_visible()
         look(page, "menu-waiting")
