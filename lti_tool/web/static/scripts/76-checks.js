@@ -13,12 +13,12 @@
   let shownAt = 0;
   let clock = 0;
 
-  const key = () => `lti-tool-check:${place.dataset.attempt ?? place.dataset.keeps}`;
+  const key = (of) => `lti-tool-check:${of.dataset.attempt ?? of.dataset.keeps}`;
 
-  const keep = () => {
+  const keep = (of = place, waiting = queue) => {
     try {
-      if (queue.size) localStorage.setItem(key(), JSON.stringify([...queue]));
-      else localStorage.removeItem(key());
+      if (waiting.size) localStorage.setItem(key(of), JSON.stringify([...waiting]));
+      else localStorage.removeItem(key(of));
       return true;
     } catch {
       // Storage is closed to this frame; memory has it while the page is open.
@@ -28,7 +28,7 @@
 
   const kept = () => {
     try {
-      return new Map(JSON.parse(localStorage.getItem(key()) ?? "[]"));
+      return new Map(JSON.parse(localStorage.getItem(key(place)) ?? "[]"));
     } catch {
       return new Map();
     }
@@ -80,18 +80,17 @@
 
   // --- Sending --------------------------------------------------------------------------------------------------------
 
-  const sendOne = async (id, answer) => {
+  // The page may be another one by the time an answer is there: what was asked for belongs to `of` and `waiting`.
+  const sendOne = async (of, waiting, id, answer) => {
     const body = new URLSearchParams([["session", page.meta("lti-session")], ["question", id], ["number", answer.number], ...answer.fields]);
-    const reply = await fetch(place.dataset.saves, {
+    const reply = await fetch(of.dataset.saves, {
       method: "POST", headers: page.headers(), body, credentials: "same-origin", keepalive: true,
     });
     if (reply.status === 401 || reply.status === 403) return "signedOut";
-    // What the server will never take is not sent again and again.
-    if (reply.status >= 400 && reply.status < 500) return "failed";
     if (!reply.ok) throw new Error("not saved");
     const told = await reply.json();
-    if (queue.get(id)?.number === answer.number) queue.delete(id);
-    keep();
+    if (waiting.get(id)?.number === answer.number) waiting.delete(id);
+    keep(of, waiting);
     if (told.ended) return "over";
     return told.saved ? "saved" : "newer";
   };
@@ -99,17 +98,18 @@
   const sendAll = async () => {
     clearTimeout(timer);
     const mine = place;
+    const waiting = queue;
     let worst = "saved";
     try {
-      for (const [id, answer] of [...queue]) {
-        const came = await sendOne(id, answer);
-        if (place !== mine) return;
+      for (const [id, answer] of [...waiting]) {
+        const came = await sendOne(mine, waiting, id, answer);
         if (came !== "saved") worst = came;
         if (came === "signedOut" || came === "over") break;
       }
       failures = 0;
-      if (worst === "over") queue.clear();
-      keep();
+      if (worst === "over") waiting.clear();
+      keep(mine, waiting);
+      if (place !== mine) return;
       say(queue.size && worst === "saved" ? "waiting" : worst, worst !== "saved");
       if (queue.size && worst === "saved") timer = setTimeout(send, PAUSE);
     } catch {
@@ -216,8 +216,11 @@
   const begin = () => {
     clearInterval(clock);
     const found = document.querySelector("[data-saves]");
+    // A tab that keeps its session shows another page without leaving this one: what waits is sent now.
+    if (place && place !== found && queue.size) send();
     if (!found) {
       place = null;
+      queue = new Map();
       return;
     }
     if (found === place) return;
