@@ -9,7 +9,7 @@ import pytest
 from sqlmodel import col
 
 from lti_tool.audit import AuditEntry
-from lti_tool.courses.models import CourseGroup, CourseGroupMember
+from lti_tool.courses.models import CourseGroup, CourseGroupMember, Membership
 from lti_tool.db.base import scoped
 from lti_tool.ids import new_id
 from lti_tool.lti.models import Role
@@ -655,6 +655,38 @@ async def test_items_of_the_course_fill_the_empty_places(site: Site) -> None:
     assert answer.status_code == 400
     assert "There is no room for another option" in answer.text
     assert (await teacher.post(f"{site.menus}/{menu.id}/items", revision="2")).status_code == 200
+
+
+async def test_whoever_is_held_to_a_section_leaves_others_as_they_are(site: Site) -> None:
+    menu, sheet = await filled(site, "choose-three")
+    option, school = sheet.options[0], site.school
+    ada, ben = school.students[:2]
+    async with site.database.writing() as session:
+        rows = (await session.exec(scoped(Membership, school.id))).all()
+        for row in rows:
+            row.sections = "blue" if row.person_id in (ada.id, school.teacher.id) else "red"
+            row.section_restricted = row.person_id == school.teacher.id
+            session.add(row)
+
+        def make(sheet: Sheet) -> Sheet:
+            named = (Named(MenuAudienceKind.STUDENT), Named(MenuAudienceKind.STUDENT, person_id=ben.id))
+            return board_editing.sheets.change_option(sheet, replace(sheet.option(option.id), audience=named))
+
+        await board_editing.change(session, school.course, menu.id, menu.revision, make, NOW)
+    teacher = await in_menus(site)
+    where = f"{site.menus}/{menu.id}/options/{option.id}"
+    page = await teacher.get(where)
+    assert "Ada Ash" in page.text
+    assert "Ben Birch" not in page.text
+    assert "It is also for others whom you do not see here" in page.text
+    menu, _ = await stored(site, menu.id)
+    await teacher.post(where, **{"revision": str(menu.revision), "title": "Task 1", "for": f"student:{ada.id}"})
+    menu, sheet = await stored(site, menu.id)
+    assert {one.person_id for one in sheet.options[0].audience} == {None, ada.id, ben.id}
+    # Without anybody ticked it is still Ben's alone, and not everybody's.
+    await teacher.post(where, revision=str(menu.revision), title="Task 1")
+    menu, sheet = await stored(site, menu.id)
+    assert {one.person_id for one in sheet.options[0].audience} == {None, ben.id}
 
 
 # --- The menu as a whole ------------------------------------------------------------------------------------------------
