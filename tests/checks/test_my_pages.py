@@ -1,12 +1,13 @@
 """A student's pages of a check: who may open them, every kind of question without script, feedback, results, playlists."""
 
+import re
 from datetime import timedelta
 
 from sqlmodel import select
 
 from lti_tool.audit import AuditEntry
 from lti_tool.checks import attempt_queries
-from lti_tool.checks.models import Check, CheckAttempt, CheckStatus, Feedback
+from lti_tool.checks.models import Check, CheckAttempt, CheckStatus, Feedback, Selection
 from lti_tool.content import rules as content_rules
 from lti_tool.content.models import ContentItem, ItemKind
 from lti_tool.db.base import scoped
@@ -15,9 +16,12 @@ from lti_tool.lti.models import Role
 from lti_tool.playlists import editing, service
 from lti_tool.playlists.editing import Basics, Terms
 from lti_tool.playlists.models import DoneRule, PlaylistStep, StepState
+from tests.checks import asked
 from tests.checks.site import CheckSite, press, send
+from tests.checks.taking import a_check, a_question
 from tests.playlists import seed
 from tests.playlists.seed import NOW
+from tests.playlists.watching import only_their_section
 
 MINUTE = timedelta(minutes=1)
 
@@ -415,3 +419,54 @@ async def test_a_check_that_is_closed_is_finished_by_who_had_begun_and_by_nobody
     assert "This check is closed." in front.text
     assert "Look at it" in front.text
     assert (await ada.post(f"{home}/begin")).status_code == 409
+
+
+async def test_a_teacher_held_to_their_sections_sees_their_own_students_answers_alone(site: CheckSite) -> None:
+    check = await site.check()
+    async with site.database.writing() as session:
+        await only_their_section(session, site.school, 0)
+    addresses = []
+    for place in (0, 1):
+        student = await site.student(place)
+        await student.get(site.made.address(check))
+        await student.post(f"{site.made.address(check)}/begin")
+        async with site.database.reading() as session:
+            person = site.school.students[place]
+            statement = scoped(CheckAttempt, site.school.id).where(CheckAttempt.person_id == person.id)
+            addresses.append((await session.exec(statement)).one().id)
+    teacher = await site.teacher()
+    found = [await teacher.get(f"{site.course}/checks/{check.id}/attempts/{one}") for one in addresses]
+    assert [page.status_code for page in found] == [200, 404]
+
+
+async def test_an_adaptive_check_with_feedback_goes_on_when_the_student_does(site: CheckSite) -> None:
+    async with site.database.writing() as session:
+        rows = [await a_question(session, site.made, asked.number(), "F.1") for _ in range(10)]
+        check = await a_check(
+            session,
+            site.made,
+            rows,
+            title="Adaptive",
+            selection=Selection.ADAPTIVE,
+            feedback=Feedback.EACH,
+            tries=2,
+            count=2,
+        )
+        session.expunge_all()
+    home = site.made.address(check)
+    ada = await site.student()
+    await ada.get(home)
+    page = await ada.post(f"{home}/begin")
+    (first,) = re.findall(r'data-question="([^"]+)"', page.text)
+    page = await press(ada, page, f"give:{first}", **{f"a.{first}": "7"})
+    assert "You can try once more." in page.text
+    page = await press(ada, page, f"next:{first}")
+    assert "Question 2" in page.text
+    (second,) = re.findall(r'data-question="([^"]+)"', page.text)
+    assert second != first
+    page = await press(ada, page, f"give:{second}", **{f"a.{second}": "1.5"})
+    assert "Your answer was read as 1.5" in page.text
+    page = await press(ada, page, f"next:{second}")
+    assert "All 2 answers are there." in page.text
+    page = await ada.post(f"{home}/attempts/1/end")
+    assert "Worked out from the 2 questions you were asked" in page.text
