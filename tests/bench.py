@@ -13,7 +13,6 @@ import httpx
 
 from lti_tool.app import create_app
 from lti_tool.clock import SystemClock
-from lti_tool.db import migrate
 from lti_tool.db.session import Database
 from lti_tool.lti import registrations
 from lti_tool.lti.invites import invite_address, make_invite
@@ -22,7 +21,7 @@ from lti_tool.sandbox.app import create_sandbox
 from lti_tool.sandbox.settings import SandboxSettings
 from lti_tool.settings import Settings
 from tests.browser_tools import serving
-from tests.servers import free_port
+from tests.servers import free_port, migrated_file
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,7 @@ def bench(folder: Path, **sandbox: Any) -> Iterator[Bench]:
     settings = Settings(
         _env_file=None,
         base_url=f"http://localhost:{tool_port}",
-        database_url=f"sqlite:///{folder}/tool.db",
+        database_url=migrated_file(folder / "tool.db"),
         keys_dir=folder / "keys",
     )
     lms = create_sandbox(SandboxSettings(base_url=f"http://127.0.0.1:{lms_port}", folder=folder / "lms", **sandbox))
@@ -60,7 +59,6 @@ def bench(folder: Path, **sandbox: Any) -> Iterator[Bench]:
 
 async def _invite(settings: Settings) -> str:
     database = Database.at(settings.database_url)
-    await migrate.upgrade(database.engine)
     now = SystemClock().now()
     async with database.writing() as session:
         school = await registrations.find_organisation(session, None, now)

@@ -7,45 +7,67 @@ both kinds are spread over the whole run.
 
 from collections.abc import Iterable, Iterator
 
+STORIES = tuple(
+    f"tests/browser/test_{name}.py"
+    for name in ("stories", "paths_story", "mastery_story", "first_playlist", "first_menu")
+)
+"""Told once on each database, in worlds of their own."""
+
 OUTSIDE = ("tests/browser/", "tests/processes/", "tests/openedx/")
 
 SECONDS = {
-    "tests/browser/test_edges.py": 110,
-    "tests/processes/test_kill.py": 90,
-    "tests/browser/test_stories.py::sqlite": 85,
-    "tests/browser/test_stories.py::postgresql": 85,
-    "tests/browser/test_paths_story.py::sqlite": 120,
-    "tests/browser/test_paths_story.py::postgresql": 120,
-    "tests/browser/test_cookieless.py": 80,
-    "tests/browser/test_mastery_story.py": 140,
-    "tests/browser/test_map.py": 60,
-    "tests/browser/test_mastery_pages.py": 95,
-    "tests/browser/test_alignments.py": 60,
-    "tests/browser/test_frameworks.py": 50,
-    "tests/browser/test_alignments_in_frame.py": 25,
-    "tests/openedx": 60,
-    "tests/processes/test_demo.py": 60,
-    "tests/browser/test_design_system.py": 45,
-    "tests/browser/test_bench.py": 60,
-    "tests/browser/test_connecting.py": 70,
-    "tests/browser/test_console.py": 55,
-    "tests/browser/test_copies.py": 35,
-    "tests/browser/test_deep_linking.py": 35,
+    "tests/processes/test_kill.py": 100,
+    "tests/browser/test_edges.py": 85,
+    "tests/browser/test_cookieless.py": 75,
+    "tests/browser/test_paths_story.py::sqlite": 75,
+    "tests/browser/test_checks.py": 70,
+    "tests/openedx": 65,
+    "tests/browser/test_student_path.py": 60,
+    "tests/browser/test_mastery_pages.py": 60,
+    "tests/browser/test_stories.py::sqlite": 55,
+    "tests/browser/test_map.py": 50,
+    "tests/browser/test_paths_story.py::postgresql": 50,
+    "tests/browser/test_frameworks.py": 45,
+    "tests/browser/test_connecting.py": 45,
+    "tests/browser/test_alignments.py": 45,
+    "tests/browser/test_console.py": 40,
+    "tests/browser/test_stories.py::postgresql": 40,
+    "tests/browser/test_mastery_story.py::sqlite": 40,
+    "tests/browser/test_bench.py": 40,
+    "tests/browser/test_design_system.py": 35,
+    "tests/browser/test_monitor.py": 35,
+    "tests/processes/test_demo.py": 35,
+    "tests/browser/test_mastery_story.py::postgresql": 25,
+    "tests/browser/test_personal_playlists.py": 25,
+    "tests/browser/test_copies.py": 25,
+    "tests/browser/test_first_playlist.py::sqlite": 20,
+    "tests/browser/test_assigning.py": 20,
+    "tests/browser/test_builder.py": 20,
     "tests/processes/test_burst.py": 30,
-    "tests/browser/test_registration.py": 25,
-    "tests/moodle/test_moodle_story.py": 35,
+    "tests/browser/test_deep_linking.py": 15,
+    "tests/browser/test_first_playlist.py::postgresql": 15,
+    "tests/browser/test_alignments_in_frame.py": 12,
+    "tests/browser/test_student_path_in_frame.py": 12,
+    "tests/browser/test_supports.py": 12,
+    "tests/browser/test_people_browser.py": 10,
+    "tests/browser/test_registration.py": 8,
+    "tests/moodle/test_moodle_story.py": 45,
+    "tests/test_package.py": 25,
     "tests/test_cli.py": 20,
-    "tests/test_package.py": 15,
-    "tests/playlists/test_carrying.py": 16,
+    "tests/playlists/test_carrying.py": 22,
+    "tests/web/test_translations.py": 15,
+    "tests/sandbox/test_like_stories.py": 15,
     "tests/mastery/prediction/test_properties.py": 15,
-    "tests/competencies/test_alignment_routes.py": 14,
+    "tests/lti/test_registration_hostile.py": 13,
     "tests/grades/test_faults.py": 13,
-    "tests/sandbox/test_like_stories.py": 13,
-    "tests/admin/test_checking.py": 12,
+    "tests/mastery/rules/test_properties.py": 11,
+    "tests/lti/test_hostile_launches.py": 10,
+    "tests/competencies/test_alignment_routes.py": 10,
+    "tests/admin/test_checking.py": 8,
 }
 """About how long; only which is longer than which matters. A file that is not named counts by its tests."""
 
-A_TEST, A_STORY = 0.1, 8.0
+A_TEST, A_STORY = 0.1, 5.0
 
 
 def scope_of(nodeid: str) -> str:
@@ -53,7 +75,7 @@ def scope_of(nodeid: str) -> str:
     if nodeid.startswith("tests/openedx/"):
         return "tests/openedx"
     file, _, rest = nodeid.partition("::")
-    if file in ("tests/browser/test_stories.py", "tests/browser/test_paths_story.py"):
+    if file in STORIES:
         return f"{file}::{'sqlite' if '[sqlite' in rest else 'postgresql'}"
     return file
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import socket
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -16,7 +15,6 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from lti_tool.app import create_app
 from lti_tool.clock import SystemClock
 from lti_tool.competencies import maps
-from lti_tool.db import migrate
 from lti_tool.db.session import Database
 from lti_tool.lti.models import Role
 from lti_tool.lti.sessions import SessionStart, start_session
@@ -25,6 +23,7 @@ from tests.browser_tools import serving
 from tests.competencies import map_seed
 from tests.courses.school import NOW
 from tests.playlists.seed import School, school
+from tests.servers import free_port, migrated_file
 
 T = TypeVar("T")
 
@@ -78,7 +77,6 @@ async def _alone(database_url: str, change: Callable[[AsyncSession], Awaitable[T
 
 async def _seed(database_url: str, common_core: Path | None, *, picked: bool) -> tuple[School, str]:
     database = Database.at(database_url)
-    await migrate.upgrade(database.engine)
     async with database.writing() as session:
         made = await school(session)
         if common_core is not None:
@@ -104,10 +102,8 @@ async def _seed(database_url: str, common_core: Path | None, *, picked: bool) ->
 @contextmanager
 def a_world(folder: Path, *, common_core: Path | None = None, picked: bool = False) -> Iterator[World]:
     """The tool on a free port of this machine, with SQLite in ``folder``."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    database_url = f"sqlite:///{folder}/tool.db"
+    port = free_port()
+    database_url = migrated_file(folder / "tool.db")
     with ThreadPoolExecutor(1) as thread:
         made, token = thread.submit(asyncio.run, _seed(database_url, common_core, picked=picked)).result()
     settings = Settings(

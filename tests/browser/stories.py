@@ -14,7 +14,7 @@ from pathlib import Path
 
 from playwright.sync_api import BrowserContext, Frame, FrameLocator, Page, expect, sync_playwright
 
-from tests.browser_tools import ARGUMENTS, axe, chromium_path, overflow, screenshot
+from tests.browser_tools import ARGUMENTS, axe, overflow, screenshot, shell_path
 from tests.servers import Demo
 
 SECONDS = 20_000
@@ -26,10 +26,14 @@ COOKIE_MODES = {"allowed": 0, "blocked": 1}
 
 
 @contextmanager
-def people_browser(folder: Path, cookies: str, arguments: Sequence[str] = ARGUMENTS) -> Iterator[BrowserContext]:
+def people_browser(
+    folder: Path, cookies: str, arguments: Sequence[str] = ARGUMENTS, *, path: str | None = None
+) -> Iterator[BrowserContext]:
     """A browser with a profile of its own in which third-party cookies are ``allowed`` or ``blocked``.
 
-    A profile on disk, since private windows do not follow that setting. ``arguments``: see ``ONE_PROCESS``.
+    A profile on disk, since private windows do not follow that setting. The shell reads no settings; there, every page is told
+    so by the developer tools' own switch, which stands on what Chromium's setting stands on. ``arguments``: see ``ONE_PROCESS``.
+    ``path``: which browser, if not the shell.
     """
     profile = folder / "Default"
     profile.mkdir(parents=True)
@@ -40,13 +44,15 @@ def people_browser(folder: Path, cookies: str, arguments: Sequence[str] = ARGUME
     with sync_playwright() as playwright:
         context = playwright.chromium.launch_persistent_context(
             folder,
-            executable_path=chromium_path(),
+            executable_path=path or shell_path(),
             args=list(arguments),
             viewport={"width": 1280, "height": 900},
             locale="en-US",
             timezone_id="Europe/Madrid",
         )
         context.set_default_timeout(SECONDS)
+        if cookies == "blocked":
+            context.on("page", _block_cookies_of_others)
         try:
             yield context
         finally:
@@ -57,6 +63,19 @@ def people_browser(folder: Path, cookies: str, arguments: Sequence[str] = ARGUME
                 context.close()
             finally:
                 watchdog.cancel()
+
+
+def _block_cookies_of_others(page: Page) -> None:
+    session = page.context.new_cdp_session(page)
+    session.send("Network.enable")
+    session.send(
+        "Network.setCookieControls",
+        {
+            "enableThirdPartyCookieRestriction": True,
+            "disableThirdPartyCookieMetadata": True,
+            "disableThirdPartyCookieHeuristics": True,
+        },
+    )
 
 
 def kill_browser(profile: str) -> None:
@@ -75,6 +94,7 @@ class Visitor:
     context: BrowserContext
     name: str
     pictures: str
+    looks: bool = True
     troubles: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -109,6 +129,12 @@ class Visitor:
             time.sleep(0.1)
         raise AssertionError(f"the tool is in no frame: {[frame.url for frame in self.page.frames]}")
 
+    def come_back(self) -> None:
+        """From another tab to this one."""
+        self.page.bring_to_front()
+        # The shell shows all tabs at once, and tells none that somebody came back to it.
+        self.frame.evaluate("() => { dispatchEvent(new Event('focus')); }")
+
     def section(self, name: str, heading: str | None = None) -> None:
         """Go to one of the tool's sections by its header."""
         # By the keyboard: the LMS's frame grows with its page, and a press of the mouse may land where the link was.
@@ -116,7 +142,12 @@ class Visitor:
         expect(self.tool.get_by_role("heading", level=1, name=heading or name)).to_be_visible()
 
     def look(self, name: str) -> None:
-        """Look at the page as it stands: axe, no sideways scrolling down to 320 pixels, and a picture wide and narrow."""
+        """Look at the page as it stands: axe, no sideways scrolling down to 320 pixels, and a picture wide and narrow.
+
+        Not for somebody whose story is told for its data alone (``looks``).
+        """
+        if not self.looks:
+            return
         screenshot(self.page, f"{self.pictures}-{name}")
         found = axe(self.frame)
         assert found == [], f"{name}: " + "\n".join(found)

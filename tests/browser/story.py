@@ -1,9 +1,9 @@
 """What a story that is played on both databases stands on: a demo, a browser with a profile, and people who come in.
 
-A module imports the fixtures. Third-party cookies are blocked in one world and not in the other.
+A module imports the fixtures. Third-party cookies are blocked in one world and not in the other. Pages are looked at in the
+first; the second one, whose pages are the same, tells the story once more for its data.
 """
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -12,8 +12,7 @@ from playwright.sync_api import BrowserContext
 
 from tests.browser.conftest import CALL_REPORT
 from tests.browser.stories import Visitor, people_browser
-from tests.browser_tools import ARGUMENTS
-from tests.databases import new_database
+from tests.browser_tools import ARGUMENTS, chromium_path
 from tests.servers import Demo, running_demo
 
 World = tuple[str, str, Path]
@@ -30,7 +29,7 @@ def demo(world: World, request: pytest.FixtureRequest) -> Iterator[Demo]:
     kind, _, folder = world
     url = None
     if kind == "postgresql":
-        url = new_database(request.getfixturevalue("postgresql_url"), f"story_{os.urandom(4).hex()}")
+        url = request.getfixturevalue("migrated")("postgresql").copy(folder / "none")
     with running_demo(folder, url) as running:
         yield running
 
@@ -42,20 +41,24 @@ def browser_arguments() -> Sequence[str]:
 
 
 @pytest.fixture(scope="class")
-def browser_context(world: World, browser_arguments: Sequence[str]) -> Iterator[BrowserContext]:
+def browser_context(
+    world: World, browser_arguments: Sequence[str], request: pytest.FixtureRequest
+) -> Iterator[BrowserContext]:
+    """The shell, or a whole browser where a module says ``WHOLE_BROWSER = True``."""
     _, cookies, folder = world
-    with people_browser(folder / "profile", cookies, browser_arguments) as context:
+    path = chromium_path() if getattr(request.module, "WHOLE_BROWSER", False) else None
+    with people_browser(folder / "profile", cookies, browser_arguments, path=path) as context:
         yield context
 
 
 @pytest.fixture
 def visit(
-    demo: Demo, browser_context: BrowserContext, request: pytest.FixtureRequest
+    world: World, demo: Demo, browser_context: BrowserContext, request: pytest.FixtureRequest
 ) -> Iterator[Callable[[str, str], Visitor]]:
     opened: list[Visitor] = []
 
     def enter(name: str, pictures: str) -> Visitor:
-        visitor = Visitor(demo, browser_context, name, pictures)
+        visitor = Visitor(demo, browser_context, name, pictures, looks=world[0] == "sqlite")
         opened.append(visitor)
         visitor.open_tool()
         return visitor

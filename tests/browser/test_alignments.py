@@ -19,7 +19,7 @@ from lti_tool.mastery import service as mastery
 from lti_tool.mastery.entries import Entry
 from lti_tool.mastery.models import EvidenceSource
 from tests.browser.map_world import World, a_world
-from tests.browser_tools import axe, overflow, screenshot, small_targets
+from tests.browser_tools import look
 from tests.playlists.seed import NOW
 
 pytestmark = pytest.mark.browser
@@ -115,26 +115,6 @@ def count(world: World) -> int:
     return len(world.do(lambda session: rows(session, world)))
 
 
-def look(page: Page, name: str) -> None:
-    """Axe, targets, no sideways scrolling down to 320 pixels; pictures wide, narrow and dark."""
-    screenshot(page, f"alignments-{name}")
-    assert axe(page) == [], name
-    assert small_targets(page) == [], name
-    page.emulate_media(color_scheme="dark")
-    page.wait_for_timeout(300)
-    screenshot(page, f"alignments-{name}-dark")
-    assert axe(page) == [], f"{name}, dark"
-    page.emulate_media(color_scheme="light")
-    size = page.viewport_size
-    page.set_viewport_size({"width": 320, "height": 900})
-    page.wait_for_timeout(150)
-    screenshot(page, f"alignments-{name}-narrow")
-    assert overflow(page) <= 0, f"{name} at 320"
-    assert axe(page) == [], f"{name} at 320"
-    if size is not None:
-        page.set_viewport_size(size)
-
-
 def own_competencies(hands: Hands, world: World) -> None:
     """From an empty map to five competencies of one's own."""
     page = hands.page
@@ -156,7 +136,7 @@ def test_a_first_unit_is_aligned_in_under_ten_minutes(
         own_competencies(hands, world)
         hands.click(page.get_by_role("link", name="Alignments", exact=True))
         expect(page.get_by_text("0 of 10 items are aligned")).to_be_visible()
-        look(page, "1-empty")
+        look(page, "alignments-1-empty")
         for place, (code, _) in enumerate(COMPETENCIES):
             hands.click(page.locator("#competencies").get_by_label(re.compile(re.escape(code))))
             for title, _ in ITEMS[place * 2 : place * 2 + 2]:
@@ -164,7 +144,7 @@ def test_a_first_unit_is_aligned_in_under_ten_minutes(
             hands.click(page.get_by_role("button", name="Align", exact=True))
             expect(page.get_by_text("2 alignments were added.")).to_be_visible()
         expect(page.get_by_text("10 of 10 items are aligned")).to_be_visible()
-        look(page, "2-aligned")
+        look(page, "alignments-2-aligned")
     assert count(world) == 10
     with capsys.disabled():
         sys.stdout.write(
@@ -191,10 +171,10 @@ def test_with_suggestions_it_takes_a_fraction(
         hands.click(page.get_by_role("link", name="Alignments", exact=True))
         hands.click(page.get_by_role("link", name="Look at the suggestions"))
         expect(page.get_by_role("heading", name="10 suggestions")).to_be_visible()
-        look(page, "3-suggestions")
+        look(page, "alignments-3-suggestions")
         hands.click(page.get_by_role("button", name="Accept what is ticked"))
         expect(page.get_by_text("10 alignments were added.")).to_be_visible()
-        look(page, "4-none-left")
+        look(page, "alignments-4-none-left")
     assert count(world) == 10
     with capsys.disabled():
         sys.stdout.write("\n" + hands.told("the same by suggestions, where titles name codes") + "\n")
@@ -276,7 +256,7 @@ def test_two_editors_see_each_other(browser: Browser, world: World) -> None:
         expect(first.get_by_text("1 alignment was added.")).to_be_visible()
         expect(second.get_by_text("Somebody else has aligned these items in the meantime")).to_be_visible()
         # Everything is ticked as it was; pressing again does it.
-        look(second, "5-two-editors")
+        look(second, "alignments-5-two-editors")
         second.get_by_role("button", name="Align", exact=True).click()
         expect(second.get_by_text("1 alignment was added.")).to_be_visible()
     assert count(world) == 2
@@ -286,7 +266,7 @@ def test_a_spreadsheet_goes_out_is_changed_and_comes_back(browser: Browser, worl
     with world.browsing(browser) as page:
         own_competencies(Hands(page), world)
         page.goto(f"{world.course}/competencies/alignments/file")
-        look(page, "6-file")
+        look(page, "alignments-6-file")
         text = page.request.get(
             f"{world.course}/competencies/alignments.csv", headers={"Authorization": f"Bearer {world.token}"}
         ).text()
@@ -303,7 +283,7 @@ def test_a_spreadsheet_goes_out_is_changed_and_comes_back(browser: Browser, worl
         page.get_by_role("button", name="Show what it changes").click()
         expect(page.get_by_role("heading", level=1, name="What this file changes")).to_be_visible()
         expect(page.get_by_text("“R.99” is not in this course’s map.").first).to_be_visible()
-        look(page, "7-preview")
+        look(page, "alignments-7-preview")
         assert count(world) == 0
         page.get_by_role("button", name="Make these changes").click()
         expect(page.get_by_text("8 alignments were added.")).to_be_visible()
@@ -318,19 +298,19 @@ def test_coverage_rules_and_levels(browser: Browser, world: World) -> None:
         page.get_by_role("checkbox", name="First quiz", exact=True).check()
         page.get_by_role("button", name="Align", exact=True).click()
         page.get_by_role("link", name="Rules and levels", exact=True).click()
-        look(page, "8-settings")
+        look(page, "alignments-8-settings")
         page.get_by_role("link", name="Change the rule").click()
         page.get_by_label("In a row", exact=True).check()
         page.get_by_label("How many in a row").fill("3")
         page.get_by_role("button", name="Show what would change").click()
         expect(page.get_by_role("heading", name="What would change")).to_be_visible()
         expect(page.get_by_text("can never make 1 competency Secure")).to_be_visible()
-        look(page, "9-rule")
+        look(page, "alignments-9-rule")
         page.get_by_role("button", name="Save the rule").click()
         expect(page.get_by_text("Saved. The rule holds")).to_be_visible()
         page.get_by_role("link", name="Coverage", exact=True).click()
         expect(page.get_by_text("The rule needs 3 results, and what is aligned can give 1 at most.")).to_be_visible()
-        look(page, "10-coverage")
+        look(page, "alignments-10-coverage")
         page.get_by_role("button", name="Take this rule").click()
         expect(page.get_by_text("The rule needs 3 results")).to_have_count(0)
         # Who comes from there to align something finds the competency ticked.
@@ -342,11 +322,11 @@ def test_coverage_rules_and_levels(browser: Browser, world: World) -> None:
         page.get_by_label("Name", exact=True).nth(1).fill("Got it")
         page.get_by_role("button", name="See how they look").click()
         expect(page.get_by_text("pale. Its shape")).to_be_visible()
-        look(page, "11-levels")
+        look(page, "alignments-11-levels")
         page.get_by_role("button", name="Save these levels").click()
         expect(page.get_by_text("Saved. The levels hold")).to_be_visible()
         expect(page.get_by_role("list", name="The levels of this course, the highest first")).to_contain_text("Got it")
-        look(page, "12-settings-with-levels")
+        look(page, "alignments-12-settings-with-levels")
     board = world.do(lambda session: alignments.board(session, world.school.id, world.school.course.id))
     assert board.map is not None
     assert board.map.scale_id is not None
@@ -382,9 +362,9 @@ def test_todays_rules_are_applied_to_what_was_begun(browser: Browser, world: Wor
         page.get_by_role("button", name="Save the rule").click()
         page.get_by_role("link", name="Apply today’s rules to what has been begun").click()
         expect(page.get_by_text("2 levels would fall.")).to_be_visible()
-        look(page, "13-apply-rules")
+        look(page, "alignments-13-apply-rules")
         page.get_by_role("button", name="Apply to everybody").press("Enter")
         expect(page.get_by_text("now hold for everything that was begun, too")).to_be_visible()
         page.get_by_role("link", name="Apply today’s rules to what has been begun").click()
         expect(page.get_by_text("Nothing would change.")).to_be_visible()
-        look(page, "14-rules-applied")
+        look(page, "alignments-14-rules-applied")

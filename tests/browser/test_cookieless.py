@@ -22,14 +22,13 @@ from playwright.sync_api import Error as PlaywrightError
 
 from lti_tool.app import create_app
 from lti_tool.clock import ManualClock
-from lti_tool.db import migrate
 from lti_tool.db.session import Database
 from lti_tool.lti.registrations import add_platform, find_organisation
 from lti_tool.settings import Settings
 from tests.browser.stories import kill_browser
 from tests.browser.storing_platform import CLIENT_ID, DEPLOYMENT_ID, Cookieless, StoringPlatform
-from tests.browser_tools import ONE_PROCESS, axe, chromium_path, overflow, screenshot, serving
-from tests.servers import free_port
+from tests.browser_tools import ONE_PROCESS, axe, chromium_path, contrast, overflow, screenshot, serving, shell_path
+from tests.servers import free_port, migrated_file
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("cookieless")]
 
@@ -68,7 +67,7 @@ def school(tmp_path_factory: pytest.TempPathFactory) -> Iterator[School]:
     settings = Settings(
         _env_file=None,
         base_url=tool,
-        database_url=f"sqlite:///{folder}/tool.db",
+        database_url=migrated_file(folder / "tool.db"),
         keys_dir=folder,
         secret_key="s" * 40,
         worker="external",
@@ -85,7 +84,6 @@ def school(tmp_path_factory: pytest.TempPathFactory) -> Iterator[School]:
 def _register(settings: Settings, platform: StoringPlatform, clock: ManualClock) -> None:
     async def work() -> None:
         database = Database.at(settings.database_url)
-        await migrate.upgrade(database.engine)
         async with database.writing() as session:
             await add_platform(
                 session,
@@ -116,11 +114,12 @@ def playwright() -> Iterator[Playwright]:
 
 @pytest.fixture(scope="module")
 def chrome(playwright: Playwright, tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrowserContext]:
+    """A browser that keeps every cookie; the door takes them away."""
     folder = tmp_path_factory.mktemp("profile")
     (folder / "Default").mkdir()
     allowed = {"profile": {"cookie_controls_mode": 0, "block_third_party_cookies": False}}
     (folder / "Default" / "Preferences").write_text(json.dumps(allowed), "utf-8")
-    with _browser(playwright, folder) as context:
+    with _browser(playwright, folder, shell_path()) as context:
         yield context
 
 
@@ -160,10 +159,10 @@ def closed_browser(playwright: Playwright, school: School, folder: Path) -> Iter
 
 
 @contextmanager
-def _browser(playwright: Playwright, folder: Path) -> Iterator[BrowserContext]:
+def _browser(playwright: Playwright, folder: Path, path: str | None = None) -> Iterator[BrowserContext]:
     context = playwright.chromium.launch_persistent_context(
         folder,
-        executable_path=chromium_path(),
+        executable_path=path or chromium_path(),
         args=ONE_PROCESS,
         locale="en-US",
         viewport={"width": 1100, "height": 900},
@@ -210,7 +209,7 @@ def look(page: Page, name: str) -> None:
     screenshot(page, f"cookieless-{name}-narrow")
     page.set_viewport_size({"width": 1100, "height": 900})
     page.emulate_media(color_scheme="dark")
-    assert axe(tool) == [], f"{name}, dark"
+    assert contrast(tool) == [], f"{name}, dark"
     screenshot(page, f"cookieless-{name}-dark")
     page.emulate_media(color_scheme="light", forced_colors="active")
     screenshot(page, f"cookieless-{name}-forced")

@@ -18,7 +18,6 @@ from starlette.routing import Route
 
 from lti_tool.app import create_app
 from lti_tool.clock import ManualClock
-from lti_tool.db import migrate
 from lti_tool.db.session import Database
 from lti_tool.lti.registrations import add_platform, find_organisation
 from lti_tool.settings import Settings
@@ -36,7 +35,7 @@ from tests.browser.storing_platform import (
 )
 from tests.browser_tools import axe, overflow, screenshot, serving, small_targets
 from tests.lti.support import LTI, sign
-from tests.servers import free_port
+from tests.servers import free_port, migrated_file
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("deep-linking")]
 
@@ -134,7 +133,7 @@ def _settings(folder: Path, port: int) -> Settings:
     return Settings(
         _env_file=None,
         base_url=f"http://localhost:{port}",
-        database_url=f"sqlite:///{folder}/tool.db",
+        database_url=migrated_file(folder / "tool.db"),
         keys_dir=folder,
         secret_key="s" * 40,
         worker="external",
@@ -143,7 +142,6 @@ def _settings(folder: Path, port: int) -> Settings:
 
 async def _register(settings: Settings, platform: AskingPlatform, clock: ManualClock) -> None:
     database = Database.at(settings.database_url)
-    await migrate.upgrade(database.engine)
     async with database.writing() as session:
         await add_platform(
             session,

@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, BrowserContext, FrameLocator, Page, Pla
 
 from tests.browser.class_of import fill, second_course
 from tests.browser.stories import SECONDS, Visitor, until
-from tests.browser_tools import ARGUMENTS, ONE_PROCESS, axe, chromium_path, screenshot
+from tests.browser_tools import ARGUMENTS, ONE_PROCESS, chromium_path, contrast, screenshot, shell_path
 from tests.servers import Demo, running_demo
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("edges")]
@@ -44,7 +44,7 @@ def playwright() -> Iterator[Playwright]:
 
 @pytest.fixture(scope="module")
 def chrome(playwright: Playwright) -> Iterator[Browser]:
-    running = playwright.chromium.launch(executable_path=chromium_path(), args=ARGUMENTS)
+    running = playwright.chromium.launch(executable_path=shell_path(), args=ARGUMENTS)
     yield running
     running.close()
 
@@ -200,7 +200,7 @@ def test_a_student_finishes_by_keyboard(demo: Demo, context: BrowserContext) -> 
     with context.expect_page() as opening:
         keys.press("Enter")
     look_and_close(opening.value)
-    student.page.bring_to_front()
+    student.come_back()
     expect(tool.get_by_role("button", name="Mark as done")).to_be_visible()
     expect(tool.get_by_role("link", name="Open again").first).to_be_focused()
     keys.tab_to("Mark as done", most=3)
@@ -249,7 +249,7 @@ def test_sixty_steps_and_titles_of_any_kind(demo: Demo, context: BrowserContext)
     for name, media in APPEARANCES.items():
         student.page.emulate_media(**media)
         screenshot(student.page, f"edges-sixty-{name}")
-        assert axe(student.frame) == [], name
+        assert contrast(student.frame) == [], name
         student.page.emulate_media(color_scheme="light", contrast="no-preference", forced_colors="none")
 
 
@@ -278,7 +278,7 @@ def test_another_person_in_the_same_browser_is_told_so(demo: Demo, context: Brow
 @pytest.fixture
 def one_process(playwright: Playwright) -> Iterator[Browser]:
     """A browser without a process for each site."""
-    running = playwright.chromium.launch(executable_path=chromium_path(), args=ONE_PROCESS)
+    running = playwright.chromium.launch(executable_path=shell_path(), args=ONE_PROCESS)
     yield running
     running.close()
 
@@ -421,7 +421,7 @@ def test_asking_for_a_result_says_what_came_of_it(demo: Demo, context: BrowserCo
     with context.expect_page() as opening:
         following.get_by_role("link", name="Open this step").click()
     look_and_close(opening.value)
-    student.page.bring_to_front()
+    student.come_back()
     check = following.get_by_role("button", name="Check again")
     check.click()
     expect(tool.get_by_text("No new result yet.")).to_be_visible()

@@ -135,14 +135,14 @@ class TestPaths:
         expect(tool.get_by_text("0 of 10 steps done")).to_be_visible()
         student.look("1-first")
         _open(browser_context, student, now)
-        student.page.bring_to_front()
+        student.come_back()
         now.get_by_role("button", name="Mark as done").click()
         expect(now).to_contain_text("Show that you can do this: Compare two amounts with a ratio.")
         # Something else is begun, then the quiz is taken.
         _open(browser_context, student, tool, f"Open this step {PERCENT}")
-        student.page.bring_to_front()
+        student.come_back()
         _take(_open(browser_context, student, now, re.compile("Open this step|Open again")), right=True)
-        student.page.bring_to_front()
+        student.come_back()
 
         def moved_on() -> bool:
             student.page.goto(f"{demo.lms}/courses/1")

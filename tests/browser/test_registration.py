@@ -16,14 +16,13 @@ from starlette.routing import Route
 
 from lti_tool.app import create_app
 from lti_tool.clock import SystemClock
-from lti_tool.db import migrate
 from lti_tool.db.session import Database
 from lti_tool.lti import registrations
 from lti_tool.lti.invites import invite_address, make_invite
 from lti_tool.lti.models import Family
 from lti_tool.settings import Settings
 from tests.browser_tools import axe, overflow, serving, small_targets
-from tests.servers import free_port
+from tests.servers import free_port, migrated_file
 
 LTI_PLATFORM = "https://purl.imsglobal.org/spec/lti-platform-configuration"
 
@@ -76,13 +75,12 @@ def link(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     settings = Settings(
         _env_file=None,
         base_url=f"http://localhost:{tool_port}",
-        database_url=f"sqlite:///{folder}/tool.db",
+        database_url=migrated_file(folder / "tool.db"),
         keys_dir=folder / "keys",
     )
 
     async def invite() -> str:
         database = Database.at(settings.database_url)
-        await migrate.upgrade(database.engine)
         now = SystemClock().now()
         async with database.writing() as session:
             school = await registrations.find_organisation(session, None, now)

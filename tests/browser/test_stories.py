@@ -16,6 +16,9 @@ from tests.servers import Demo
 
 pytestmark = pytest.mark.browser
 
+WHOLE_BROWSER = True
+"""Its own setting blocks cookies, and its tabs come to the front and go behind."""
+
 TITLE = "Ratios, week 1"
 TEACHER, STUDENT, OTHER, FAMILY = "Elena Rivera", "Declan O'Neill", "Amara Nwosu", "Fiona O'Neill"
 PAGE, LINK, QUIZ = "What is a ratio?", "Read more: ratios in an encyclopedia", "Quiz 1: Comparing with ratios"

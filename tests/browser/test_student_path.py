@@ -14,7 +14,8 @@ from lti_tool.playlists import service
 from lti_tool.playlists.models import StepState
 from lti_tool.playlists.paths import Path
 from tests.browser.path_world import Paths, a_path_world
-from tests.browser_tools import look, overflow, screenshot
+from tests.browser_tools import axe, look, overflow, screenshot, small_targets
+from tests.browser_tools import look as look_in_every_colour
 
 pytestmark = pytest.mark.browser
 
@@ -107,6 +108,14 @@ def result(paths: Paths, item: str, percent: float, person: int = 0) -> None:
     paths.world.write(take)
 
 
+def look_at_a_phone(page: Page, name: str) -> None:
+    """Every rule of axe, nothing too wide, targets large enough, at the size of a phone."""
+    assert axe(page) == [], name
+    assert overflow(page) <= 0, name
+    assert small_targets(page) == [], name
+    screenshot(page, name)
+
+
 def the_next(page: Page, title: str) -> None:
     expect(page.locator(".step--current .step__title")).to_have_text(title)
 
@@ -114,6 +123,8 @@ def the_next(page: Page, title: str) -> None:
 @pytest.mark.parametrize("phone", [False, True], ids=["wide", "phone"])
 def test_the_whole_way_of_a_path_with_sections(browser: Browser, paths: Paths, phone: bool) -> None:
     size = "phone" if phone else "wide"
+    # The colours of the same pages are looked at once.
+    look = look_at_a_phone if phone else look_in_every_colour
     with ada(browser, paths, phone=phone) as page:
         page.goto(f"{paths.world.course}/my")
         look(page, f"path-{size}-0-my")

@@ -14,14 +14,13 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from lti_tool.app import create_app
 from lti_tool.clock import ManualClock
 from lti_tool.courses.models import Person
-from lti_tool.db import migrate
 from lti_tool.db.session import Database
 from lti_tool.lti.models import Role
 from lti_tool.lti.sessions import SessionStart, start_session
 from lti_tool.settings import Settings
 from tests.browser_tools import serving
 from tests.playlists.seed import School
-from tests.servers import free_port
+from tests.servers import free_port, migrated_file
 
 T = TypeVar("T")
 
@@ -84,13 +83,12 @@ class World:
 @contextmanager
 def a_world(folder: Path, fill: Callable[[AsyncSession], Awaitable[School]]) -> Iterator[World]:
     """Make the database, let ``fill`` put a school into it, serve."""
-    url = f"sqlite:///{folder / f'{uuid.uuid4().hex}.db'}"
+    url = migrated_file(folder / f"{uuid.uuid4().hex}.db")
     clock = ManualClock()
 
     async def prepare() -> School:
         database = Database.at(url)
         try:
-            await migrate.upgrade(database.engine)
             async with database.writing() as session:
                 school = await fill(session)
                 session.expunge_all()
