@@ -23,14 +23,14 @@ from lti_tool.web.forms import Entered
 from lti_tool.web.pages import language_of
 from lti_tool.web.replies import see
 
-router = APIRouter(prefix="/courses/{course_id}/my/menus/{copy_id}")
+router = APIRouter(prefix="/courses/{course_id}/my/menus/{own_id}")
 family_router = APIRouter(prefix="/courses/{course_id}/family/menus")
 
 
-async def view_of(request: Request, here: InCourse, database: Database, copy_id: uuid.UUID) -> BoardView:
+async def view_of(request: Request, here: InCourse, database: Database, own_id: uuid.UUID) -> BoardView:
     """One of this student's boards. Raises NotFound and MenuRemoved."""
     async with database.reading() as session:
-        board = await own.board_of_person(session, here.course, here.person_id, copy_id)
+        board = await own.board_of_person(session, here.course, here.person_id, own_id)
         return await showing.board_view(session, here.course, board, language_of(request))
 
 
@@ -53,62 +53,62 @@ def context_of(request: Request, here: InCourse, view: BoardView, clock: Now) ->
 
 @router.get("", name="my_menu")
 async def my_menu(
-    request: Request, here: StudentIn, copy_id: uuid.UUID, database: CurrentDatabase, clock: Now, pages: CurrentPages
+    request: Request, here: StudentIn, own_id: uuid.UUID, database: CurrentDatabase, clock: Now, pages: CurrentPages
 ) -> Response:
     """The board: what can be chosen and what is missing; then what was chosen, and the one thing to do next."""
     if not here.visit.masquerading:
         await listing.update(database, here.course, here.person_id, clock.now())
-    view = await view_of(request, here, database, copy_id)
+    view = await view_of(request, here, database, own_id)
     if view.awaits_result and not here.visit.masquerading:
         await results.bring_results(request, here.course, here.person_id)
-        view = await view_of(request, here, database, copy_id)
+        view = await view_of(request, here, database, own_id)
     return pages.render(request, "menus/my_menu.html", context_of(request, here, view, clock))
 
 
 @router.post("/options/{option_id}/choose")
 async def choose(
-    here: StudentChanging, copy_id: uuid.UUID, option_id: uuid.UUID, database: CurrentDatabase, clock: Now
+    here: StudentChanging, own_id: uuid.UUID, option_id: uuid.UUID, database: CurrentDatabase, clock: Now
 ) -> Response:
     """Choose an option."""
     said = None
     try:
         async with database.writing() as session:
-            await deciding.choose(session, here.course, here.person_id, copy_id, option_id, clock.now())
+            await deciding.choose(session, here.course, here.person_id, own_id, option_id, clock.now())
     except ChoiceFull:
         said = Said.FULL
     except ChoiceFixed:
         said = Said.FIXED
-    return see(my_menu_address(here.course, copy_id), said, f"option-{option_id}")
+    return see(my_menu_address(here.course, own_id), said, f"option-{option_id}")
 
 
 @router.post("/options/{option_id}/drop")
 async def drop(
-    here: StudentChanging, copy_id: uuid.UUID, option_id: uuid.UUID, database: CurrentDatabase, clock: Now
+    here: StudentChanging, own_id: uuid.UUID, option_id: uuid.UUID, database: CurrentDatabase, clock: Now
 ) -> Response:
     """Take a choice back."""
     said = None
     try:
         async with database.writing() as session:
-            await deciding.drop(session, here.course, here.person_id, copy_id, option_id, clock.now())
+            await deciding.drop(session, here.course, here.person_id, own_id, option_id, clock.now())
     except ChoiceFixed:
         said = Said.FIXED
-    return see(my_menu_address(here.course, copy_id), said, f"option-{option_id}")
+    return see(my_menu_address(here.course, own_id), said, f"option-{option_id}")
 
 
 @router.post("/commit")
 async def commit(
-    request: Request, here: StudentChanging, copy_id: uuid.UUID, database: CurrentDatabase, clock: Now
+    request: Request, here: StudentChanging, own_id: uuid.UUID, database: CurrentDatabase, clock: Now
 ) -> Response:
     """Commit to the choice; ``signed`` is the name under the contract, ``revision`` the choice that was seen."""
     entered = Entered.of(await request.form())
-    address = my_menu_address(here.course, copy_id)
+    address = my_menu_address(here.course, own_id)
     try:
         async with database.writing() as session:
             board = await deciding.commit(
                 session,
                 here.course,
                 here.person_id,
-                copy_id,
+                own_id,
                 entered.revision(),
                 entered.values.get("signed", ""),
                 clock.now(),
@@ -124,12 +124,12 @@ async def commit(
 
 
 @router.post("/change")
-async def change(here: StudentChanging, copy_id: uuid.UUID, database: CurrentDatabase, clock: Now) -> Response:
+async def change(here: StudentChanging, own_id: uuid.UUID, database: CurrentDatabase, clock: Now) -> Response:
     """Choose again, or ask for it, as the board's rule says."""
-    address = my_menu_address(here.course, copy_id)
+    address = my_menu_address(here.course, own_id)
     try:
         async with database.writing() as session:
-            board = await deciding.change_mind(session, here.course, here.person_id, copy_id, clock.now())
+            board = await deciding.change_mind(session, here.course, here.person_id, own_id, clock.now())
             again = board.copy.state is PersonalState.CHOOSING
     except ChoiceFixed:
         return see(address, Said.FIXED)
@@ -137,25 +137,25 @@ async def change(here: StudentChanging, copy_id: uuid.UUID, database: CurrentDat
 
 
 @router.post("/leave")
-async def leave(here: StudentChanging, copy_id: uuid.UUID, database: CurrentDatabase, clock: Now) -> Response:
+async def leave(here: StudentChanging, own_id: uuid.UUID, database: CurrentDatabase, clock: Now) -> Response:
     """Take back having asked to choose again."""
     async with database.writing() as session:
-        await deciding.leave_it(session, here.course, here.person_id, copy_id, clock.now())
-    return see(my_menu_address(here.course, copy_id), Said.LEFT)
+        await deciding.leave_it(session, here.course, here.person_id, own_id, clock.now())
+    return see(my_menu_address(here.course, own_id), Said.LEFT)
 
 
 # --- Family -----------------------------------------------------------------------------------------------------------
 
 
-@family_router.get("/{copy_id}", name="family_menu")
+@family_router.get("/{own_id}", name="family_menu")
 async def family_menu(
-    request: Request, here: ObserverIn, copy_id: uuid.UUID, database: CurrentDatabase, clock: Now, pages: CurrentPages
+    request: Request, here: ObserverIn, own_id: uuid.UUID, database: CurrentDatabase, clock: Now, pages: CurrentPages
 ) -> Response:
     """The board of somebody an observer is linked to, to read and nothing else."""
     async with database.reading() as session:
         for person in here.observed:
             mine = await own.boards_of_person(session, here.course, person.id)
-            board = next((one for one in mine if one.copy.id == copy_id), None)
+            board = next((one for one in mine if one.copy.id == own_id), None)
             if board is not None:
                 view = await showing.board_view(session, here.course, board, language_of(request))
                 break

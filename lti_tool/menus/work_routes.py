@@ -26,19 +26,19 @@ from lti_tool.web.forms import Entered
 from lti_tool.web.pages import Pages, say
 from lti_tool.web.replies import see
 
-router = APIRouter(prefix="/courses/{course_id}/my/menus/{copy_id}")
+router = APIRouter(prefix="/courses/{course_id}/my/menus/{own_id}")
 
 OPTION = "/options/{option_id}"
 
 
-def _back(course: Course, copy_id: uuid.UUID, option_id: uuid.UUID, said: Said | None) -> Response:
-    return see(my_menu_address(course, copy_id), said, f"option-{option_id}")
+def _back(course: Course, own_id: uuid.UUID, option_id: uuid.UUID, said: Said | None) -> Response:
+    return see(my_menu_address(course, own_id), said, f"option-{option_id}")
 
 
 async def _again(
     request: Request,
     here: InCourse,
-    copy_id: uuid.UUID,
+    own_id: uuid.UUID,
     option_id: uuid.UUID,
     database: Database,
     clock: Now,
@@ -48,7 +48,7 @@ async def _again(
     trouble: ToolError,
 ) -> Response:
     """The board again after work that was not accepted: what went wrong, and what was written, in its place."""
-    view = await view_of(request, here, database, copy_id)
+    view = await view_of(request, here, database, own_id)
     title, advice = say(request, trouble)
     context = context_of(request, here, view, clock)
     there = any(one.option.id == option_id and one.takes_work for one in view.options)
@@ -59,36 +59,36 @@ async def _again(
 
 
 @router.post("/check")
-async def check(request: Request, here: StudentChanging, copy_id: uuid.UUID, database: CurrentDatabase) -> Response:
+async def check(request: Request, here: StudentChanging, own_id: uuid.UUID, database: CurrentDatabase) -> Response:
     """Ask the LMS for this student's results again now."""
-    await view_of(request, here, database, copy_id)
+    await view_of(request, here, database, own_id)
     outcome = await results.bring_results(request, here.course, here.person_id, asked=True)
     said = Said.CHECKED if outcome.trouble is None and not outcome.late else Said.CHECKED_IN_VAIN
-    return see(my_menu_address(here.course, copy_id), said)
+    return see(my_menu_address(here.course, own_id), said)
 
 
 @router.post(OPTION + "/open")
 async def open_option(
     request: Request,
     here: StudentChanging,
-    copy_id: uuid.UUID,
+    own_id: uuid.UUID,
     option_id: uuid.UUID,
     database: CurrentDatabase,
     clock: Now,
 ) -> Response:
     """Record that what was chosen was opened: told by the page's script, or by a button."""
     async with database.writing() as session:
-        await handing_in.open_option(session, here.course, here.person_id, copy_id, option_id, clock.now())
+        await handing_in.open_option(session, here.course, here.person_id, own_id, option_id, clock.now())
     if by_script(request):
         return Response(status_code=204)
-    return _back(here.course, copy_id, option_id, None)
+    return _back(here.course, own_id, option_id, None)
 
 
 @router.post(OPTION + "/done")
 async def done(
     request: Request,
     here: StudentChanging,
-    copy_id: uuid.UUID,
+    own_id: uuid.UUID,
     option_id: uuid.UUID,
     database: CurrentDatabase,
     clock: Now,
@@ -96,26 +96,26 @@ async def done(
     """The student says that it is done; words typed beside it go along."""
     written = Entered.of(await request.form()).values.get("words", "")
     async with database.writing() as session:
-        await _with_words(session, here, copy_id, option_id, written, clock)
-        await handing_in.mark_done(session, here.course, here.person_id, copy_id, option_id, clock.now())
-    return _back(here.course, copy_id, option_id, Said.DONE)
+        await _with_words(session, here, own_id, option_id, written, clock)
+        await handing_in.mark_done(session, here.course, here.person_id, own_id, option_id, clock.now())
+    return _back(here.course, own_id, option_id, Said.DONE)
 
 
 @router.post(OPTION + "/not-done")
 async def not_done(
-    here: StudentChanging, copy_id: uuid.UUID, option_id: uuid.UUID, database: CurrentDatabase, clock: Now
+    here: StudentChanging, own_id: uuid.UUID, option_id: uuid.UUID, database: CurrentDatabase, clock: Now
 ) -> Response:
     """The student takes their own mark back."""
     async with database.writing() as session:
-        await handing_in.mark_not_done(session, here.course, here.person_id, copy_id, option_id, clock.now())
-    return _back(here.course, copy_id, option_id, Said.NOT_DONE)
+        await handing_in.mark_not_done(session, here.course, here.person_id, own_id, option_id, clock.now())
+    return _back(here.course, own_id, option_id, Said.NOT_DONE)
 
 
 @router.post(OPTION + "/upload")
 async def upload(
     request: Request,
     here: StudentChanging,
-    copy_id: uuid.UUID,
+    own_id: uuid.UUID,
     option_id: uuid.UUID,
     database: CurrentDatabase,
     clock: Now,
@@ -135,7 +135,7 @@ async def upload(
                 session,
                 here.course,
                 here.person_id,
-                copy_id,
+                own_id,
                 option_id,
                 name,
                 content,
@@ -144,15 +144,15 @@ async def upload(
                 clock.now(),
             )
     except (BadRequest, Conflict) as trouble:
-        return await _again(request, here, copy_id, option_id, database, clock, pages, WorkKind.FILE, "", trouble)
-    return _back(here.course, copy_id, option_id, Said.ADDED)
+        return await _again(request, here, own_id, option_id, database, clock, pages, WorkKind.FILE, "", trouble)
+    return _back(here.course, own_id, option_id, Said.ADDED)
 
 
 @router.post(OPTION + "/link")
 async def add_link(
     request: Request,
     here: StudentChanging,
-    copy_id: uuid.UUID,
+    own_id: uuid.UUID,
     option_id: uuid.UUID,
     database: CurrentDatabase,
     clock: Now,
@@ -162,17 +162,17 @@ async def add_link(
     written = Entered.of(await request.form()).values.get("address", "")
     try:
         async with database.writing() as session:
-            await handing_in.add_link(session, here.course, here.person_id, copy_id, option_id, written, clock.now())
+            await handing_in.add_link(session, here.course, here.person_id, own_id, option_id, written, clock.now())
     except (BadRequest, Conflict) as trouble:
-        return await _again(request, here, copy_id, option_id, database, clock, pages, WorkKind.LINK, written, trouble)
-    return _back(here.course, copy_id, option_id, Said.ADDED)
+        return await _again(request, here, own_id, option_id, database, clock, pages, WorkKind.LINK, written, trouble)
+    return _back(here.course, own_id, option_id, Said.ADDED)
 
 
 @router.post(OPTION + "/words")
 async def add_words(
     request: Request,
     here: StudentChanging,
-    copy_id: uuid.UUID,
+    own_id: uuid.UUID,
     option_id: uuid.UUID,
     database: CurrentDatabase,
     clock: Now,
@@ -182,16 +182,16 @@ async def add_words(
     written = Entered.of(await request.form()).values.get("words", "")
     try:
         async with database.writing() as session:
-            await handing_in.add_words(session, here.course, here.person_id, copy_id, option_id, written, clock.now())
+            await handing_in.add_words(session, here.course, here.person_id, own_id, option_id, written, clock.now())
     except (BadRequest, Conflict) as trouble:
-        return await _again(request, here, copy_id, option_id, database, clock, pages, WorkKind.WORDS, written, trouble)
-    return _back(here.course, copy_id, option_id, Said.ADDED)
+        return await _again(request, here, own_id, option_id, database, clock, pages, WorkKind.WORDS, written, trouble)
+    return _back(here.course, own_id, option_id, Said.ADDED)
 
 
 @router.post(OPTION + "/pieces/{piece_id}/remove")
 async def take_out(
     here: StudentChanging,
-    copy_id: uuid.UUID,
+    own_id: uuid.UUID,
     option_id: uuid.UUID,
     piece_id: uuid.UUID,
     database: CurrentDatabase,
@@ -199,15 +199,15 @@ async def take_out(
 ) -> Response:
     """Take a piece of work out again."""
     async with database.writing() as session:
-        await handing_in.take_out(session, here.course, here.person_id, copy_id, option_id, piece_id, clock.now())
-    return _back(here.course, copy_id, option_id, Said.TAKEN_OUT)
+        await handing_in.take_out(session, here.course, here.person_id, own_id, option_id, piece_id, clock.now())
+    return _back(here.course, own_id, option_id, Said.TAKEN_OUT)
 
 
 @router.post(OPTION + "/hand-in")
 async def hand_in(
     request: Request,
     here: StudentChanging,
-    copy_id: uuid.UUID,
+    own_id: uuid.UUID,
     option_id: uuid.UUID,
     database: CurrentDatabase,
     clock: Now,
@@ -217,29 +217,29 @@ async def hand_in(
     written = Entered.of(await request.form()).values.get("words", "")
     try:
         async with database.writing() as session:
-            await _with_words(session, here, copy_id, option_id, written, clock)
-            await handing_in.hand_in(session, here.course, here.person_id, copy_id, option_id, clock.now())
+            await _with_words(session, here, own_id, option_id, written, clock)
+            await handing_in.hand_in(session, here.course, here.person_id, own_id, option_id, clock.now())
     except (BadRequest, Conflict) as trouble:
         kind = WorkKind.WORDS if written else None
-        return await _again(request, here, copy_id, option_id, database, clock, pages, kind, written, trouble)
-    return _back(here.course, copy_id, option_id, Said.HANDED_IN)
+        return await _again(request, here, own_id, option_id, database, clock, pages, kind, written, trouble)
+    return _back(here.course, own_id, option_id, Said.HANDED_IN)
 
 
 async def _with_words(
-    session: AsyncSession, here: InCourse, copy_id: uuid.UUID, option_id: uuid.UUID, written: str, clock: Now
+    session: AsyncSession, here: InCourse, own_id: uuid.UUID, option_id: uuid.UUID, written: str, clock: Now
 ) -> None:
     """Save what was typed, unless it was handed in already: then it is what was handed in."""
     if written:
-        board = await own.board_of_person(session, here.course, here.person_id, copy_id, lock=True)
+        board = await own.board_of_person(session, here.course, here.person_id, own_id, lock=True)
         if changing.takes_work(board.copy.state, board.choice(option_id).state):
-            await handing_in.add_words(session, here.course, here.person_id, copy_id, option_id, written, clock.now())
+            await handing_in.add_words(session, here.course, here.person_id, own_id, option_id, written, clock.now())
 
 
 @router.post(OPTION + "/take-back")
 async def take_back(
     request: Request,
     here: StudentChanging,
-    copy_id: uuid.UUID,
+    own_id: uuid.UUID,
     option_id: uuid.UUID,
     database: CurrentDatabase,
     clock: Now,
@@ -248,24 +248,24 @@ async def take_back(
     """Take back what was handed in."""
     try:
         async with database.writing() as session:
-            await handing_in.take_back(session, here.course, here.person_id, copy_id, option_id, clock.now())
+            await handing_in.take_back(session, here.course, here.person_id, own_id, option_id, clock.now())
     except Conflict as trouble:
-        return await _again(request, here, copy_id, option_id, database, clock, pages, None, "", trouble)
-    return _back(here.course, copy_id, option_id, Said.TAKEN_BACK)
+        return await _again(request, here, own_id, option_id, database, clock, pages, None, "", trouble)
+    return _back(here.course, own_id, option_id, Said.TAKEN_BACK)
 
 
 @router.get(OPTION + "/pieces/{piece_id}", name="my_piece")
 async def piece(
     request: Request,
     here: StudentIn,
-    copy_id: uuid.UUID,
+    own_id: uuid.UUID,
     option_id: uuid.UUID,
     piece_id: uuid.UUID,
     database: CurrentDatabase,
     settings: CurrentSettings,
 ) -> Response:
     """A file that this student put in."""
-    view = await view_of(request, here, database, copy_id)
+    view = await view_of(request, here, database, own_id)
     mine = [one for option in view.options if option.option.id == option_id for one in option.pieces]
     if all(one.id != piece_id for one in mine):
         raise NotFound("no such piece of this student's")

@@ -17,15 +17,19 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from lti_tool.app import create_app
 from lti_tool.clock import ManualClock
 from lti_tool.competencies.models import Alignment, AlignmentRole
+from lti_tool.content import drafts
 from lti_tool.content.models import ContentItem, ItemKind, ItemTrait
 from lti_tool.content.service import ItemResult
 from lti_tool.courses.models import Person
 from lti_tool.db.session import Database
+from lti_tool.ids import new_id
 from lti_tool.learners.models import LearnerSupport, Support
 from lti_tool.lti.models import Role
 from lti_tool.mastery import service as mastery
 from lti_tool.mastery.entries import Entry
 from lti_tool.mastery.models import EvidenceSource, LearnerModification
+from lti_tool.menus import deciding, handing_in
+from lti_tool.menus.models import OptionDone
 from lti_tool.platforms.native import NativeContents, NativeTrouble
 from lti_tool.playlists import editing, loading, replanning, service
 from lti_tool.playlists.editing import Basics, Terms
@@ -44,6 +48,7 @@ from lti_tool.playlists.planning.settings import PathSettings, write
 from lti_tool.playlists.templates import Variant
 from lti_tool.settings import Settings
 from tests.insight.site import Site, a_group, a_map
+from tests.menus.work_site import a_board, a_rubric, copy_of
 from tests.playlists import seed
 from tests.playlists import site as playlists
 
@@ -71,6 +76,8 @@ class PrivateClass:
     copies: dict[tuple[uuid.UUID, uuid.UUID], PersonalPlaylist] = field(default_factory=dict)
     step_id: uuid.UUID = field(default_factory=uuid.uuid4)
     helpers: dict[Role, Person] = field(default_factory=dict)
+    menu: dict[str, uuid.UUID] = field(default_factory=dict)
+    """A menu on which the first student has handed in a file, by the names of addresses."""
 
     @property
     def student(self) -> Person:
@@ -91,6 +98,7 @@ class PrivateClass:
             "step_id": self.step_id,
             "competency_id": self.site.competencies[0].id,
             "framework_id": self.site.competencies[0].framework_id,
+            **self.menu,
         }
 
 
@@ -198,6 +206,7 @@ async def private_class(site: Site) -> PrivateClass:
                         created_at=now,
                     )
                 )
+        found.menu = await _menu(session, site)
         for role, name in ((Role.ASSISTANT, "Asa Alder"), (Role.ADMINISTRATOR, "Adi Aspen")):
             helper = seed.person(school.registration, school.organisation, f"helper-{role}", name)
             session.add(helper)
@@ -207,6 +216,31 @@ async def private_class(site: Site) -> PrivateClass:
         await session.flush()
         session.expunge_all()
     return found
+
+
+async def _menu(session: AsyncSession, site: Site) -> dict[str, uuid.UUID]:
+    """A list of which the first student has chosen two, and handed in a file for one."""
+    school, course, now = site.school, site.school.course, site.clock.now()
+    rubric = await a_rubric(session, school, site.competencies[0].id)
+    takes = {"done_rule": OptionDone.ACCEPTED, "takes": ["file"]}
+    made = await a_board(session, school, options={0: takes}, now=now, rubric_id=rubric.id, title="Two of nine")
+    own = await copy_of(session, school, made.menu.id)
+    person, piece_id, content = school.students[0].id, new_id(), b"what was drawn"
+    for place in (0, 1):
+        board = await deciding.choose(session, course, person, own.id, made.option(place), now)
+    await deciding.commit(session, course, person, own.id, board.copy.revision, "", now)
+    sealed = handing_in.seal(drafts.box(site.app.state.settings), content, piece_id)
+    await handing_in.add_file(
+        session, course, person, own.id, made.option(0), "drawn.txt", content, sealed, piece_id, now
+    )
+    await handing_in.hand_in(session, course, person, own.id, made.option(0), now)
+    return {
+        "menu_id": made.menu.id,
+        "own_id": own.id,
+        "option_id": made.option(0),
+        "piece_id": piece_id,
+        "rubric_id": rubric.id,
+    }
 
 
 def _answer(site: Site, place: int) -> Entry:

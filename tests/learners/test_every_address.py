@@ -21,7 +21,7 @@ from tests.learners.private_class import PrivateClass, course_routes, filled, pr
 from tests.playlists import seed, watching
 from tests.playlists.site import Visitor
 
-OF_STUDENTS = re.compile(r"/courses/\{course_id\}(/my|/my-.*|/my/.*|/family.*|/links/.*)?$")
+OF_STUDENTS = re.compile(r"/courses/\{course_id\}(/my|/my-.*|/my/.*|/family.*|/links/.*|/menu-links/.*)?$")
 """What others than teachers open."""
 ROOMS = re.compile("/(playlists|my|supports|goal|calendar|traits|students)")
 WORDS = (
