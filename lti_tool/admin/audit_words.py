@@ -114,8 +114,8 @@ KINDS = {
     ),
     "people": (N_("Looks at people"), ("roster", "student", "students", "supports")),
     "teaching": (
-        N_("Playlists and grades"),
-        ("playlist", "step", "path", "request", "calendar", "scores", "score", "column", "course"),
+        N_("Playlists, menus and grades"),
+        ("playlist", "menu", "step", "path", "request", "calendar", "scores", "score", "column", "course"),
     ),
     "mastery": (N_("Competencies and mastery"), ("map", "framework", "evidence", "mastery")),
     "console": (N_("Administration"), ("owner", "audit", "token")),

@@ -1,6 +1,7 @@
 """Menus of every kind, as a teacher, a student and a family member live them: in the LMS's frame, on both databases.
 
-The tests of the class build on each other, in order. What single pages can do stands in the tests of those pages.
+The tests of the class build on each other, in order. What single pages can do stands in the tests of those pages. Buttons are
+pressed by the keyboard: the LMS's frame grows with its page, and a press of the mouse may land where a button was.
 """
 
 import re
@@ -34,8 +35,8 @@ def make(teacher: Visitor, ready: str, title: str, prefix: str) -> FrameLocator:
     """Take a ready board, call it something, fill every place."""
     tool = teacher.tool
     teacher.section("Menus")
-    tool.get_by_role("link", name="New menu").first.click()
-    tool.get_by_role("button", name=f"Take this board {ready}", exact=True).click()
+    tool.get_by_role("link", name="New menu").first.press("Enter")
+    tool.get_by_role("button", name=f"Take this board {ready}", exact=True).press("Enter")
     expect(tool.locator("#board-form")).to_be_visible()
     tool.get_by_label("Title", exact=True).fill(title)
     places = tool.locator('textarea[name^="title-"]')
@@ -48,13 +49,13 @@ def make(teacher: Visitor, ready: str, title: str, prefix: str) -> FrameLocator:
 def assign(teacher: Visitor, title: str, *, points: str = "") -> None:
     """Assign the board that is open to everybody."""
     tool = teacher.tool
-    tool.get_by_role("button", name="Save and assign").click()
+    tool.get_by_role("button", name="Save and assign").press("Enter")
     button = tool.get_by_role("button", name=re.compile("^Assign to"))
     expect(button).to_be_visible()
     if points:
         tool.get_by_label("Make a column in the gradebook").check()
         tool.get_by_label("Points", exact=True).fill(points)
-    button.click()
+    button.press("Enter")
     expect(tool.get_by_text("Assigned. Every student has their own board now")).to_be_visible()
     expect(tool.get_by_role("link", name=f"See progress {title}")).to_be_visible()
 
@@ -100,15 +101,16 @@ class TestMenus:
         teacher = visit(TEACHER, "menus-story-teacher")
         tool = teacher.tool
         teacher.section("Competencies")
-        tool.get_by_role("link", name="Write your own").first.click()
+        tool.get_by_role("link", name="Write your own").first.press("Enter")
         tool.get_by_label("One competency a line").fill(OWN)
-        tool.get_by_role("button", name="Add to the map").click()
+        tool.get_by_role("button", name="Add to the map").press("Enter")
+        expect(tool.get_by_text("R.2").first).to_be_visible()
         teacher.section("Menus")
         tool.get_by_role("link", name="Rubrics").press("Enter")
-        tool.get_by_role("button", name="Take the ready-made one").click()
+        tool.get_by_role("button", name="Take the ready-made one").press("Enter")
         expect(tool.get_by_text("This is your own copy.")).to_be_visible()
         tool.get_by_label("A mark is evidence of").first.select_option(label="R.1 Compare two amounts with a ratio")
-        tool.get_by_role("button", name="Save", exact=True).click()
+        tool.get_by_role("button", name="Save", exact=True).press("Enter")
         expect(tool.get_by_text("Saved. Marks given before keep")).to_be_visible()
         teacher.look("1-rubric")
 
@@ -116,14 +118,14 @@ class TestMenus:
         tool.get_by_text("Introduction, approval, contract, rubric").click()
         tool.get_by_label("I say yes to each choice before work begins").check()
         tool.get_by_label("Work that is handed in is marked by").select_option(label="Four levels for any task")
-        tool.get_by_role("button", name=re.compile("^Details (Row 1, column 1|Square 1)$")).click()
+        tool.get_by_role("button", name=re.compile("^Details (Row 1, column 1|Square 1)$")).press("Enter")
         tool.get_by_label("What counts as done").select_option("accepted")
         for kind in ("Files", "Links", "Words"):
             tool.get_by_role("checkbox", name=kind, exact=True).check()
-        tool.get_by_role("button", name="Save", exact=True).click()
+        tool.get_by_role("button", name="Save", exact=True).press("Enter")
         expect(tool.get_by_text("Saved.")).to_be_visible()
         if not tool.locator("#board-form").is_visible():
-            tool.get_by_role("link", name="Back to the board").click()
+            tool.get_by_role("link", name="Back to the board").press("Enter")
         expect(tool.get_by_text("Handed in").first).to_be_visible()
         assign(teacher, SQUARE, points="30")
         for ready, title, prefix in (
@@ -159,7 +161,7 @@ class TestMenus:
         choose(tool, "Dish 8")
         commit(tool)
         expect(tool.get_by_text("That is your choice. You can begin.")).to_be_visible()
-        upcoming(tool).get_by_role("button", name="Mark as done").click()
+        upcoming(tool).get_by_role("button", name="Mark as done").press("Enter")
         expect(tool.get_by_text("1 of 4 done")).to_be_visible()
 
         my(student, POINTS)
@@ -174,16 +176,16 @@ class TestMenus:
         choose(tool, "Promise 1", "Promise 2", "Promise 3")
         tool.get_by_label("Your name, as you sign").fill(STUDENT)
         student.look("5-contract")
-        tool.get_by_role("button", name="Sign", exact=True).click()
+        tool.get_by_role("button", name="Sign", exact=True).press("Enter")
         expect(tool.get_by_text(f"Signed: {STUDENT}")).to_be_visible()
 
         my(student, LIST)
         choose(tool, "Idea 1", "Idea 2", "Idea 3")
         commit(tool)
         for number in (1, 2):
-            upcoming(tool).get_by_role("button", name="Mark as done").click()
+            upcoming(tool).get_by_role("button", name="Mark as done").press("Enter")
             expect(tool.get_by_text(f"{number} of 3 done")).to_be_visible()
-        upcoming(tool).get_by_role("button", name="Mark as done").click()
+        upcoming(tool).get_by_role("button", name="Mark as done").press("Enter")
         expect(tool.get_by_text("You have finished this menu!")).to_be_visible()
         student.look("6-list")
 
@@ -194,7 +196,7 @@ class TestMenus:
         expect(tool.locator("#approve")).to_contain_text("Square 1 · Square 5 · Square 9")
         teacher.look("3-approving")
         tool.get_by_role("checkbox", name=STUDENT).check()
-        tool.get_by_role("button", name="Approve those ticked").click()
+        tool.get_by_role("button", name="Approve those ticked").press("Enter")
         expect(tool.get_by_text("Approved. The students can begin.")).to_be_visible()
 
     def test_the_student_hands_in_and_takes_back(self, visit, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
@@ -203,25 +205,25 @@ class TestMenus:
         now = upcoming(tool)
         expect(now).to_contain_text("Square 1")
         now.get_by_label("In your words").fill("Two red to three blue.")
-        now.get_by_role("button", name="Save words Square 1").click()
+        now.get_by_role("button", name="Save words Square 1").press("Enter")
         expect(now.get_by_role("blockquote")).to_have_text("Two red to three blue.")
         now.get_by_label("A link").fill("https://example.org/film")
-        now.get_by_role("button", name="Add the link Square 1").click()
+        now.get_by_role("button", name="Add the link Square 1").press("Enter")
         expect(now.get_by_role("link", name="https://example.org/film")).to_be_visible()
         drawing = tmp_path / "drawing.png"
         drawing.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(5000))
         now.get_by_label("A file").set_input_files(drawing)
-        now.get_by_role("button", name="Add the file Square 1").click()
+        now.get_by_role("button", name="Add the file Square 1").press("Enter")
         expect(tool.get_by_role("link", name="drawing.png")).to_be_visible()
         student.look("7-work")
         with student.page.expect_download() as downloading:
-            tool.get_by_role("link", name="drawing.png").click()
+            tool.get_by_role("link", name="drawing.png").press("Enter")
         assert downloading.value.path().read_bytes() == drawing.read_bytes()
-        now.get_by_role("button", name="Hand in", exact=True).click()
+        now.get_by_role("button", name="Hand in", exact=True).press("Enter")
         expect(tool.get_by_text("Handed in. You can take it back")).to_be_visible()
-        tool.get_by_role("button", name="Take it back Square 1").click()
+        tool.get_by_role("button", name="Take it back Square 1").press("Enter")
         expect(tool.get_by_text("Taken back.")).to_be_visible()
-        upcoming(tool).get_by_role("button", name="Hand in", exact=True).click()
+        upcoming(tool).get_by_role("button", name="Hand in", exact=True).press("Enter")
         expect(tool.get_by_text("Handed in. You can take it back")).to_be_visible()
 
     def test_the_teacher_returns_and_then_accepts(self, visit) -> None:  # type: ignore[no-untyped-def]
@@ -231,7 +233,7 @@ class TestMenus:
         expect(tool.get_by_role("heading", level=1, name=f"{STUDENT}: Square 1")).to_be_visible()
         expect(tool.get_by_text("Two red to three blue.")).to_be_visible()
         with teacher.page.expect_download() as downloading:
-            tool.get_by_role("link", name="drawing.png").click()
+            tool.get_by_role("link", name="drawing.png").press("Enter")
         assert downloading.value.suggested_filename == "drawing.png"
         tool.get_by_role("radio", name="Beginning").first.focus()
         for key in "23333":
@@ -253,7 +255,7 @@ class TestMenus:
         student.look("8-returned")
         now.get_by_label("In your words").fill("Two red to three blue; five are the whole.")
         # Not saved before: what is typed goes along.
-        now.get_by_role("button", name="Hand in", exact=True).click()
+        now.get_by_role("button", name="Hand in", exact=True).press("Enter")
         expect(tool.get_by_text("Handed in. You can take it back")).to_be_visible()
         expect(tool.get_by_role("blockquote").filter(has_text="five are the whole")).to_be_visible()
 
