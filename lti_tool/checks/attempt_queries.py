@@ -18,6 +18,7 @@ from lti_tool.checks.models import (
 )
 from lti_tool.competencies.models import MapCompetency
 from lti_tool.db.base import crossing, scoped
+from lti_tool.db.locking import locking
 
 
 async def check(
@@ -104,8 +105,7 @@ async def attempts_of(
         .where(CheckAttempt.check_id == check_id, CheckAttempt.person_id == person_id)
         .order_by(col(CheckAttempt.number))
     )
-    if lock:
-        statement = statement.with_for_update().execution_options(populate_existing=True)
+    statement = locking(statement, lock)
     return list((await session.exec(statement)).all())
 
 
@@ -114,8 +114,7 @@ async def attempt(
 ) -> CheckAttempt | None:
     """One attempt."""
     statement = scoped(CheckAttempt, organisation_id).where(CheckAttempt.id == attempt_id)
-    if lock:
-        statement = statement.with_for_update().execution_options(populate_existing=True)
+    statement = locking(statement, lock)
     return (await session.exec(statement)).one_or_none()
 
 

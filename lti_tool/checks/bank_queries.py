@@ -20,6 +20,7 @@ from lti_tool.checks.models import (
     QuestionCompetency,
 )
 from lti_tool.db.base import scoped
+from lti_tool.db.locking import locking
 from lti_tool.db.upsert import upsert
 
 TAG_KEY = ("organisation_id", "question_id", "competency_id")
@@ -160,8 +161,7 @@ async def check(
 ) -> Check | None:
     """One check of a course; ``lock`` holds it until the end of the transaction."""
     statement = scoped(Check, organisation_id).where(Check.course_id == course_id, Check.id == check_id)
-    if lock:
-        statement = statement.with_for_update().execution_options(populate_existing=True)
+    statement = locking(statement, lock)
     return (await session.exec(statement)).one_or_none()
 
 

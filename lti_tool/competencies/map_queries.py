@@ -20,6 +20,7 @@ from lti_tool.competencies.models import (
     MapPrerequisite,
 )
 from lti_tool.db.base import scoped
+from lti_tool.db.locking import locking
 from lti_tool.db.upsert import upsert
 from lti_tool.ids import new_id
 
@@ -35,8 +36,7 @@ async def course_map(
 ) -> CourseMap | None:
     """A course's map; ``lock`` holds it until the end of the transaction."""
     statement = scoped(CourseMap, organisation_id).where(CourseMap.course_id == course_id)
-    if lock:
-        statement = statement.with_for_update().execution_options(populate_existing=True)
+    statement = locking(statement, lock)
     return (await session.exec(statement)).one_or_none()
 
 

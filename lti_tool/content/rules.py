@@ -142,6 +142,11 @@ def is_own(item: ContentItem) -> bool:
     return item.external_id.startswith(CHECK_SOURCE)
 
 
+def students_address(item: ContentItem | None) -> str | None:
+    """Where students open an item; None where they cannot: it is not known, gone, not published, or has no address."""
+    return None if item is None or item.deleted_at is not None or not item.published else item.url
+
+
 def teachers_address(item: ContentItem) -> str | None:
     """Where a teacher opens an item: a page of the tool's own is another one for them than for students."""
     return item.url.replace("/my/", "/", 1) if item.url is not None and is_own(item) else item.url

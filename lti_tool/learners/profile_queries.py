@@ -7,6 +7,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from lti_tool.content.models import ContentItem, ItemTrait
 from lti_tool.db.base import scoped
+from lti_tool.db.locking import locking
 from lti_tool.db.upsert import upsert
 from lti_tool.learners.models import LearnerProfile
 
@@ -23,8 +24,7 @@ async def profile(
     statement = scoped(LearnerProfile, organisation_id).where(
         LearnerProfile.course_id == course_id, LearnerProfile.person_id == person_id
     )
-    if lock:
-        statement = statement.with_for_update().execution_options(populate_existing=True)
+    statement = locking(statement, lock)
     found: LearnerProfile | None = (await session.exec(statement)).one_or_none()
     return found
 

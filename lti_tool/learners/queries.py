@@ -11,6 +11,7 @@ from lti_tool.courses.models import Membership, Person
 from lti_tool.courses.rules import TEACHING
 from lti_tool.db.base import Row, scoped
 from lti_tool.db.listed import ids, within
+from lti_tool.db.locking import locking
 from lti_tool.learners.models import LearnerSupport
 from lti_tool.mastery.models import LearnerModification
 
@@ -48,8 +49,7 @@ async def supports(
         .where(LearnerSupport.course_id == course_id, col(LearnerSupport.ended_at).is_(None))
         .order_by(col(LearnerSupport.created_at), col(LearnerSupport.id))
     )
-    if lock:
-        statement = statement.with_for_update().execution_options(populate_existing=True)
+    statement = locking(statement, lock)
     return list((await session.exec(_of(statement, LearnerSupport.person_id, person_ids))).all())
 
 

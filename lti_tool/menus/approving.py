@@ -9,11 +9,10 @@ from datetime import datetime
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from lti_tool import audit
 from lti_tool.courses.access import InCourse
 from lti_tool.courses.visibility import visible_student, visible_students
 from lti_tool.errors import BadRequest, NotFound
-from lti_tool.menus import copy_queries, deciding, own
+from lti_tool.menus import copy_queries, deciding, own, traces
 from lti_tool.menus.models import MenuStatus, PersonalState
 from lti_tool.menus.own import OwnBoard
 from lti_tool.menus.rules import changing
@@ -108,12 +107,4 @@ def _must_fit(words: str) -> None:
 
 
 def _trace(session: AsyncSession, here: InCourse, action: str, board: OwnBoard, now: datetime) -> None:
-    audit.record(
-        session,
-        now,
-        action,
-        organisation_id=here.organisation_id,
-        actor=str(here.visit.person_id) if here.visit.person_id else None,
-        subject=f"person:{board.copy.person_id}",
-        detail=f"menu {board.menu.id}",
-    )
+    traces.about_student(session, here, action, board.copy.person_id, f"menu {board.menu.id}", now)

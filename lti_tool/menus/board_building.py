@@ -167,10 +167,7 @@ class Line:
     @property
     def is_gone(self) -> bool:
         """Whether students cannot go there at the moment."""
-        item = self.item
-        return self.option.content_item_id is not None and (
-            item is None or item.deleted_at is not None or not item.published or item.url is None
-        )
+        return self.option.content_item_id is not None and content_rules.students_address(self.item) is None
 
 
 @dataclass(frozen=True, slots=True)

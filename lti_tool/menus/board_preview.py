@@ -7,12 +7,10 @@ from datetime import datetime
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from lti_tool import audit
 from lti_tool.courses.access import InCourse
 from lti_tool.courses.models import Person
 from lti_tool.courses.visibility import may_see_supports, visible_student, visible_students
 from lti_tool.ids import new_id
-from lti_tool.logs import reference_code
 from lti_tool.menus import board_editing, own, people, showing
 from lti_tool.menus import copy_queries as queries
 from lti_tool.menus.models import Menu, MenuAudienceKind, PersonalMenu
@@ -71,16 +69,3 @@ async def preview(
     view = await showing.board_view(session, here.course, board, language)
     chosen = person_id if may_choose else None
     return Preview(menu, view, students, chosen, tells and chosen is not None)
-
-
-def note_look(session: AsyncSession, here: InCourse, shown: Preview, now: datetime) -> None:
-    """Record that somebody looked at a board that tells of a student's support."""
-    audit.record(
-        session,
-        now,
-        "supports.viewed",
-        organisation_id=here.organisation_id,
-        actor=str(here.visit.person_id) if here.visit.person_id else None,
-        subject=f"person:{shown.chosen}",
-        reference=reference_code.get(),
-    )

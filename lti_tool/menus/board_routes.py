@@ -17,6 +17,7 @@ from lti_tool.courses.roster import FreshRoster
 from lti_tool.courses.service import display_name
 from lti_tool.errors import BadRequest, NotFound, ToolError
 from lti_tool.ids import new_id
+from lti_tool.insight import learner_service
 from lti_tool.menus import (
     board_building,
     board_editing,
@@ -271,9 +272,9 @@ async def preview(
             language_of(request),
             clock.now(),
         )
-    if shown.tells:
+    if shown.tells and shown.chosen is not None:
         async with database.writing() as session:
-            board_preview.note_look(session, here, shown, clock.now())
+            learner_service.record(session, here, clock.now(), "supports.viewed", shown.chosen)
     context = {
         "shown": shown,
         "menu": shown.menu,

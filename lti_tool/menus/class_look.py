@@ -140,12 +140,6 @@ async def look(session: AsyncSession, here: InCourse, menu_id: uuid.UUID) -> Cla
     return ClassLook(menu, lines, tuple(_picked(options, lines)), column)
 
 
-def next_to_mark(seen: ClassLook, after: uuid.UUID) -> Work | None:
-    """What to mark after a choice: the next that waits, the first one after the last."""
-    waiting = [one for one in seen.to_mark if one.choice.id != after]
-    return waiting[0] if waiting else None
-
-
 async def _column(session: AsyncSession, here: InCourse, menu: Menu) -> LineItem | None:
     if not menu.has_column:
         return None

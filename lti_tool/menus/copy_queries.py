@@ -6,14 +6,13 @@ the order of ids) and reads the rest after. On SQLite the writing transaction it
 
 import uuid
 from collections.abc import Collection, Sequence
-from typing import Any
 
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
-from sqlmodel.sql.expression import SelectOfScalar
 
 from lti_tool.content.models import ContentItem
 from lti_tool.db.base import scoped
+from lti_tool.db.locking import locking
 from lti_tool.db.upsert import upsert
 from lti_tool.learners.models import LearnerProfile
 from lti_tool.menus.models import (
@@ -32,11 +31,6 @@ _FEW = 500
 """People who are named in a statement; of more, the class is read and those who are wanted are taken from it."""
 
 
-def _locking(statement: SelectOfScalar[Any], lock: bool) -> SelectOfScalar[Any]:
-    """With ``lock``: wait for other writers of these rows, then see them as those left them."""
-    return statement.with_for_update().execution_options(populate_existing=True) if lock else statement
-
-
 # --- Boards -----------------------------------------------------------------------------------------------------------
 
 
@@ -45,7 +39,7 @@ async def menu(
 ) -> Menu | None:
     """One board of a course."""
     statement = scoped(Menu, organisation_id).where(Menu.course_id == course_id, Menu.id == menu_id)
-    found: Menu | None = (await session.exec(_locking(statement, lock))).one_or_none()
+    found: Menu | None = (await session.exec(locking(statement, lock))).one_or_none()
     return found
 
 
@@ -151,7 +145,7 @@ async def copies(
     )
     if person_ids is not None and len(person_ids) <= _FEW:
         statement = statement.where(col(PersonalMenu.person_id).in_(person_ids))
-    found = (await session.exec(_locking(statement, lock))).all()
+    found = (await session.exec(locking(statement, lock))).all()
     return [one for one in found if person_ids is None or one.person_id in person_ids]
 
 
@@ -160,7 +154,7 @@ async def copy(
 ) -> PersonalMenu | None:
     """One student's board."""
     statement = scoped(PersonalMenu, organisation_id).where(PersonalMenu.id == copy_id)
-    found: PersonalMenu | None = (await session.exec(_locking(statement, lock))).one_or_none()
+    found: PersonalMenu | None = (await session.exec(locking(statement, lock))).one_or_none()
     return found
 
 
@@ -171,7 +165,7 @@ async def copies_by_id(
     statement = (
         scoped(PersonalMenu, organisation_id).where(col(PersonalMenu.id).in_(copy_ids)).order_by(col(PersonalMenu.id))
     )
-    return list((await session.exec(_locking(statement, lock))).all())
+    return list((await session.exec(locking(statement, lock))).all())
 
 
 async def persons_copies(

@@ -14,7 +14,6 @@ from enum import StrEnum
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from lti_tool import audit
 from lti_tool.competencies import map_queries
 from lti_tool.courses.access import InCourse
 from lti_tool.courses.models import Course
@@ -24,7 +23,7 @@ from lti_tool.mastery import queries as mastery_queries
 from lti_tool.mastery import service as mastery
 from lti_tool.mastery.entries import MARK_TAKEN_BACK, REPLACED, Entry
 from lti_tool.mastery.models import EvidenceSource
-from lti_tool.menus import own, rubric_queries, rubrics, settling
+from lti_tool.menus import own, rubric_queries, rubrics, settling, traces
 from lti_tool.menus.models import ChoiceState, MenuChoice, MenuOption, OptionDone, RubricMark
 from lti_tool.menus.own import OwnBoard
 from lti_tool.menus.rubrics import Criterion
@@ -110,7 +109,7 @@ async def mark(
     taken_back = _decide(choice, marks.verdict, now)
     session.add(choice)
     await settling.settle(session, here.course, board, now, taken_back=taken_back)
-    _trace(session, here, f"menu.{_SAID[marks.verdict]}", person_id, choice, now)
+    traces.about_student(session, here, f"menu.{_SAID[marks.verdict]}", person_id, f"choice {choice.id}", now)
     await session.flush()
 
 
@@ -141,7 +140,7 @@ async def unmark(
     choice.feedback, choice.feedback_at, choice.marked_by = "", None, None
     session.add(choice)
     await settling.settle(session, here.course, board, now, taken_back=True)
-    _trace(session, here, "menu.unmarked", person_id, choice, now)
+    traces.about_student(session, here, "menu.unmarked", person_id, f"choice {choice.id}", now)
     await session.flush()
 
 
@@ -274,17 +273,3 @@ def _decide(choice: MenuChoice, verdict: Verdict, now: datetime) -> bool:
 
 
 _SAID = {Verdict.ACCEPT: "accepted", Verdict.RETURN: "returned", Verdict.KEEP: "marked"}
-
-
-def _trace(
-    session: AsyncSession, here: InCourse, action: str, person_id: uuid.UUID, choice: MenuChoice, now: datetime
-) -> None:
-    audit.record(
-        session,
-        now,
-        action,
-        organisation_id=here.organisation_id,
-        actor=str(here.visit.person_id) if here.visit.person_id else None,
-        subject=f"person:{person_id}",
-        detail=f"choice {choice.id}",
-    )

@@ -7,6 +7,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from lti_tool.db.base import scoped
+from lti_tool.db.locking import locking
 from lti_tool.menus.models import Menu, MenuStatus, Rubric, RubricCriterion, RubricMark
 
 
@@ -25,8 +26,7 @@ async def rubric(
 ) -> Rubric | None:
     """One rubric of a course; also one taken away, by which boards may still mark."""
     statement = scoped(Rubric, organisation_id).where(Rubric.course_id == course_id, Rubric.id == rubric_id)
-    if lock:
-        statement = statement.with_for_update().execution_options(populate_existing=True)
+    statement = locking(statement, lock)
     found: Rubric | None = (await session.exec(statement)).one_or_none()
     return found
 

@@ -4,12 +4,13 @@ Nothing is deleted while students may have chosen it: a row that a sheet no long
 """
 
 import uuid
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from lti_tool.db.in_order import put_in_order
 from lti_tool.menus import copy_queries as queries
 from lti_tool.menus.models import (
     Menu,
@@ -92,7 +93,7 @@ async def store(session: AsyncSession, menu: Menu, wanted: Sheet, now: datetime)
     options = {row.id: row for row in await queries.options(session, organisation_id, [menu.id])}
     # Foreign keys name parts from options, so parts are there first.
     parts = [MenuSection(**of, id=one.id, position=place, title=one.title) for place, one in enumerate(wanted.sections)]
-    await _put(session, sections, parts, _OF_SECTIONS, now)
+    await put_in_order(session, sections, parts, _OF_SECTIONS, now)
     rows = [
         MenuOption(
             **of,
@@ -104,29 +105,9 @@ async def store(session: AsyncSession, menu: Menu, wanted: Sheet, now: datetime)
         )
         for one in wanted.options
     ]
-    await _put(session, options, rows, _OF_OPTIONS, now)
+    await put_in_order(session, options, rows, _OF_OPTIONS, now)
     await _competencies(session, menu, wanted)
     await _audience(session, menu, wanted, now)
-
-
-async def _put(
-    session: AsyncSession, there: Mapping[uuid.UUID, Any], wanted: Sequence[Any], names: Sequence[str], now: datetime
-) -> None:
-    for new in wanted:
-        row = there.get(new.id)
-        if row is None:
-            session.add(new)
-            continue
-        for name in (*names, "position"):
-            setattr(row, name, getattr(new, name))
-        row.removed_at = None
-        session.add(row)
-    kept = {new.id for new in wanted}
-    for row in there.values():
-        if row.id not in kept and row.removed_at is None:
-            row.removed_at = now
-            session.add(row)
-    await session.flush()
 
 
 async def _competencies(session: AsyncSession, menu: Menu, wanted: Sheet) -> None:

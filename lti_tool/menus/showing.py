@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from lti_tool.competencies import maps
+from lti_tool.content import rules as content_rules
 from lti_tool.content.models import ContentItem
 from lti_tool.courses.models import Course
 from lti_tool.ids import new_id
@@ -27,9 +28,6 @@ from lti_tool.menus.rules import changing, choosing, words
 from lti_tool.menus.rules.choosing import BoardKind, Missing
 from lti_tool.menus.rules.rubrics import Level
 from lti_tool.web.i18n import N_, Language
-
-CHECKS = "check:"
-"""How the course's item of one of our own checks is known: it opens in the same frame."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,16 +244,14 @@ class _Seen:
         own = self.own
         choice = own.choices.get(option.id)
         item = self.items.get(option.content_item_id) if option.content_item_id else None
-        is_gone = option.content_item_id is not None and (
-            item is None or item.deleted_at is not None or not item.published or item.url is None
-        )
+        address = content_rules.students_address(item) if option.content_item_id else option.url
         return OptionView(
             option=option,
             number=self.numbers[option.id],
             choice=choice,
-            address=None if is_gone else (item.url if item is not None else option.url),
-            is_gone=is_gone,
-            stays=item is not None and item.external_id.startswith(CHECKS),
+            address=address,
+            is_gone=option.content_item_id is not None and address is None,
+            stays=item is not None and content_rules.is_own(item),
             kind=item.kind.value if item is not None else ("link" if option.url else "task"),
             completes=self.choosing and option.id in self.completing,
             can_choose=self.choosing

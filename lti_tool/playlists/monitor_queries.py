@@ -9,6 +9,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from lti_tool.courses.models import Person
 from lti_tool.db.base import scoped
+from lti_tool.db.locking import locking
 from lti_tool.playlists.models import PersonalPlaylist, PersonalStep, Playlist, PlaylistStatus, PlaylistStep
 from lti_tool.playlists.monitor_rules import USUAL, Calendar, NoDays, spans_of
 from lti_tool.playlists.path_models import CourseCalendar, PathRequest, PathWord, WordKind
@@ -25,8 +26,7 @@ async def calendar_row(
 ) -> CourseCalendar | None:
     """What the teachers of a course said about its school days; None where they said nothing."""
     statement = scoped(CourseCalendar, organisation_id).where(CourseCalendar.course_id == course_id)
-    if lock:
-        statement = statement.with_for_update().execution_options(populate_existing=True)
+    statement = locking(statement, lock)
     return (await session.exec(statement)).one_or_none()
 
 

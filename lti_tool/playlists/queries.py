@@ -8,15 +8,14 @@ transaction itself is the lock.
 import uuid
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
-from typing import Any
 
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
-from sqlmodel.sql.expression import SelectOfScalar
 
 from lti_tool.content.models import ContentItem
 from lti_tool.courses.models import Membership, Person
 from lti_tool.db.base import crossing, scoped
+from lti_tool.db.locking import locking
 from lti_tool.db.upsert import upsert
 from lti_tool.grades.models import LineItem
 from lti_tool.lti.models import Role
@@ -29,11 +28,6 @@ _MOST_COPIES = 20
 """Copies of copies that are followed; a course that is copied each year gets there in twenty."""
 
 
-def _locking(statement: SelectOfScalar[Any], lock: bool) -> SelectOfScalar[Any]:
-    """With ``lock``: wait for other writers of these rows, then see them as those left them."""
-    return statement.with_for_update().execution_options(populate_existing=True) if lock else statement
-
-
 async def playlist(
     session: AsyncSession,
     organisation_id: uuid.UUID,
@@ -44,7 +38,7 @@ async def playlist(
 ) -> Playlist | None:
     """One playlist of a course."""
     statement = scoped(Playlist, organisation_id).where(Playlist.course_id == course_id, Playlist.id == playlist_id)
-    found: Playlist | None = (await session.exec(_locking(statement, lock))).one_or_none()
+    found: Playlist | None = (await session.exec(locking(statement, lock))).one_or_none()
     return found
 
 
@@ -147,7 +141,7 @@ async def copies(
     )
     if person_ids is not None and len(person_ids) <= _MOST_NAMED:
         statement = statement.where(col(PersonalPlaylist.person_id).in_(person_ids))
-    found = list((await session.exec(_locking(statement, lock))).all())
+    found = list((await session.exec(locking(statement, lock))).all())
     return found if person_ids is None else [copy for copy in found if copy.person_id in person_ids]
 
 
@@ -156,7 +150,7 @@ async def copy_by_id(
 ) -> PersonalPlaylist | None:
     """One copy."""
     statement = scoped(PersonalPlaylist, organisation_id).where(PersonalPlaylist.id == copy_id)
-    found: PersonalPlaylist | None = (await session.exec(_locking(statement, lock))).one_or_none()
+    found: PersonalPlaylist | None = (await session.exec(locking(statement, lock))).one_or_none()
     return found
 
 
@@ -169,7 +163,7 @@ async def copies_by_id(
         .where(col(PersonalPlaylist.id).in_(copy_ids))
         .order_by(col(PersonalPlaylist.id))
     )
-    return list((await session.exec(_locking(statement, lock))).all())
+    return list((await session.exec(locking(statement, lock))).all())
 
 
 async def copy_of(
@@ -184,7 +178,7 @@ async def copy_of(
     statement = scoped(PersonalPlaylist, organisation_id).where(
         PersonalPlaylist.playlist_id == playlist_id, PersonalPlaylist.person_id == person_id
     )
-    found: PersonalPlaylist | None = (await session.exec(_locking(statement, lock))).one_or_none()
+    found: PersonalPlaylist | None = (await session.exec(locking(statement, lock))).one_or_none()
     return found
 
 

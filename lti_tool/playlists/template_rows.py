@@ -5,7 +5,7 @@ what students did with a step, and for whom a form was made, is there again.
 """
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -15,6 +15,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from lti_tool.competencies.models import Competency
 from lti_tool.content.models import ContentItem
 from lti_tool.courses.models import Person
+from lti_tool.db.in_order import put_in_order
 from lti_tool.playlists import template_queries as queries
 from lti_tool.playlists import templates
 from lti_tool.playlists.models import (
@@ -146,30 +147,10 @@ async def store(
     variants = {row.id: row for row in await queries.variants(session, organisation_id, playlist.id)}
     new_sections, new_steps = as_rows(playlist, template)
     # Foreign keys name sections from steps and steps from forms, so each is there before the next.
-    await _put(session, sections, new_sections, _OF_SECTIONS, now)
-    await _put(session, steps, new_steps, _OF_STEPS, now)
-    await _put(session, variants, variant_rows(playlist, template), ("step_id", *_OF_VARIANTS), now)
+    await put_in_order(session, sections, new_sections, _OF_SECTIONS, now)
+    await put_in_order(session, steps, new_steps, _OF_STEPS, now)
+    await put_in_order(session, variants, variant_rows(playlist, template), ("step_id", *_OF_VARIANTS), now)
     await _name(session, playlist, template, by, now)
-
-
-async def _put(
-    session: AsyncSession, there: Mapping[uuid.UUID, Any], wanted: Sequence[Any], names: Sequence[str], now: datetime
-) -> None:
-    for new in wanted:
-        row = there.get(new.id)
-        if row is None:
-            session.add(new)
-            continue
-        for name in (*names, "position"):
-            setattr(row, name, getattr(new, name))
-        row.removed_at = None
-        session.add(row)
-    kept = {new.id for new in wanted}
-    for row in there.values():
-        if row.id not in kept and row.removed_at is None:
-            row.removed_at = now
-            session.add(row)
-    await session.flush()
 
 
 async def _name(

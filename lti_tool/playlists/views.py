@@ -308,10 +308,8 @@ def _view(
     copy_id: uuid.UUID | None = None,
 ) -> StepView:
     item = items.get(shown.content_item_id) if shown.content_item_id else None
-    is_gone = shown.content_item_id is not None and (
-        item is None or item.deleted_at is not None or not item.published or item.url is None
-    )
-    address = None if is_gone else (item.url if item is not None else shown.url)
+    address = content_rules.students_address(item) if shown.content_item_id else shown.url
+    is_gone = shown.content_item_id is not None and address is None
     is_ours = address is not None and address.startswith("/")
     kind = item.kind.value if item is not None else ("link" if shown.url else _WITHOUT.get(StepKind(step.kind)))
     state = "locked" if waits_for is not None else standing.state.value

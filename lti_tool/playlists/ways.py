@@ -130,12 +130,13 @@ class Finder:
 
     def _way(self, view: AlignmentView) -> Way | None:
         item = self.items.get(view.content_item_id)
-        if item is None or item.deleted_at is not None or not item.published or item.url is None:
+        address = content_rules.students_address(item)
+        if item is None or address is None:
             return None
         if item.id in self.banned or item.id in self.forms:
             return None
         scored = view.role is AlignmentRole.ASSESSES and content_rules.gives_results(item)
-        return Way(item.id, item.title, item.kind.value, item.url, view.role, self.minutes.get(item.id), scored)
+        return Way(item.id, item.title, item.kind.value, address, view.role, self.minutes.get(item.id), scored)
 
     def _first(self, ways: dict[uuid.UUID, Way]) -> tuple[Way, ...]:
         place = {key: (self.items[key].position, str(key)) for key in ways}
