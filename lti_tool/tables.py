@@ -12,6 +12,7 @@ from lti_tool.checks.models import (
     QuestionBank,
     QuestionCompetency,
 )
+from lti_tool.competencies.lms_models import LmsAlignment, LmsOutcome
 from lti_tool.competencies.models import (
     Alignment,
     AlignmentDismissal,
@@ -23,7 +24,9 @@ from lti_tool.competencies.models import (
     MapPrerequisite,
     Scale,
 )
+from lti_tool.content.access_models import ApiGrant, ApiRequest
 from lti_tool.content.models import ApiConnection, ContentItem, ItemTrait, UploadDraft
+from lti_tool.content.sync_models import CourseSync, LeftResult, StudentWindow
 from lti_tool.courses.models import (
     Course,
     CourseGroup,
@@ -109,7 +112,12 @@ TABLES: tuple[type[SQLModel], ...] = (
     ContentItem,
     ItemTrait,
     ApiConnection,
+    ApiGrant,
+    ApiRequest,
     UploadDraft,
+    CourseSync,
+    LeftResult,
+    StudentWindow,
     Framework,
     Competency,
     CompetencyLink,
@@ -118,6 +126,8 @@ TABLES: tuple[type[SQLModel], ...] = (
     MapCompetency,
     MapPrerequisite,
     Alignment,
+    LmsOutcome,
+    LmsAlignment,
     AlignmentDismissal,
     Evidence,
     FrozenCriterion,

@@ -17,6 +17,7 @@ from lti_tool.courses.models import Course
 from lti_tool.errors import PlatformTrouble
 from lti_tool.lti.models import Family
 from lti_tool.platforms.canvas_api import CanvasApi
+from lti_tool.platforms.credentials import BearerCredentials, FixedToken
 from lti_tool.web.i18n import N_
 
 
@@ -58,7 +59,7 @@ class Connected:
     source: str
 
 
-Builder = Callable[[ApiConnection, str, asyncio.Lock], Connector]
+Builder = Callable[[ApiConnection, BearerCredentials, asyncio.Lock], Connector]
 
 
 class Connectors:
@@ -70,8 +71,8 @@ class Connectors:
         self.clock = clock
         self._turns: dict[uuid.UUID, asyncio.Lock] = {}
         self._builders: dict[Family, Builder] = {
-            Family.CANVAS: lambda connection, token, turn: CanvasApi(
-                http, connection.base_url, token, clock, turn=turn
+            Family.CANVAS: lambda connection, credentials, turn: CanvasApi(
+                http, connection.base_url, credentials, clock, turn=turn
             ),
         }
 
@@ -92,12 +93,14 @@ class Connectors:
                 "the course's api_domain is not the connection's host",
                 fields={"here": course.api_domain, "there": connection.base_url},
             )
+        if connection.token_encrypted is None:
+            raise NotConnected("a connection without a token")
         token = self.secrets.open(
             connection.token_encrypted, token_purpose(course.organisation_id, course.registration_id)
         )
         turn = self._turns.setdefault(connection.id, asyncio.Lock())
         return Connected(
-            connector=builder(connection, token, turn),
+            connector=builder(connection, FixedToken(token), turn),
             connection_id=connection.id,
             # Where the platform's API knows the course by the id of the launch, no other was sent.
             course_id=course.platform_course_id or course.context_id,

@@ -3,8 +3,10 @@
 import uuid
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlalchemy import false as sa_false
 from sqlmodel import Field
 
 from lti_tool.db.base import TenantRow, belongs_to
@@ -24,6 +26,17 @@ class ItemKind(StrEnum):
     HEADING = "heading"
 
 
+class Requirement(StrEnum):
+    """What a student has to do for the platform to count an item as completed."""
+
+    VIEW = "view"
+    SUBMIT = "submit"
+    CONTRIBUTE = "contribute"
+    MARK = "mark"
+    SCORE = "score"
+    OTHER = "other"
+
+
 class ContentItem(TenantRow, table=True):
     """One item of the course as it stands in the LMS. Known by the platform's id, so a rename keeps its playlists."""
 
@@ -32,6 +45,7 @@ class ContentItem(TenantRow, table=True):
         UniqueConstraint("organisation_id", "course_id", "external_id"),
         belongs_to("course", "course_id"),
         one_of("kind", ItemKind),
+        one_of("requirement", Requirement),
     )
 
     course_id: uuid.UUID
@@ -56,6 +70,10 @@ class ContentItem(TenantRow, table=True):
     points_possible: float | None = None
     due_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     published: bool = True
+    requirement: Requirement | None = Field(
+        default=None, sa_type=words(Requirement), description="What the platform counts as completed; absent: nothing."
+    )
+    requirement_points: float | None = Field(default=None, description="Points to reach, where it is a score.")
     deleted_at: datetime | None = Field(default=None, sa_type=UtcDateTime, description="When it was found gone.")
     seen_at: datetime = Field(sa_type=UtcDateTime)
 
@@ -104,15 +122,54 @@ class UploadDraft(TenantRow, table=True):
     created_at: datetime = Field(sa_type=UtcDateTime)
 
 
+class ApiAuth(StrEnum):
+    """How the tool is let in: with one token that was entered; by consent of people (OAuth 2); by signing (OAuth 1.0a)."""
+
+    TOKEN = "token"  # noqa: S105 (the name of a way in, not a secret)
+    OAUTH2 = "oauth2"
+    OAUTH1 = "oauth1"
+
+
 class ApiConnection(TenantRow, table=True):
-    """Access to a platform's own API with one token, encrypted at rest. Canvas now; the others as their connectors come."""
+    """A school's access to a platform's own API: one token, or an application's keys by which people give theirs (api_grant).
+
+    Secrets are encrypted at rest, and gone once it is disconnected.
+    """
 
     __tablename__ = "api_connection"
-    __table_args__ = (UniqueConstraint("organisation_id", "registration_id"),)
+    __table_args__ = (UniqueConstraint("organisation_id", "registration_id"), one_of("auth", ApiAuth))
 
     registration_id: uuid.UUID = Field(foreign_key="registration.id", ondelete="CASCADE")
-    base_url: str = Field(max_length=500, description="Scheme and host, without /api.")
-    token_encrypted: str = Field(max_length=4000)
+    base_url: str = Field(max_length=500, description="Scheme and host, and the path of a Moodle that has one.")
+    site_url: str | None = Field(
+        default=None,
+        max_length=500,
+        description="Where people say yes, if not at base_url: a Schoology district's host.",
+    )
+    auth: ApiAuth = Field(
+        default=ApiAuth.TOKEN, sa_type=words(ApiAuth), sa_column_kwargs={"server_default": ApiAuth.TOKEN.value}
+    )
+    token_encrypted: str | None = Field(default=None, max_length=4000, description="The one token; absent with OAuth.")
+    client_id: str | None = Field(
+        default=None, max_length=255, description="OAuth 2 client id, OAuth 1.0a consumer key."
+    )
+    client_secret_encrypted: str | None = Field(default=None, max_length=4000)
+    by_teachers: bool = Field(
+        default=False,
+        sa_column_kwargs={"server_default": sa_false()},
+        description="Each teacher gives access to their own courses; otherwise an account of the school's does for all.",
+    )
+    abilities: dict[str, Any] = Field(
+        default_factory=dict,
+        sa_type=json_type(),
+        sa_column_kwargs={"server_default": "{}"},
+        description="What it was found able to do, by capability: able, why, needs. Empty before it was found out.",
+    )
+    remarks: list[str] = Field(
+        default_factory=list, sa_type=json_type(), sa_column_kwargs={"server_default": "[]"}, description="Codes."
+    )
+    version: str = Field(default="", max_length=120, sa_column_kwargs={"server_default": ""})
+    found_out_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     working: bool | None = Field(default=None, description="What the last call showed; absent before the first.")
     trouble: str | None = Field(default=None, max_length=64, description="The error code of the last failure.")
     checked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

@@ -13,7 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from lti_tool.content import queries, rules
 from lti_tool.content.connectors import Connected, Connectors, NotConnected, token_purpose
 from lti_tool.content.models import ApiConnection, ContentItem, ItemKind
-from lti_tool.content.ports import NativeItem, NativeResult, NativeTrouble, NoResult
+from lti_tool.content.ports import Capability, NativeItem, NativeResult, NativeTrouble, NoResult
 from lti_tool.content.secrets import SecretBox
 from lti_tool.courses.models import Course
 from lti_tool.db.session import Database
@@ -97,7 +97,7 @@ async def refresh(database: Database, connectors: Connectors, course: Course, no
     ConnectedElsewhere, Unsealable and NativeTrouble; then no item has changed.
     """
     connected = await _connected(database, connectors, course)
-    if not connected.connector.contents:
+    if Capability.CONTENTS not in connected.connector.offers:
         raise NotConnected("the connector reads no contents")
     try:
         contents = await connected.connector.read_contents(connected.course_id)
@@ -351,7 +351,7 @@ async def gradebook(
     Asks the platform outside any transaction. Raises NotConnected, ConnectedElsewhere, Unsealable and NativeTrouble.
     """
     connected = await _connected(database, connectors, course)
-    if not connected.connector.results:
+    if Capability.RESULTS not in connected.connector.offers:
         return Gradebook()
     async with database.reading() as session:
         some = await queries.items(session, course.organisation_id, course.id)

@@ -7,6 +7,7 @@ origin and nowhere else, whatever address an answer names.
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote, urlencode, urljoin
 
@@ -27,6 +28,7 @@ from lti_tool.platforms.canvas_rows import (
     row_id,
     text,
 )
+from lti_tool.platforms.credentials import BearerCredentials
 from lti_tool.platforms.native import (
     ApiBusy,
     ApiCourseNotFound,
@@ -34,6 +36,8 @@ from lti_tool.platforms.native import (
     ApiTokenRefused,
     ApiUnreachable,
     ApiUnreadable,
+    Capability,
+    NativeConnector,
     NativeContents,
     NativeItem,
     NativeResults,
@@ -59,17 +63,16 @@ ASSIGNMENTS_AT_ONCE = 40
 ACCEPT = "application/json+canvas-string-ids, application/json"
 
 
-class CanvasApi:
-    """Reads one Canvas with one token. ``contents`` and ``results`` say what it can do."""
+class CanvasApi(NativeConnector):
+    """Reads one Canvas with one token."""
 
-    contents = True
-    results = True
+    offers = frozenset({Capability.CONTENTS, Capability.RESULTS})
 
     def __init__(
         self,
         http: httpx.AsyncClient,
         base_url: str,
-        token: str,
+        credentials: BearerCredentials,
         clock: Clock,
         *,
         turn: asyncio.Lock | None = None,
@@ -78,7 +81,7 @@ class CanvasApi:
         """``base_url`` is scheme and host without ``/api``; ``turn`` is shared by everybody who uses the same token."""
         self._http = http
         self._base_url = base_url.rstrip("/")
-        self._token = token
+        self._credentials = credentials
         self._clock = clock
         self._turn = turn or asyncio.Lock()
         self._sleep = sleep
@@ -109,10 +112,15 @@ class CanvasApi:
         items += [loose_item(assignment) for assignment in assignments if assignment.id not in placed]
         return NativeContents(tuple(items), home_url=f"{self._base_url}/courses/{quote(course_id, safe='')}")
 
-    async def read_results(
-        self, course_id: str, result_keys: Collection[str], user_ids: Collection[str]
-    ) -> NativeResults:
-        """What the gradebook says of ``user_ids`` and the assignments ``result_keys``. Raises NativeTrouble.
+    async def results(
+        self,
+        course_id: str,
+        result_keys: Collection[str],
+        user_ids: Collection[str],
+        *,
+        since: datetime | None = None,
+    ) -> AsyncIterator[NativeResults]:
+        """What the gradebook says of ``user_ids`` and the assignments ``result_keys``, in batches. Raises NativeTrouble.
 
         A grade is a number that a submission in the state ``graded`` has and that was posted to the student. The score as
         entered goes before the one a late policy has reduced: lateness says nothing about what somebody knows. Excused,
@@ -120,7 +128,6 @@ class CanvasApi:
         """
         path = _course_path(course_id)
         users = sorted({one for one in user_ids if is_id(one)})
-        found: list[NativeResults] = []
         for keys in _slices(sorted({one for one in result_keys if is_id(one)}), ASSIGNMENTS_AT_ONCE):
             assignments = await self._assignments(path, keys)
             asked = [key for key in keys if key in assignments]
@@ -131,12 +138,12 @@ class CanvasApi:
                     ("include[]", "submission_history"),
                 )
                 rows = self._list(f"{path}/students/submissions?{query}")
-                found += [results_of(row, assignments) async for row in rows]
-        return NativeResults(
-            tuple(one for each in found for one in each.results),
-            tuple(one for each in found for one in each.attempts),
-            tuple(one for each in found for one in each.gaps),
-        )
+                found = [results_of(row, assignments) async for row in rows]
+                yield NativeResults(
+                    tuple(one for each in found for one in each.results),
+                    tuple(one for each in found for one in each.attempts),
+                    tuple(one for each in found for one in each.gaps),
+                )
 
     # --- Parts -------------------------------------------------------------------------------------------------------
 
@@ -210,8 +217,9 @@ class CanvasApi:
         raise ApiBusy(f"Canvas answered {response.status_code} and asks to wait")
 
     async def _send(self, url: str) -> httpx.Response:
+        token = await self._credentials.token()
         try:
-            return await self._http.get(url, headers={"Authorization": f"Bearer {self._token}", "Accept": ACCEPT})
+            return await self._http.get(url, headers={"Authorization": f"Bearer {token}", "Accept": ACCEPT})
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             # Not the exception's own text, which can hold the address.
             raise ApiUnreachable(f"no answer: {type(error).__name__}") from error

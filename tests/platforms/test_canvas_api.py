@@ -10,6 +10,7 @@ import pytest
 
 from lti_tool.clock import ManualClock
 from lti_tool.platforms.canvas_api import ACCEPT, ASSIGNMENTS_AT_ONCE, STUDENTS_AT_ONCE, CanvasApi
+from lti_tool.platforms.credentials import FixedToken
 from lti_tool.platforms.native import (
     ApiBusy,
     ApiCourseNotFound,
@@ -55,7 +56,7 @@ class Canvas:
             self.waits.append(seconds)
 
         http = httpx.AsyncClient(transport=httpx.MockTransport(self))
-        return CanvasApi(http, BASE, "secret-token", ManualClock(), sleep=sleep)
+        return CanvasApi(http, BASE, FixedToken("secret-token"), ManualClock(), sleep=sleep)
 
 
 def rows(*items: Any, link: str | None = None, header: str = "Link") -> httpx.Response:
@@ -524,6 +525,6 @@ async def test_one_token_asks_one_thing_at_a_time() -> None:
 
     turn = asyncio.Lock()
     http = httpx.AsyncClient(transport=httpx.MockTransport(answer))
-    apis = [CanvasApi(http, BASE, "t", ManualClock(), turn=turn) for _ in range(4)]
+    apis = [CanvasApi(http, BASE, FixedToken("t"), ManualClock(), turn=turn) for _ in range(4)]
     await asyncio.gather(*(api.read_contents("17") for api in apis))
     assert most == 1

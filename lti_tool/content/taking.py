@@ -1,0 +1,69 @@
+"""What the other rooms take from a reading of the platform. They are above this room, so the application names them.
+
+Every taker works in transactions of its own, and what it is told twice counts once.
+"""
+
+import uuid
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from lti_tool.content.ports import NativeOutcomes
+from lti_tool.content.service import Gradebook
+from lti_tool.courses.models import Course
+from lti_tool.db.session import Database
+
+
+@dataclass(frozen=True, slots=True)
+class ItemCompletion:
+    """That the platform counts an item as completed by a person, or not any more; ``at`` is when, as far as it tells.
+
+    ``passed`` is True or False where there is a mark to reach and the platform says whether it was.
+    """
+
+    content_item_id: uuid.UUID
+    person_id: uuid.UUID
+    done: bool
+    at: datetime | None = None
+    passed: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PersonRating:
+    """How a person was rated on an outcome of the platform: ``earned`` of ``possible`` points, at ``at``.
+
+    ``source_id`` is the platform's name for the occasion. ``content_item_id`` is the item it came from, if from one.
+    """
+
+    source_id: str
+    outcome_id: str
+    person_id: uuid.UUID
+    earned: Decimal
+    possible: Decimal
+    at: datetime
+    mastered: bool | None = None
+    content_item_id: uuid.UUID | None = None
+
+
+GradebookTaker = Callable[[Database, Course, Gradebook, datetime], Awaitable[None]]
+"""Takes what its room is there for from a gradebook, or from a batch of one."""
+
+CompletionTaker = Callable[[Database, Course, Sequence[ItemCompletion], datetime], Awaitable[None]]
+"""Takes what the platform counts as completed; some people's at a time."""
+
+OutcomesTaker = Callable[[Database, Course, NativeOutcomes, datetime], Awaitable[Collection[str]]]
+"""Takes the course's outcomes; answers which of them (by outcome_id) ratings are wanted of."""
+
+RatingsTaker = Callable[[Database, Course, Sequence[PersonRating], datetime], Awaitable[None]]
+"""Takes ratings on outcomes; some people's at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Takers:
+    """Who takes what; kept as ``app.state.takers``."""
+
+    gradebook: Sequence[GradebookTaker] = ()
+    completion: Sequence[CompletionTaker] = ()
+    outcomes: OutcomesTaker | None = None
+    ratings: Sequence[RatingsTaker] = ()
