@@ -20,6 +20,7 @@ from lti_tool.competencies import routes as competency_routes
 from lti_tool.content import drafts
 from lti_tool.content import routes as content_routes
 from lti_tool.content.connectors import Connectors
+from lti_tool.content.taking import Takers
 from lti_tool.courses import origins
 from lti_tool.courses import routes as course_routes
 from lti_tool.db.session import Database
@@ -46,6 +47,7 @@ from lti_tool.menus import results as menu_results
 from lti_tool.menus import routes as menu_routes
 from lti_tool.platforms import quirks
 from lti_tool.platforms import routes as platform_routes
+from lti_tool.playlists import completing
 from lti_tool.playlists import jobs as playlist_jobs
 from lti_tool.playlists import results as playlist_results
 from lti_tool.playlists import routes as playlist_routes
@@ -56,6 +58,9 @@ from lti_tool.web.routing import add_router, add_routes
 
 GRADEBOOK_TAKERS = (mastery_reading.take, playlist_results.take, menu_results.take)
 """Who takes something from each gradebook that is read, whoever asked for it."""
+
+TAKERS = Takers(gradebook=GRADEBOOK_TAKERS, completion=(completing.take_completions,))
+"""Who takes what from a reading of a whole course."""
 
 OTHERS = (listing.ROOM,)
 """Who has something that students work on beside playlists."""
@@ -141,6 +146,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, http: httpx.As
     app.state.enter = destinations.enter
     app.state.pickables = (destinations.PICKABLES,)
     app.state.gradebook_takers = GRADEBOOK_TAKERS
+    app.state.takers = TAKERS
     app.state.carriers = CARRIERS
     app.state.others = OTHERS
     app.state.check_takers = CHECK_TAKERS

@@ -1,14 +1,14 @@
-"""All SQL of a course's groups."""
+"""All SQL of a course's groups, and of sections that are told as groups are."""
 
 import uuid
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import delete, func, or_, update
+from sqlalchemy import and_, delete, func, or_, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from lti_tool.courses.models import CourseGroup, CourseGroupMember
+from lti_tool.courses.models import CourseGroup, CourseGroupMember, Membership, Person
 from lti_tool.db.base import scoped
 from lti_tool.db.upsert import upsert
 from lti_tool.ids import new_id
@@ -62,11 +62,16 @@ async def put_groups(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -
 
 
 async def retire_groups(
-    session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID, there: Collection[uuid.UUID]
+    session: AsyncSession,
+    organisation_id: uuid.UUID,
+    course_id: uuid.UUID,
+    there: Collection[uuid.UUID],
+    *,
+    named: str = "",
 ) -> None:
-    """Make inactive the groups of a course that are not ``there``."""
+    """Make inactive the groups of a course that are not ``there``; with ``named`` only those whose ids begin so."""
     known = await groups(session, organisation_id, course_id)
-    gone = [group.id for group in known if group.id not in there]
+    gone = [group.id for group in known if group.id not in there and group.group_id.startswith(named)]
     for start in range(0, len(gone), _AT_ONCE):
         await session.exec(
             update(CourseGroup)
@@ -108,3 +113,52 @@ async def replace_members(
         for group_id, person_id in sorted(set(wanted) - known)
     ]
     await upsert(session, CourseGroupMember, new, key=MEMBER_KEY)
+
+
+# --- What the platform's own API tells ----------------------------------------------------------------------------------
+
+
+async def people_by_api_id(
+    session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID
+) -> dict[str, uuid.UUID]:
+    """Who is in the course, by the id that the platform's own API knows them by."""
+    statement = (
+        select(func.coalesce(Person.platform_user_id, Person.sub), col(Person.id))
+        .join(
+            Membership,
+            and_(
+                col(Membership.organisation_id) == col(Person.organisation_id),
+                col(Membership.person_id) == col(Person.id),
+            ),
+        )
+        .where(
+            col(Person.organisation_id) == organisation_id,
+            col(Membership.course_id) == course_id,
+            col(Membership.active).is_(True),
+        )
+    )
+    rows: Sequence[Any] = (await session.exec(statement)).all()
+    return {row[0]: row[1] for row in rows}
+
+
+async def put_sections(
+    session: AsyncSession,
+    organisation_id: uuid.UUID,
+    course_id: uuid.UUID,
+    person_ids: Sequence[uuid.UUID],
+    sections: str,
+) -> None:
+    """Have these people of a course be in exactly these sections; not those who are held to their own."""
+    for start in range(0, len(person_ids), _AT_ONCE):
+        await session.exec(
+            update(Membership)
+            .where(
+                col(Membership.organisation_id) == organisation_id,
+                col(Membership.course_id) == course_id,
+                col(Membership.person_id).in_(person_ids[start : start + _AT_ONCE]),
+                col(Membership.section_restricted).is_(False),
+                col(Membership.sections).is_distinct_from(sections),
+            )
+            .values(sections=sections)
+            .execution_options(synchronize_session=False)
+        )

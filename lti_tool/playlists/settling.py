@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -31,6 +32,9 @@ from lti_tool.playlists.paths import Path, standing_of, write_standing
 
 ASSIGNED = (PlaylistStatus.ASSIGNED,)
 
+Change = Callable[[rules.Standing], rules.Standing]
+"""What becomes of where a student stands with a step."""
+
 
 def resource_id(playlist: Playlist) -> str:
     """What the playlist's gradebook column is known by in the LMS (AGS 2.0 ``resourceId``)."""
@@ -45,7 +49,7 @@ async def move(
     course: Course,
     path: Path,
     step: PlaylistStep,
-    change: Callable[[rules.Standing], rules.Standing],
+    change: Change,
     now: datetime,
 ) -> Path:
     """Change where the student stands with one step, and draw the consequences; the path as it is after."""
@@ -188,7 +192,7 @@ async def news(session: AsyncSession, course: Course, results: Iterable[ItemResu
     """Those results that would change something; for looking, without a lock, whether there is anything to write."""
     wanted = list(results)
     fresh: list[ItemResult] = []
-    for path in await _paths_with_items(session, course, wanted, now, lock=False):
+    for path in await paths_with_items(session, course, _named(wanted), now, lock=False):
         for step, result in _matching(path, wanted):
             before = standing_of(path.rows.get(step.id))
             if before != _after_result(path, step, before, result):
@@ -204,16 +208,32 @@ async def take_results(session: AsyncSession, course: Course, results: Iterable[
     """
     wanted = list(results)
     changed = 0
-    for path in await _paths_with_items(session, course, wanted, now, lock=True):
-        changes = 0
-        for step, result in _matching(path, wanted):
-            before = standing_of(path.rows.get(step.id))
-            changes += _move(path, step, before, _after_result(path, step, before, result), now)
-        if changes:
-            _test_out(path, now)
-            await _account(session, course, path, now)
-        changed += changes
+    for path in await paths_with_items(session, course, _named(wanted), now, lock=True):
+        changes = [
+            (step, partial(_after_result, path, step, result=result)) for step, result in _matching(path, wanted)
+        ]
+        changed += await move_some(session, course, path, changes, now)
     return changed
+
+
+async def move_some(
+    session: AsyncSession,
+    course: Course,
+    path: Path,
+    changes: Iterable[tuple[PlaylistStep, Change]],
+    now: datetime,
+) -> int:
+    """Change where the student stands with some steps, one after the other, none of which is taken back by that; how many
+    changes there were. What passed pre-checks stand for, being finished and the score follow once.
+    """
+    moved = 0
+    for step, change in changes:
+        before = standing_of(path.rows.get(step.id))
+        moved += _move(path, step, before, change(before), now)
+    if moved:
+        _test_out(path, now)
+        await _account(session, course, path, now)
+    return moved
 
 
 def _after_result(path: Path, step: PlaylistStep, before: rules.Standing, result: ItemResult) -> rules.Standing:
@@ -228,13 +248,20 @@ def _matching(path: Path, results: Sequence[ItemResult]) -> list[tuple[PlaylistS
     return [(step, result) for step in path.present for result in mine if result.content_item_id in path.items_of(step)]
 
 
-async def _paths_with_items(
-    session: AsyncSession, course: Course, results: Sequence[ItemResult], now: datetime, *, lock: bool
+def _named(results: Iterable[ItemResult]) -> set[tuple[uuid.UUID, uuid.UUID]]:
+    return {(result.person_id, result.content_item_id) for result in results}
+
+
+async def paths_with_items(
+    session: AsyncSession, course: Course, named: Collection[tuple[uuid.UUID, uuid.UUID]], now: datetime, *, lock: bool
 ) -> list[Path]:
-    if not results:
+    """The paths of these people, given as (person, item), of assigned playlists that have a step leading to one of the items;
+    with ``lock`` their copies are held until the transaction ends.
+    """
+    if not named:
         return []
-    item_ids = {result.content_item_id for result in results}
-    person_ids = {result.person_id for result in results}
+    person_ids = {person_id for person_id, _ in named}
+    item_ids = {item_id for _, item_id in named}
     if len(item_ids) <= path_rows.FEW and len(person_ids) <= path_rows.FEW:
         some = await path_rows.copies_with_items(
             session, course.organisation_id, course.id, person_ids, item_ids, lock=lock

@@ -19,6 +19,7 @@ from lti_tool.playlists.rules.scores import Attention, Owed, attention, owed, po
 from lti_tool.playlists.rules.standing import (
     Standing,
     afresh,
+    completed,
     counting_result,
     marked,
     opened,
@@ -49,6 +50,7 @@ __all__ = [
     "Why",
     "afresh",
     "attention",
+    "completed",
     "counting",
     "counting_result",
     "locked",

@@ -125,6 +125,20 @@ def with_result(
     return settled(known, rule, pass_percent, at, is_precheck=is_precheck)
 
 
+def completed(standing: Standing, rule: DoneRule, at: datetime | None, now: datetime) -> Standing:
+    """After the LMS counted the step's item as completed ``at`` (None: it does not say when, and it is known since ``now``).
+
+    That is enough where opening or a student's own word is; results, mastery, sign-offs and words are asked for all the same.
+    What a teacher took back since is asked for again, and without a moment nobody knows that it was done again.
+    """
+    if standing.state is StepState.DONE or rule not in (DoneRule.OPENED, DoneRule.MARKED):
+        return standing
+    if standing.reopened_at is not None and not _is_since(at, standing.reopened_at):
+        return standing
+    # A platform's clock may be ahead of ours; what it counts as completed has happened.
+    return _done(standing, DoneBy.LMS, min(at or now, now))
+
+
 def settled(
     standing: Standing,
     rule: DoneRule,
