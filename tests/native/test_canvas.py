@@ -1,0 +1,84 @@
+"""Canvas's connector: by recorded shapes, and by a real Canvas that ``LTI_TOOL_TEST_CANVAS_URL``, ``_TOKEN``, ``_COURSE`` name.
+
+The answers in ``recorded/canvas`` were written from Canvas's documentation; each file names the pages.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import pytest
+
+from lti_tool.clock import ManualClock, SystemClock
+from lti_tool.platforms.canvas_api import CanvasApi
+from lti_tool.platforms.credentials import FixedToken
+from lti_tool.platforms.native import Capability, NoResult
+from tests.native.conftest import Recorded, real_server
+from tests.native.contract import Known, KnownItem, NativeCase, NativeContract
+
+BASE = "https://school.instructure.com"
+
+RECORDED = Known(
+    items=(
+        KnownItem("canvas:module-item:101", "heading", "Read first", "Week 1"),
+        KnownItem("canvas:module-item:102", "page", "Halves and quarters", "Week 1"),
+        KnownItem("canvas:module-item:103", "assignment", "Draw a half", "Week 1", "501"),
+        KnownItem("canvas:module-item:104", "quiz", "Check 1", "Week 1", "502"),
+        KnownItem("canvas:module-item:105", "link", "Fraction wall", "Week 1"),
+        KnownItem("canvas:module-item:201", "discussion", "Why not a whole?", "Week 2", "503"),
+        KnownItem("canvas:module-item:202", "quiz", "Check 2", "Week 2", "504"),
+        KnownItem("canvas:module-item:203", "file", "Worksheet.pdf", "Week 2", published=False),
+        KnownItem("canvas:module-item:301", "page", "Fractions in the kitchen", "Cooking"),
+        KnownItem("canvas:module-item:302", "tool", "Recipes", "Cooking"),
+        KnownItem("canvas:assignment:505", "assignment", "Final project", "", "505"),
+    ),
+    percents={("501", "40"): 80.0, ("502", "40"): 100.0, ("502", "41"): 40.0, ("504", "40"): 75.0, ("505", "40"): 90.0},
+    attempts={("502", "40"): 2, ("505", "40"): 1},
+    gaps={
+        ("501", "41"): NoResult.MISSING,
+        ("501", "42"): NoResult.EXCUSED,
+        ("502", "42"): NoResult.UNGRADED,
+        ("503", "40"): NoResult.WAITING,
+        ("504", "42"): NoResult.HIDDEN,
+    },
+    changed_at=datetime(2026, 9, 6, 8, tzinfo=UTC),
+)
+
+
+def recorded() -> NativeCase:
+    return NativeCase(
+        connector=CanvasApi(Recorded.of("canvas").http(), BASE, FixedToken("token"), ManualClock()),
+        course_id="17",
+        user_ids=("40", "41", "42"),
+        elsewhere="404404",
+        able=frozenset({Capability.CONTENTS, Capability.RESULTS}),
+        known=RECORDED,
+    )
+
+
+async def real() -> NativeCase:
+    """A course of a real Canvas; its students are asked for here, since the connector is told them by the tool."""
+    url, token, course = real_server("CANVAS", "URL", "TOKEN", "COURSE")
+    http = httpx.AsyncClient(timeout=30)
+    users: Any = await http.get(
+        f"{url.rstrip('/')}/api/v1/courses/{course}/users",
+        params={"enrollment_type[]": "student", "per_page": "20"},
+        headers={"Authorization": f"Bearer {token}"},
+    )
+    clock = SystemClock()
+    return NativeCase(
+        connector=CanvasApi(http, url, FixedToken(token), clock),
+        course_id=course,
+        user_ids=tuple(str(row["id"]) for row in users.json()),
+        dead=CanvasApi(http, url, FixedToken("dead"), clock),
+        elsewhere="999999999999",
+    )
+
+
+@pytest.fixture(params=["recorded", "real"])
+async def native(request: pytest.FixtureRequest) -> NativeCase:
+    return recorded() if request.param == "recorded" else await real()
+
+
+class TestCanvas(NativeContract):
+    pass
