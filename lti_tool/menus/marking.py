@@ -54,6 +54,14 @@ class NotReady(Conflict):
     )
 
 
+class MarkedMeanwhile(Conflict):
+    """Somebody else has marked the same work between a teacher's look and their press."""
+
+    code = "marked-meanwhile"
+    title = N_("Somebody else has marked this work at the same moment")
+    advice = N_("Nothing of yours was saved. Open the work again to see how it stands, then mark it if need be.")
+
+
 @dataclass(frozen=True, slots=True)
 class Marks:
     """What a teacher entered: the place of a level by criterion, notes by criterion, words to the student."""
@@ -89,6 +97,7 @@ async def mark(
     board = await own.board_for_teacher(session, here.course, menu_id, person_id)
     option, choice = _work(board, option_id)
     seen = (choice.handed_in_at, choice.done_at)
+    before = await _given(session, here, choice)
     criteria = {one.id: one for one in await criteria_for(session, here.course, board)}
     _check(marks, criteria)
     there = (await rubric_queries.marks(session, here.organisation_id, [choice.id])).get(choice.id, {})
@@ -101,6 +110,7 @@ async def mark(
     option, choice = _work(board, option_id)
     if (choice.handed_in_at, choice.done_at) != seen:
         raise NotReady("the student has taken it back, or handed it in again, meanwhile")
+    await _must_stand(session, here, choice, before)
     await _write(session, here, choice, marks, criteria, now)
     if marks.words != choice.feedback or marks.verdict is not Verdict.KEEP:
         choice.feedback = marks.words
@@ -125,6 +135,7 @@ async def unmark(
     await visible_student(session, here, person_id)
     board = await own.board_for_teacher(session, here.course, menu_id, person_id)
     _, choice = _work(board, option_id)
+    before = await _given(session, here, choice)
     given = (await rubric_queries.marks(session, here.organisation_id, [choice.id])).get(choice.id, {})
     voids = await _evidence(session, here, person_id, choice, given)
     if voids:
@@ -132,6 +143,7 @@ async def unmark(
         await mastery.change(session, here.course, (), reasons, now, here.visit.person_id)
     board = await own.board_for_teacher(session, here.course, menu_id, person_id, lock=True)
     option, choice = _work(board, option_id)
+    await _must_stand(session, here, choice, before)
     for row in (await rubric_queries.marks(session, here.organisation_id, [choice.id])).get(choice.id, {}).values():
         await session.delete(row)
     if option.done_rule is OptionDone.ACCEPTED and choice.state in (ChoiceState.DONE, ChoiceState.RETURNED):
@@ -142,6 +154,21 @@ async def unmark(
     await settling.settle(session, here.course, board, now, taken_back=True)
     traces.about_student(session, here, "menu.unmarked", person_id, f"choice {choice.id}", now)
     await session.flush()
+
+
+_Given = dict[uuid.UUID, tuple[int, str, datetime]]
+
+
+async def _given(session: AsyncSession, here: InCourse, choice: MenuChoice) -> _Given:
+    """How work is marked by now, by criterion."""
+    found = await rubric_queries.marks(session, here.organisation_id, [choice.id], afresh=True)
+    return {place: (row.level, row.note, row.marked_at) for place, row in found.get(choice.id, {}).items()}
+
+
+async def _must_stand(session: AsyncSession, here: InCourse, choice: MenuChoice, before: _Given) -> None:
+    """With the board held: evidence was made of the marks as they stood before, and it must be that of the marks that stay."""
+    if await _given(session, here, choice) != before:
+        raise MarkedMeanwhile("the marks are others than before the board was held")
 
 
 async def _evidence(

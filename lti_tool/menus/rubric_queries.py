@@ -67,11 +67,17 @@ async def marked(
 
 
 async def marks(
-    session: AsyncSession, organisation_id: uuid.UUID, choice_ids: Collection[uuid.UUID]
+    session: AsyncSession, organisation_id: uuid.UUID, choice_ids: Collection[uuid.UUID], *, afresh: bool = False
 ) -> dict[uuid.UUID, dict[uuid.UUID, RubricMark]]:
-    """What work was marked with, by choice and criterion; a choice without marks is absent."""
+    """What work was marked with, by choice and criterion; a choice without marks is absent. ``afresh``: as it is by now, also
+    where the session has seen it before.
+    """
     found: dict[uuid.UUID, dict[uuid.UUID, RubricMark]] = {}
-    statement = scoped(RubricMark, organisation_id).where(col(RubricMark.choice_id).in_(choice_ids))
+    statement = (
+        scoped(RubricMark, organisation_id)
+        .where(col(RubricMark.choice_id).in_(choice_ids))
+        .execution_options(populate_existing=afresh)
+    )
     for row in (await session.exec(statement)).all():
         found.setdefault(row.choice_id, {})[row.criterion_id] = row
     return found

@@ -1,5 +1,6 @@
 """A teacher's pages of a class on a board: approving, marking by a rubric, who chose what, what nobody picks; and who sees it."""
 
+import asyncio
 import csv
 import io
 import re
@@ -12,7 +13,9 @@ import pytest
 from sqlmodel import select
 
 from lti_tool.audit import AuditEntry
+from lti_tool.clock import ManualClock
 from lti_tool.db.base import scoped
+from lti_tool.db.session import Database
 from lti_tool.grades.models import Score
 from lti_tool.lti.models import Role
 from lti_tool.mastery.entries import MARK_TAKEN_BACK, REPLACED
@@ -30,7 +33,7 @@ from lti_tool.menus.models import (
     WorkKind,
 )
 from lti_tool.menus.rules import rubrics as rules
-from tests.menus.work_site import Made, Site, a_board, a_rubric, chosen, copy_of, own, upload, work_of
+from tests.menus.work_site import Made, Site, a_board, a_rubric, a_site, chosen, copy_of, own, upload, work_of
 from tests.playlists import seed, watching
 
 ACCEPTED = {"done_rule": OptionDone.ACCEPTED, "takes": [kind.value for kind in WorkKind]}
@@ -349,6 +352,38 @@ async def test_a_mark_is_evidence_is_revised_and_taken_back(site: Site) -> None:
     await teacher.post(here, follow=True, **marks)
     assert [why for *_, why in await evidence(site)] == [REPLACED, MARK_TAKEN_BACK, None]
     assert len(await site.traces("menu.accepted")) == 3
+
+
+async def test_two_teachers_at_once_leave_marks_and_evidence_that_agree(
+    own_database: Database, clock: ManualClock
+) -> None:
+    """Whoever comes second is told so; what stands is evidence of just the marks that stand."""
+    site = await a_site(own_database, clock)
+    made = await a_class(site, rubric=True, options={0: ACCEPTED})
+    teacher = await site.teacher()
+    here = work(site, made)
+    first, _ = await criteria(site)
+    await teacher.get(here)
+    answers = set()
+    for waits in range(8):
+        site.clock.move(timedelta(minutes=1))
+
+        async def taken_back(after: int) -> Any:
+            await asyncio.sleep(0.004 * after)
+            return await teacher.post(f"{here}/unmark")
+
+        pages = await asyncio.gather(
+            teacher.post(here, **{f"level-{first.id}": str(waits % 4), "do": "accept"}),
+            taken_back(waits),
+            taken_back(waits + 1),
+        )
+        answers |= {page.status_code for page in pages}
+        async with site.database.reading() as session:
+            marks = (await session.exec(scoped(RubricMark, site.school.id))).all()
+        levels = {row.criterion_id: row.level for row in marks}
+        standing = [entry for entry in await evidence(site) if entry[-1] is None]
+        assert [earned for earned, *_ in standing] == [str(levels[place] + 1) for place in levels if place == first.id]
+    assert answers <= {200, 409}
 
 
 async def test_a_mark_moves_the_level(site: Site) -> None:
