@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from xml.etree.ElementTree import Element, ParseError, tostring
 
-from defusedxml import DefusedXmlException
-from defusedxml.ElementTree import fromstring
+from defusedxml import DefusedXmlException, DTDForbidden
+from defusedxml.ElementTree import DefusedXMLParser
 
 from lti_tool.cartridges.content import CartridgeError
 
@@ -18,18 +18,33 @@ class Unreadable(Exception):
     """One file inside of the cartridge that cannot be read; its words go into a note."""
 
 
+class _Parser(DefusedXMLParser):
+    """Takes a document type that only names itself, as QTI 1.2 of older programs does; it is never fetched. One that declares
+    anything, and every entity, is refused.
+    """
+
+    def defused_start_doctype_decl(
+        self, name: str, sysid: str | None, pubid: str | None, has_internal_subset: bool
+    ) -> None:
+        """Called for a document type."""
+        if has_internal_subset:
+            raise DTDForbidden(name, sysid, pubid)
+
+
 def parse(data: bytes, path: str, depth: int) -> Element:
     """The root element of an XML file.
 
-    :raises CartridgeError: ``unsafe-xml`` when it has a document type or entities, or lies deeper than ``depth``.
+    :raises CartridgeError: ``unsafe-xml`` when it declares document types or entities, or lies deeper than ``depth``.
     :raises Unreadable: when it is not well-formed, or not in the encoding that it states.
     """
     try:
-        root: Element = fromstring(data, forbid_dtd=True, forbid_entities=True, forbid_external=True)
+        parser = _Parser(forbid_dtd=True, forbid_entities=True, forbid_external=True)
+        parser.feed(data)
+        root: Element = parser.close()
     except DefusedXmlException as error:
         raise CartridgeError(
             "unsafe-xml",
-            f"{path} declares a document type or entities, which cartridges have no use for. It was not read.",
+            f"{path} declares document types or entities, which cartridges have no use for. It was not read.",
         ) from error
     except (ParseError, ValueError, LookupError) as error:
         raise Unreadable("the XML is not well-formed, or not in the encoding it states") from error
