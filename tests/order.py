@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 
 STORIES = tuple(
     f"tests/browser/test_{name}.py"
-    for name in ("stories", "paths_story", "mastery_story", "first_playlist", "first_menu")
+    for name in ("stories", "paths_story", "mastery_story", "first_playlist", "first_menu", "checks")
 )
 """Told once on each database, in worlds of their own."""
 
@@ -20,7 +20,8 @@ SECONDS = {
     "tests/browser/test_edges.py": 85,
     "tests/browser/test_cookieless.py": 75,
     "tests/browser/test_paths_story.py::sqlite": 75,
-    "tests/browser/test_checks.py": 70,
+    "tests/browser/test_checks.py::sqlite": 70,
+    "tests/browser/test_checks.py::postgresql": 70,
     "tests/openedx": 65,
     "tests/browser/test_student_path.py": 60,
     "tests/browser/test_mastery_pages.py": 60,

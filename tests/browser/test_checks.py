@@ -22,6 +22,7 @@ from lti_tool.playlists.models import DoneRule, PersonalPlaylist, Playlist, Play
 from tests.browser_tools import look, screenshot
 from tests.checks import asked
 from tests.checks.taking import Taking, a_bank, a_check, a_question
+from tests.databases import MigratedOnce
 from tests.insight.world import World, a_world
 from tests.mastery.world import align, world
 from tests.playlists.seed import NOW, School
@@ -180,17 +181,24 @@ async def fill(session: AsyncSession, checks: Checks) -> School:
     return school
 
 
-@pytest.fixture(scope="module")
-def checks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checks]:
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def checks(
+    request: pytest.FixtureRequest,
+    migrated: Callable[[str], MigratedOnce],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Checks]:
+    folder = tmp_path_factory.mktemp("checks")
+    url = migrated(request.param).copy(folder / "tool.db")
     found = Checks.__new__(Checks)
     found.checks, found.copies, found.used = {}, [], 0
 
     async def put(session: AsyncSession) -> School:
         return await fill(session, found)
 
-    with a_world(tmp_path_factory.mktemp("checks"), put) as running:
+    with a_world(folder, put, url=url) as running:
         found.world = running
         yield found
+    migrated(request.param).forget(url)
 
 
 def question(page: Page, checks: Checks, place: int) -> Locator:

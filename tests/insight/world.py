@@ -81,9 +81,11 @@ class World:
 
 
 @contextmanager
-def a_world(folder: Path, fill: Callable[[AsyncSession], Awaitable[School]]) -> Iterator[World]:
-    """Make the database, let ``fill`` put a school into it, serve."""
-    url = migrated_file(folder / f"{uuid.uuid4().hex}.db")
+def a_world(
+    folder: Path, fill: Callable[[AsyncSession], Awaitable[School]], *, url: str | None = None
+) -> Iterator[World]:
+    """Make the database, unless the address of a migrated one is given; let ``fill`` put a school into it, serve."""
+    url = url or migrated_file(folder / f"{uuid.uuid4().hex}.db")
     clock = ManualClock()
 
     async def prepare() -> School:
