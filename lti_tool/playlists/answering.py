@@ -18,7 +18,15 @@ from lti_tool.courses.models import Person
 from lti_tool.courses.visibility import visible_students
 from lti_tool.errors import BadRequest, Conflict, NotFound
 from lti_tool.playlists import monitor_queries, queries, service
-from lti_tool.playlists.models import PersonalPlaylist, PersonalStep, Playlist, PlaylistStep, StepKind, StepOrigin
+from lti_tool.playlists.models import (
+    PersonalPlaylist,
+    PersonalStep,
+    Playlist,
+    PlaylistStep,
+    StepKind,
+    StepOrigin,
+    StepState,
+)
 from lti_tool.playlists.path_models import Outcome, PathRequest, RequestKind
 from lti_tool.web.i18n import N_
 
@@ -70,6 +78,11 @@ class Waiting:
     def result_percent(self) -> float | None:
         """The latest result of the step."""
         return self.row.result_percent if self.row is not None else None
+
+    @property
+    def done(self) -> bool:
+        """Whether the step that it is about has become done since; what was asked stays until it is answered or taken back."""
+        return self.row is not None and self.row.state is StepState.DONE and self.request.kind is not RequestKind.RETAKE
 
     @property
     def outcomes(self) -> tuple[Outcome, ...]:

@@ -178,6 +178,21 @@ async def test_help_is_answered_with_words_and_nothing_moves(site: Site) -> None
     assert ((await stored(site, asked)).answer, (await copy_of(site, playlist)).progress.done) == ("One of two", 0)
 
 
+async def test_help_with_a_step_that_is_done_since_says_so(site: Site) -> None:
+    playlist = await assigned(site)
+    path = await copy_of(site, playlist)
+    await asks(site, path, RequestKind.HELP, 0, "I am stuck.")
+    teacher = await site.teacher()
+    assert "The step is done by now" not in (await teacher.get(f"{site.course}/playlists/waiting")).text
+    async with site.database.writing() as session:
+        await service.sign_off(
+            session, site.school.course, playlist.id, path.copy.person_id, path.present[0].id, None, NOW
+        )
+    page = await teacher.get(f"{site.course}/playlists/waiting")
+    assert "The step is done by now" in page.text
+    assert "I am stuck." in page.text
+
+
 @pytest.mark.parametrize("afresh", [False, True])
 async def test_another_try_counts_from_nothing_only_if_the_teacher_says_so(site: Site, afresh: bool) -> None:
     playlist = await assigned(site)
