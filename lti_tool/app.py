@@ -112,7 +112,7 @@ def make_parts(settings: Settings, *, clock: Clock | None = None, http: httpx.As
     database = Database.at(settings.database_url)
     http = http or make_client(settings)
     protocol = Protocol(settings, clock, http, database)
-    return Parts(settings, clock, database, http, protocol, Connectors(http, clock, secret_key(settings)))
+    return Parts(settings, clock, database, http, protocol, Connectors(http, clock, secret_key(settings), database))
 
 
 def create_app(settings: Settings, *, clock: Clock | None = None, http: httpx.AsyncClient | None = None) -> FastAPI:

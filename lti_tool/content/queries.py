@@ -16,7 +16,6 @@ from lti_tool.db.upsert import upsert
 from lti_tool.lti.models import Registration, Role
 
 ITEM_KEY = ("organisation_id", "course_id", "external_id")
-CONNECTION_KEY = ("organisation_id", "registration_id")
 
 READ_COLUMNS = (
     "kind",
@@ -205,12 +204,6 @@ async def connection(
     """A school's access to a platform's own API."""
     statement = scoped(ApiConnection, organisation_id).where(ApiConnection.registration_id == registration_id)
     return (await session.exec(statement)).one_or_none()
-
-
-async def put_connection(session: AsyncSession, row: dict[str, Any]) -> None:
-    """Keep an access; a new one replaces the old."""
-    changed = ("base_url", "token_encrypted", "working", "trouble", "checked_at")
-    await upsert(session, ApiConnection, [row], key=CONNECTION_KEY, update=changed)
 
 
 async def note_call(

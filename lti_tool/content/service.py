@@ -6,18 +6,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
-from urllib.parse import urlsplit
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from lti_tool.content import queries, rules
-from lti_tool.content.connectors import Connected, Connectors, NotConnected, token_purpose
+from lti_tool.content.access import connecting
+from lti_tool.content.access import queries as access_queries
+from lti_tool.content.connectors import Connected, Connectors, NotConnected
 from lti_tool.content.models import ApiConnection, ContentItem, ItemKind
 from lti_tool.content.ports import Capability, NativeItem, NativeResult, NativeTrouble, NoResult
-from lti_tool.content.secrets import SecretBox
 from lti_tool.courses.models import Course
 from lti_tool.db.session import Database
-from lti_tool.errors import BadRequest
 from lti_tool.ids import new_id
 from lti_tool.lti.models import Registration
 
@@ -411,48 +410,17 @@ async def connect(
 ) -> ApiConnection:
     """Keep a school's access to a platform's own API, the token encrypted; an earlier one is replaced.
 
-    ``base_url`` is scheme and host; ``secret_key`` the installation's secret. Raises BadRequest for an address or token that
-    cannot be used; plain http is for this machine alone, since the token would travel readable.
+    See ``access.connecting``, which also connects by an application's key.
     """
-    origin = api_origin(base_url)
-    token = token.strip()
-    if not token.isascii() or not token.isprintable() or not 1 <= len(token) <= 2000 or " " in token:
-        raise BadRequest("the access token has 1 to 2000 characters, without spaces", code="bad-token")
-    await queries.put_connection(
+    return await connecting.connect(
         session,
-        {
-            "organisation_id": organisation_id,
-            "id": new_id(),
-            "registration_id": registration.id,
-            "base_url": origin,
-            "token_encrypted": SecretBox(secret_key).seal(token, token_purpose(organisation_id, registration.id)),
-            "working": None,
-            "trouble": None,
-            "checked_at": None,
-            "created_at": now,
-        },
+        registration,
+        organisation_id,
+        connecting.Wanted(base_url, token=token),
+        now,
+        secret_key=secret_key,
+        actor="command line",
     )
-    kept = await queries.connection(session, organisation_id, registration.id)
-    if kept is None:
-        raise RuntimeError("a connection that was just written is not there")
-    return kept
-
-
-def api_origin(base_url: str) -> str:
-    """Scheme, host and port of a platform's API address. Raises BadRequest."""
-    try:
-        parts = urlsplit(base_url.strip())
-        port = parts.port
-    except ValueError:
-        raise BadRequest("the API's address is none", code="bad-address") from None
-    host = parts.hostname or ""
-    local = host in {"localhost", "127.0.0.1", "::1"} or host.endswith(".localhost")
-    if not host or parts.username is not None or not (parts.scheme == "https" or (parts.scheme == "http" and local)):
-        raise BadRequest(
-            "the API's address must be https and a host, such as https://school.example", code="bad-address"
-        )
-    written = f"[{host}]" if ":" in host else host
-    return f"{parts.scheme}://{written}" + (f":{port}" if port else "")
 
 
 async def _connected(database: Database, connectors: Connectors, course: Course) -> Connected:
@@ -464,4 +432,8 @@ async def _note_call(
     database: Database, course: Course, connected: Connected, trouble: NativeTrouble, now: datetime
 ) -> None:
     async with database.writing() as session:
-        await queries.note_call(session, course.organisation_id, connected.connection_id, trouble.code, now)
+        if connected.grant_id is not None:
+            await access_queries.note_grant(session, course.organisation_id, connected.grant_id, trouble.code, now)
+        if connected.grant_id is None or trouble.code != access_queries.DEAD:
+            # One person's consent that ended is no failure of the school's connection.
+            await queries.note_call(session, course.organisation_id, connected.connection_id, trouble.code, now)

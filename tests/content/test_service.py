@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from lti_tool.content import queries
+from lti_tool.content.access.addresses import api_origin
 from lti_tool.content.connectors import ConnectedElsewhere, Connectors, NoConnector, NotConnected
 from lti_tool.content.models import ItemKind
 from lti_tool.content.rules import BadAddress
@@ -15,7 +16,6 @@ from lti_tool.content.service import (
     ItemResult,
     RefreshReport,
     add_address,
-    api_origin,
     connect,
     items,
     put_own,
@@ -183,9 +183,9 @@ async def test_without_a_connection_or_a_connector_nothing_is_asked(site: Site) 
     await come_in(site.database, site.school.launch(custom=CUSTOM))
     with pytest.raises(NotConnected):
         await read(site)
-    moodle = await a_school(site.database, "Moodle school", Family.MOODLE)
-    await connect_school(site.database, moodle)
-    entry = await come_in(site.database, moodle.launch(custom=CUSTOM))
+    sakai = await a_school(site.database, "Sakai school", Family.SAKAI)
+    await connect_school(site.database, sakai)
+    entry = await come_in(site.database, sakai.launch(custom=CUSTOM))
     async with site.database.reading() as session:
         from lti_tool.courses.queries import course
 

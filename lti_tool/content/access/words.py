@@ -1,0 +1,67 @@
+"""What pages say of a platform's own API: message ids throughout."""
+
+from lti_tool.content.ports import Capability, Lacking
+from lti_tool.web.i18n import N_
+
+CAPABILITIES = {
+    Capability.CONTENTS: (
+        N_("The course's pages, quizzes and assignments"),
+        N_("Teachers put them on playlists and align them with competencies."),
+    ),
+    Capability.RESULTS: (N_("Grades"), N_("What students did in quizzes and assignments counts as evidence.")),
+    Capability.COMPLETION: (N_("Completed items"), N_("Steps are done when the learning platform says so.")),
+    Capability.OUTCOMES: (
+        N_("Competencies of the learning platform"),
+        N_("What belongs to which competency there, and how students were rated."),
+    ),
+    Capability.GROUPS: (N_("Groups and sections"), N_("Playlists are given to them.")),
+    Capability.STUDENT_ACCESS: (
+        N_("Other dates for one student"),
+        N_("The one thing that is written there, and only when a teacher asks for it."),
+    ),
+    Capability.EVENTS: (N_("New results at once"), N_("The learning platform tells of them by itself.")),
+}
+"""What each is called, and what it is good for."""
+
+_REASONS = {
+    Lacking.NOT_OFFERED: N_("This learning platform does not have it."),
+    Lacking.NOT_PERMITTED: N_("The access lacks a right."),
+    Lacking.SWITCHED_OFF: N_("It is not in use in the learning platform."),
+    Lacking.FAILED: N_("It was tried, and the answer could not be understood."),
+}
+_UNWANTED = N_("Your school did not ask for it.")
+_UNKNOWN = N_("It cannot be done.")
+
+
+def reason(why: Lacking | None, *, unwanted: bool) -> str:
+    """Why something cannot be done."""
+    return _UNWANTED if unwanted else _REASONS.get(why, _UNKNOWN) if why is not None else _UNKNOWN
+
+
+REMARKS = {
+    "includes-ignored": N_(
+        "The key ignores what the tool asks for beside single rows. Tick “Allow Include Parameters” in the key in Canvas: "
+        "until then each module and each submission is read by itself, which takes much longer, and what "
+        "completes an item is not seen."
+    ),
+}
+"""Things that take nothing away and that an administrator should know, by their code."""
+
+TROUBLES = {
+    "api-token-refused": N_("The access was ended in the learning platform. Connect it again below."),
+    "api-key-refused": N_(
+        "The learning platform does not accept the key: it is switched off, or its secret is another."
+    ),
+    "api-scopes-lacking": N_("The key allows less than the tool asks for. Tick every scope that is named below."),
+    "api-not-permitted": N_("The access lacks rights in a course. Give the account a teacher's rights there."),
+    "api-course-not-found": N_("A course was not found. Is it the right learning platform?"),
+    "api-busy": N_("The learning platform asked the tool to go slower. It goes on by itself."),
+    "api-unreachable": N_("The learning platform could not be reached. It is tried again by itself."),
+    "api-unreadable": N_("An answer could not be understood. If it stays like this, check the address."),
+    "api-consent-needed": N_("Nobody has given access yet, or it ended. Connect an account below, or ask teachers to."),
+    "api-not-offered": N_("The learning platform was asked for something it does not have."),
+    "secret-changed": N_(
+        "The installation's secret key has changed, so that what was entered cannot be read. Enter it again."
+    ),
+}
+"""What the last failure was and what to do, by its code."""
