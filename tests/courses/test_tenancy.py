@@ -18,11 +18,15 @@ CROSSING = {
     # A token is all a request has; its row says which school it belongs to.
     "tool_session_is_unique_by_token_digest",
     "api_token_is_unique_by_token_digest",
+    # So has the platform that sends somebody back from its question whether the tool may come in.
+    "api_request_is_unique_by_state_digest",
     # The worker looks for what is due in every school at once.
     "score_by_when_due",
     "line_item_by_when_due",
     "mastery_state_by_override_until",
     "upload_draft_by_expires_at",
+    "api_request_by_expires_at",
+    "course_sync_by_due_at",
 }
 
 

@@ -1,8 +1,9 @@
 """The playlists' pages in an application of their own, with browsers that are signed in and an LMS that has results."""
 
 import re
-from collections.abc import Collection
+from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import httpx
@@ -16,7 +17,14 @@ from lti_tool.db.session import Database
 from lti_tool.ids import new_id
 from lti_tool.lti.models import Role
 from lti_tool.lti.sessions import SessionStart, start_session
-from lti_tool.platforms.native import NativeContents, NativeResult, NativeResults, NativeTrouble
+from lti_tool.platforms.native import (
+    Capability,
+    NativeConnector,
+    NativeContents,
+    NativeResult,
+    NativeResults,
+    NativeTrouble,
+)
 from lti_tool.playlists import routes
 from lti_tool.settings import Settings
 from lti_tool.web.install import install
@@ -26,12 +34,12 @@ from tests.playlists.seed import School
 
 
 @dataclass
-class Lms:
+class Lms(NativeConnector):
     """An LMS's own API, as the connector's port has it: results by item key and user."""
 
+    offers = frozenset({Capability.CONTENTS, Capability.RESULTS})
+
     clock: ManualClock
-    contents: bool = True
-    results: bool = True
     known: list[NativeResult] = field(default_factory=list)
     trouble: NativeTrouble | None = None
     asked: int = 0
@@ -42,14 +50,19 @@ class Lms:
     async def read_contents(self, _course_id: str) -> NativeContents:
         raise NotImplementedError
 
-    async def read_results(
-        self, _course_id: str, result_keys: Collection[str], user_ids: Collection[str]
-    ) -> NativeResults:
+    async def results(
+        self,
+        course_id: str,
+        result_keys: Collection[str],
+        user_ids: Collection[str],
+        *,
+        since: datetime | None = None,
+    ) -> AsyncIterator[NativeResults]:
         self.asked += 1
         if self.trouble is not None:
             raise self.trouble
         found = tuple(one for one in self.known if one.result_key in result_keys and one.user_id in user_ids)
-        return NativeResults(found, found)
+        yield NativeResults(found, found)
 
 
 @dataclass

@@ -21,7 +21,14 @@ from lti_tool.courses.models import CopyDecision, Course, CourseOrigin, Person
 from lti_tool.db.session import Database
 from lti_tool.grades.models import ColumnState, LineItem, Score
 from lti_tool.ids import new_id
-from lti_tool.platforms.native import ApiUnreachable, NativeContents, NativeItem, NativeTrouble
+from lti_tool.platforms.native import (
+    ApiUnreachable,
+    Capability,
+    NativeConnector,
+    NativeContents,
+    NativeItem,
+    NativeTrouble,
+)
 from lti_tool.playlists import editing
 from lti_tool.playlists.editing import Basics, StepChoice, Terms
 from lti_tool.playlists.models import (
@@ -72,14 +79,14 @@ CONTENTS = {
 
 
 @dataclass
-class Lms:
+class Lms(NativeConnector):
     """The LMS's own API: what each course holds."""
+
+    offers = frozenset({Capability.CONTENTS})
 
     trouble: NativeTrouble | None = None
     connected: bool = True
     read: list[str] = field(default_factory=list)
-    contents: bool = True
-    results: bool = False
 
     async def of(self, _session: AsyncSession, course: Course) -> Connected:
         if not self.connected:
