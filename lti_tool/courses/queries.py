@@ -206,9 +206,10 @@ SECTIONS_IF_SENT: Mapping[str, ColumnElement[Any]] = {
 """For an upsert of memberships: sections where they are sent, the known ones otherwise."""
 
 NAMES_IF_SENT: Mapping[str, ColumnElement[Any]] = {
-    name: func.coalesce(literal_column(f"excluded.{name}"), getattr(Person, name)) for name in ("name", "sort_name")
+    name: func.coalesce(literal_column(f"excluded.{name}"), getattr(Person, name))
+    for name in ("name", "sort_name", "platform_user_id")
 }
-"""For an upsert of people: names where they are sent, the known ones otherwise."""
+"""For an upsert of people: names and API ids where they are sent, the known ones otherwise."""
 
 
 # --- Reading ---------------------------------------------------------------------------------------------------------
@@ -442,15 +443,15 @@ async def origins(session: AsyncSession, given: Course) -> list[tuple[CourseOrig
 async def people_by_sub(
     session: AsyncSession, organisation_id: uuid.UUID, registration_id: uuid.UUID, subs: Sequence[str]
 ) -> dict[str, Any]:
-    """Rows of ``id, sub, name, sort_name`` of those of ``subs`` who are known, by sub."""
+    """Rows of ``id, sub, name, sort_name, platform_user_id`` of those of ``subs`` who are known, by sub."""
     found: dict[str, Any] = {}
     for start in range(0, len(subs), 500):
-        statement = select(col(Person.id), col(Person.sub), col(Person.name), col(Person.sort_name)).where(
+        named: Any = select(col(Person.id), col(Person.sub), col(Person.name), col(Person.sort_name)).where(
             col(Person.organisation_id) == organisation_id,
             col(Person.registration_id) == registration_id,
             col(Person.sub).in_(subs[start : start + 500]),
         )
-        rows: Sequence[Any] = (await session.exec(statement)).all()
+        rows: Sequence[Any] = (await session.exec(named.add_columns(col(Person.platform_user_id)))).all()
         found |= {row.sub: row for row in rows}
     return found
 

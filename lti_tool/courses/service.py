@@ -21,6 +21,7 @@ from lti_tool.lti.models import Role
 from lti_tool.lti.services import Member, MemberStatus, NrpsClient, Protocol, ServiceRefused
 from lti_tool.lti.tool_description import SECTION_RESTRICTED, SECTIONS
 from lti_tool.platforms import quirks
+from lti_tool.platforms.base import Quirks
 from lti_tool.web.i18n import N_, current_language
 
 NO_COURSE = "/no-course"
@@ -160,7 +161,10 @@ async def _note_person(session: AsyncSession, launch: Launch, known: Known | Non
     said: Known = {
         "name": name,
         "sort_name": sort_name,
-        "platform_user_id": _short(launch.custom.get("canvas_user_id")),
+        "platform_user_id": _short(
+            launch.custom.get("canvas_user_id")
+            or quirks(launch.registration.lms).api_user_id(launch.sub, launch.custom)
+        ),
     }
     said = {column: value for column, value in said.items() if value and not launch.masquerading}
     if known is None:
@@ -310,8 +314,7 @@ async def refresh_roster(
     if not members:
         raise EmptyRoster("no members")
     async with database.writing() as session:
-        hidden = quirks(registration.lms).roster_hides_assistants
-        report = await take_over_roster(session, course, members, now, hides_assistants=hidden)
+        report = await take_over_roster(session, course, members, now, known=quirks(registration.lms))
         in_groups = await groups.take_over(session, course, found, members, now) if found is not None else None
         audit.record(
             session,
@@ -341,17 +344,17 @@ async def _members(client: NrpsClient, memberships_url: str, *, groups: bool, rl
 
 
 async def take_over_roster(
-    session: AsyncSession, course: Course, members: list[Member], now: datetime, *, hides_assistants: bool = False
+    session: AsyncSession, course: Course, members: list[Member], now: datetime, *, known: Quirks
 ) -> RosterReport:
     """Bring people and memberships up to what the platform says; ``now`` is when the reading began.
 
-    Where the roster ``hides_assistants``, somebody who came in to teach stays what the launch said, until another launch.
+    Where the roster hides assistants, somebody who came in to teach stays what the launch said, until another launch.
     """
-    organisation_id = course.organisation_id
+    organisation_id, hides_assistants = course.organisation_id, known.roster_hides_assistants
     # The course first, as in a launch, so that the two cannot wait for each other in a circle.
     await queries.change(session, Course, organisation_id, course.id, {"roster_read_at": now})
     members = sorted(members, key=lambda member: member.user_id)
-    ids, new = await _take_over_people(session, course, members, now)
+    ids, new = await _take_over_people(session, course, members, now, known)
     before = await queries.memberships(session, organisation_id, course.id)
     rows: list[Known] = []
     returned = 0
@@ -391,7 +394,7 @@ async def take_over_roster(
 
 
 async def _take_over_people(
-    session: AsyncSession, course: Course, members: list[Member], now: datetime
+    session: AsyncSession, course: Course, members: list[Member], now: datetime, habits: Quirks
 ) -> tuple[dict[str, uuid.UUID], int]:
     """The ids of everyone by sub, and how many were not known before. A name the platform does not send stays as it was."""
     known = await queries.people_by_sub(
@@ -401,7 +404,12 @@ async def _take_over_people(
     for member in members:
         before = known.get(member.user_id)
         name, sort_name = rules.names(member.name, member.given_name, member.family_name)
-        if before is not None and (name is None or (before.name, before.sort_name) == (name, sort_name)):
+        api_id = _short(habits.api_user_id(member.user_id, member.custom))
+        if (
+            before is not None
+            and (name is None or (before.name, before.sort_name) == (name, sort_name))
+            and (api_id is None or before.platform_user_id == api_id)
+        ):
             continue
         rows.append(
             {
@@ -411,6 +419,7 @@ async def _take_over_people(
                 "sub": member.user_id,
                 "name": name,
                 "sort_name": sort_name,
+                "platform_user_id": api_id,
                 "created_at": now,
             }
         )

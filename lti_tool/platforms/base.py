@@ -30,6 +30,13 @@ class Quirks:
     user_id_parameter: str | None = None
     """The platform's own id of a user is ``sub``."""
 
+    def api_user_id(self, sub: str, custom: Mapping[str, str]) -> str | None:
+        """What the platform's own API calls who is called ``sub`` in messages: the parameter of that name, if there is one.
+
+        None where nothing says so; the API is then asked by ``sub``.
+        """
+        return custom.get(self.user_id_parameter) if self.user_id_parameter is not None else None
+
     links_carry_variables: bool = False
     """The tool's own custom parameters come with every launch, so that a link needs none but its own."""
 

@@ -45,6 +45,13 @@ class Schoology(WholeSeconds):
         ),
     }
 
+    def api_user_id(self, sub: str, custom: Mapping[str, str]) -> str | None:
+        """The API's users are numbers. ``sub`` was seen as such a number, two colons and 32 hexadecimal digits; what is neither
+        that nor a number says nothing of the API.
+        """
+        found = sub.partition("::")[0]
+        return found if found.isascii() and found.isdigit() and len(found) <= 20 else None
+
     def custom_parameters(self) -> Mapping[str, str]:
         """It has the time zone under a name of its own, and not ``$Person.address.timezone`` (its list of variables)."""
         return {TIME_ZONE: "$com.schoology.User.timezone"}

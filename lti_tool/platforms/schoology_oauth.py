@@ -117,7 +117,11 @@ async def whose(http: httpx.AsyncClient, clock: Clock, base_url: str, credential
 
     ``users/me`` leads on to ``users/<id>``, which is not followed: its address says all that is wanted.
     """
-    response = await _get(http, clock, f"{_api(base_url)}/users/me", credentials, redirects=True)
+    return user_of(await _get(http, clock, f"{_api(base_url)}/users/me", credentials, redirects=True))
+
+
+def user_of(response: httpx.Response) -> str:
+    """The id of the user that an answer of ``users/me`` names. Raises ApiUnreadable where it names none."""
     if response.is_redirect:
         last = urlsplit(response.headers.get("location", "")).path.rstrip("/").rpartition("/")[2]
         found: object = last

@@ -183,3 +183,20 @@ async def test_an_assistant_whom_moodles_roster_calls_a_learner(site: Site, lms:
     await read(site, member("ta"), member("s1", "Instructor"))
     people = await by_sub(site)
     assert {sub: membership.role for sub, (membership, _) in people.items()} == {"ta": Role.STUDENT, "s1": Role.TEACHER}
+
+
+async def test_who_never_came_has_the_api_id_that_their_sub_holds(site: Site) -> None:
+    """Schoology's API calls people by the number that its messages begin with."""
+    async with site.database.writing() as session:
+        registration = await session.get_one(Registration, site.school.registration.id)
+        registration.lms = Family.SCHOOLOGY
+    await come_in(site.database, site.school.launch("48289::" + "a" * 32))
+    await read(site, member("48289::" + "a" * 32), member("48290::" + "b" * 32, name="B C"), member("opaque"))
+    people = {sub: person.platform_user_id for sub, (_, person) in (await by_sub(site)).items()}
+    assert people["48290::" + "b" * 32] == "48290"
+    assert people["opaque"] is None
+    # A name that comes later leaves the id alone, and the other way round.
+    await read(site, member("48289::" + "a" * 32, name="Ada"), member("48290::" + "b" * 32), member("opaque"))
+    people = {sub: (person.name, person.platform_user_id) for sub, (_, person) in (await by_sub(site)).items()}
+    assert people["48290::" + "b" * 32] == ("B C", "48290")
+    assert people["48289::" + "a" * 32] == ("Ada", "48289")

@@ -201,3 +201,25 @@ async def test_schoologys_linked_sections_have_a_column_each(database: Database)
         rows = await session.exec(select(ResourceLink).where(ResourceLink.organisation_id == school.organisation.id))
         found = {(row.resource_link_id, row.line_item_url) for row in rows}
     assert found == {("shared", f"https://lms.example/sections/{section}/lineitems/7") for section in ("one", "two")}
+
+
+@pytest.mark.parametrize(
+    ("sub", "api_id"),
+    [
+        ("48289::0123456789abcdef0123456789abcdef", "48289"),
+        ("48289", "48289"),
+        ("d6c7", None),
+        ("", None),
+        ("::abc", None),
+        ("٤٨::abc", None),
+        ("1" * 21, None),
+    ],
+)
+def test_schoologys_api_calls_people_by_the_number_in_their_sub(sub: str, api_id: str | None) -> None:
+    assert quirks(Family.SCHOOLOGY).api_user_id(sub, {}) == api_id
+
+
+def test_others_apis_call_people_by_a_custom_parameter_if_at_all() -> None:
+    assert quirks(Family.CANVAS).api_user_id("sub", {"canvas_user_id": "5"}) == "5"
+    assert quirks(Family.CANVAS).api_user_id("sub", {}) is None
+    assert quirks(Family.MOODLE).api_user_id("7", {"canvas_user_id": "5"}) is None
