@@ -26,6 +26,7 @@ from lti_tool.lti.models import Family
 from lti_tool.platforms.canvas_api import CanvasApi
 from lti_tool.platforms.credentials import BearerCredentials, FixedToken, SignedCredentials
 from lti_tool.platforms.native import NativeConnector
+from lti_tool.platforms.schoology_api import SchoologyApi
 from lti_tool.web.i18n import N_
 
 
@@ -59,6 +60,7 @@ class ConnectedElsewhere(PlatformTrouble):
 
 BUILDERS: dict[Family, type[NativeConnector]] = {
     Family.CANVAS: CanvasApi,
+    Family.SCHOOLOGY: SchoologyApi,
 }
 """The connector of each LMS. Each is made of ``(http, base_url, credentials, clock, *, turn)``."""
 
@@ -154,8 +156,10 @@ class Connectors:
         make: Any = BUILDERS[family]
         # One request at a time per token: each consent has one of its own.
         turn = self._turns.of("asking", grant.id if grant is not None else connection.id)
+        connector = make(self.http, connection.base_url, self._credentials(connection, grant), self.clock, turn=turn)
+        connector.site_url = connection.site_url
         return Connected(
-            connector=make(self.http, connection.base_url, self._credentials(connection, grant), self.clock, turn=turn),
+            connector=connector,
             connection_id=connection.id,
             # Where the platform's API knows the course by the id of the launch, no other was sent.
             course_id=(course.platform_course_id or course.context_id) if course is not None else "",

@@ -394,6 +394,9 @@ class NativeConnector:
     offers: frozenset[Capability] = frozenset()
     """What this kind of platform can do at all. What one access may do is found out, and can be less."""
 
+    site_url: str | None = None
+    """Where people open the platform's pages, if that is another host than the API's."""
+
     async def find_out(self, course_id: str | None) -> FoundOut:
         """What this access can do, in this course or (None) as far as it can be known without one.
 

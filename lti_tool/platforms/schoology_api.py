@@ -90,7 +90,7 @@ class SchoologyApi(NativeConnector):
     ) -> None:
         """``base_url`` is the API's scheme and host; ``site_url`` the district's own, where people open things."""
         self._api = SchoologyHttp(http, base_url, credentials, clock, turn=turn, sleep=sleep)
-        self._site_url = site_url
+        self.site_url = site_url
 
     # --- What it can do ------------------------------------------------------------------------------------------------
 
@@ -148,7 +148,7 @@ class SchoologyApi(NativeConnector):
     async def read_contents(self, course_id: str) -> NativeContents:
         """A section's folders with what is in them, then the columns of the gradebook that stand in none."""
         section = _section(course_id)
-        places = Places.of(self._site_url, section)
+        places = Places.of(self.site_url, section)
         tree = await read_tree(self._api, section, places)
         return NativeContents(tuple(tree.items), home_url=places.home)
 
@@ -224,7 +224,7 @@ class SchoologyApi(NativeConnector):
         section, users = _section(course_id), _users(user_ids)
         if not users:
             return
-        tree = await read_tree(self._api, section, Places.of(self._site_url, section))
+        tree = await read_tree(self._api, section, Places.of(self.site_url, section))
         ruled = [item.external_id for item in tree.items if item.requirement is not None]
         if not ruled:
             return
@@ -253,7 +253,7 @@ class SchoologyApi(NativeConnector):
     async def read_outcomes(self, course_id: str) -> NativeOutcomes:
         """The standards and learning objectives that the section's materials are tagged with."""
         section = _section(course_id)
-        tagged = (await read_tree(self._api, section, Places.of(self._site_url, section), tags=True)).tags
+        tagged = (await read_tree(self._api, section, Places.of(self.site_url, section), tags=True)).tags
         outcomes = {tag.outcome_id: tag for tags in tagged.values() for tag in tags}
         alignments = {
             (tag.outcome_id, item): NativeAlignment(tag.outcome_id, item)
