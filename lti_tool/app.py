@@ -16,6 +16,7 @@ from lti_tool.admin import routes as admin_routes
 from lti_tool.checks import jobs as check_jobs
 from lti_tool.checks import routes as check_routes
 from lti_tool.clock import Clock, SystemClock
+from lti_tool.competencies import lms_outcomes
 from lti_tool.competencies import routes as competency_routes
 from lti_tool.content import drafts
 from lti_tool.content import routes as content_routes
@@ -37,7 +38,7 @@ from lti_tool.lti import routes as lti_routes
 from lti_tool.lti.http import make_client
 from lti_tool.lti.secret import secret_key
 from lti_tool.lti.services import Protocol
-from lti_tool.mastery import coverage
+from lti_tool.mastery import coverage, ratings
 from lti_tool.mastery import jobs as mastery_jobs
 from lti_tool.mastery import reading as mastery_reading
 from lti_tool.mastery import routes as mastery_routes
@@ -59,7 +60,12 @@ from lti_tool.web.routing import add_router, add_routes
 GRADEBOOK_TAKERS = (mastery_reading.take, playlist_results.take, menu_results.take)
 """Who takes something from each gradebook that is read, whoever asked for it."""
 
-TAKERS = Takers(gradebook=GRADEBOOK_TAKERS, completion=(completing.take_completions,))
+TAKERS = Takers(
+    gradebook=GRADEBOOK_TAKERS,
+    completion=(completing.take_completions,),
+    outcomes=lms_outcomes.take_outcomes,
+    ratings=(ratings.take_ratings,),
+)
 """Who takes what from a reading of a whole course."""
 
 OTHERS = (listing.ROOM,)

@@ -83,6 +83,8 @@ ACTION_WORDS = {
     "map.picked": N_("Competencies were picked for a course's map"),
     "map.taken-out": N_("Competencies were taken out of a course's map"),
     "map.rules-changed": N_("How a course's levels are decided was changed"),
+    "map.ratings-count": N_("Ratings on an outcome of the LMS are evidence"),
+    "map.ratings-end": N_("Ratings on an outcome of the LMS are no evidence any more"),
     "map.shared": N_("A course's own competencies were shared with the school"),
     "map.unshared": N_("A course's own competencies are no longer shared with the school"),
     "course.carried-over": N_("What an earlier course had was carried over"),

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from lti_tool.competencies import alignment_forms as forms
 from lti_tool.competencies import alignment_rules as rules
-from lti_tool.competencies import alignments, carrying, suggestions
+from lti_tool.competencies import alignments, carrying, lms_queries, suggestions
 from lti_tool.competencies.alignment_forms import AT_ONCE, Asked, AskedList
 from lti_tool.competencies.alignment_replies import alignments_address, notice, told
 from lti_tool.competencies.alignments import AlignmentsChanged, Board
@@ -190,6 +190,7 @@ async def _page(
             session, here.organisation_id, here.course.id, [one.item.id for one in lost]
         )
         suggested = await suggestions.for_board(session, here.organisation_id, here.course.id, board)
+        outcomes, offered = await lms_queries.how_many(session, here.organisation_id, here.course.id)
         # What level rules think of it is the next room's to say; it stands in the application's state.
         advise = getattr(request.app.state, "rule_advice", None)
         unreachable = await advise(session, here.organisation_id, here.course.id, board) if advise is not None else []
@@ -212,6 +213,8 @@ async def _page(
         "counts": _counts(board),
         "many": len(board.competencies) > _MANY,
         "suggested": len(suggested),
+        "outcomes": outcomes,
+        "offered": offered,
         "unreachable": unreachable,
         "lost": [{"item": one.item, "views": lost_views.get(one.item.id, ())} for one in lost],
         "back": back,

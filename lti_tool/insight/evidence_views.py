@@ -9,6 +9,7 @@ from decimal import Decimal
 from lti_tool.content import rules as content_rules
 from lti_tool.content.models import ContentItem
 from lti_tool.insight.words import Levels
+from lti_tool.mastery import ratings
 from lti_tool.mastery.models import Evidence, EvidenceSource
 from lti_tool.web.i18n import N_, current_language, format_number
 
@@ -24,6 +25,9 @@ SOURCES = {
     EvidenceSource.OVERRIDE: N_("Level set by a teacher"),
 }
 """Where evidence comes from, as message ids."""
+
+RATING = N_("Rating in your learning platform")
+"""A result of the platform that is no score of an item: how somebody was rated on an outcome."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +94,11 @@ def is_right(row: Evidence) -> bool | None:
     return row.earned * 100 >= row.possible * Decimal(str(80.0 if row.passing_percent is None else row.passing_percent))
 
 
+def is_rating(row: Evidence) -> bool:
+    """Whether it is a rating on an outcome of the platform."""
+    return row.source is EvidenceSource.LMS and row.presentation.startswith(ratings.PREFIX)
+
+
 def _view(
     row: Evidence,
     items: Mapping[uuid.UUID, ContentItem],
@@ -106,7 +115,7 @@ def _view(
         person_id=row.person_id,
         competency_id=row.competency_id,
         source=row.source,
-        source_words=say(SOURCES[row.source]),
+        source_words=say(RATING if is_rating(row) else SOURCES[row.source]),
         at=row.observed_at,
         dated=row.dated,
         title=item.title if item is not None else "",
@@ -170,7 +179,7 @@ def _marks(row: Evidence) -> Iterable[str]:
         yield N_("date not known")
     if row.shared:
         yield N_("whole score, counts for several competencies")
-    elif row.whole:
+    elif row.whole and not is_rating(row):
         yield N_("whole score")
     if row.mixed:
         yield N_("mixed work or review")

@@ -33,7 +33,10 @@ TOLD_BY_LMS = N_("The learning platform has told this result itself")
 MARK_TAKEN_BACK = N_("The teacher took this mark back")
 """Why evidence of a rubric is void whose mark was taken back, so that the same mark given again counts again."""
 
-OWN_REASONS = frozenset({REPLACED, TAKEN_BACK, UNALIGNED, GONE_FROM_FILE, TOLD_BY_LMS, MARK_TAKEN_BACK})
+ITEM_COUNTS = N_("The score of the item it came from counts for this competency itself")
+"""Why a rating on an outcome is void whose item is aligned to the competency: the same work must not count twice."""
+
+OWN_REASONS = frozenset({REPLACED, TAKEN_BACK, UNALIGNED, GONE_FROM_FILE, TOLD_BY_LMS, MARK_TAKEN_BACK, ITEM_COUNTS})
 """Reasons of the tool's own. What is void for one of them counts again when it comes again; what a teacher voided does not."""
 
 
@@ -60,7 +63,8 @@ class Entry:
     ``presentation`` names the occasion: source, item and attempt, up to 255 characters. The same again with the same value is
     nothing new; with another value it is a regrade. ``earned`` and ``possible`` are points (extra credit goes beyond);
     without points it is ``judged``. ``passing_percent`` is 0 to 100; ``observed_at`` when it happened, with ``dated`` False
-    where that is a guess. ``until`` ends an override.
+    where that is a guess. ``until`` ends an override. ``marked``: the passing mark says what a platform said of this very
+    rating, so that it is another one where the platform says otherwise.
     """
 
     person_id: uuid.UUID
@@ -82,6 +86,7 @@ class Entry:
     until: datetime | None = None
     note: str = ""
     dated: bool = True
+    marked: bool = False
 
     def check(self, now: datetime) -> None:
         """Raise BadEvidence for what cannot be evidence at this moment."""

@@ -190,6 +190,8 @@ def _says_nothing_new(entry: Entry, before: Known, modified: float | None) -> bo
             and entry.note.strip() == before.note
             and (entry.passing_percent in {None, before.passing_percent} or before.passing_percent == modified)
         )
+    elif entry.marked:
+        same = same and before.passing_percent in {entry.passing_percent, modified}
     return same and (before.voided_at is None or before.void_reason not in OWN_REASONS)
 
 
@@ -207,7 +209,7 @@ def _row(
     marks = {"passing_percent": own if own is not None else passing, "weight": entry.weight}
     if entry.possible is None:
         marks["passing_percent"] = None
-    if before is not None and entry.source in _FROZEN:
+    if before is not None and entry.source in _FROZEN and not entry.marked:
         marks = {"passing_percent": before.passing_percent, "weight": before.weight}
     return {
         "organisation_id": course.organisation_id,
