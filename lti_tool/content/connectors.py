@@ -25,6 +25,7 @@ from lti_tool.errors import PlatformTrouble
 from lti_tool.lti.models import Family
 from lti_tool.platforms.canvas_api import CanvasApi
 from lti_tool.platforms.credentials import BearerCredentials, FixedToken, SignedCredentials
+from lti_tool.platforms.moodle_api import MoodleApi
 from lti_tool.platforms.native import NativeConnector
 from lti_tool.platforms.schoology_api import SchoologyApi
 from lti_tool.web.i18n import N_
@@ -60,6 +61,7 @@ class ConnectedElsewhere(PlatformTrouble):
 
 BUILDERS: dict[Family, type[NativeConnector]] = {
     Family.CANVAS: CanvasApi,
+    Family.MOODLE: MoodleApi,
     Family.SCHOOLOGY: SchoologyApi,
 }
 """The connector of each LMS. Each is made of ``(http, base_url, credentials, clock, *, turn)``."""

@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -853,3 +854,9 @@ async def test_people_are_read_page_by_page_for_their_groups() -> None:
     (group,) = await moodle.api().read_groups("8")
     assert (group.group_id, group.name, group.user_ids) == ("3", "Blue", frozenset({"190", "192"}))
     assert {form["options[0][value]"] for form in moodle.forms} == {"id,groups"}
+
+
+def test_the_page_for_administrators_names_every_function_and_right() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "moodle.md").read_text("utf-8")
+    wanted = (*every_function(optional=True), *every_right(optional=True))
+    assert [name for name in wanted if f"`{name}`" not in page] == []

@@ -44,6 +44,10 @@ REMARKS = {
         "until then each module and each submission is read by itself, which takes much longer, and what "
         "completes an item is not seen."
     ),
+    "personal-token": N_(
+        "The token is a site administrator's, who may do everything. Make one for an account of the tool's own, whose role has "
+        "the rights of the list and no others: then a token that gets lost opens little."
+    ),
 }
 """Things that take nothing away and that an administrator should know, by their code."""
 
