@@ -272,7 +272,8 @@ def item_of(
         return heading_of(row, item_id, standing, places)
     paper, own = papers.get(item_id), rows.get((given, item_id), {})
     kind: NativeKind = _KINDS.get(given, "link")
-    where = str(row.get("type")) if row.get("type") in {"assessment_v2", "managed_assessment"} else given
+    # Each kind of test has pages of its own.
+    where = next((name for name in ("assessment_v2", "managed_assessment") if row.get("type") == name), given)
     if given == "document":
         kind = attachment_kind(own) or kind
         where = kind if kind != "tool" and own else "document"
