@@ -6,6 +6,7 @@ from lti_tool.audit import AuditEntry
 from lti_tool.checks.models import (
     BankQuestion,
     Check,
+    CheckAllowance,
     CheckAnswer,
     CheckAttempt,
     CheckQuestion,
@@ -158,6 +159,7 @@ TABLES: tuple[type[SQLModel], ...] = (
     Check,
     CheckQuestion,
     CheckAttempt,
+    CheckAllowance,
     CheckAnswer,
     Rubric,
     RubricCriterion,

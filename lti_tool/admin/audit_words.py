@@ -30,6 +30,7 @@ ACTION_WORDS = {
     "students.listed": N_("The students of a course were listed to choose one for a check"),
     "student.viewed": N_("A student's work was looked at"),
     "student.evidence-viewed": N_("The evidence behind a student's levels was looked at"),
+    "student.attempt-given": N_("A student was given another attempt at a check"),
     "student.answers-viewed": N_("A student's answers in a check were looked at"),
     "students.mastery-viewed": N_("Students' evidence in a competency was looked at"),
     "students.check-viewed": N_("Students' results in a check were looked at"),

@@ -11,6 +11,7 @@ from lti_tool.checks.models import (
     AttemptState,
     BankQuestion,
     Check,
+    CheckAllowance,
     CheckAnswer,
     CheckAttempt,
     CheckQuestion,
@@ -27,6 +28,17 @@ async def check(
     """A check of the course."""
     statement = scoped(Check, organisation_id).where(Check.course_id == course_id, Check.id == check_id)
     return (await session.exec(statement)).one_or_none()
+
+
+async def check_of_item(
+    session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID, content_item_id: uuid.UUID
+) -> uuid.UUID | None:
+    """The id of the check that an item of the course is, if it is one."""
+    statement = scoped(Check, organisation_id).where(
+        Check.course_id == course_id, Check.content_item_id == content_item_id
+    )
+    found = (await session.exec(statement)).one_or_none()
+    return None if found is None else found.id
 
 
 async def asked_by(session: AsyncSession, organisation_id: uuid.UUID, check_id: uuid.UUID) -> list[BankQuestion]:
@@ -107,6 +119,16 @@ async def attempts_of(
     )
     statement = locking(statement, lock)
     return list((await session.exec(statement)).all())
+
+
+async def more_attempts(
+    session: AsyncSession, organisation_id: uuid.UUID, check_id: uuid.UUID, people: Collection[uuid.UUID]
+) -> dict[uuid.UUID, int]:
+    """How many attempts these students were given beyond everybody's; those who were given none are left out."""
+    statement = scoped(CheckAllowance, organisation_id).where(
+        CheckAllowance.check_id == check_id, col(CheckAllowance.person_id).in_(people)
+    )
+    return {row.person_id: row.attempts for row in (await session.exec(statement)).all()}
 
 
 async def attempt(

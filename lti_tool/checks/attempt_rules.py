@@ -38,9 +38,16 @@ class May:
     left: int | None = None
 
 
-def may_begin(check: Check, attempts: Sequence[CheckAttempt], questions: int, now: datetime) -> May:
-    """Whether a student with these attempts may begin another, or goes on with the open one."""
-    left = None if check.attempts is None else max(0, check.attempts - len(attempts))
+def left_of(check: Check, attempts: Sequence[CheckAttempt], more: int) -> int | None:
+    """How many attempts may still begin, with those that the student was given beyond everybody's; None: any number."""
+    return None if check.attempts is None else max(0, check.attempts + more - len(attempts))
+
+
+def may_begin(check: Check, attempts: Sequence[CheckAttempt], questions: int, now: datetime, more: int = 0) -> May:
+    """Whether a student with these attempts may begin another, or goes on with the open one. ``more`` are attempts that this
+    student was given beyond everybody's.
+    """
+    left = left_of(check, attempts, more)
     if any(one.state is AttemptState.OPEN and not is_over(one, now) for one in attempts):
         return May(Standing.GOES_ON, left=left)
     standing, at = Standing.MAY_BEGIN, None

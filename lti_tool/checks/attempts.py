@@ -219,10 +219,11 @@ async def front(
         count = min(count, check.count or selecting.USUAL_COUNT)
     elif check.selection is Selection.RANDOM and check.count is not None:
         count = min(count, check.count)
+    more = await queries.more_attempts(session, course.organisation_id, check.id, [person_id])
     return Front(
         check,
         attempts,
-        attempt_rules.may_begin(check, attempts, len(rows), now),
+        attempt_rules.may_begin(check, attempts, len(rows), now, more.get(person_id, 0)),
         count,
         await _minutes(session, course, person_id, check),
         adaptive,
@@ -246,7 +247,8 @@ async def begin(
     await learner_queries.hold(session, course.organisation_id, course.id, person_id)
     check, attempts = await check_of_student(session, course, person_id, check_id, lock=True)
     rows = await queries.asked_by(session, course.organisation_id, check.id)
-    may = attempt_rules.may_begin(check, attempts, len(rows), now)
+    more = await queries.more_attempts(session, course.organisation_id, check.id, [person_id])
+    may = attempt_rules.may_begin(check, attempts, len(rows), now, more.get(person_id, 0))
     if may.standing is Standing.GOES_ON:
         return next(one for one in attempts if one.state is AttemptState.OPEN)
     if may.standing is not Standing.MAY_BEGIN:

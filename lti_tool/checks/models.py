@@ -192,6 +192,25 @@ class CheckAttempt(TenantRow, table=True):
     possible: Decimal | None = Field(default=None, sa_type=Exact)
 
 
+class CheckAllowance(TenantRow, table=True):
+    """Attempts that one student has beyond those of everybody, because a teacher gave them."""
+
+    __tablename__ = "check_allowance"
+    __table_args__ = (
+        UniqueConstraint("organisation_id", "check_id", "person_id"),
+        belongs_to("course_check", "check_id"),
+        belongs_to("person", "person_id"),
+        CheckConstraint("attempts > 0", name="gives_some"),
+        Index(None, "organisation_id", "person_id"),
+    )
+
+    check_id: uuid.UUID
+    person_id: uuid.UUID
+    attempts: int
+    given_by: uuid.UUID | None = None
+    given_at: datetime = Field(sa_type=UtcDateTime)
+
+
 class CheckAnswer(TenantRow, table=True):
     """What a student answered to one question, saved as it is given; ``given_at`` once it is final."""
 

@@ -30,6 +30,8 @@ class Said(StrEnum):
     UNTAGGED = "untagged"
     NOTHING_TICKED = "nothing-ticked"
     CANCELLED = "cancelled"
+    ALLOWED = "allowed"
+    HAS_ONE = "has-one"
 
 
 _SENTENCES = {
@@ -48,6 +50,8 @@ _SENTENCES = {
     Said.UNTAGGED: N_("Taken away. Evidence that is there stays."),
     Said.NOTHING_TICKED: N_("Nothing was ticked, so nothing was changed."),
     Said.CANCELLED: N_("Nothing was brought in."),
+    Said.ALLOWED: N_("One more attempt is given. It counts for this student alone."),
+    Said.HAS_ONE: N_("This student can begin another attempt already, so nothing was changed."),
 }
 
 
@@ -56,7 +60,7 @@ def notice(request: Request) -> dict[str, str] | None:
     said = said_in(request, Said)
     if said is None:
         return None
-    tone = "info" if said in (Said.NOTHING_TICKED, Said.CANCELLED) else "success"
+    tone = "info" if said in (Said.NOTHING_TICKED, Said.CANCELLED, Said.HAS_ONE) else "success"
     return {"tone": tone, "text": language_of(request).gettext(_SENTENCES[said])}
 
 

@@ -9,8 +9,8 @@ from decimal import Decimal
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from lti_tool.checks import attempt_queries, attempt_rules, looking
 from lti_tool.checks import bank_queries as queries
-from lti_tool.checks import looking
 from lti_tool.checks.looking import Line
 from lti_tool.checks.models import AttemptState, Check, CheckAnswer, CheckAttempt
 from lti_tool.courses.models import Course, Person
@@ -50,7 +50,10 @@ class QuestionResult:
 
 @dataclass(frozen=True, slots=True)
 class StudentResult:
-    """How a student did. Percents are 0 to 100; None before the first attempt is finished. ``attempt_id``: the latest one."""
+    """How a student did. Percents are 0 to 100; None before the first attempt is finished. ``attempt_id``: the latest one.
+
+    ``used_up`` is set where no other attempt may begin, ``more`` to the attempts that were given beyond everybody's.
+    """
 
     person: Person
     attempts: int
@@ -60,6 +63,8 @@ class StudentResult:
     attempt_id: uuid.UUID | None
     is_open: bool
     at: datetime | None
+    used_up: bool = False
+    more: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +92,15 @@ async def results(session: AsyncSession, course: Course, check: Check, students:
     known = await looking.competencies(session, course)
     lines = await looking.lines(session, course, asked, known)
     first = await _first_shares(session, check, [one.id for one in attempts if one.number == 1])
+    more = await attempt_queries.more_attempts(
+        session, course.organisation_id, check.id, [student.id for student in students]
+    )
     by_person: dict[uuid.UUID, list[CheckAttempt]] = {}
     for attempt in attempts:
         by_person.setdefault(attempt.person_id, []).append(attempt)
     return Results(
         tuple(_question(line, first.get(line.row.id, [])) for line in lines),
-        tuple(_student(student, by_person.get(student.id, []), check) for student in students),
+        tuple(_student(student, by_person.get(student.id, []), check, more.get(student.id, 0)) for student in students),
     )
 
 
@@ -126,7 +134,7 @@ def _question(line: Line, shares: Sequence[Decimal]) -> QuestionResult:
     return QuestionResult(line, len(shares), sum(share >= 1 for share in shares), mean)
 
 
-def _student(person: Person, attempts: Sequence[CheckAttempt], check: Check) -> StudentResult:
+def _student(person: Person, attempts: Sequence[CheckAttempt], check: Check, more: int) -> StudentResult:
     done = [one for one in attempts if one.state is AttemptState.FINISHED]
     percents = [percent for one in done if (percent := _percent(one)) is not None]
     best = max(percents, default=None)
@@ -139,6 +147,8 @@ def _student(person: Person, attempts: Sequence[CheckAttempt], check: Check) -> 
         done[-1].id if done else None,
         any(one.state is AttemptState.OPEN for one in attempts),
         done[-1].finished_at if done else None,
+        attempt_rules.left_of(check, attempts, more) == 0,
+        more,
     )
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from lti_tool import audit
+from lti_tool.checks import allowing
 from lti_tool.courses.access import InCourse
 from lti_tool.courses.models import Person
 from lti_tool.courses.visibility import visible_students
@@ -142,13 +143,16 @@ async def answer(
     """Answer a request, and do what the answer says.
 
     ``SIGNED`` signs the step off; so do ``HELD`` and ``ALLOWED`` where the step is the talk itself. ``ALLOWED`` opens a step for
-    another try; with ``afresh`` what was done or scored before counts no more, without it the better result counts. Raises
-    NotFound for a request of another course or of a student whom this teacher may not see, BadRequest for an answer that does
-    not fit, and RequestAnswered.
+    another try, of a check of ours with one more attempt where all are used; with ``afresh`` what was done or scored before
+    counts no more, without it the better result counts. Raises NotFound for a request of another course or of a student whom
+    this teacher may not see, BadRequest for an answer that does not fit, and RequestAnswered.
     """
     if len(words) > MOST_ANSWER:
         raise BadRequest("more words than an answer has room for")
-    found = await _locked(session, here, request_id, await _seen(session, here))
+    seen = await _seen(session, here)
+    if outcome is Outcome.ALLOWED:
+        await _another_attempt(session, here, request_id, seen, now)
+    found = await _locked(session, here, request_id, seen)
     if found is None:
         raise RequestAnswered("the request was answered in the meantime")
     row, copy = found
@@ -232,6 +236,19 @@ async def _carry_out(
         await service.sign_off(session, *where)
     elif outcome is Outcome.ALLOWED and afresh:
         await service.start_afresh(session, *where)
+
+
+async def _another_attempt(
+    session: AsyncSession, here: InCourse, request_id: uuid.UUID, seen: Collection[uuid.UUID], now: datetime
+) -> None:
+    """Of a check of ours, another try is another attempt where all are used. Before the copy is held, as where one ends."""
+    asked, copy, _ = await _visible(session, here, request_id, seen)
+    steps = await monitor_queries.steps_by_id(session, here.organisation_id, [asked.step_id] if asked.step_id else [])
+    for step in steps.values():
+        if step.content_item_id is not None:
+            await allowing.allow_on_item(
+                session, here.course, step.content_item_id, copy.person_id, now, here.visit.person_id
+            )
 
 
 async def _is_talk(session: AsyncSession, here: InCourse, step_id: uuid.UUID) -> bool:

@@ -8,7 +8,17 @@ from typing import Any
 
 import pytest
 
-from lti_tool.checks import ability, attempt_queries, attempt_rules, attempts, finishing, jobs, selecting, sheets
+from lti_tool.checks import (
+    ability,
+    allowing,
+    attempt_queries,
+    attempt_rules,
+    attempts,
+    finishing,
+    jobs,
+    selecting,
+    sheets,
+)
 from lti_tool.checks.attempt_rules import Standing
 from lti_tool.checks.attempts import AttemptOver, CannotBegin, Given
 from lti_tool.checks.models import AttemptState, BankQuestion, CheckAttempt, CheckStatus, Feedback, Selection
@@ -84,6 +94,27 @@ async def test_attempts_and_the_wait_between_them_are_kept(database: Database) -
     await ada.finish(NOW + 12 * MINUTE)
     with pytest.raises(CannotBegin, match="no-more"):
         await ada.begin(NOW + 60 * MINUTE)
+
+
+async def test_one_more_attempt_is_one_however_often_it_is_given(own_database: Database) -> None:
+    """Two teachers at once, or one who presses twice; and nobody else has more for it."""
+    ada = await a_student(own_database, attempts=1)
+
+    async def allow(at: int) -> bool:
+        async with own_database.writing() as session:
+            course = ada.made.world.course
+            return await allowing.allow(session, course, ada.check.id, ada.person.id, NOW + at * MINUTE, None)
+
+    assert await allow(0) is False
+    await ada.begin()
+    await ada.finish(NOW + MINUTE)
+    assert sorted(await asyncio.gather(*(allow(2) for _ in range(3)))) == [False, False, True]
+    assert (await ada.begin(NOW + 3 * MINUTE)).attempt.number == 2
+    await ada.finish(NOW + 4 * MINUTE)
+    with pytest.raises(CannotBegin, match="no-more"):
+        await ada.begin(NOW + 5 * MINUTE)
+    assert await allow(6) is True
+    assert (await ada.begin(NOW + 7 * MINUTE)).attempt.number == 3
 
 
 async def test_extended_time_makes_the_limit_longer(database: Database) -> None:

@@ -35,7 +35,16 @@ GETS += [
     "/banks/{b}/questions/new",
 ]
 GETS += ["/banks/{b}/questions/{q}", "/banks/{b}/competencies"]
-POSTS = ["/new", "/{c}/order", "/{c}/remove", "/{c}/status", "/{c}/settings", "/{c}/write", "/{c}/pick"]
+POSTS = [
+    "/{c}/results/{p}/attempt",
+    "/new",
+    "/{c}/order",
+    "/{c}/remove",
+    "/{c}/status",
+    "/{c}/settings",
+    "/{c}/write",
+    "/{c}/pick",
+]
 POSTS += ["/{c}/questions/new", "/{c}/questions/{q}", "/{c}/competencies", "/banks", "/banks/{b}/check"]
 POSTS += ["/banks/{b}/retire", "/banks/{b}/remove", "/banks/{b}/questions/new", "/banks/{b}/questions/{q}"]
 POSTS += ["/banks/{b}/competencies"]
@@ -323,7 +332,8 @@ async def test_banks_are_for_their_own_questions(site: Site) -> None:
 async def places_of(site: Site, check: Check) -> dict[str, str]:
     (bank,) = await rows(site, QuestionBank)
     first, _ = await asked(site)
-    return {"{c}": str(check.id), "{b}": str(bank.id), "{q}": str(first.id)}
+    ada = site.school.students[0]
+    return {"{c}": str(check.id), "{b}": str(bank.id), "{q}": str(first.id), "{p}": str(ada.id)}
 
 
 def filled(pattern: str, places: dict[str, str]) -> str:

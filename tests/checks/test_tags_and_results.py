@@ -168,10 +168,40 @@ async def test_results_by_question_and_by_student(site: Site) -> None:
         ["2", "0%", "too few answers to say"],
     ]
     assert cells(page.text, "by-student") == [
-        ["Ada Ash", "2", "100%", "100%", "Passed"],
-        ["Ben Birch", "1", "33%", "33%", "Not yet"],
-        ["Cem Cedar", "1", "–", "–", "at it"],
+        ["Ada Ash", "2", "100%", "100%", "Passed", ""],
+        ["Ben Birch", "1", "33%", "33%", "Not yet", ""],
+        ["Cem Cedar", "1", "–", "–", "at it", ""],
     ]
     async with site.database.reading() as session:
         found = (await session.exec(select(AuditEntry).where(AuditEntry.action == "students.check-viewed"))).all()
     assert [(one.subject, one.actor) for one in found] == [(f"check:{check.id}", str(site.school.teacher.id))]
+
+
+async def test_another_attempt_for_one_student(site: Site) -> None:
+    check, asked = await a_check(site)
+    async with site.database.writing() as session:
+        row = await session.get(Check, (site.school.id, check.id))
+        assert row is not None
+        row.attempts = 1
+    for place in (0, 1):
+        await attempt(site, check, place, 1, {asked[0].id: "0"})
+    teacher = await site.teacher()
+    address = f"{site.course}/checks/{check.id}/results"
+    page = await teacher.get(address)
+    assert [row[-1] for row in cells(page.text, "by-student")] == [
+        "Another attempt Ada Ash",
+        "Another attempt Ben Birch",
+        "",
+    ]
+    page = await teacher.post(f"{address}/{site.school.students[0].id}/attempt", follow=True)
+    assert "One more attempt is given. It counts for this student alone." in page.text
+    assert [row[-2:] for row in cells(page.text, "by-student")] == [
+        ["Not yet has another attempt", ""],
+        ["Not yet", "Another attempt Ben Birch"],
+        ["not begun", ""],
+    ]
+    page = await teacher.post(f"{address}/{site.school.students[0].id}/attempt", follow=True)
+    assert "This student can begin another attempt already" in page.text
+    async with site.database.reading() as session:
+        found = (await session.exec(select(AuditEntry).where(AuditEntry.action == "student.attempt-given"))).all()
+    assert [one.subject for one in found] == [f"person:{site.school.students[0].id}"]

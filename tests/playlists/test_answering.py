@@ -8,6 +8,8 @@ import pytest
 from sqlmodel import select
 
 from lti_tool.audit import AuditEntry
+from lti_tool.checks import attempt_queries
+from lti_tool.checks.models import AttemptState, Check, CheckAttempt, CheckStatus
 from lti_tool.courses.models import Membership
 from lti_tool.db.base import scoped
 from lti_tool.db.session import Database
@@ -16,7 +18,7 @@ from lti_tool.grades.models import Score
 from lti_tool.lti.models import Role
 from lti_tool.playlists import answering, service
 from lti_tool.playlists.answering import RequestAnswered
-from lti_tool.playlists.models import StepOrigin
+from lti_tool.playlists.models import PlaylistStep, StepOrigin
 from lti_tool.playlists.path_models import Outcome, PathRequest, RequestKind
 from tests.playlists import seed
 from tests.playlists.site import Site
@@ -245,6 +247,47 @@ async def test_another_try_below_the_mark_starts_from_nothing_too(site: Site) ->
     [step] = [step for step in (await copy_of(site, playlist)).steps if step.id == path.present[1].id]
     assert not step.is_below_pass
     assert step.standing.reopened_at == site.clock.now()
+
+
+async def test_another_try_at_a_check_of_ours_is_another_attempt(site: Site) -> None:
+    playlist = await assigned(site)
+    path = await copy_of(site, playlist)
+    step, now = path.present[1], site.clock.now()
+    async with site.database.writing() as session:
+        row = await session.get(PlaylistStep, (site.school.id, step.id))
+        assert row is not None
+        assert row.content_item_id is not None
+        check = Check(
+            organisation_id=site.school.id,
+            course_id=site.school.course.id,
+            content_item_id=row.content_item_id,
+            title="Halves",
+            status=CheckStatus.OPEN,
+            attempts=1,
+            created_at=now,
+            changed_at=now,
+        )
+        session.add(check)
+        await session.flush()
+        check_id = check.id
+        session.add(
+            CheckAttempt(
+                organisation_id=site.school.id,
+                check_id=check_id,
+                person_id=path.copy.person_id,
+                number=1,
+                state=AttemptState.FINISHED,
+                seed=1,
+                begun_at=now,
+                finished_at=now,
+            )
+        )
+    asked = await asks(site, path, RequestKind.RETAKE, 1)
+    async with site.database.writing() as session:
+        await answering.answer(session, visiting(site.school), asked, Outcome.ALLOWED, "", now)
+    async with site.database.reading() as session:
+        found = await attempt_queries.more_attempts(session, site.school.id, check_id, [path.copy.person_id])
+    assert found == {path.copy.person_id: 1}
 
 
 async def test_a_talk_is_arranged_or_held(site: Site) -> None:
