@@ -380,6 +380,17 @@ class ApiConsentNeeded(NativeTrouble):
     )
 
 
+class ApiDatesRefused(NativeTrouble):
+    """Dates for one student that the platform does not take."""
+
+    code = "api-dates-refused"
+    title = N_("Your learning platform did not accept these dates")
+    advice = N_(
+        "Check that the item and the student are still in the course, and that the item opens before it is due and is due "
+        "before it closes. Nothing was changed."
+    )
+
+
 # --- The port ----------------------------------------------------------------------------------------------------------
 
 

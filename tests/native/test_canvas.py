@@ -4,6 +4,7 @@ The answers in ``recorded/canvas`` were written from Canvas's documentation; eac
 """
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import httpx
@@ -21,16 +22,21 @@ BASE = "https://school.instructure.com"
 RECORDED = Known(
     items=(
         KnownItem("canvas:module-item:101", "heading", "Read first", "Week 1"),
-        KnownItem("canvas:module-item:102", "page", "Halves and quarters", "Week 1"),
-        KnownItem("canvas:module-item:103", "assignment", "Draw a half", "Week 1", "501"),
-        KnownItem("canvas:module-item:104", "quiz", "Check 1", "Week 1", "502"),
+        KnownItem("canvas:module-item:102", "page", "Halves and quarters", "Week 1", requirement="view"),
+        KnownItem("canvas:module-item:103", "assignment", "Draw a half", "Week 1", "501", "submit"),
+        KnownItem("canvas:module-item:104", "quiz", "Check 1", "Week 1", "502", "score"),
         KnownItem("canvas:module-item:105", "link", "Fraction wall", "Week 1"),
-        KnownItem("canvas:module-item:201", "discussion", "Why not a whole?", "Week 2", "503"),
-        KnownItem("canvas:module-item:202", "quiz", "Check 2", "Week 2", "504"),
+        KnownItem("canvas:module-item:201", "discussion", "Why not a whole?", "Week 2", "503", "contribute"),
+        KnownItem("canvas:module-item:202", "quiz", "Check 2", "Week 2", "504", "score"),
         KnownItem("canvas:module-item:203", "file", "Worksheet.pdf", "Week 2", published=False),
         KnownItem("canvas:module-item:301", "page", "Fractions in the kitchen", "Cooking"),
         KnownItem("canvas:module-item:302", "tool", "Recipes", "Cooking"),
         KnownItem("canvas:assignment:505", "assignment", "Final project", "", "505"),
+        KnownItem("canvas:assignment:506", "assignment", "Bring a ruler"),
+        KnownItem("canvas:assignment:507", "assignment", "Poster in groups", "", "507", published=False),
+        KnownItem("canvas:page:403", "page", "Glossary", published=False),
+        KnownItem("canvas:discussion:702", "discussion", "Questions and answers"),
+        KnownItem("canvas:file:902", "file", "Number line.pdf"),
     ),
     percents={("501", "40"): 80.0, ("502", "40"): 100.0, ("502", "41"): 40.0, ("504", "40"): 75.0, ("505", "40"): 90.0},
     attempts={("502", "40"): 2, ("505", "40"): 1},
@@ -42,7 +48,39 @@ RECORDED = Known(
         ("504", "42"): NoResult.HIDDEN,
     },
     changed_at=datetime(2026, 9, 6, 8, tzinfo=UTC),
+    completed=frozenset(
+        (f"canvas:module-item:{item}", user)
+        for user, items in {"40": (102, 103, 104, 202), "41": (102,)}.items()
+        for item in items
+    ),
+    outcomes={"3001": "Compare two fractions", "3002": "Explains own thinking"},
+    alignments=frozenset(
+        {
+            ("3001", "canvas:module-item:104"),
+            ("3001", "canvas:assignment:505"),
+            ("3002", "canvas:module-item:201"),
+        }
+    ),
+    ratings={
+        ("3001", "41"): (Decimal(2), Decimal(5)),
+        ("3002", "40"): (Decimal(3), Decimal(5)),
+    },
+    groups={
+        "Room 4": frozenset({"40", "41"}),
+        "Room 5": frozenset({"42"}),
+        "Red": frozenset({"40", "42"}),
+    },
+    people=frozenset(),
 )
+
+
+def refused(_request: httpx.Request) -> httpx.Response:
+    """What Canvas answers to a dead token."""
+    return httpx.Response(
+        401,
+        json={"errors": [{"message": "Invalid access token."}]},
+        headers={"WWW-Authenticate": 'Bearer realm="canvas-lms"'},
+    )
 
 
 def recorded() -> NativeCase:
@@ -50,8 +88,11 @@ def recorded() -> NativeCase:
         connector=CanvasApi(Recorded.of("canvas").http(), BASE, FixedToken("token"), ManualClock()),
         course_id="17",
         user_ids=("40", "41", "42"),
+        dead=CanvasApi(
+            httpx.AsyncClient(transport=httpx.MockTransport(refused)), BASE, FixedToken("old"), ManualClock()
+        ),
         elsewhere="404404",
-        able=frozenset({Capability.CONTENTS, Capability.RESULTS}),
+        able=frozenset(Capability) - {Capability.EVENTS},
         known=RECORDED,
     )
 

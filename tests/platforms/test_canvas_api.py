@@ -1,6 +1,5 @@
 """The client of Canvas's REST API, against answers as Canvas gives them, traps included."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -8,15 +7,11 @@ from typing import Any
 import httpx
 import pytest
 
-from lti_tool.clock import ManualClock
-from lti_tool.platforms.canvas_api import ACCEPT, ASSIGNMENTS_AT_ONCE, STUDENTS_AT_ONCE, CanvasApi
-from lti_tool.platforms.credentials import FixedToken
+from lti_tool.platforms.canvas_http import ACCEPT
+from lti_tool.platforms.canvas_people import STUDENTS_AT_ONCE
+from lti_tool.platforms.canvas_results import ASSIGNMENTS_AT_ONCE
 from lti_tool.platforms.native import (
-    ApiBusy,
     ApiCourseNotFound,
-    ApiNotPermitted,
-    ApiTokenRefused,
-    ApiUnreachable,
     ApiUnreadable,
     NativeItem,
     NativeResult,
@@ -24,82 +19,9 @@ from lti_tool.platforms.native import (
     NativeTrouble,
     NoResult,
 )
+from tests.platforms.fake_canvas import BASE, COURSE, Canvas, assignment, module_item, rows, submission
 
-BASE = "https://school.instructure.com"
-COURSE = "/api/v1/courses/17"
 AT = datetime(2026, 9, 2, 10, tzinfo=UTC)
-Answer = httpx.Response | Callable[[httpx.Request], httpx.Response]
-
-
-class Canvas:
-    """Answers by path, in turn where there are several; remembers what was asked and how long was waited."""
-
-    def __init__(self, **answers: Any) -> None:
-        self.answers: dict[str, list[Answer]] = {}
-        self.asked: list[httpx.Request] = []
-        self.waits: list[float] = []
-
-    def on(self, path: str, *answers: Answer) -> "Canvas":
-        self.answers[path] = list(answers)
-        return self
-
-    def __call__(self, request: httpx.Request) -> httpx.Response:
-        self.asked.append(request)
-        waiting = self.answers.get(request.url.path)
-        if not waiting:
-            return httpx.Response(404, json={"errors": [{"message": "The specified resource does not exist."}]})
-        answer = waiting[0] if len(waiting) == 1 else waiting.pop(0)
-        return answer(request) if callable(answer) else answer
-
-    def api(self) -> CanvasApi:
-        async def sleep(seconds: float) -> None:
-            self.waits.append(seconds)
-
-        http = httpx.AsyncClient(transport=httpx.MockTransport(self))
-        return CanvasApi(http, BASE, FixedToken("secret-token"), ManualClock(), sleep=sleep)
-
-
-def rows(*items: Any, link: str | None = None, header: str = "Link") -> httpx.Response:
-    return httpx.Response(200, json=list(items), headers={header: link} if link else {})
-
-
-def assignment(number: int = 5, **more: Any) -> dict[str, Any]:
-    return {
-        "id": number,
-        "name": f"Assignment {number}",
-        "points_possible": 10,
-        "due_at": "2026-09-10T21:59:59Z",
-        "html_url": f"{BASE}/courses/17/assignments/{number}",
-        "published": True,
-        "submission_types": ["online_text_entry"],
-    } | more
-
-
-def module_item(number: int, kind: str, **more: Any) -> dict[str, Any]:
-    return {
-        "id": number,
-        "module_id": 1,
-        "title": f"{kind} {number}",
-        "type": kind,
-        "indent": 0,
-        "html_url": f"{BASE}/courses/17/modules/items/{number}",
-        "published": True,
-    } | more
-
-
-def submission(**more: Any) -> dict[str, Any]:
-    return {
-        "assignment_id": 5,
-        "user_id": 40,
-        "workflow_state": "graded",
-        "score": 8.0,
-        "entered_score": 8.0,
-        "graded_at": "2026-09-02T10:00:00Z",
-        "posted_at": "2026-09-02T10:00:00Z",
-        "excused": False,
-        "missing": False,
-        "late": False,
-    } | more
 
 
 async def contents(canvas: Canvas) -> tuple[NativeItem, ...]:
@@ -377,12 +299,8 @@ async def test_a_zero_on_paper_is_a_result_and_a_zero_for_nothing_handed_in_is_n
 
 
 async def test_extra_credit_goes_beyond_and_zero_is_a_result() -> None:
-    assert [
-        one.percent for one in await results(Canvas(), submission(entered_score=12), submission(entered_score=0))
-    ] == [
-        120,
-        0,
-    ]
+    assert [one.percent for one in await results(Canvas(), submission(entered_score=12))] == [120]
+    assert [one.percent for one in await results(Canvas(), submission(entered_score=0))] == [0]
 
 
 @pytest.mark.parametrize(
@@ -413,22 +331,27 @@ async def test_an_assignment_without_points_has_no_percentage(points: float | No
     assert all("submissions" not in request.url.path for request in canvas.asked)
 
 
-async def test_large_classes_are_asked_for_in_parts() -> None:
+@pytest.mark.parametrize(("people", "named"), [(STUDENTS_AT_ONCE, True), (STUDENTS_AT_ONCE + 1, False)])
+async def test_a_few_students_are_asked_for_by_name_and_many_as_the_whole_class(people: int, named: bool) -> None:
     canvas = Canvas()
 
     def asked_for(request: httpx.Request) -> httpx.Response:
         return rows(*(assignment(int(key)) for key in request.url.params.get_list("assignment_ids[]")))
 
     canvas.on(f"{COURSE}/assignments", asked_for)
-    canvas.on(f"{COURSE}/students/submissions", rows())
-    users = [str(number) for number in range(1, STUDENTS_AT_ONCE + 2)]
+    canvas.on(f"{COURSE}/students/submissions", rows(submission(user_id=1), submission(user_id=999)))
+    users = [str(number) for number in range(1, people + 1)]
     keys = [str(number) for number in range(1, ASSIGNMENTS_AT_ONCE + 2)]
-    await canvas.api().read_results("17", keys, users)
+    found = await canvas.api().read_results("17", keys, users)
     asked = [request for request in canvas.asked if request.url.path.endswith("submissions")]
-    assert len(asked) == 4
-    assert {one for request in asked for one in request.url.params.get_list("student_ids[]")} == set(users)
+    assert len(asked) == 2
+    assert {one for request in asked for one in request.url.params.get_list("student_ids[]")} == (
+        set(users) if named else {"all"}
+    )
     assert {one for request in asked for one in request.url.params.get_list("assignment_ids[]")} == set(keys)
-    assert max(len(str(request.url)) for request in asked) < 4000
+    assert max(len(str(request.url)) for request in asked) < 4500
+    # Nobody is told of who was not asked for.
+    assert {one.user_id for one in found.results} == {"1"}
 
 
 async def test_ids_that_are_none_of_canvass_are_not_asked_for() -> None:
@@ -443,88 +366,3 @@ async def test_a_course_without_an_id_of_canvass_own_is_not_asked_for(course_id:
     with pytest.raises(ApiCourseNotFound):
         await canvas.api().read_contents(course_id)
     assert canvas.asked == []
-
-
-# --- Trouble ----------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("answer", "error"),
-    [
-        (httpx.Response(401, headers={"WWW-Authenticate": 'Bearer realm="canvas-lms"'}), ApiTokenRefused),
-        (httpx.Response(401, json={"status": "unauthorized"}), ApiNotPermitted),
-        (httpx.Response(403, json={"errors": "no"}), ApiNotPermitted),
-        (httpx.Response(404), ApiCourseNotFound),
-        (httpx.Response(400), ApiUnreadable),
-        (httpx.Response(200, text="<html>maintenance</html>"), ApiUnreadable),
-        (httpx.Response(200, json={"not": "a list"}), ApiUnreadable),
-    ],
-)
-async def test_refusals_are_told_apart(answer: httpx.Response, error: type[NativeTrouble]) -> None:
-    canvas = Canvas().on(f"{COURSE}/assignments", answer)
-    with pytest.raises(error) as caught:
-        await contents(canvas)
-    assert not caught.value.temporary
-    assert "secret-token" not in str(caught.value)
-    assert len(canvas.asked) == 1
-
-
-@pytest.mark.parametrize(
-    "throttle", [httpx.Response(403, text="403 Forbidden (Rate Limit Exceeded)\n"), httpx.Response(429)]
-)
-async def test_a_throttle_of_either_kind_is_waited_for(throttle: httpx.Response) -> None:
-    canvas = Canvas().on(f"{COURSE}/assignments", throttle, throttle, rows()).on(f"{COURSE}/modules", rows())
-    assert await contents(canvas) == ()
-    assert canvas.waits == [1.0, 2.0]
-
-
-async def test_retry_after_is_honoured() -> None:
-    busy = httpx.Response(429, headers={"Retry-After": "3"})
-    canvas = Canvas().on(f"{COURSE}/assignments", busy, rows()).on(f"{COURSE}/modules", rows())
-    await contents(canvas)
-    assert canvas.waits == [3.0]
-
-
-async def test_a_wait_too_long_for_a_page_is_trouble_at_once() -> None:
-    canvas = Canvas().on(f"{COURSE}/assignments", httpx.Response(429, headers={"Retry-After": "600"}))
-    with pytest.raises(ApiBusy) as caught:
-        await contents(canvas)
-    assert caught.value.temporary
-    assert canvas.waits == []
-
-
-async def test_a_platform_that_is_down_is_given_up() -> None:
-    canvas = Canvas().on(f"{COURSE}/assignments", httpx.Response(502))
-    with pytest.raises(ApiUnreachable):
-        await contents(canvas)
-    assert len(canvas.asked) == 4
-
-
-async def test_no_answer_is_trouble_that_says_nothing_of_the_address() -> None:
-    def silent(request: httpx.Request) -> httpx.Response:
-        raise httpx.ReadTimeout("no answer from https://school.instructure.com", request=request)
-
-    canvas = Canvas().on(f"{COURSE}/assignments", silent)
-    with pytest.raises(ApiUnreachable) as caught:
-        await contents(canvas)
-    assert "instructure" not in caught.value.detail
-
-
-async def test_one_token_asks_one_thing_at_a_time() -> None:
-    import asyncio
-
-    under_way, most = 0, 0
-
-    async def answer(_request: httpx.Request) -> httpx.Response:
-        nonlocal under_way, most
-        under_way += 1
-        most = max(most, under_way)
-        await asyncio.sleep(0.001)
-        under_way -= 1
-        return rows()
-
-    turn = asyncio.Lock()
-    http = httpx.AsyncClient(transport=httpx.MockTransport(answer))
-    apis = [CanvasApi(http, BASE, FixedToken("t"), ManualClock(), turn=turn) for _ in range(4)]
-    await asyncio.gather(*(api.read_contents("17") for api in apis))
-    assert most == 1

@@ -41,8 +41,10 @@ def reason(why: Lacking | None, *, unwanted: bool) -> str:
 REMARKS = {
     "includes-ignored": N_(
         "The key ignores what the tool asks for beside single rows. Tick “Allow Include Parameters” in the key in Canvas: "
-        "until then each module and each submission is read by itself, which takes much longer, and what "
-        "completes an item is not seen."
+        "until then each module is read by itself, which takes longer, and single attempts and what rubrics say are not seen."
+    ),
+    "loose-items-unlisted": N_(
+        "Pages, discussions or files that stand in no module are not shown: the key lacks the scopes that list them."
     ),
     "personal-token": N_(
         "The token is a site administrator's, who may do everything. Make one for an account of the tool's own, whose role has "
