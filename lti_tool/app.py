@@ -21,6 +21,7 @@ from lti_tool.competencies import routes as competency_routes
 from lti_tool.content import drafts
 from lti_tool.content import routes as content_routes
 from lti_tool.content.connectors import Connectors
+from lti_tool.content.sync import jobs as sync_jobs
 from lti_tool.content.taking import Takers
 from lti_tool.courses import origins
 from lti_tool.courses import routes as course_routes
@@ -57,16 +58,14 @@ from lti_tool.web import front, styleguide
 from lti_tool.web.install import install
 from lti_tool.web.routing import add_router, add_routes
 
-GRADEBOOK_TAKERS = (mastery_reading.take, playlist_results.take, menu_results.take)
-"""Who takes something from each gradebook that is read, whoever asked for it."""
-
 TAKERS = Takers(
-    gradebook=GRADEBOOK_TAKERS,
+    gradebook=(mastery_reading.take, playlist_results.take, menu_results.take),
+    wanting=(mastery_reading.wanting, playlist_results.wanting),
     completion=(completing.take_completions,),
     outcomes=lms_outcomes.take_outcomes,
     ratings=(ratings.take_ratings,),
 )
-"""Who takes what from a reading of a whole course."""
+"""Who takes what from what is read of a platform, whoever asked for it."""
 
 OTHERS = (listing.ROOM,)
 """Who has something that students work on beside playlists."""
@@ -94,7 +93,8 @@ class Parts:
         """Everything that runs behind the pages."""
         return (
             grade_jobs.work(self.database, self.protocol, self.clock)
-            + mastery_jobs.work(self.database, self.clock, self.connectors, GRADEBOOK_TAKERS)
+            + mastery_jobs.work(self.database, self.clock)
+            + sync_jobs.work(self.database, self.clock, self.connectors, TAKERS)
             + playlist_jobs.work(self.database, self.clock)
             + check_jobs.work(self.database, self.clock, CHECK_TAKERS)
             + drafts.work(self.database, self.clock)
@@ -151,7 +151,6 @@ def create_app(settings: Settings, *, clock: Clock | None = None, http: httpx.As
     app.state.runner = runner
     app.state.enter = destinations.enter
     app.state.pickables = (destinations.PICKABLES,)
-    app.state.gradebook_takers = GRADEBOOK_TAKERS
     app.state.takers = TAKERS
     app.state.carriers = CARRIERS
     app.state.others = OTHERS

@@ -6,6 +6,7 @@ editors the second sees what the first left. On SQLite the writing transaction i
 
 import uuid
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete
@@ -20,6 +21,18 @@ CHANGED_COLUMNS = ("role", "weight", "passing_percent", "mixed")
 """What saying an alignment again changes; who said it first, and how, stays."""
 
 _AT_ONCE = 500
+
+
+async def items_since(
+    session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID, since: datetime
+) -> set[uuid.UUID]:
+    """Items with an alignment that was made from then on."""
+    statement = select(col(Alignment.content_item_id)).where(
+        col(Alignment.organisation_id) == organisation_id,
+        col(Alignment.course_id) == course_id,
+        col(Alignment.created_at) >= since,
+    )
+    return set((await session.exec(statement)).all())
 
 
 async def alignments(

@@ -72,6 +72,13 @@ async def of_items(
     return rules.by_item(_views(await queries.alignments(session, organisation_id, course_id, item_ids)))
 
 
+async def items_since(
+    session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID, since: datetime
+) -> set[uuid.UUID]:
+    """Items that were aligned to a competency from then on."""
+    return await queries.items_since(session, organisation_id, course_id, since)
+
+
 def _views(rows: Iterable[tuple[Alignment, int]]) -> list[AlignmentView]:
     known = list(rows)
     shared = rules.shared_items(

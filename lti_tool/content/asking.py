@@ -2,11 +2,12 @@
 
 A page asks when the last answer is older than ``FRESH``; how long it waits, and that pages which ask the same at the same
 moment share one question, is the business of ``courses.freshness``. Whatever room asks, every room takes from the answer what
-it is there for (``app.state.gradebook_takers``).
+it is there for (``app.state.takers``). One student is asked about by themselves; the whole class is read as the course is read
+in the background (``content.sync``), so that no page reads what is being read already.
 """
 
 import uuid
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -16,6 +17,8 @@ from lti_tool.clock import Clock
 from lti_tool.content import service
 from lti_tool.content.connectors import Connectors, NotConnected
 from lti_tool.content.service import Gradebook
+from lti_tool.content.sync.pages import freshen, not_ready, reader_of, takers_of, until_free
+from lti_tool.content.taking import GradebookTaker
 from lti_tool.courses.freshness import Outcome
 from lti_tool.courses.models import Course
 from lti_tool.courses.roster import readings
@@ -23,9 +26,6 @@ from lti_tool.db.session import Database
 
 FRESH = timedelta(seconds=20)
 """How long an answer counts as the present one."""
-
-Taker = Callable[[Database, Course, Gradebook, datetime], Awaitable[None]]
-"""Takes what its room is there for from a gradebook, in transactions of its own; twice is once."""
 
 _Key = tuple[str, uuid.UUID, uuid.UUID, uuid.UUID | None]
 
@@ -53,7 +53,7 @@ async def bring_gradebook(
     person_id: uuid.UUID | None = None,
     *,
     asked: bool = False,
-    takers: Sequence[Taker] = (),
+    takers: Sequence[GradebookTaker] = (),
 ) -> Outcome:
     """Bring in what the gradebook says of one student, or of all the course's students, if the last answer is old or somebody
     ``asked``. ``takers`` take it where the application names none.
@@ -71,16 +71,32 @@ async def bring_gradebook(
     key: _Key = ("results", course.organisation_id, course.id, person_id)
     if not asked and answers.is_fresh(key, clock.now()):
         return Outcome()
-    everybody: Sequence[Taker] = getattr(state, "gradebook_takers", takers)
+
+    async def read_one(person_id: uuid.UUID) -> None:
+        connected = True
+        try:
+            found = await service.gradebook(database, connectors, course, [person_id])
+        except NotConnected:
+            connected, found = False, Gradebook()
+        answers.note(key, clock.now())
+        for take in takers_of(request, takers).gradebook:
+            await take(database, course, found, clock.now())
+        if connected:
+            await freshen(request, course)
+
+    async def read_all() -> None:
+        trouble = await not_ready(request, course)
+        if isinstance(trouble, NotConnected):
+            answers.note(key, clock.now())
+            return
+        if trouble is not None:
+            raise trouble
+        if await reader_of(request, takers).read_results(course) is None:
+            await until_free(request, course, contents=False)
+        answers.note(key, clock.now())
+        await freshen(request, course)
 
     async def read() -> None:
-        people = None if person_id is None else [person_id]
-        try:
-            found = await service.gradebook(database, connectors, course, people)
-        except NotConnected:
-            found = Gradebook()
-        answers.note(key, clock.now())
-        for take in everybody:
-            await take(database, course, found, clock.now())
+        await (read_all() if person_id is None else read_one(person_id))
 
     return await readings(request).wait(key, read, asked=asked)

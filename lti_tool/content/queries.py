@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, update
+from sqlalchemy import func, or_, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -28,6 +28,8 @@ READ_COLUMNS = (
     "points_possible",
     "due_at",
     "published",
+    "requirement",
+    "requirement_points",
     "deleted_at",
     "seen_at",
 )
@@ -69,6 +71,25 @@ async def known_items(session: AsyncSession, organisation_id: uuid.UUID, course_
         col(ContentItem.organisation_id) == organisation_id,
         col(ContentItem.course_id) == course_id,
         col(ContentItem.external_id).startswith(source, autoescape=True),
+    )
+    return (await session.exec(statement)).all()
+
+
+async def items_of_sources(
+    session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID, sources: Sequence[str]
+) -> Any:
+    """Rows of ``id, external_id, kind, title, url`` of what is there of these sources."""
+    names = ("id", "external_id", "kind", "title", "url")
+    columns: list[Any] = [getattr(ContentItem, name) for name in names]
+    statement = (
+        select(*columns)
+        .where(
+            col(ContentItem.organisation_id) == organisation_id,
+            col(ContentItem.course_id) == course_id,
+            col(ContentItem.deleted_at).is_(None),
+            or_(*(col(ContentItem.external_id).startswith(source, autoescape=True) for source in sources)),
+        )
+        .order_by(col(ContentItem.position), col(ContentItem.id))
     )
     return (await session.exec(statement)).all()
 

@@ -2,40 +2,30 @@
 
 from fastapi import Request
 
-from lti_tool.clock import Clock
-from lti_tool.content import service
-from lti_tool.content.connectors import Connectors
+from lti_tool.content.sync.pages import freshen, not_ready, reader_of, until_free
+from lti_tool.content.sync.wishes import wish
 from lti_tool.courses.access import InCourse
 from lti_tool.courses.freshness import Outcome
-from lti_tool.courses.models import Course
 from lti_tool.courses.roster import readings
-from lti_tool.db.session import Database
-from lti_tool.errors import ToolError
 
 
 async def read_contents(request: Request, here: InCourse, *, asked: bool) -> Outcome:
-    """Read the content if it never was, or because somebody ``asked``."""
-    clock: Clock = request.app.state.clock
-    database: Database = request.app.state.database
-    connectors: Connectors = request.app.state.connectors
+    """Read the content if it never was, or because somebody ``asked``; the rest of the course is read behind the page then.
+
+    Content that is old is read behind the page too, with everything else.
+    """
     course = here.course
-    trouble = await _not_ready(database, connectors, course)
+    trouble = await not_ready(request, course)
     if trouble is not None:
         return Outcome(trouble=trouble)
     if not asked and course.content_read_at is not None:
+        await freshen(request, course)
         return Outcome()
 
-    async def read() -> service.RefreshReport:
-        return await service.refresh(database, connectors, course, clock.now())
+    async def read() -> None:
+        if await reader_of(request).read_contents(course) is None:
+            await until_free(request, course, contents=True)
+        async with request.app.state.database.writing() as session:
+            await wish(session, course, request.app.state.clock.now(), asked=asked)
 
     return await readings(request).wait(("content", course.organisation_id, course.id), read, asked=asked)
-
-
-async def _not_ready(database: Database, connectors: Connectors, course: Course) -> ToolError | None:
-    """Why the course's platform cannot be asked at all, if so."""
-    async with database.reading() as session:
-        try:
-            await connectors.of(session, course)
-        except ToolError as error:
-            return error
-    return None

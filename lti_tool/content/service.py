@@ -1,7 +1,7 @@
 """The course's own items: read from the platform, or pasted; and the grades the platform has for them."""
 
 import uuid
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -14,20 +14,12 @@ from lti_tool.content.access import connecting
 from lti_tool.content.access import queries as access_queries
 from lti_tool.content.connectors import Connected, Connectors, NotConnected
 from lti_tool.content.models import ApiConnection, ContentItem, ItemKind
-from lti_tool.content.ports import Capability, NativeItem, NativeResult, NativeTrouble, NoResult
+from lti_tool.content.ports import Capability, NativeResult, NativeResults, NativeTrouble, NoResult
+from lti_tool.content.taking_over import RefreshReport, take_over
 from lti_tool.courses.models import Course
 from lti_tool.db.session import Database
 from lti_tool.ids import new_id
 from lti_tool.lti.models import Registration
-
-
-@dataclass(frozen=True, slots=True)
-class RefreshReport:
-    """What a reading of a course's contents found: items in it, newly met (or again), and gone."""
-
-    items: int
-    new: int
-    gone: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,83 +91,20 @@ async def refresh(database: Database, connectors: Connectors, course: Course, no
     if Capability.CONTENTS not in connected.connector.offers:
         raise NotConnected("the connector reads no contents")
     try:
-        contents = await connected.connector.read_contents(connected.course_id)
+        return await read_contents(database, connected, course, now)
     except NativeTrouble as trouble:
-        await _note_call(database, course, connected, trouble, now)
+        await note_trouble(database, course, connected, trouble, now)
         raise
+
+
+async def read_contents(database: Database, connected: Connected, course: Course, now: datetime) -> RefreshReport:
+    """As ``refresh``, with the connector at hand; trouble is raised and noted nowhere."""
+    contents = await connected.connector.read_contents(connected.course_id)
     async with database.writing() as session:
         report = await take_over(session, course, connected.source, contents.items, now)
         await queries.note_reading(session, course, now, contents.home_url)
-        await queries.note_call(session, course.organisation_id, connected.connection_id, None, now)
+        await note_call(session, course, connected, None, now)
     return report
-
-
-async def take_over(
-    session: AsyncSession, course: Course, source: str, found: Collection[NativeItem], now: datetime
-) -> RefreshReport:
-    """Bring a source's items up to what was found, in the order it was found in."""
-    organisation_id = course.organisation_id
-    known = await queries.known_items(session, organisation_id, course.id, source)
-    by_external_id = {row.external_id: row for row in known}
-    # An item named twice would be written twice by one statement, which PostgreSQL refuses; its first place counts.
-    unique = {item.external_id: item for item in reversed(list(found))}
-    wanted = [unique[name] for name in dict.fromkeys(item.external_id for item in found)]
-    vanished = [row for row in known if row.external_id not in unique]
-    kept: set[uuid.UUID] = set()
-    new = 0
-    differs = False
-    for place, item in enumerate(wanted):
-        row = by_external_id.get(item.external_id)
-        if row is None:
-            # An assignment taken into a module, or out of one, has another external id and is still the same to students.
-            row = _same_assignment(item, vanished, kept)
-            if row is not None:
-                await queries.rename_external_id(session, organisation_id, row.id, item.external_id)
-                kept.add(row.id)
-        if row is None or row.deleted_at is not None:
-            new += 1
-        differs = differs or row is None or _is_other(row, _row(course, item, place, now))
-    await queries.put_items(session, [_row(course, item, place, now) for place, item in enumerate(wanted)])
-    gone = [row.id for row in vanished if row.id not in kept and row.deleted_at is None]
-    await queries.mark_gone(session, organisation_id, gone, now)
-    if differs or gone:
-        await queries.note_change(session, organisation_id, course.id, now)
-    return RefreshReport(items=len(wanted), new=new, gone=len(gone))
-
-
-def _is_other(row: Any, now_there: dict[str, Any]) -> bool:
-    """Whether an item was found to be other than it was known; when it was seen matters to nobody."""
-    return any(getattr(row, name) != now_there[name] for name in queries.READ_COLUMNS if name != "seen_at")
-
-
-def _same_assignment(item: NativeItem, vanished: Collection[Any], taken: Collection[uuid.UUID]) -> Any:
-    if item.result_key is None:
-        return None
-    for row in vanished:
-        if row.result_key == item.result_key and row.deleted_at is None and row.id not in taken:
-            return row
-    return None
-
-
-def _row(course: Course, item: NativeItem, place: int, now: datetime) -> dict[str, Any]:
-    return {
-        "organisation_id": course.organisation_id,
-        "id": new_id(),
-        "course_id": course.id,
-        "external_id": item.external_id,
-        "kind": ItemKind(item.kind),
-        "title": item.title,
-        "url": item.url,
-        "section": item.section,
-        "position": place,
-        "indent": item.indent,
-        "result_key": item.result_key,
-        "points_possible": item.points_possible,
-        "due_at": item.due_at,
-        "published": item.published,
-        "deleted_at": None,
-        "seen_at": now,
-    }
 
 
 # --- Pasting -----------------------------------------------------------------------------------------------------------
@@ -365,8 +294,18 @@ async def gradebook(
     try:
         found = await connected.connector.read_results(connected.course_id, list(by_key), list(by_user))
     except NativeTrouble as trouble:
-        await _note_call(database, course, connected, trouble, connectors.clock.now())
+        await note_trouble(database, course, connected, trouble, connectors.clock.now())
         raise
+    return gradebook_of(found, by_key, by_user)
+
+
+def gradebook_of(
+    found: NativeResults, by_key: Mapping[str, Collection[uuid.UUID]], by_user: Mapping[str, uuid.UUID]
+) -> Gradebook:
+    """What the platform tells, in the course's own items (by ``result_key``) and people (by the platform's id of the user).
+
+    Whom or what nobody knows is left out.
+    """
 
     def ours(natives: Iterable[NativeResult]) -> tuple[ItemResult, ...]:
         return tuple(
@@ -428,12 +367,20 @@ async def _connected(database: Database, connectors: Connectors, course: Course)
         return await connectors.of(session, course)
 
 
-async def _note_call(
+async def note_call(
+    session: AsyncSession, course: Course, connected: Connected, trouble: str | None, now: datetime
+) -> None:
+    """Remember how the last call went: ``trouble`` is its error code, None when it went well."""
+    if connected.grant_id is not None:
+        await access_queries.note_grant(session, course.organisation_id, connected.grant_id, trouble, now)
+    if connected.grant_id is None or trouble != access_queries.DEAD:
+        # One person's consent that ended is no failure of the school's connection.
+        await queries.note_call(session, course.organisation_id, connected.connection_id, trouble, now)
+
+
+async def note_trouble(
     database: Database, course: Course, connected: Connected, trouble: NativeTrouble, now: datetime
 ) -> None:
+    """Remember that the last call went wrong, in a transaction of its own."""
     async with database.writing() as session:
-        if connected.grant_id is not None:
-            await access_queries.note_grant(session, course.organisation_id, connected.grant_id, trouble.code, now)
-        if connected.grant_id is None or trouble.code != access_queries.DEAD:
-            # One person's consent that ended is no failure of the school's connection.
-            await queries.note_call(session, course.organisation_id, connected.connection_id, trouble.code, now)
+        await note_call(session, course, connected, trouble.code, now)

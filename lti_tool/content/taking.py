@@ -4,10 +4,12 @@ Every taker works in transactions of its own, and what it is told twice counts o
 """
 
 import uuid
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from lti_tool.content.ports import NativeOutcomes
 from lti_tool.content.service import Gradebook
@@ -46,8 +48,11 @@ class PersonRating:
     content_item_id: uuid.UUID | None = None
 
 
-GradebookTaker = Callable[[Database, Course, Gradebook, datetime], Awaitable[None]]
-"""Takes what its room is there for from a gradebook, or from a batch of one."""
+GradebookTaker = Callable[[Database, Course, Gradebook, datetime], Awaitable[Mapping[str, int] | None]]
+"""Takes what its room is there for from a gradebook, or from a batch of one. May answer what came of it, as counts by name."""
+
+Wanting = Callable[[AsyncSession, Course, datetime], Awaitable[Collection[uuid.UUID]]]
+"""The items of which old results are wanted too, because of something that has come up since a moment, such as an alignment."""
 
 CompletionTaker = Callable[[Database, Course, Sequence[ItemCompletion], datetime], Awaitable[None]]
 """Takes what the platform counts as completed; some people's at a time."""
@@ -64,6 +69,7 @@ class Takers:
     """Who takes what; kept as ``app.state.takers``."""
 
     gradebook: Sequence[GradebookTaker] = ()
+    wanting: Sequence[Wanting] = ()
     completion: Sequence[CompletionTaker] = ()
     outcomes: OutcomesTaker | None = None
     ratings: Sequence[RatingsTaker] = ()

@@ -1,19 +1,16 @@
-"""What this room has for the background: reading results, ends of overrides, following maps, and learning difficulties."""
+"""What this room has for the background: ends of overrides, following maps, and learning difficulties."""
 
 import uuid
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import ClassVar
 
 from lti_tool.clock import Clock
 from lti_tool.competencies.ports import LEVELS_FOLLOW
-from lti_tool.content.asking import Taker
-from lti_tool.content.connectors import Connectors
 from lti_tool.db.session import Database
 from lti_tool.errors import NotFound
 from lti_tool.jobs import Periodic, Work, by_one_process, runner_of
-from lti_tool.mastery import following, reading, service, versions
+from lti_tool.mastery import following, service, versions
 
 OVERRIDES_EVERY = timedelta(minutes=1)
 """How exactly the ends of overrides are kept."""
@@ -102,13 +99,10 @@ class Learning(_EveryCourse):
         self._swept_at = now
 
 
-def work(database: Database, clock: Clock, connectors: Connectors, takers: Sequence[Taker]) -> Work:
-    """The tasks and the periodic work of this room. ``takers`` take from the gradebooks that are read without a page."""
+def work(database: Database, clock: Clock) -> Work:
+    """The tasks and the periodic work of this room."""
     learning = Learning(database, clock)
     follows = Following(database, clock)
-
-    async def read_results() -> None:
-        await reading.read_all(database, connectors, clock, takers)
 
     async def end_overrides() -> None:
         await service.end_overrides(database, clock.now())
@@ -117,7 +111,6 @@ def work(database: Database, clock: Clock, connectors: Connectors, takers: Seque
         tasks={versions.LEARN: learning.run, LEVELS_FOLLOW: follows.run},
         periodic=(
             Periodic("mastery.end-overrides", OVERRIDES_EVERY, end_overrides),
-            by_one_process(database, clock, Periodic("mastery.read-results", reading.READ_EVERY, read_results)),
             Periodic("mastery.learn-sweep", SWEEP_EVERY, learning.sweep),
             by_one_process(database, clock, Periodic("mastery.follow-sweep", SWEEP_EVERY, follows.sweep)),
         ),

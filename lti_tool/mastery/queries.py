@@ -10,9 +10,7 @@ from sqlalchemy import func
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from lti_tool.competencies.models import Alignment, CourseMap
-from lti_tool.content.models import ApiConnection
-from lti_tool.courses.models import Course
+from lti_tool.competencies.models import CourseMap
 from lti_tool.db.base import crossing, scoped
 from lti_tool.mastery.models import Evidence, EvidenceSource, LearnerMastery, MasteryState, Standing
 
@@ -231,27 +229,3 @@ async def practice_counts(session: AsyncSession, organisation_id: uuid.UUID, cou
         col(CourseMap.organisation_id) == organisation_id, col(CourseMap.course_id) == course_id
     )
     return bool((await session.exec(statement)).one_or_none())
-
-
-async def courses_to_read(session: AsyncSession, *, most: int = 1000) -> list[Course]:
-    """Courses, of all schools, with items that assess and an access to their platform that is not known to fail."""
-    aligned = (
-        select(col(Alignment.course_id))
-        .where(
-            col(Alignment.organisation_id) == col(Course.organisation_id), col(Alignment.course_id) == col(Course.id)
-        )
-        .exists()
-    )
-    statement = (
-        select(Course)
-        .join(
-            ApiConnection,
-            (col(ApiConnection.organisation_id) == col(Course.organisation_id))
-            & (col(ApiConnection.registration_id) == col(Course.registration_id)),
-        )
-        .where(aligned, col(ApiConnection.working).is_not(False))
-        .order_by(col(Course.registration_id), col(Course.id))
-        .limit(most)
-        .execution_options(**crossing("every school's courses are read, each by its own access"))
-    )
-    return list((await session.exec(statement)).all())

@@ -6,35 +6,28 @@ Blank, excused, missing and ungraded work and automatic zeros never become evide
 afterwards is voided. An item that is aligned later brings in what is known already at the next reading.
 """
 
-import logging
 import uuid
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 
 from fastapi import Request
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from lti_tool.clock import Clock
 from lti_tool.competencies import alignments
 from lti_tool.competencies.alignment_rules import AlignmentView
 from lti_tool.competencies.models import AlignmentRole
-from lti_tool.content import service as content
-from lti_tool.content.asking import Taker, bring_gradebook
-from lti_tool.content.connectors import Connectors
+from lti_tool.content.asking import bring_gradebook
 from lti_tool.content.ports import NoResult
 from lti_tool.content.service import Gradebook, ItemGap, ItemResult
 from lti_tool.courses.freshness import Outcome
 from lti_tool.courses.models import Course
 from lti_tool.db.session import Database
-from lti_tool.errors import ToolError
 from lti_tool.mastery import gradebook_queries, queries, service
 from lti_tool.mastery.entries import LARGEST, TAKEN_BACK, TOLD_BY_LMS, UNALIGNED, Changed, Entry
 from lti_tool.mastery.models import EvidenceSource
-
-log = logging.getLogger(__name__)
 
 LEARNERS_AT_ONCE = 50
 """Learners whose results are taken in one transaction."""
@@ -58,9 +51,10 @@ async def bring_evidence(
     return await bring_gradebook(request, course, person_id, asked=asked, takers=(take,))
 
 
-async def take(database: Database, course: Course, gradebook: Gradebook, now: datetime) -> None:
-    """Take a gradebook in; see ``take_gradebook``."""
-    await take_gradebook(database, course, gradebook, now)
+async def take(database: Database, course: Course, gradebook: Gradebook, now: datetime) -> Mapping[str, int]:
+    """Take a gradebook in; see ``take_gradebook``. What came of it, for the report of the reading."""
+    taken = await take_gradebook(database, course, gradebook, now)
+    return {"evidence_new": taken.new, "evidence_taken_back": taken.taken_back}
 
 
 async def take_gradebook(database: Database, course: Course, gradebook: Gradebook, now: datetime) -> Taken:
@@ -228,26 +222,7 @@ async def take_back_alignment(
 
 # --- Without a page ----------------------------------------------------------------------------------------------------
 
-READ_EVERY = timedelta(minutes=15)
-"""How soon results of a course are evidence that nobody looks at."""
 
-
-async def read_all(database: Database, connectors: Connectors, clock: Clock, takers: Sequence[Taker]) -> int:
-    """Read the gradebooks of all courses whose alignments give evidence; how many were read. Trouble with one stops no other.
-
-    Courses of one connection are read one after the other, as its platform's limits want it.
-    """
-    async with database.reading() as session:
-        courses = await queries.courses_to_read(session)
-        session.expunge_all()
-    read = 0
-    for course in courses:
-        try:
-            found = await content.gradebook(database, connectors, course, None)
-            for one in takers:
-                await one(database, course, found, clock.now())
-        except ToolError as trouble:
-            log.warning("a gradebook could not be read", extra={"code": trouble.code, "detail": trouble.detail})
-        else:
-            read += 1
-    return read
+async def wanting(session: AsyncSession, course: Course, since: datetime) -> set[uuid.UUID]:
+    """Items that have come to say something about a competency since then: what is known of them from before is evidence too."""
+    return await alignments.items_since(session, course.organisation_id, course.id, since)

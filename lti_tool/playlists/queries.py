@@ -19,7 +19,7 @@ from lti_tool.db.locking import locking
 from lti_tool.db.upsert import upsert
 from lti_tool.grades.models import LineItem
 from lti_tool.lti.models import Role
-from lti_tool.playlists.models import PersonalPlaylist, PersonalStep, Playlist, PlaylistStatus, PlaylistStep
+from lti_tool.playlists.models import DoneRule, PersonalPlaylist, PersonalStep, Playlist, PlaylistStatus, PlaylistStep
 
 _MOST_NAMED = 500
 """Students who are named in a statement; of more, the class is read and those who are wanted are taken from it."""
@@ -277,3 +277,36 @@ async def playlists_with_scores_due(session: AsyncSession, now: datetime) -> lis
         .execution_options(**crossing("the clock strikes for every school alike"))
     )
     return list((await session.exec(statement)).all())
+
+
+async def items_since(
+    session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID, since: datetime
+) -> set[uuid.UUID]:
+    """Items whose result does a step of a playlist that was changed, or copied for a student, from then on."""
+    copied = (
+        select(col(PersonalPlaylist.id))
+        .where(
+            col(PersonalPlaylist.organisation_id) == col(Playlist.organisation_id),
+            col(PersonalPlaylist.playlist_id) == col(Playlist.id),
+            col(PersonalPlaylist.created_at) >= since,
+        )
+        .exists()
+    )
+    statement = (
+        select(col(PlaylistStep.content_item_id))
+        .join(
+            Playlist,
+            (col(Playlist.organisation_id) == col(PlaylistStep.organisation_id))
+            & (col(Playlist.id) == col(PlaylistStep.playlist_id)),
+        )
+        .where(
+            col(PlaylistStep.organisation_id) == organisation_id,
+            col(Playlist.course_id) == course_id,
+            col(PlaylistStep.done_rule) == DoneRule.RESULT,
+            col(PlaylistStep.content_item_id).is_not(None),
+            col(PlaylistStep.removed_at).is_(None),
+            (col(Playlist.changed_at) >= since) | copied,
+        )
+        .distinct()
+    )
+    return {item_id for item_id in (await session.exec(statement)).all() if item_id is not None}

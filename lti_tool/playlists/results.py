@@ -12,7 +12,7 @@ from lti_tool.content.service import Gradebook, ItemResult
 from lti_tool.courses.freshness import Outcome
 from lti_tool.courses.models import Course
 from lti_tool.db.session import Database
-from lti_tool.playlists import service
+from lti_tool.playlists import queries, service
 
 
 async def bring_results(
@@ -29,6 +29,11 @@ async def take(database: Database, course: Course, gradebook: Gradebook, now: da
     if fresh:
         async with database.writing() as session:
             await service.take_results(session, course, fresh, now)
+
+
+async def wanting(session: AsyncSession, course: Course, since: datetime) -> set[uuid.UUID]:
+    """Items of playlists that were changed or assigned since then: what was done before counts as done."""
+    return await queries.items_since(session, course.organisation_id, course.id, since)
 
 
 async def take_check(

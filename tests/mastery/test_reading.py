@@ -1,16 +1,19 @@
 """Results of the LMS become evidence, on both databases: what counts, when, for what, and what is taken back."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-import httpx
 import pytest
 
 from lti_tool.clock import ManualClock
 from lti_tool.competencies.models import AlignmentRole
 from lti_tool.content.ports import NoResult
 from lti_tool.content.service import Gradebook, ItemGap, ItemResult
+from lti_tool.content.sync.engine import Reader
+from lti_tool.content.sync.rules import Report
+from lti_tool.content.sync.wishes import wish
+from lti_tool.content.taking import Takers
 from lti_tool.db.base import scoped
 from lti_tool.db.session import Database
 from lti_tool.mastery import explaining, queries, reading, service
@@ -18,7 +21,7 @@ from lti_tool.mastery.entries import TAKEN_BACK, TOLD_BY_LMS, UNALIGNED, Entry
 from lti_tool.mastery.models import Evidence, EvidenceSource, MasteryState, Standing
 from tests.content.conftest import CUSTOM, Canvas, assignment, connect_school, course_of, item, submission
 from tests.courses.school import come_in
-from tests.courses.site import SECRET, Site, a_site
+from tests.courses.site import Site, a_site
 from tests.mastery.world import DAY, World, align, world
 from tests.playlists.seed import NOW
 
@@ -333,8 +336,13 @@ async def a_canvas_course(site: Site) -> tuple[Canvas, Any]:
     return canvas, course
 
 
-async def read_now(site: Site) -> int:
-    return await reading.read_all(site.database, site.connectors, site.clock, (reading.take,))
+async def read_now(site: Site) -> Report | None:
+    """Everything, as when somebody presses the button."""
+    async with site.database.writing() as session:
+        course = await course_of(site)
+        await wish(session, course, site.clock.now(), asked=True)
+    takers = Takers(gradebook=(reading.take,), wanting=(reading.wanting,))
+    return await Reader(site.database, site.connectors, takers, site.clock).read(course)
 
 
 async def points(site: Site) -> list[tuple[Decimal | None, str, str | None]]:
@@ -348,7 +356,9 @@ async def test_results_become_evidence_without_any_page(site: Site) -> None:
     late = submission(40, 5, 7.2) | {"entered_score": 9, "late": True, "attempt": 1, "points_deducted": 1.8}
     canvas.submissions = [late | {"submitted_at": "2026-08-20T09:00:00Z"}]
     site.clock.move(5 * DAY)
-    assert await read_now(site) == 1
+    report = await read_now(site)
+    assert report is not None
+    assert report.counts["evidence_new"] == 1
     assert await points(site) == [(Decimal(9), "lms:5:1", None)]
     async with site.database.reading() as session:
         [row] = await queries.board(session, course.organisation_id, course.id)
@@ -380,41 +390,17 @@ async def test_missing_blank_and_waiting_work_is_never_evidence(site: Site) -> N
         submission(40, 5, 9) | {"excused": True},
     ):
         canvas.submissions = [row]
-        assert await read_now(site) == 1
+        assert await read_now(site) is not None
     assert await points(site) == []
 
 
-async def test_a_platform_that_does_not_answer_stops_no_other_and_names_nobody(
-    site: Site, caplog: pytest.LogCaptureFixture
-) -> None:
-    canvas, _ = await a_canvas_course(site)
-    site.lms.answers["/api/v1/courses/17/students/submissions"] = lambda _: httpx.Response(404)
-    assert await read_now(site) == 0
-    assert "a gradebook could not be read" in caplog.text
-    assert canvas.site.school.organisation.name not in caplog.text
-    assert SECRET not in caplog.text
-
-
-async def test_the_round_is_part_of_the_work(site: Site) -> None:
-    from lti_tool.mastery import jobs
-
-    canvas, _ = await a_canvas_course(site)
-    canvas.submissions = [submission(40, 5, 9)]
-    site.clock.move(timedelta(days=3))
-    work = jobs.work(site.database, site.clock, site.connectors, (reading.take,))
-    [read] = [one for one in work.periodic if one.name == "mastery.read-results"]
-    assert read.every == timedelta(minutes=15)
-    await read.run()
-    assert len(await points(site)) == 1
-    # Another process of the same installation leaves it to this one until the quarter of an hour is over.
-    asked = len(site.lms.asked)
-    other = jobs.work(site.database, site.clock, site.connectors, (reading.take,))
-    [again] = [one for one in other.periodic if one.name == "mastery.read-results"]
-    await again.run()
-    assert len(site.lms.asked) == asked
-    site.clock.move(timedelta(minutes=15))
-    await again.run()
-    assert len(site.lms.asked) > asked
+async def test_old_results_are_wanted_of_what_is_aligned_now(database: Database) -> None:
+    async with database.writing() as session:
+        made = await world(session)
+        await align(session, made, "quiz", "F.1")
+    async with database.reading() as session:
+        assert await reading.wanting(session, made.course, NOW - DAY) == {made.item("quiz").id}
+        assert await reading.wanting(session, made.course, NOW + DAY) == set()
 
 
 async def test_what_a_gradebook_file_said_of_a_work_gives_way_to_the_lms(database: Database) -> None:

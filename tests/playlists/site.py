@@ -17,14 +17,7 @@ from lti_tool.db.session import Database
 from lti_tool.ids import new_id
 from lti_tool.lti.models import Role
 from lti_tool.lti.sessions import SessionStart, start_session
-from lti_tool.platforms.native import (
-    Capability,
-    NativeConnector,
-    NativeContents,
-    NativeResult,
-    NativeResults,
-    NativeTrouble,
-)
+from lti_tool.platforms.native import Capability, NativeConnector, NativeResult, NativeResults, NativeTrouble
 from lti_tool.playlists import routes
 from lti_tool.settings import Settings
 from lti_tool.web.install import install
@@ -37,7 +30,7 @@ from tests.playlists.seed import School
 class Lms(NativeConnector):
     """An LMS's own API, as the connector's port has it: results by item key and user."""
 
-    offers = frozenset({Capability.CONTENTS, Capability.RESULTS})
+    offers = frozenset({Capability.RESULTS})
 
     clock: ManualClock
     known: list[NativeResult] = field(default_factory=list)
@@ -46,9 +39,6 @@ class Lms(NativeConnector):
 
     async def of(self, _session: AsyncSession, _course: Course) -> Connected:
         return Connected(connector=self, connection_id=new_id(), course_id="1", source="canvas:")
-
-    async def read_contents(self, _course_id: str) -> NativeContents:
-        raise NotImplementedError
 
     async def results(
         self,
@@ -61,7 +51,11 @@ class Lms(NativeConnector):
         self.asked += 1
         if self.trouble is not None:
             raise self.trouble
-        found = tuple(one for one in self.known if one.result_key in result_keys and one.user_id in user_ids)
+        found = tuple(
+            one
+            for one in self.known
+            if one.result_key in result_keys and one.user_id in user_ids and (since is None or one.at >= since)
+        )
         yield NativeResults(found, found)
 
 
