@@ -23,6 +23,7 @@ from lti_tool.sandbox.platform import Platform, ThisPlatform
 from lti_tool.sandbox.registration import begin, invitation
 from lti_tool.sandbox.registration_body import Registration, registration_of
 from lti_tool.sandbox.standing import apply, remove_tool, set_state, standing
+from lti_tool.sandbox.tools import key_of
 from lti_tool.sandbox.view import (
     NotForThisRole,
     PageMissing,
@@ -175,6 +176,7 @@ async def _page(
             select(SentNotice).where(SentNotice.tool_id == tool_id).order_by(SentNotice.id.desc()).limit(20)
         )
         told = notices.all()
+        key = await key_of(session, tool_id)
     asked = registration_of(found.sent) if found and found.sent else None
     return render(
         request,
@@ -191,6 +193,7 @@ async def _page(
         notices=told,
         issuer=platform.settings.issuer,
         api_url=platform.settings.base_url,
+        api_key=key,
         api_token=await platform.api_token() if platform.settings.profile.has_canvas_api else None,
         by_link=platform.settings.profile.registers_by_link,
         error=error,

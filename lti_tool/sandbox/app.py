@@ -10,8 +10,8 @@ import httpx
 from fastapi import APIRouter, FastAPI
 from starlette.routing import BaseRoute
 
-from lti_tool.sandbox import canvas_api
 from lti_tool.sandbox.behaviour import BehaviourMiddleware
+from lti_tool.sandbox.canvas_access import ApiError, answer_api_error
 from lti_tool.sandbox.likes import Like
 from lti_tool.sandbox.likes.parts import routers
 from lti_tool.sandbox.likes.throttle import Throttle
@@ -47,10 +47,10 @@ def create_sandbox(
     app = FastAPI(title=settings.name, lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.platform = platform
     if settings.profile.throttles:
-        app.add_middleware(Throttle, now=platform.now)
+        app.add_middleware(Throttle, now=platform.now, throttling=platform.behaviour.throttle)
     app.add_middleware(BehaviourMiddleware, behaviour=platform.behaviour)
     app.add_exception_handler(ServiceError, answer_service_error)
-    app.add_exception_handler(canvas_api.ApiError, canvas_api.answer_api_error)
+    app.add_exception_handler(ApiError, answer_api_error)
     app.router.routes.extend(_routes(settings.profile))
     set_up_pages(app)
     return app

@@ -5,15 +5,17 @@ LMSs differ from the standard has its place here too.
 """
 
 import asyncio
+import contextlib
 import re
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from starlette.responses import JSONResponse
+from starlette.responses import HTMLResponse, JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 ANY = "*"
+PAGE = "<!doctype html><title>Down for maintenance</title><p>This page is not what was asked for.</p>"
 _COURSE = r"/api/lti/courses/[^/]+"
 _MOODLE = r"/mod/lti/services\.php"
 _SCHOOLOGY = r"/lti-service/tool/[^/]+/services"
@@ -44,9 +46,10 @@ _ENDPOINTS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("configuration", r"/\.well-known/openid-configuration|/mod/lti/openid-configuration\.php"),
         ("registrations", r"/api/lti/registrations|/mod/lti/openid-registration\.php"),
         ("notice_handlers", r"/api/lti/notice-handlers/[^/]+"),
-        ("api", r"/api/v1/.*"),
+        ("api", r"/api(/quiz)?/v1/.*"),
     )
 )
+KINDS = ("status", "html", "broken", "hang")
 ENDPOINTS = tuple(name for name, _ in _ENDPOINTS)
 
 
@@ -60,7 +63,9 @@ class Failure:
     """Answer the next ``times`` calls of an endpoint (or ``*``, any) with ``status``.
 
     ``retry_after`` seconds go into the header of that name. With ``after`` the call is carried out first and only its
-    answer is lost, which is what a tool sees when the network fails at the wrong moment.
+    answer is lost, which is what a tool sees when the network fails at the wrong moment. ``kind`` says how it fails: with its
+    ``status``; with a page of HTML that says 200 (``html``); with an answer that breaks off in the middle (``broken``); or not
+    before the caller gives up (``hang``).
     """
 
     endpoint: str
@@ -68,6 +73,22 @@ class Failure:
     times: int = 1
     retry_after: int | None = None
     after: bool = False
+    kind: str = "status"
+
+
+@dataclass
+class Throttling:
+    """Canvas's rate limit: a bucket per token holds ``limit``, every call costs ``cost`` in the end, and a full bucket is
+    answered with ``status``: 403 with words, newer 429.
+    """
+
+    limit: float = 600.0
+    cost: float = 0.5
+    status: int = 403
+
+    def reset(self) -> None:
+        """As usual."""
+        self.limit, self.cost, self.status = 600.0, 0.5, 403
 
 
 @dataclass
@@ -78,6 +99,7 @@ class Behaviour:
     answer to a registration holds the deployment id. ``picks_accept``: the types of content a deep linking request accepts.
     ``allowed_attempts``: how many submissions a column of a tool takes of each student, on an LMS whose scores can be some.
     ``storage_target``: where values are kept for tools, ``_parent`` or the name of a frame; None where nothing is kept.
+    ``throttle``: Canvas's rate limit. ``forbidden_status``: how Canvas's REST API answers whoever lacks a right: 401, newer 403.
     """
 
     latency: dict[str, float] = field(default_factory=dict)
@@ -92,14 +114,25 @@ class Behaviour:
     usual_storage_target: str | None = None
     usual_picks: tuple[str, ...] = ("ltiResourceLink",)
     calls: Counter[str] = field(default_factory=Counter)
+    throttle: Throttling = field(default_factory=Throttling)
+    forbidden_status: int = 401
 
     def fail_next(
-        self, endpoint: str, status: int, *, times: int = 1, retry_after: int | None = None, after: bool = False
+        self,
+        endpoint: str,
+        status: int,
+        *,
+        times: int = 1,
+        retry_after: int | None = None,
+        after: bool = False,
+        kind: str = "status",
     ) -> None:
-        """Fail the next calls; see :class:`Failure`. An unknown endpoint is a ValueError."""
+        """Fail the next calls; see :class:`Failure`. An unknown endpoint or kind is a ValueError."""
+        if kind not in KINDS:
+            raise ValueError(f"there is no kind {kind!r}; there are {', '.join(KINDS)}")
         if endpoint != ANY and endpoint not in ENDPOINTS:
             raise ValueError(f"there is no endpoint {endpoint!r}; there are {', '.join(ENDPOINTS)} and {ANY}")
-        self.failures.append(Failure(endpoint, status, times, retry_after, after))
+        self.failures.append(Failure(endpoint, status, times, retry_after, after, kind))
 
     def take_failure(self, endpoint: str) -> Failure | None:
         """The failure due for this call, used up once."""
@@ -123,6 +156,8 @@ class Behaviour:
         self.clock_offset = timedelta()
         self.message_hints_work_once, self.allowed_attempts = False, None
         self.refuses_tokens = self.registration_names_deployment = False
+        self.throttle.reset()
+        self.forbidden_status = 401
         self.picks_accept, self.storage_target = self.usual_picks, self.usual_storage_target
 
 
@@ -146,13 +181,45 @@ class BehaviourMiddleware:
         if failure is None:
             await self.app(scope, receive, send)
             return
+        if failure.kind == "hang":
+            await _given_up(receive)
+            return
+        if failure.kind == "broken":
+            await self.app(scope, receive, _breaking_off(send))
+            return
         if failure.after:
             await self.app(scope, receive, _discard)
+        if failure.kind == "html":
+            await HTMLResponse(PAGE)(scope, receive, send)
+            return
         headers = {} if failure.retry_after is None else {"Retry-After": str(failure.retry_after)}
         response = JSONResponse(
             {"errors": {"type": "on_demand", "message": "This failure was asked for."}}, failure.status, headers
         )
         await response(scope, receive, send)
+
+
+async def _given_up(receive: Receive) -> None:
+    """Wait until the caller hangs up; ten minutes at most, so that nothing waits for ever."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(600):
+            while (await receive())["type"] != "http.disconnect":
+                pass
+
+
+def _breaking_off(send: Send) -> Send:
+    """Sends the first half of the body, and says that this was all."""
+
+    async def half(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = [one for one in message["headers"] if one[0].lower() != b"content-length"]
+            message = {**message, "headers": headers}
+        elif message["type"] == "http.response.body":
+            body = message.get("body", b"")
+            message = {**message, "body": body[: len(body) // 2]}
+        await send(message)
+
+    return half
 
 
 async def _discard(_message: Message) -> None:

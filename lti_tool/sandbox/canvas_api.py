@@ -1,235 +1,307 @@
-"""The part of Canvas's REST API that a tool's connector reads: courses, modules, assignments, submissions, people.
+"""The part of Canvas's REST API that a tool's connector reads of a course: modules with what completes their items, assignments.
 
 Documented at https://canvas.instructure.com/doc/api/. Ids are numbers, or strings for who asks for
-``application/json+canvas-string-ids``. Pages are followed by ``Link``; ``per_page`` is 10 unless told, 100 at most.
+``application/json+canvas-string-ids``. Pages are followed by ``Link``; ``per_page`` is 10 unless told, 100 at most. Parameters
+in addresses have Canvas's own names, since scopes are made of them.
 """
 
-import hmac
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import Any
 
-from fastapi import APIRouter, Depends, Request
-from sqlalchemy import select
+from fastapi import APIRouter, Request
 from sqlalchemy.ext.asyncio import AsyncSession
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 
-from lti_tool.sandbox.canvas_rows import (
-    ItemShaper,
-    assignment_json,
-    assignments_of,
-    module_json,
-    quiz_ids,
-    string_ids,
-    submissions_of,
-    user_json,
-)
-from lti_tool.sandbox.models import Assignment, Course, Person
-from lti_tool.sandbox.platform import Platform, platform_of
-from lti_tool.sandbox.services import Id, one_page
-from lti_tool.sandbox.store import modules_of, roster
-
-DEFAULT_PAGE, LARGEST_PAGE = 10, 100
-STRING_IDS = "application/json+canvas-string-ids"
+from lti_tool.sandbox.canvas_access import Api, Here, answer, enter, listed, missing, number, numbers, one_person
+from lti_tool.sandbox.canvas_progress import Requirement, completed, note, requirements, take_back
+from lti_tool.sandbox.canvas_rows import ItemShaper, moment
+from lti_tool.sandbox.canvas_work_rows import assignment_json, work
+from lti_tool.sandbox.models import Module, ModuleItem, Person
+from lti_tool.sandbox.store import enrolment_in, module_item, modules_of, roster
 
 router = APIRouter(prefix="/api/v1")
+NO_REQUIREMENTS = (
+    "no progress available because this course is not module based (has modules and module completion requirements) or the "
+    "user is not enrolled as a student in this course"
+)
 
 
-@dataclass
-class ApiError(Exception):
-    """A call that is refused, answered as Canvas does: ``{"errors": [{"message": …}]}``."""
-
-    status: int
-    message: str
-
-
-def answer_api_error(_request: Request, error: Exception) -> JSONResponse:
-    """The exception handler for ApiError. Only a dead token's 401 carries WWW-Authenticate, as on Canvas."""
-    if not isinstance(error, ApiError):
-        raise error
-    headers = {"WWW-Authenticate": 'Bearer realm="canvas-lms"'} if error.status == 401 else {}
-    return JSONResponse({"errors": [{"message": error.message}]}, error.status, headers=headers)
-
-
-async def with_token(request: Request) -> Platform:
-    """A dependency: refuses whoever has not the API token."""
-    platform = platform_of(request)
-    scheme, _, value = request.headers.get("authorization", "").partition(" ")
-    expected = await platform.api_token()
-    if scheme.lower() != "bearer" or not hmac.compare_digest(value.strip().encode(), expected.encode()):
-        raise ApiError(401, "Invalid access token.")
-    return platform
-
-
-Api = Annotated[Platform, Depends(with_token)]
-
-
-def _answer(request: Request, body: Any, headers: Mapping[str, str] | None = None) -> JSONResponse:
-    if STRING_IDS in request.headers.get("accept", ""):
-        body = string_ids(body)
-    return JSONResponse(body, headers={**(headers or {}), "X-Rate-Limit-Remaining": "700.0", "X-Request-Cost": "0.1"})
-
-
-def _list(request: Request, platform: Platform, rows: Sequence[Any]) -> JSONResponse:
-    page, headers = one_page(request, platform, rows, size_name="per_page", default=DEFAULT_PAGE, most=LARGEST_PAGE)
-    return _answer(request, list(page), headers)
-
-
-def _includes(request: Request) -> set[str]:
-    return set(request.query_params.getlist("include[]"))
-
-
-async def _course(session: AsyncSession, asked: str) -> Course:
-    """The course by its number, or by ``lti_context_id:…`` as Canvas allows."""
-    query = select(Course)
-    if asked.startswith("lti_context_id:"):
-        query = query.where(Course.context_id == asked.removeprefix("lti_context_id:"))
-    elif asked.isdecimal() and len(asked) < 16:
-        query = query.where(Course.id == int(asked))
-    else:
-        raise ApiError(404, "The specified resource does not exist.")
-    course = (await session.scalars(query)).one_or_none()
-    if course is None:
-        raise ApiError(404, "The specified resource does not exist.")
-    return course
-
-
-@router.get("/users/self")
-async def whoever_asks(request: Request, platform: Api) -> JSONResponse:
-    """Whose token this is: the sandbox's one API user."""
-    return _answer(request, {"id": 0, "name": f"{platform.settings.name} API"})
-
-
-@router.get("/courses/{course_id}")
-async def one_course(request: Request, course_id: str, platform: Api) -> JSONResponse:
+@router.get("/courses/{id}")
+async def one_course(request: Request, id: str, caller: Api) -> JSONResponse:  # noqa: A002 - Canvas's scope has this name.
     """A course."""
-    async with platform.store.reading() as session:
-        course = await _course(session, course_id)
-    return _answer(
+    async with caller.platform.store.reading() as session:
+        here = await enter(session, caller, id)
+    course = here.course
+    return answer(
         request,
+        caller,
         {
             "id": course.id,
             "name": course.name,
             "course_code": course.code,
             "workflow_state": "available",
+            "account_id": 1,
+            "root_account_id": 1,
+            "created_at": moment(course.created_at),
+            "start_at": None,
+            "end_at": None,
+            "time_zone": "Europe/London",
+            "default_view": "modules",
             "lti_context_id": course.context_id,
-            "html_url": f"{platform.settings.base_url}/courses/{course.id}",
+            "html_url": here.web,
         },
     )
 
 
+# --- Modules -----------------------------------------------------------------------------------------------------------
+
+
+async def _student(session: AsyncSession, here: Here, asked: str | None) -> Person | None:
+    """The student whose completion is asked for; only teachers may ask for another's."""
+    if asked is None:
+        return None
+    person = await one_person(session, here.caller, asked)
+    enrolment = await enrolment_in(session, here.course.id, person.id) if person else None
+    if person is None or enrolment is None or enrolment.role not in ("student", "test_student"):
+        raise missing()
+    here.demand_work_of(person.id)
+    return person
+
+
 @router.get("/courses/{course_id}/modules")
-async def modules(request: Request, course_id: str, platform: Api) -> JSONResponse:
-    """The modules in order, with ``include[]=items`` their items, with ``include[]=content_details`` points and dates."""
-    async with platform.store.reading() as session:
-        course = await _course(session, course_id)
-        found = await modules_of(session, course.id)
-        shaper = await ItemShaper.make(session, platform, course, details="content_details" in _includes(request))
-    with_items = "items" in _includes(request)
-    return _list(request, platform, [module_json(shaper, module, with_items=with_items) for module in found])
+async def modules(request: Request, course_id: str, caller: Api, student_id: str | None = None) -> JSONResponse:
+    """The modules in order, with ``include[]=items`` their items, with ``include[]=content_details`` points and dates, with
+    ``student_id`` how far that student is.
+    """
+    includes = caller.includes(request)
+    async with caller.platform.store.reading() as session:
+        here = await enter(session, caller, course_id)
+        student = await _student(session, here, student_id)
+        found = await _modules(session, here)
+        shaper = await ItemShaper.make(session, here, details="content_details" in includes, student=student)
+    return listed(request, caller, [shaper.module(module, with_items="items" in includes) for module in found])
+
+
+async def _modules(session: AsyncSession, here: Here) -> Sequence[Module]:
+    return [one for one in await modules_of(session, here.course.id) if one.published or here.teaches]
+
+
+@router.get("/courses/{course_id}/modules/{id}")
+async def one_module(
+    request: Request,
+    course_id: str,
+    id: str,  # noqa: A002
+    caller: Api,
+    student_id: str | None = None,
+) -> JSONResponse:
+    """A module."""
+    includes = caller.includes(request)
+    async with caller.platform.store.reading() as session:
+        here = await enter(session, caller, course_id)
+        student = await _student(session, here, student_id)
+        found = await _module(session, here, id)
+        shaper = await ItemShaper.make(session, here, details="content_details" in includes, student=student)
+    return answer(request, caller, shaper.module(found, with_items="items" in includes))
+
+
+async def _module(session: AsyncSession, here: Here, asked: str) -> Module:
+    wanted = number(asked)
+    found = next((one for one in await _modules(session, here) if one.id == wanted), None)
+    if found is None:
+        raise missing()
+    return found
 
 
 @router.get("/courses/{course_id}/modules/{module_id}/items")
-async def module_items(request: Request, course_id: str, module_id: Id, platform: Api) -> JSONResponse:
+async def module_items(
+    request: Request, course_id: str, module_id: str, caller: Api, student_id: str | None = None
+) -> JSONResponse:
     """The items of one module in order."""
-    async with platform.store.reading() as session:
-        course = await _course(session, course_id)
-        shaper = await ItemShaper.make(session, platform, course, details="content_details" in _includes(request))
-        found = [module for module in await modules_of(session, course.id) if module.id == module_id]
-    if not found:
-        raise ApiError(404, "The specified resource does not exist.")
-    return _list(request, platform, [shaper.shape(item) for item in found[0].items])
+    async with caller.platform.store.reading() as session:
+        here = await enter(session, caller, course_id)
+        student = await _student(session, here, student_id)
+        found = await _module(session, here, module_id)
+        details = "content_details" in caller.includes(request)
+        shaper = await ItemShaper.make(session, here, details=details, student=student)
+    return listed(request, caller, [shaper.item(item) for item in shaper.shown(found.items)])
+
+
+@router.get("/courses/{course_id}/modules/{module_id}/items/{id}")
+async def one_module_item(
+    request: Request,
+    course_id: str,
+    module_id: str,
+    id: str,  # noqa: A002
+    caller: Api,
+    student_id: str | None = None,
+) -> JSONResponse:
+    """One item."""
+    async with caller.platform.store.reading() as session:
+        here = await enter(session, caller, course_id)
+        student = await _student(session, here, student_id)
+        item = await _item(session, here, module_id, id)
+        details = "content_details" in caller.includes(request)
+        shaper = await ItemShaper.make(session, here, details=details, student=student)
+    return answer(request, caller, shaper.item(item))
+
+
+async def _item(session: AsyncSession, here: Here, module_id: str, asked: str) -> ModuleItem:
+    module = await _module(session, here, module_id)
+    item = await module_item(session, here.course.id, number(asked))
+    if item is None or item.module_id != module.id or not (item.published or here.teaches):
+        raise missing()
+    return item
+
+
+@router.put("/courses/{course_id}/modules/{module_id}/items/{id}/done")
+async def mark_done(course_id: str, module_id: str, id: str, caller: Api) -> Response:  # noqa: A002
+    """The token's own person marks an item as done."""
+    return await _deed(caller, course_id, module_id, id, "done")
+
+
+@router.delete("/courses/{course_id}/modules/{module_id}/items/{id}/done")
+async def mark_not_done(course_id: str, module_id: str, id: str, caller: Api) -> Response:  # noqa: A002
+    """The token's own person takes that back."""
+    return await _deed(caller, course_id, module_id, id, "done", back=True)
+
+
+@router.post("/courses/{course_id}/modules/{module_id}/items/{id}/mark_read")
+async def mark_read(course_id: str, module_id: str, id: str, caller: Api) -> Response:  # noqa: A002
+    """The token's own person has looked at an item."""
+    return await _deed(caller, course_id, module_id, id, "viewed")
+
+
+async def _deed(caller: Api, course_id: str, module_id: str, asked: str, deed: str, *, back: bool = False) -> Response:
+    async with caller.platform.store.writing() as session:
+        here = await enter(session, caller, course_id)
+        item = await _item(session, here, module_id, asked)
+        if caller.person is None or here.role not in ("student", "test_student"):
+            raise caller.forbidden()
+        if back:
+            await take_back(session, item.id, caller.person.id, deed)
+        else:
+            await note(session, item.id, caller.person.id, deed, caller.platform.now())
+    return Response(status_code=204)
+
+
+_ASSETS = {
+    "moduleitem": "",
+    "file": "File",
+    "page": "Page",
+    "discussion": "Discussion",
+    "assignment": "Assignment",
+    "quiz": "Quiz",
+}
+
+
+@router.get("/courses/{course_id}/module_item_sequence")
+async def sequence(
+    request: Request, course_id: str, caller: Api, asset_type: str = "", asset_id: str = ""
+) -> JSONResponse:
+    """Where an item stands: what comes before and after it, at each place that leads to it."""
+    async with caller.platform.store.reading() as session:
+        here = await enter(session, caller, course_id)
+        found = await _modules(session, here)
+        shaper = await ItemShaper.make(session, here, details=False)
+    kind = _ASSETS.get(asset_type.lower())
+    order = [(module, item) for module in found for item in shaper.shown(module.items) if item.type != "SubHeader"]
+    shown = [{**shaper.item(item), "_type": item.type} for _, item in order]
+    items, at = [], set()
+    for place, (module, item) in enumerate(order):
+        one = shown[place]
+        key = item.id if kind == "" else one.get("page_url", one.get("content_id"))
+        if str(key) == asset_id and kind in ("", item.type, one["type"]):
+            at.add(module.id)
+            around = {"prev": place - 1, "current": place, "next": place + 1}
+            items.append(
+                {name: _bare(shown[there]) if 0 <= there < len(shown) else None for name, there in around.items()}
+            )
+    modules_shown = [shaper.module(module, with_items=False) for module in found if module.id in at]
+    return answer(request, caller, {"items": items, "modules": modules_shown})
+
+
+def _bare(item: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in item.items() if name != "_type"}
+
+
+# --- Progress ----------------------------------------------------------------------------------------------------------
+
+
+@router.get("/courses/{course_id}/bulk_user_progress")
+async def bulk_progress(request: Request, course_id: str, caller: Api) -> JSONResponse:
+    """How far every student is in the items that have to be completed; for teachers, in courses that have such items."""
+    async with caller.platform.store.reading() as session:
+        here = await enter(session, caller, course_id)
+        here.demand_teacher()
+        wanted = await requirements(session, here.course.id)
+        if not wanted:
+            return answer(request, caller, {"error": {"message": NO_REQUIREMENTS}}, status=400)
+        people = [row.person for row in await roster(session, here.course.id, "student")]
+        met = await completed(session, wanted, [person.id for person in people])
+    rows = [
+        {
+            "id": person.id,
+            "display_name": person.name,
+            "avatar_image_url": None,
+            "html_url": f"{here.web}/users/{person.id}",
+            "progress": _progress(wanted, met[person.id]),
+        }
+        for person in people
+    ]
+    return listed(request, caller, rows)
+
+
+@router.get("/courses/{course_id}/users/{user_id}/progress")
+async def one_progress(request: Request, course_id: str, user_id: str, caller: Api) -> JSONResponse:
+    """How far one student is."""
+    async with caller.platform.store.reading() as session:
+        here = await enter(session, caller, course_id)
+        person = await _student(session, here, user_id)
+        wanted = await requirements(session, here.course.id)
+        met = await completed(session, wanted, [person.id]) if person else {}
+    if person is None or not wanted:
+        return answer(request, caller, {"error": {"message": NO_REQUIREMENTS}})
+    return answer(request, caller, _progress(wanted, met[person.id]))
+
+
+def _progress(wanted: dict[int, Requirement], met: dict[int, Any]) -> dict[str, Any]:
+    done = len(met) == len(wanted)
+    return {
+        "requirement_count": len(wanted),
+        "requirement_completed_count": len(met),
+        "next_requirement_url": None,
+        "completed_at": moment(max(met.values())) if done else None,
+    }
+
+
+# --- Assignments -------------------------------------------------------------------------------------------------------
 
 
 @router.get("/courses/{course_id}/assignments")
-async def assignments(request: Request, course_id: str, platform: Api) -> JSONResponse:
-    """The assignments, quizzes among them."""
-    async with platform.store.reading() as session:
-        course = await _course(session, course_id)
-        rows = await assignments_of(session, course.id)
-        quizzes = await quiz_ids(session, course.id)
-    return _list(request, platform, [assignment_json(platform, row, quizzes.get(row.id)) for row in rows])
+async def assignments(request: Request, course_id: str, caller: Api) -> JSONResponse:
+    """The assignments, quizzes among them; ``assignment_ids[]`` picks some, ``search_term`` those with a name like it."""
+    wanted = request.query_params.getlist("assignment_ids[]")
+    words = request.query_params.get("search_term", "").casefold()
+    overrides = "overrides" in caller.includes(request)
+    async with caller.platform.store.reading() as session:
+        here = await enter(session, caller, course_id)
+        found = await work(session, here)
+    rows = [row for row in found.assignments if words in row.name.casefold()]
+    if wanted:
+        ids = numbers(wanted)
+        rows = [row for row in rows if row.id in ids]
+    shows = overrides and here.teaches
+    return listed(request, caller, [assignment_json(found, row, overrides=shows) for row in rows])
 
 
-@router.get("/courses/{course_id}/assignments/{assignment_id}")
-async def one_assignment(request: Request, course_id: str, assignment_id: Id, platform: Api) -> JSONResponse:
+@router.get("/courses/{course_id}/assignments/{id}")
+async def one_assignment(request: Request, course_id: str, id: str, caller: Api) -> JSONResponse:  # noqa: A002
     """An assignment."""
-    async with platform.store.reading() as session:
-        course = await _course(session, course_id)
-        row = await _assignment(session, course, assignment_id)
-        quizzes = await quiz_ids(session, course.id)
-    return _answer(request, assignment_json(platform, row, quizzes.get(row.id)))
-
-
-async def _assignment(session: AsyncSession, course: Course, assignment_id: int) -> Assignment:
-    row = await session.get(Assignment, assignment_id)
-    if row is None or row.course_id != course.id:
-        raise ApiError(404, "The specified resource does not exist.")
-    return row
-
-
-@router.get("/courses/{course_id}/assignments/{assignment_id}/submissions")
-async def submissions(request: Request, course_id: str, assignment_id: Id, platform: Api) -> JSONResponse:
-    """Where each student stands with an assignment."""
-    async with platform.store.reading() as session:
-        course = await _course(session, course_id)
-        row = await _assignment(session, course, assignment_id)
-        students = [enrolment.person for enrolment in await roster(session, course.id, "student")]
-        history = "submission_history" in _includes(request)
-        shown = await submissions_of(session, platform, course.id, students, [row], history=history)
-    return _list(request, platform, shown)
-
-
-@router.get("/courses/{course_id}/students/submissions")
-async def students_submissions(request: Request, course_id: str, platform: Api) -> JSONResponse:
-    """Where students stand: ``student_ids[]`` (numbers, ``lti_user_id:…``, or ``all``), ``assignment_ids[]``,
-    ``submitted_since``, ``graded_since``, ``workflow_state``, ``include[]=submission_history``.
-    """
-    query = request.query_params
-    asked, wanted = query.getlist("student_ids[]"), set(query.getlist("assignment_ids[]"))
-    if not asked:
-        raise ApiError(403, "You can only view your own submissions; name students with student_ids[].")
-    async with platform.store.reading() as session:
-        course = await _course(session, course_id)
-        everyone = [enrolment.person for enrolment in await roster(session, course.id, "student")]
-        students = everyone if "all" in asked else [person for person in everyone if _names(person) & set(asked)]
-        rows = [row for row in await assignments_of(session, course.id) if not wanted or str(row.id) in wanted]
-        history = "submission_history" in _includes(request)
-        shown = await submissions_of(session, platform, course.id, students, rows, history=history)
-    return _list(request, platform, list(_only(shown, query)))
-
-
-def _names(person: Person) -> set[str]:
-    return {str(person.id), f"lti_user_id:{person.lti_id}"}
-
-
-def _only(shown: Iterable[dict[str, Any]], query: Mapping[str, str]) -> Iterable[dict[str, Any]]:
-    submitted, graded, state = (query.get(name) for name in ("submitted_since", "graded_since", "workflow_state"))
-    for row in shown:
-        if submitted and not _since(row["submitted_at"], submitted):
-            continue
-        if graded and not _since(row["graded_at"], graded):
-            continue
-        if state and row["workflow_state"] != state:
-            continue
-        yield row
-
-
-def _since(value: str | None, limit: str) -> bool:
-    try:
-        moment = datetime.fromisoformat(limit)
-    except ValueError as error:
-        raise ApiError(400, "Dates must be ISO 8601.") from error
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return value is not None and datetime.fromisoformat(value) > moment
-
-
-@router.get("/courses/{course_id}/users")
-async def users(request: Request, course_id: str, platform: Api) -> JSONResponse:
-    """The people of a course, of the roles in ``enrollment_type[]`` (teacher, student, observer) if it is given."""
-    kinds = set(request.query_params.getlist("enrollment_type[]"))
-    async with platform.store.reading() as session:
-        course = await _course(session, course_id)
-        found = [row.person for row in await roster(session, course.id) if not kinds or row.role in kinds]
-    return _list(request, platform, [user_json(person) for person in found])
+    async with caller.platform.store.reading() as session:
+        here = await enter(session, caller, course_id)
+        found = await work(session, here)
+    row = found.assignment(number(id))
+    if row is None:
+        raise missing()
+    overrides = here.teaches and "overrides" in caller.includes(request)
+    return answer(request, caller, assignment_json(found, row, overrides=overrides))

@@ -123,6 +123,7 @@ class LaunchFacts:
     resource_link: ResourceLink | None
     module_item: ModuleItem | None
     line_item_ids: Sequence[int] = ()
+    section_ids: Sequence[int] = ()
     context_history: Sequence[str] = ()
     link_history: Sequence[str] = ()
 
@@ -150,7 +151,7 @@ def variables(settings: SandboxSettings, facts: LaunchFacts) -> dict[str, str]:
         "$Canvas.user.prefersHighContrast": "false",
         "$Canvas.course.id": str(course.id),
         "$Canvas.course.name": course.name,
-        "$Canvas.course.sectionIds": str(course.id),
+        "$Canvas.course.sectionIds": ",".join(str(one) for one in facts.section_ids),
         "$Canvas.course.workflowState": "available",
         "$Canvas.api.domain": settings.host,
         "$Canvas.api.baseUrl": settings.base_url,

@@ -40,6 +40,16 @@ def only_from_here(request: Request) -> None:
 router = APIRouter(prefix="/_control", dependencies=[Depends(only_from_here)])
 
 
+class Throttled(BaseModel):
+    """Canvas's rate limit: the size of the bucket each token has, what a call costs, and what a full one is answered with."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    limit: Annotated[float, Field(gt=0)] = 600.0
+    cost: Annotated[float, Field(ge=0)] = 0.5
+    status: Literal[403, 429] = 403
+
+
 class Misbehaviour(BaseModel):
     """What to change; what is left out stays. ``latency`` is in seconds by endpoint or ``*``; an empty ``storage_target``
     keeps nothing for tools.
@@ -55,18 +65,23 @@ class Misbehaviour(BaseModel):
     registration_names_deployment: bool | None = None
     picks_accept: list[Literal["ltiResourceLink", "link"]] | None = None
     storage_target: Annotated[str, Field(pattern=r"^[\w.-]{0,100}$")] | None = None
+    throttle: Throttled | None = None
+    forbidden_status: Literal[401, 403] | None = None
 
 
 class FailNext(BaseModel):
-    """Fail the next ``times`` calls of ``endpoint``; ``after``: carry them out and lose the answer."""
+    """Fail the next ``times`` calls of ``endpoint``; ``after``: carry them out and lose the answer; ``kind``: with a status, a
+    page of HTML, an answer that breaks off, or nothing.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
     endpoint: str
-    status: Annotated[int, Field(ge=400, le=599)]
+    status: Annotated[int, Field(ge=400, le=599)] = 500
     times: Annotated[int, Field(ge=1, le=1_000_000)] = 1
     retry_after: Annotated[int, Field(ge=0)] | None = None
     after: bool = False
+    kind: Literal["status", "html", "broken", "hang"] = "status"
 
 
 class Rotate(BaseModel):
@@ -109,6 +124,8 @@ def _state(platform: Platform) -> dict[str, Any]:
         "registration_names_deployment": behaviour.registration_names_deployment,
         "picks_accept": list(behaviour.picks_accept),
         "storage_target": behaviour.storage_target,
+        "throttle": vars(behaviour.throttle),
+        "forbidden_status": behaviour.forbidden_status,
         "failures": [vars(failure) for failure in behaviour.failures],
         "calls": dict(behaviour.calls),
     }
@@ -135,6 +152,10 @@ async def behave(wanted: Misbehaviour, platform: ThisPlatform) -> dict[str, Any]
         behaviour.picks_accept = tuple(wanted.picks_accept)
     if wanted.storage_target is not None:
         behaviour.storage_target = wanted.storage_target or None
+    if wanted.throttle is not None:
+        vars(behaviour.throttle).update(wanted.throttle.model_dump())
+    if wanted.forbidden_status is not None:
+        behaviour.forbidden_status = wanted.forbidden_status
     return _state(platform)
 
 
@@ -143,7 +164,12 @@ async def fail(wanted: FailNext, platform: ThisPlatform) -> dict[str, Any]:
     """Fail on demand."""
     _known([wanted.endpoint])
     platform.behaviour.fail_next(
-        wanted.endpoint, wanted.status, times=wanted.times, retry_after=wanted.retry_after, after=wanted.after
+        wanted.endpoint,
+        wanted.status,
+        times=wanted.times,
+        retry_after=wanted.retry_after,
+        after=wanted.after,
+        kind=wanted.kind,
     )
     return _state(platform)
 

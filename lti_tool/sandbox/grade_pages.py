@@ -1,7 +1,7 @@
 """Assignments and grades: handing in, grading, the gradebook of the teacher and everybody's own grades."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Request
 from sqlalchemy import select
@@ -9,6 +9,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from lti_tool.sandbox import addresses
+from lti_tool.sandbox.canvas_dates import Dates, course_dates, overrides_shown
+from lti_tool.sandbox.canvas_standing import (
+    LATE_STATUSES,
+    Decision,
+    WrongRating,
+    decide,
+    forgive,
+    grade_by_rubric,
+    more_of,
+    rubric_of,
+)
 from lti_tool.sandbox.gradebook import (
     Cell,
     Column,
@@ -21,7 +32,7 @@ from lti_tool.sandbox.gradebook import (
 )
 from lti_tool.sandbox.models import Assignment, LineItem, Person, Quiz, Submission
 from lti_tool.sandbox.outline import placed
-from lti_tool.sandbox.platform import ThisPlatform
+from lti_tool.sandbox.platform import Platform, ThisPlatform
 from lti_tool.sandbox.quizzes import MAX_ANSWER, as_number
 from lti_tool.sandbox.review_pages import review_label
 from lti_tool.sandbox.store import observed_by, roster
@@ -64,6 +75,8 @@ async def assignment_page(
         place = await placed(session, visit, "Assignment", assignment_id, module_item_id)
         submission = await submission_of(session, assignment_id, visit.person.id) if visit.studies else None
         students = await _students(session, visit, assignment_id) if visit.teaches else ()
+        dates = await _dates(session, visit, found)
+        others = await overrides_shown(session, visit, assignment_id)
     return render(
         request,
         "assignment.html",
@@ -72,9 +85,18 @@ async def assignment_page(
         place=place,
         submission=submission,
         students=students,
+        dates=dates,
+        others=others,
+        locked=dates.locked(platform.now()),
         longest=MAX_ANSWER,
         error=None,
     )
+
+
+async def _dates(session: AsyncSession, visit: Visit, found: Assignment) -> Dates:
+    """When the visitor may do it; teachers see everybody's dates."""
+    whose = visit.person.id if visit.studies else None
+    return (await course_dates(session, visit.course.id)).of(found.id, whose)
 
 
 async def _students(
@@ -93,7 +115,8 @@ async def hand_in(
     """Hand in a text or an address; handing in again replaces it. An empty one changes nothing."""
     async with platform.store.writing() as session:
         found = await _assignment(session, visit, assignment_id)
-        if body.strip() and found.submission_type in ("online_text_entry", "online_url"):
+        takes = found.submission_type in ("online_text_entry", "online_url")
+        if body.strip() and takes and not (await _dates(session, visit, found)).locked(platform.now()):
             await record_submission(session, found, visit.person.id, platform.now(), body=body.strip()[:MAX_ANSWER])
     return see_other(addresses.content(visit.course.id, "Assignment", assignment_id))
 
@@ -152,10 +175,12 @@ async def _cell(
         submission = await submission_of(session, column_id, person_id) if kind == "assignment" else None
         line_item = await session.get(LineItem, column_id) if kind == "tool" else None
         review = await review_label(session, line_item) if line_item else None
+        decided = await _decided(session, platform, kind, column_id, person_id)
     return render(
         request,
         "cell.html",
         review=review,
+        **decided,
         visit=visit,
         column=column,
         student=person,
@@ -191,6 +216,53 @@ async def set_grade(
         else:
             found = await one_of(session, Assignment, visit.course.id, column_id)
             await grade(session, found, person_id, value, visit.person.id, now)
+            if value is not None:
+                await forgive(session, found.id, person_id)
+    return see_other(f"/courses/{visit.course.id}/grades")
+
+
+async def _decided(
+    session: AsyncSession, platform: Platform, kind: str, column_id: int, person_id: int
+) -> dict[str, Any]:
+    """What a teacher decided beside the points, where the LMS has such a thing, and the rubric with what was given by it."""
+    if kind == "tool" or not platform.settings.profile.has_canvas_api:
+        return {"decides": False, "status": "", "rubric": None, "given": {}}
+    more, rubric = await more_of(session, column_id, person_id), await rubric_of(session, column_id)
+    status = "excused" if more and more.excused else (more.late_status or "") if more else ""
+    return {"decides": True, "status": status, "rubric": rubric, "given": (more.rubric or {}) if more else {}}
+
+
+@router.post("/grades/assignment/{column_id:int}/{person_id:int}/status", dependencies=[Depends(from_own_pages)])
+async def set_status(
+    platform: ThisPlatform, visit: TeacherIn, column_id: int, person_id: int, status: Annotated[str, Form()] = ""
+) -> Response:
+    """A teacher excuses a student, or calls the work late or missing; an empty status leaves it to the dates."""
+    if status not in ("", "excused", *LATE_STATUSES):
+        raise PageMissing
+    wanted = Decision(excused=status == "excused", late_status="" if status == "excused" else status)
+    async with platform.store.writing() as session:
+        await _find(session, visit, "assignment", column_id, person_id)
+        found = await one_of(session, Assignment, visit.course.id, column_id)
+        await decide(session, found, person_id, wanted, visit.person.id, platform.now())
+    return see_other(f"/courses/{visit.course.id}/grades/assignment/{column_id}/{person_id}")
+
+
+@router.post("/grades/assignment/{column_id:int}/{person_id:int}/rubric", dependencies=[Depends(from_own_pages)])
+async def set_rubric(
+    request: Request, platform: ThisPlatform, visit: TeacherIn, column_id: int, person_id: int
+) -> Response:
+    """A teacher grades by the rubric: points for each criterion that are left empty are not given."""
+    form = await request.form()
+    entered = {name: str(value).strip() for name, value in form.items() if str(value).strip()}
+    ratings = {name: {"points": as_number(value)} for name, value in entered.items()}
+    try:
+        async with platform.store.writing() as session:
+            await _find(session, visit, "assignment", column_id, person_id)
+            found = await one_of(session, Assignment, visit.course.id, column_id)
+            await grade_by_rubric(session, found, person_id, ratings, visit.person.id, platform.now())
+    except WrongRating:
+        words = "Enter a number of points from 0 up for each criterion, or leave it empty."
+        return await _cell(request, platform, visit, "assignment", column_id, person_id, words)
     return see_other(f"/courses/{visit.course.id}/grades")
 
 

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from lti_tool.cartridges import CourseContent, Item, ItemKind, Question
 from lti_tool.sandbox import addresses
+from lti_tool.sandbox.canvas_sample import add_canvas_sample
 from lti_tool.sandbox.cleaning import References, clean
 from lti_tool.sandbox.groups import add_sample_groups
 from lti_tool.sandbox.models import (
@@ -51,7 +52,7 @@ async def load_sample(store: Store, now: datetime | None = None) -> int:
     ``now`` (the machine's clock when None) is what due dates are counted from.
     """
     moment = now or datetime.now(UTC)
-    return await load_course(store, sample_course(moment), now=moment, code=course_code())
+    return await load_course(store, sample_course(moment), now=moment, code=course_code(), is_sample=True)
 
 
 async def load_course(
@@ -61,12 +62,13 @@ async def load_course(
     now: datetime | None = None,
     source: str | None = None,
     code: str | None = None,
+    is_sample: bool = False,
 ) -> int:
     """Load a course and enrol everybody in it, in one transaction. Gives the course's id.
 
     ``source`` names where it came from (a file's name, say; the cartridge's own identifier when None). A course from the
     same source is there already after a restart: then nothing is changed and its id is given. People are added when the
-    store has none.
+    store has none. ``is_sample``: where Canvas is played the sample course has more than its files say.
     """
     moment = now or datetime.now(UTC)
     origin = source or content.identifier or content.title
@@ -81,6 +83,8 @@ async def load_course(
         course.description = content.description
         await _enrol_everybody(session, course, moment)
         await _Loading(session, course, content, moment).run()
+        if is_sample and like_of(session).has_developer_keys:
+            await add_canvas_sample(session, course, {one.login: one for one in await people(session)}, moment)
         return course.id
 
 

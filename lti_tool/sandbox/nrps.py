@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import JSONResponse
 
+from lti_tool.sandbox.canvas_sections import sections_of_all
 from lti_tool.sandbox.claims import (
     LTI,
     SCOPE_GROUP_READ,
@@ -42,13 +43,14 @@ async def memberships(request: Request, course_id: Id, caller: RosterReader) -> 
             row for row in await roster(session, course_id) if role is None or role in membership_roles(row.role)
         ]
         link = await _link(session, caller, course, rlid)
+        in_sections = await sections_of_all(session, course.id) if rlid is not None else None
         in_groups = await _in_groups(session, caller, course, asked=request.query_params.get("groups"))
     usual, most = caller.platform.settings.profile.roster_page
     page, headers = one_page(request, caller.platform, members, size_name="limit", default=usual, most=most)
     body = {
         "id": memberships_url(caller.platform.settings, caller.tool, course.id),
         "context": {"id": course.context_id, "label": course.code, "title": course.name},
-        "members": _members(caller, course, page, link, in_groups, with_message=rlid is not None),
+        "members": _members(caller, course, page, link, in_groups, in_sections),
     }
     return JSONResponse(body, headers=headers, media_type=MEMBERSHIPS)
 
@@ -85,8 +87,7 @@ def _members(
     page: Sequence[Enrolment],
     link: ResourceLink | None,
     in_groups: Mapping[int, Sequence[str]] | None,
-    *,
-    with_message: bool,
+    in_sections: Mapping[int, Sequence[int]] | None,
 ) -> list[dict[str, Any]]:
     members = []
     for enrolment in page:
@@ -98,16 +99,18 @@ def _members(
         }
         if in_groups is not None:
             member["group_enrollments"] = [{"group_id": one} for one in in_groups.get(enrolment.person_id, ())]
-        if with_message:
-            member["message"] = [_message(caller, course, enrolment, link)]
+        if in_sections is not None:
+            member["message"] = [_message(caller, course, enrolment, link, in_sections.get(enrolment.person_id, ()))]
         members.append(member)
     return members
 
 
-def _message(caller: Caller, course: Course, enrolment: Enrolment, link: ResourceLink | None) -> dict[str, Any]:
+def _message(
+    caller: Caller, course: Course, enrolment: Enrolment, link: ResourceLink | None, section_ids: Sequence[int]
+) -> dict[str, Any]:
     """What a launch of the link by this member would carry of their own (NRPS 2.0, section 3.3)."""
     settings = caller.platform.settings
-    facts = LaunchFacts(caller.tool, enrolment.person, course, enrolment, (), link, None)
+    facts = LaunchFacts(caller.tool, enrolment.person, course, enrolment, (), link, None, section_ids=section_ids)
     return {
         f"{LTI}/message_type": "LtiResourceLinkRequest",
         f"{LTI}/custom": custom(settings.profile.custom_of(facts), variables(settings, facts)),

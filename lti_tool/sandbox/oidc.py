@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from lti_tool.sandbox.bench_models import ACTIVE, OFF
+from lti_tool.sandbox.canvas_sections import sections_of_all
 from lti_tool.sandbox.claims import LaunchFacts, message
 from lti_tool.sandbox.likes.base import Refused
 from lti_tool.sandbox.models import (
@@ -294,6 +295,7 @@ async def _facts(session: AsyncSession, tool: Tool, person: Person, ticket: Laun
         line_item_ids=tuple(line_items),
         context_history=await context_history(session, course.id),
         link_history=await link_history(session, link.id) if link else (),
+        section_ids=(await sections_of_all(session, course.id)).get(person.id, ()),
     )
 
 

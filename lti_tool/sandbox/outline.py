@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from lti_tool.sandbox.canvas_progress import Requirement, completed, requirements
 from lti_tool.sandbox.models import Assignment, Module, ModuleItem, Quiz, Submission
 from lti_tool.sandbox.store import modules_of
 from lti_tool.sandbox.view import Visit
@@ -45,12 +46,16 @@ class Part:
 
 @dataclass(frozen=True)
 class Around:
-    """An item in its module, with the item before and the one after it in the course."""
+    """An item in its module, with the item before and the one after it in the course; what completes it, if anything does, and
+    when the student who looks at it did.
+    """
 
     module: str
     item: ModuleItem
     before: ModuleItem | None
     after: ModuleItem | None
+    requirement: Requirement | None = None
+    completed_at: datetime | None = None
 
 
 async def outline(session: AsyncSession, visit: Visit) -> Sequence[Part]:
@@ -88,7 +93,12 @@ async def _find(session: AsyncSession, visit: Visit, wanted: Callable[[ModuleIte
         if wanted(item):
             before = shown[number - 1][1] if number else None
             after = shown[number + 1][1] if number + 1 < len(shown) else None
-            return Around(name, item, before, after)
+            required = (await requirements(session, visit.course.id)).get(item.id)
+            done = None
+            if required is not None and visit.studies:
+                met = await completed(session, {item.id: required}, [visit.person.id])
+                done = met[visit.person.id].get(item.id)
+            return Around(name, item, before, after, required, done)
     return None
 
 

@@ -24,10 +24,11 @@ from lti_tool.sandbox import (
     trouble_pages,
 )
 from lti_tool.sandbox.bench_models import PickRequest
+from lti_tool.sandbox.canvas_progress import note, take_back
 from lti_tool.sandbox.groups import groups_of
 from lti_tool.sandbox.models import Discussion, FileEntry, Page, Person
 from lti_tool.sandbox.outline import Around, around, outline, placed
-from lti_tool.sandbox.platform import ThisPlatform
+from lti_tool.sandbox.platform import Platform, ThisPlatform
 from lti_tool.sandbox.sessions import person_signed_in, sign_in, sign_out
 from lti_tool.sandbox.store import courses_of, import_notes, module_item, observed_by, people, roster
 from lti_tool.sandbox.view import (
@@ -37,6 +38,7 @@ from lti_tool.sandbox.view import (
     PageMissing,
     SignedIn,
     SignInFirst,
+    StudentIn,
     Visit,
     error_page,
     from_own_pages,
@@ -156,6 +158,7 @@ async def item_page(request: Request, platform: ThisPlatform, visit: InCourse, i
         key: int | str | None = item.content_id
         if item.type == "Page" and item.content_id is not None:
             key = (await one_of(session, Page, visit.course.id, item.content_id)).slug
+    await _looked_at(platform, visit, place)
     if item.type == "ExternalUrl":
         return render(request, "link.html", visit=visit, place=place, item=item)
     if item.type == "ExternalTool":
@@ -163,6 +166,33 @@ async def item_page(request: Request, platform: ThisPlatform, visit: InCourse, i
     if key is None:
         raise PageMissing
     return see_other(f"{addresses.content(visit.course.id, item.type, key)}?module_item_id={item.id}")
+
+
+async def _looked_at(platform: Platform, visit: Visit, place: Around | None) -> None:
+    """A student sees an item that is completed by that."""
+    wanted = place.requirement if place and visit.studies and place.completed_at is None else None
+    if wanted is not None and wanted.type == "must_view":
+        async with platform.store.writing() as session:
+            await note(session, wanted.item_id, visit.person.id, "viewed", platform.now())
+
+
+@router.post("/courses/{course_id:int}/modules/items/{item_id:int}/done", dependencies=[Depends(from_own_pages)])
+async def mark_done(
+    platform: ThisPlatform, visit: StudentIn, item_id: int, done: Annotated[str, Form()] = ""
+) -> RedirectResponse:
+    """A student marks an item as done, or takes that back; or took part in a discussion."""
+    async with platform.store.writing() as session:
+        place = await around(session, visit, item_id)
+        if place is None or place.requirement is None:
+            raise PageMissing
+        deed = {"must_mark_done": "done", "must_contribute": "contributed"}.get(place.requirement.type)
+        if deed is None:
+            raise PageMissing
+        if done == "yes":
+            await note(session, item_id, visit.person.id, deed, platform.now())
+        else:
+            await take_back(session, item_id, visit.person.id, deed)
+    return see_other(addresses.item(place.item))
 
 
 @router.get("/courses/{course_id:int}/pages/{slug}")
@@ -176,6 +206,7 @@ async def page(
         if found is None:
             raise PageMissing
         place = await _place(session, visit, "Page", found.id, module_item_id)
+    await _looked_at(platform, visit, place)
     return render(request, "page.html", visit=visit, title=found.title, body=found.html, place=place)
 
 
@@ -187,6 +218,7 @@ async def discussion(
     async with platform.store.reading() as session:
         found = await one_of(session, Discussion, visit.course.id, discussion_id)
         place = await _place(session, visit, "Discussion", discussion_id, module_item_id)
+    await _looked_at(platform, visit, place)
     return render(
         request, "page.html", visit=visit, title=found.title, body=found.html, place=place,
         hint="This LMS shows how a discussion opens; it takes no replies.",

@@ -24,7 +24,7 @@ class Platform:
 
     def __init__(self, settings: SandboxSettings, clock: Callable[[], datetime], http: httpx.AsyncClient) -> None:
         self.settings = settings
-        self.store = Store(settings.database, settings.profile)
+        self.store = Store(settings.database, settings.profile, settings.first_id)
         picks, storage = settings.profile.pick_types, settings.storage_target or settings.profile.storage_target
         self.behaviour = Behaviour(
             picks_accept=picks, usual_picks=picks, storage_target=storage, usual_storage_target=storage

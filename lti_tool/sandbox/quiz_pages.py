@@ -9,6 +9,8 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import HTMLResponse, RedirectResponse
 
+from lti_tool.sandbox.canvas_dates import Dates, course_dates, overrides_shown
+from lti_tool.sandbox.canvas_standing import rate_aligned
 from lti_tool.sandbox.gradebook import record_submission, submission_of
 from lti_tool.sandbox.models import Assignment, Person, Quiz, QuizAttempt
 from lti_tool.sandbox.outline import placed
@@ -36,8 +38,18 @@ async def _attempts(session: AsyncSession, quiz: Quiz, person_id: int) -> Sequen
     return rows.all()
 
 
-def _may_begin(quiz: Quiz, attempts: Sequence[QuizAttempt]) -> bool:
-    return bool(quiz.questions) and (quiz.allowed_attempts < 0 or len(attempts) < quiz.allowed_attempts)
+async def _dates(session: AsyncSession, visit: Visit, assignment: Assignment) -> Dates:
+    """When the visitor may do the quiz; teachers see everybody's dates."""
+    whose = visit.person.id if visit.studies else None
+    return (await course_dates(session, visit.course.id)).of(assignment.id, whose)
+
+
+def _may_begin(quiz: Quiz, attempts: Sequence[QuizAttempt], dates: Dates, now: datetime) -> bool:
+    return (
+        bool(quiz.questions)
+        and not dates.locked(now)
+        and (quiz.allowed_attempts < 0 or len(attempts) < quiz.allowed_attempts)
+    )
 
 
 def _address(visit: Visit, quiz: Quiz, attempt: int | None = None) -> str:
@@ -56,6 +68,8 @@ async def quiz_page(
         attempts = await _attempts(session, quiz, visit.person.id) if visit.studies else ()
         submission = await submission_of(session, assignment.id, visit.person.id) if visit.studies else None
         everybody = await _everybody(session, quiz) if visit.teaches else ()
+        dates = await _dates(session, visit, assignment)
+        others = await overrides_shown(session, visit, assignment.id)
     questions = from_json(quiz.questions)
     return render(
         request,
@@ -68,7 +82,10 @@ async def quiz_page(
         attempts=attempts,
         submission=submission,
         everybody=everybody,
-        may_begin=_may_begin(quiz, attempts),
+        may_begin=_may_begin(quiz, attempts, dates, platform.now()),
+        dates=dates,
+        others=others,
+        locked=dates.locked(platform.now()),
         open_attempt=next((row for row in attempts if row.finished_at is None), None),
     )
 
@@ -89,11 +106,12 @@ async def _everybody(session: AsyncSession, quiz: Quiz) -> Sequence[tuple[Person
 async def begin(platform: ThisPlatform, visit: StudentIn, quiz_id: int) -> RedirectResponse:
     """Begin an attempt, or go on with the one that is open."""
     async with platform.store.writing() as session:
-        quiz, _ = await _quiz(session, visit, quiz_id)
+        quiz, assignment = await _quiz(session, visit, quiz_id)
+        dates = await _dates(session, visit, assignment)
         attempts = await _attempts(session, quiz, visit.person.id)
         attempt = next((row for row in attempts if row.finished_at is None), None)
         if attempt is None:
-            if not _may_begin(quiz, attempts):
+            if not _may_begin(quiz, attempts, dates, platform.now()):
                 return see_other(_address(visit, quiz))
             attempt = QuizAttempt(
                 quiz_id=quiz.id,
@@ -131,6 +149,7 @@ async def attempt_page(
         attempt = await _attempt(session, quiz, person_id, number)
         attempts = await _attempts(session, quiz, person_id)
         person = await session.get_one(Person, person_id)
+        dates = await _dates(session, visit, assignment)
     questions = from_json(quiz.questions)
     shared: dict[str, Any] = {"quiz": quiz, "assignment": assignment, "attempt": attempt, "student": person}
     if attempt.finished_at is None and person_id == visit.person.id:
@@ -141,7 +160,7 @@ async def attempt_page(
         "result.html",
         visit=visit,
         outcome=outcome,
-        may_begin=visit.studies and _may_begin(quiz, attempts),
+        may_begin=visit.studies and _may_begin(quiz, attempts, dates, platform.now()),
         **shared,
     )
 
@@ -175,5 +194,7 @@ async def _file(
     submission = await record_submission(
         session, assignment, attempt.person_id, now, score=attempt.score if counts else None
     )
+    if counts:
+        await rate_aligned(session, assignment, attempt.person_id, attempt.score, now)
     if waits:
         submission.workflow_state = "pending_review"

@@ -95,6 +95,22 @@ def sample_course(now: datetime) -> CourseContent:
     )
 
 
+def sample_quiz(name: str) -> Item:
+    """A quiz of the sample, in the course or beside it."""
+    return _quiz(name, 0)
+
+
+def content_title(kind: str, name: str) -> str:
+    """The title of a quiz or an assignment of the sample."""
+    head = _yaml(f"quizzes/{name}.yaml") if kind == "quiz" else _markdown_file(f"assignments/{name}.md")[0]
+    return str(head["title"])
+
+
+def more_of_canvas() -> Any:
+    """What the course has besides where the sandbox plays Canvas; its shape belongs to ``canvas_sample.py``."""
+    return _yaml("canvas.yaml")
+
+
 def course_code() -> str:
     """The sample course's short name."""
     return str(_yaml("course.yaml")["code"])

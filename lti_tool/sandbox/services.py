@@ -22,7 +22,7 @@ MAX_BODY = 1_000_000
 
 T = TypeVar("T")
 # An id in an address; a larger number than a database can hold is simply not one of ours.
-Id = Annotated[int, Path(ge=1, le=2**53)]
+Id = Annotated[int, Path(ge=1, lt=2**63)]
 
 
 @dataclass
@@ -125,12 +125,17 @@ def offset_asked(request: Request, size: int) -> int:
     return offset
 
 
+def size_asked(request: Request, name: str, default: int, most: int) -> int:
+    """How many rows a page is to have."""
+    text = request.query_params.get(name, "")
+    return min(int(text), most) if text.isdecimal() and 0 < len(text) < 7 and int(text) > 0 else default
+
+
 def one_page(
     request: Request, platform: Platform, rows: Sequence[T], *, size_name: str, default: int, most: int
 ) -> tuple[Sequence[T], dict[str, str]]:
     """The page of the rows that was asked for, and the headers that lead to the others."""
-    text = request.query_params.get(size_name, "")
-    size = min(int(text), most) if text.isdecimal() and 0 < len(text) < 7 and int(text) > 0 else default
+    size = size_asked(request, size_name, default, most)
     offset = offset_asked(request, size)
     links = [page_link(request, platform, offset, "current")]
     if offset + size < len(rows):

@@ -17,7 +17,8 @@ class SandboxSettings:
     course; one that is there already is left alone. ``like`` names the LMS it plays, one of ``likes.LIKES``. ``hosted`` is the
     address of a host for signing in, apart from the school's own, as hosted Canvas has it; its issuer is Canvas's then.
     ``storage_target`` says where values are kept for tools (``lti_storage_target``): ``_parent``, the page around the tool, or
-    the name of a frame in it; None: where that LMS usually does.
+    the name of a frame in it; None: where that LMS usually does. ``first_id`` is what ids count from in a new store: above 2^53
+    they are what Canvas shows of another shard.
     """
 
     base_url: str = "http://127.0.0.1:8001"
@@ -28,6 +29,7 @@ class SandboxSettings:
     like: str = "plain"
     hosted: str | None = None
     storage_target: str | None = None
+    first_id: int = 1
 
     def __post_init__(self) -> None:
         if urlsplit(self.base_url).scheme not in ("http", "https") or self.base_url.endswith("/"):

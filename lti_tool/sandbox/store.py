@@ -17,14 +17,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Connection, Integer, event, func, select
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
-from sqlalchemy.orm import selectinload
+from sqlalchemy.orm import object_session, selectinload
 from sqlalchemy.schema import CreateIndex, CreateTable, ExecutableDDLElement
 
 from lti_tool.sandbox.bench_models import ACTIVE, ToolRegistration
+from lti_tool.sandbox.canvas_models import CourseSection
 from lti_tool.sandbox.engine import make_engine
 from lti_tool.sandbox.likes import LIKES, Like
 from lti_tool.sandbox.models import (
@@ -52,15 +53,25 @@ def _schema() -> str:
         made += [
             CreateIndex(index, if_not_exists=True) for index in sorted(table.indexes, key=lambda one: str(one.name))
         ]
-    return ";\n".join(["BEGIN IMMEDIATE", *(str(one.compile(dialect=dialect)) for one in made), "COMMIT;"])
+    # Courses of a store that was made before there were sections get theirs.
+    sections = (
+        "INSERT INTO course_section (course_id, name) SELECT id, name FROM course "
+        "WHERE id NOT IN (SELECT course_id FROM course_section)"
+    )
+    return ";\n".join(["BEGIN IMMEDIATE", *(str(one.compile(dialect=dialect)) for one in made), sections, "COMMIT;"])
 
 
 class Store:
-    """The sandbox's SQLite file. ``open()`` before use, ``close()`` after; what was committed survives ``kill -9``."""
+    """The sandbox's SQLite file. ``open()`` before use, ``close()`` after; what was committed survives ``kill -9``.
 
-    def __init__(self, file: Path, like: Like = LIKES["plain"]) -> None:
+    Ids count from ``first_id``, which a program that reads numbers as JavaScript does cannot tell from its neighbour when it is
+    above 2^53.
+    """
+
+    def __init__(self, file: Path, like: Like = LIKES["plain"], first_id: int = 1) -> None:
         self.file = file
         self._like = like
+        self._first_id = first_id
         self._engine = make_engine(file)
 
     async def open(self) -> None:
@@ -90,7 +101,8 @@ class Store:
             yield session
 
     def _session(self, connection: AsyncConnection) -> AsyncSession:
-        return AsyncSession(connection, expire_on_commit=False, info={"like": self._like})
+        info = {"like": self._like, "first_id": self._first_id, "ids": {}}
+        return AsyncSession(connection, expire_on_commit=False, info=info)
 
     async def secret(self, name: str) -> str:
         """The value kept under ``name``, made at random the first time it is asked for."""
@@ -99,6 +111,21 @@ class Store:
                 upsert(Secret).values(name=name, value=secrets.token_urlsafe(32)).on_conflict_do_nothing()
             )
             return (await session.scalars(select(Secret.value).where(Secret.name == name))).one()
+
+
+@event.listens_for(Base, "before_insert", propagate=True)
+def _number(_mapper: object, connection: Connection, row: Any) -> None:
+    """Ids of a store that does not count from one: the first row of a table gets the first id, the next the next."""
+    session = object_session(row)
+    info = session.info if session is not None else {}
+    if info.get("first_id", 1) == 1:
+        return
+    keys = list(row.__table__.primary_key.columns)
+    if len(keys) != 1 or keys[0].foreign_keys or not isinstance(keys[0].type, Integer) or row.id is not None:
+        return
+    name = row.__tablename__
+    largest = connection.scalar(select(func.max(keys[0]))) or 0
+    info["ids"][name] = row.id = max(largest, info["ids"].get(name, 0), info["first_id"] - 1) + 1
 
 
 def new_lti_id() -> str:
@@ -152,6 +179,7 @@ async def add_course(
     session.add(course)
     await session.flush()
     course.context_id = like_of(session).new_context_id(course.id)
+    session.add(CourseSection(course_id=course.id, name=name))
     await session.flush()
     return course
 

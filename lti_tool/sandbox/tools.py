@@ -2,15 +2,22 @@
 
 import secrets
 from typing import Annotated, Any
+from urllib.parse import urljoin
 
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lti_tool.sandbox.bench_models import ToolRegistration
+from lti_tool.sandbox.canvas_keys import KeyWanted, make_key
+from lti_tool.sandbox.canvas_models import DeveloperKey
+from lti_tool.sandbox.canvas_scopes import all_scopes
 from lti_tool.sandbox.claims import ALL_SCOPES
 from lti_tool.sandbox.models import Tool
 from lti_tool.sandbox.platform import Platform
+
+API_BACK = "/api-access/back"
+"""Where the tool of this project takes a person back who agreed; another says so with ``api_redirect_uris``."""
 
 # Kept exactly as given, since redirect addresses are compared letter by letter.
 _Address = Annotated[str, Field(pattern=r"^https?://[^\s/]+", max_length=2000)]
@@ -18,7 +25,8 @@ _Address = Annotated[str, Field(pattern=r"^https?://[^\s/]+", max_length=2000)]
 
 class NewTool(BaseModel):
     """What the sandbox is told of a tool. Left out: the launch address alone is the redirect URI; every scope is allowed;
-    custom parameters and places are those that are usual on the LMS that is played; names are shown to it.
+    custom parameters and places are those that are usual on the LMS that is played; names are shown to it. Where persons give
+    tools tokens of the REST API, a key comes with it, whose redirect addresses are ``api_redirect_uris``.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -32,6 +40,7 @@ class NewTool(BaseModel):
     custom: dict[str, str] | None = None
     placements: list[str] | None = None
     privacy_level: Annotated[str, Field(pattern="^(public|name_only|anonymous)$")] = "name_only"
+    api_redirect_uris: list[_Address] | None = None
 
 
 async def add_tool(session: AsyncSession, platform: Platform, new: NewTool) -> Tool:
@@ -65,12 +74,33 @@ async def add_tool(session: AsyncSession, platform: Platform, new: NewTool) -> T
         tool.deployment_id = like.new_deployment_id(tool)
     await like.after_registration(session, tool, platform.now())
     await session.flush()
+    if like.has_developer_keys:
+        await _key_for(session, platform, tool, new)
     return tool
+
+
+async def _key_for(session: AsyncSession, platform: Platform, tool: Tool, new: NewTool) -> None:
+    """The tool's key for the REST API, with everything that there is; one that is there already stays as it was changed."""
+    key = await key_of(session, tool.id)
+    addresses = list(new.api_redirect_uris or [urljoin(new.launch_url, API_BACK)])
+    if key is None:
+        wanted = KeyWanted(new.name, addresses, all_scopes(), allows_includes=True)
+        await make_key(session, platform, wanted, tool)
+    else:
+        key.redirect_uris = list(dict.fromkeys([*key.redirect_uris, *addresses]))
+
+
+async def key_of(session: AsyncSession, tool_id: int) -> DeveloperKey | None:
+    """The key that came with a tool."""
+    found = await session.scalars(
+        select(DeveloperKey).where(DeveloperKey.tool_id == tool_id).order_by(DeveloperKey.created_at)
+    )
+    return found.first()
 
 
 async def registration(platform: Platform, tool: Tool) -> dict[str, Any]:
     """What the tool's administrator needs to know of this platform. ``api_token`` is for the part of Canvas's REST API, and left
-    out where there is none.
+    out where there is none; ``api_client_id`` and ``api_client_secret`` are of the key that comes with a tool added by hand.
     """
     settings = platform.settings
     facts = {
@@ -84,4 +114,9 @@ async def registration(platform: Platform, tool: Tool) -> dict[str, Any]:
     }
     if not settings.profile.has_canvas_api:
         return facts
-    return {**facts, "api_url": settings.base_url, "api_token": await platform.api_token()}
+    facts |= {"api_url": settings.base_url, "api_token": await platform.api_token()}
+    async with platform.store.reading() as session:
+        key = await key_of(session, tool.id)
+    if key is None:
+        return facts
+    return {**facts, "api_client_id": str(key.id), "api_client_secret": key.secret}

@@ -12,7 +12,8 @@ from sqlalchemy import delete
 from starlette.responses import HTMLResponse, Response
 
 from lti_tool.sandbox.admin_pages import Administrator
-from lti_tool.sandbox.behaviour import ANY, ENDPOINTS, Behaviour
+from lti_tool.sandbox.behaviour import ANY, ENDPOINTS, Behaviour, Throttling
+from lti_tool.sandbox.canvas_keys import end_tokens_of
 from lti_tool.sandbox.models import AccessToken
 from lti_tool.sandbox.platform import Platform, ThisPlatform
 from lti_tool.sandbox.view import from_own_pages, points, render, see_other
@@ -48,6 +49,17 @@ FAILURES = {
 CLOCKS = {"0": "Right", "45": "45 seconds ahead", "-45": "45 seconds behind"}
 LATENCIES = {"0": "At once", "2": "After 2 seconds", "12": "After 12 seconds", "60": "After a minute"}
 STORAGE = {"": "Nowhere", "_parent": "In the page around the tool", FRAME: "In a frame of its own, as on Canvas"}
+KINDS = {
+    "status": "The status below",
+    "html": "A page of HTML that says 200",
+    "broken": "An answer that breaks off",
+    "hang": "Nothing, until the caller gives up",
+}
+FEW_CALLS = (100.0, 40.0)
+"""A bucket of this size, and what each call costs: three calls fill it, and it leaks ten a second."""
+
+LIMITS = {"usual": "As usual", "403": "After a few calls: 403 with words", "429": "After a few calls: 429"}
+RIGHTS = {"401": "401, as documented", "403": "403, as newer versions"}
 PICKS = {
     "ltiResourceLink": "Links that launch the tool",
     "link": "Plain addresses only",
@@ -69,6 +81,10 @@ async def page(request: Request, platform: ThisPlatform, person: Administrator, 
         names=NAMES,
         endpoints=[ANY, *ENDPOINTS],
         failures=FAILURES,
+        kinds=KINDS,
+        limits=LIMITS,
+        limit=_limit(behaviour),
+        rights=RIGHTS,
         clocks=CLOCKS,
         latencies=LATENCIES,
         storage=STORAGE,
@@ -77,6 +93,10 @@ async def page(request: Request, platform: ThisPlatform, person: Administrator, 
         keys=[key["kid"] for key in keys],
         done=DONE.get(done),
     )
+
+
+def _limit(behaviour: Behaviour) -> str:
+    return "usual" if behaviour.throttle == Throttling() else str(behaviour.throttle.status)
 
 
 def _clock(behaviour: Behaviour) -> str:
@@ -89,10 +109,15 @@ def _unusual(behaviour: Behaviour) -> Iterator[str]:
         if seconds:
             yield f"{NAMES[endpoint]}: answers after {points(seconds)} seconds"
     for failure in behaviour.failures:
-        yield f"{NAMES[failure.endpoint]}: the next {failure.times} fail with {failure.status}"
+        how = f"fail with {failure.status}" if failure.kind == "status" else f"get this: {KINDS[failure.kind].lower()}"
+        yield f"{NAMES[failure.endpoint]}: the next {failure.times} {how}"
     clock = _clock(behaviour)
     if clock != "0":
         yield f"The clock is {CLOCKS.get(clock, clock + ' seconds off').lower()}"
+    if behaviour.throttle != Throttling():
+        yield f"The rate limit is reached after a few calls, and answered with {behaviour.throttle.status}"
+    if behaviour.forbidden_status != 401:
+        yield f"Who lacks a right in the REST interface is answered {behaviour.forbidden_status}"
     if behaviour.refuses_tokens:
         yield "No service token is given or taken"
 
@@ -102,6 +127,7 @@ DONE = {
     "failing": "The next calls fail.",
     "keys": "The LMS signs with a new key.",
     "tokens": "Every service token has ended.",
+    "persons": "Every token that persons gave has ended.",
     "ordinary": "The LMS behaves ordinarily again.",
 }
 
@@ -139,6 +165,10 @@ async def _do(platform: Platform, what: str, form: dict[str, str]) -> str:
         case "tokens":
             await end_tokens(platform)
             done = "tokens"
+        case "persons":
+            async with platform.store.writing() as session:
+                await end_tokens_of(session)
+            done = "persons"
         case "ordinary":
             behaviour.reset()
             done = "ordinary"
@@ -153,6 +183,7 @@ def _fail(behaviour: Behaviour, form: dict[str, str]) -> None:
         times=int(times) if times.isdecimal() and 0 < len(times) < 7 and int(times) else 1,
         retry_after=int(wait) if wait.isdecimal() and len(wait) < 7 else None,
         after=form.get("after") == "yes",
+        kind=form["kind"] if form.get("kind") in KINDS else "status",
     )
 
 
@@ -164,6 +195,13 @@ def _habits(behaviour: Behaviour, form: dict[str, str]) -> None:
         behaviour.storage_target = form["storage"] or None
     if form.get("picks") in PICKS:
         behaviour.picks_accept = tuple(form["picks"].split())
+    if form.get("limit") in LIMITS:
+        behaviour.throttle.reset()
+        if form["limit"] != "usual":
+            behaviour.throttle.limit, behaviour.throttle.cost = FEW_CALLS
+            behaviour.throttle.status = int(form["limit"])
+    if form.get("rights") in RIGHTS:
+        behaviour.forbidden_status = int(form["rights"])
     behaviour.message_hints_work_once = form.get("hints") == "once"
     behaviour.refuses_tokens = form.get("refuse") == "yes"
     behaviour.registration_names_deployment = form.get("deployment") == "yes"

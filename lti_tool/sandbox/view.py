@@ -175,6 +175,7 @@ def render(
         person=who,
         zone=_zone(who),
         path=request.url.path,
+        has_keys=platform_of(request).settings.profile.has_developer_keys,
         **context,
     )
     return HTMLResponse(body, status_code=status_code, headers=page_headers(frames, scripts=scripts))

@@ -7,7 +7,7 @@ import httpx
 import pytest
 from sqlalchemy import select
 
-from lti_tool.sandbox.canvas_api import STRING_IDS
+from lti_tool.sandbox.canvas_access import STRING_IDS
 from lti_tool.sandbox.gradebook import grade, record_submission
 from lti_tool.sandbox.models import Assignment, Module, ModuleItem, Page, Quiz, QuizAttempt
 from tests.sandbox.conftest import BASE, Lms
@@ -216,10 +216,34 @@ async def test_submissions_of_students_are_filtered(api: Api) -> None:
         (lms.student.id, test_id)
     }
     assert await keys("student_ids[]=all&graded_since=2026-09-01T08:30:00Z") == {(lms.second.id, essay_id)}
-    assert len(await keys("student_ids[]=all&submitted_since=2026-09-01")) == 2
-    assert await keys(f"student_ids[]={lms.teacher.id}") == set()
-    assert (await api.ask("/students/submissions")).status_code == 403
-    assert (await api.ask("/students/submissions?student_ids[]=all&graded_since=x")).status_code == 400
+    assert len(await keys("student_ids[]=all&submitted_since=2026-09-01T00:00:00Z")) == 2
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        pytest.param("student_ids[]={teacher}", 401, id="one-who-does-not-study-here"),
+        pytest.param("student_ids[]={student}&student_ids[]={stranger}", 401, id="one-of-two-does-not"),
+        pytest.param("", 401, id="nobody-and-the-token-is-nobodys"),
+        pytest.param("student_ids[]=all&assignment_ids[]=999", 403, id="an-assignment-that-there-is-not"),
+        pytest.param("student_ids[]=all&graded_since=x", 400, id="no-moment"),
+        pytest.param("student_ids[]=all&graded_since=2026-09-01", 400, id="a-day-without-a-time"),
+        pytest.param("student_ids[]=all&enrollment_state=x", 400, id="no-state"),
+    ],
+)
+async def test_one_wrong_id_refuses_the_whole_call(api: Api, query: str, status: int) -> None:
+    """submissions_api_controller.rb, for_students: nothing is left out in silence."""
+    people = {"student": api.lms.student.id, "teacher": api.lms.teacher.id, "stranger": api.lms.stranger.id}
+    answer = await api.ask(f"/students/submissions?{query.format(**people)}")
+    assert answer.status_code == status
+    assert "www-authenticate" not in answer.headers
+
+
+async def test_submissions_come_student_by_student_where_they_are_grouped(api: Api) -> None:
+    essay_id, test_id = await _work(api)
+    rows = await api.all("/students/submissions?student_ids[]=all&grouped=1&per_page=1")
+    assert [row["user_id"] for row in rows] == [api.lms.student.id, api.lms.second.id]
+    assert {one["assignment_id"] for one in rows[0]["submissions"]} == {essay_id, test_id}
 
 
 async def test_late_and_missing_follow_the_due_date(api: Api) -> None:

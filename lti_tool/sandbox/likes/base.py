@@ -51,6 +51,9 @@ class Like:
     has_canvas_api = True
     """The part of Canvas's REST API that tools read is answered."""
 
+    has_developer_keys = False
+    """Persons give tools tokens for that API through keys that the administrator makes."""
+
     throttles = False
     """Many calls at once with one token are refused."""
 

@@ -27,6 +27,8 @@ class Canvas(Like):
     # (app/controllers/lti/ims/authentication_controller.rb, authorize_redirect).
     second_authorization_path = "/api/lti/authorize"
 
+    has_developer_keys = True
+
     throttles = True
 
     # A frame in the page around the tool, which passes messages on (lib/lti/platform_storage.rb, FORWARDING_TARGET).

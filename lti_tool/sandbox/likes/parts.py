@@ -2,7 +2,21 @@
 
 from fastapi import APIRouter
 
-from lti_tool.sandbox import ags, bench_control, canvas_api, control, groups, notices, nrps, oidc, registration, token
+from lti_tool.sandbox import (
+    ags,
+    bench_control,
+    canvas_control,
+    canvas_key_pages,
+    canvas_oauth,
+    canvas_scopes,
+    control,
+    groups,
+    notices,
+    nrps,
+    oidc,
+    registration,
+    token,
+)
 from lti_tool.sandbox.likes import Like, canvas_pages, moodle_pages, moodle_roster, moodle_services
 from lti_tool.sandbox.likes.moodle import Moodle
 
@@ -16,7 +30,9 @@ def routers(like: Like) -> list[APIRouter]:
     if like.has_groups_and_notices:
         services += [groups.router, notices.router]
     if like.has_canvas_api:
-        services += [canvas_api.router, canvas_pages.router]
+        services += [*canvas_scopes.ROUTERS, canvas_pages.router, canvas_control.router]
+    if like.has_developer_keys:
+        services += [canvas_oauth.router, canvas_key_pages.router]
     return [_launching(like), *services, registration.routes(like), control.router, bench_control.router]
 
 
@@ -27,5 +43,6 @@ def _launching(like: Like) -> APIRouter:
     if like.second_authorization_path is not None:
         router.add_api_route(like.authorization_path, oidc.redirect_to_school, methods=["GET", "POST"])
     router.add_api_route(like.jwks_path, token.jwks, methods=["GET"])
-    router.add_api_route(like.token_path, token.token, methods=["POST"])
+    tokens = canvas_oauth.token if like.has_developer_keys else token.token
+    router.add_api_route(like.token_path, tokens, methods=["POST"])
     return router

@@ -8,15 +8,16 @@ say on every answer what is left.
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from http import HTTPStatus
 
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-HIGH_WATER = 600.0
+from lti_tool.sandbox.behaviour import Throttling
+
 OUTFLOW = 10.0
 UP_FRONT = 50.0
-COST = 0.5
-"""What a call costs in the end: half a second of a server's time, which is plenty."""
+# What a call costs in the end is half a second of a server's time, unless trouble was asked for, which is plenty.
 
 WORDS = "403 Forbidden (Rate Limit Exceeded)\n"
 
@@ -28,11 +29,12 @@ class _Bucket:
 
 
 class Throttle:
-    """Stands before every route of the services and of the REST API; ``now`` tells the time."""
+    """Stands before every route of the services and of the REST API; ``now`` tells the time, ``throttling`` what is too much."""
 
-    def __init__(self, app: ASGIApp, now: Callable[[], datetime]) -> None:
+    def __init__(self, app: ASGIApp, now: Callable[[], datetime], throttling: Throttling) -> None:
         self.app = app
         self._now = now
+        self._throttling = throttling
         self._buckets: dict[str, _Bucket] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -42,21 +44,25 @@ class Throttle:
             await self.app(scope, receive, send)
             return
         bucket = self._leaked(token)
-        if bucket.count >= HIGH_WATER:
-            await PlainTextResponse(WORDS, 403, _headers(0.0, bucket))(scope, receive, send)
+        told = self._throttling
+        if bucket.count >= told.limit:
+            words = WORDS.replace("403 Forbidden", f"{told.status} {HTTPStatus(told.status).phrase}")
+            await PlainTextResponse(words, told.status, self._headers(0.0, bucket))(scope, receive, send)
             return
         bucket.count += UP_FRONT
 
         async def say(message: Message) -> None:
             if message["type"] == "http.response.start":
-                said = [(name.lower().encode(), value.encode()) for name, value in _headers(COST, bucket).items()]
+                said = [
+                    (name.lower().encode(), value.encode()) for name, value in self._headers(told.cost, bucket).items()
+                ]
                 message = {**message, "headers": [*message.get("headers", ()), *said]}
             await send(message)
 
         try:
             await self.app(scope, receive, say)
         finally:
-            bucket.count = max(bucket.count - UP_FRONT + COST, 0.0)
+            bucket.count = max(bucket.count - UP_FRONT + told.cost, 0.0)
 
     def _leaked(self, token: str) -> _Bucket:
         now = self._now()
@@ -65,9 +71,9 @@ class Throttle:
         bucket.count, bucket.at = max(bucket.count - gone, 0.0), now
         return bucket
 
-
-def _headers(cost: float, bucket: _Bucket) -> dict[str, str]:
-    return {"X-Request-Cost": f"{cost}", "X-Rate-Limit-Remaining": f"{max(HIGH_WATER - bucket.count, 0.0)}"}
+    def _headers(self, cost: float, bucket: _Bucket) -> dict[str, str]:
+        left = max(self._throttling.limit - bucket.count, 0.0)
+        return {"X-Request-Cost": f"{cost}", "X-Rate-Limit-Remaining": f"{left}"}
 
 
 def _bearer(scope: Scope) -> str | None:
