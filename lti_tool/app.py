@@ -18,7 +18,7 @@ from lti_tool.checks import routes as check_routes
 from lti_tool.clock import Clock, SystemClock
 from lti_tool.competencies import lms_outcomes
 from lti_tool.competencies import routes as competency_routes
-from lti_tool.content import drafts
+from lti_tool.content import drafts, window_routes
 from lti_tool.content import routes as content_routes
 from lti_tool.content.connectors import Connectors
 from lti_tool.content.sync import jobs as sync_jobs
@@ -166,6 +166,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, http: httpx.As
         health,
         course_routes,
         content_routes,
+        window_routes,
         competency_routes,
         mastery_routes,
         learner_routes,

@@ -42,6 +42,8 @@ ACTION_WORDS = {
     "supports.right-taken": N_("Somebody can no longer see supports"),
     "student.note-written": N_("A note about a student was written"),
     "student.goal-set": N_("A goal was set with a student"),
+    "student.dates-set": N_("Dates for one student were set in the LMS"),
+    "student.dates-taken-back": N_("Dates for one student were taken back in the LMS"),
     "student.note-removed": N_("A note about a student was taken away"),
     "playlist.assigned": N_("A playlist was assigned"),
     "menu.approved": N_("A student's choice from a menu was approved"),

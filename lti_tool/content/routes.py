@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from starlette.responses import RedirectResponse, Response
 
-from lti_tool.content import rules, service
+from lti_tool.content import rules, service, student_dates, windows
 from lti_tool.content.connectors import NotConnected
 from lti_tool.content.reading import read_contents
 from lti_tool.courses import queries as course_queries
@@ -90,6 +90,9 @@ async def _context(
         every = await service.items(session, here.organisation_id, here.course.id)
         course = await course_queries.course(session, here.organisation_id, here.course.id) or here.course
         read_at = course.content_read_at
+        dates = None
+        if student_dates.may(here):
+            dates = await windows.access(session, request.app.state.connectors, here.course)
         session.expunge_all()
     found = rules.matching(every, wanted)
     found_ids = {item.id for item in found} | chosen
@@ -102,6 +105,7 @@ async def _context(
         "address": f"/courses/{here.course.id}/content",
         "address_of": rules.teachers_address,
         "is_own": rules.is_own,
+        "dated": {item.id for item in every if dates is not None and windows.can_have(dates, item)},
         "read_at": read_at,
         "connected": not isinstance(outcome.trouble, NotConnected),
         "trouble": say(request, outcome.trouble) if outcome.trouble else None,

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from lti_tool.content import service as content
+from lti_tool.content import student_dates
 from lti_tool.courses.access import InCourse, TeacherChanging, TeacherIn
 from lti_tool.courses.models import Course
 from lti_tool.courses.service import display_name
@@ -67,9 +68,11 @@ async def _page(
             page = await monitor_student.student_page(session, here, playlist, person_id, clock.now())
             await session.flush()
             session.expunge_all()
+    leads_to = [one.content_item_id for one in page.view.path.present if one.content_item_id is not None]
     context: dict[str, Any] = {
         "display_name": display_name,
         "page": page,
+        "own_dates": await student_dates.of_student(request, here, database, person_id, leads_to),
         "person": page.person,
         "playlist": playlist,
         "view": page.view,

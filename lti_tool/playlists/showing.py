@@ -11,6 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from lti_tool.competencies import alignments, maps
 from lti_tool.competencies.map_views import MapCompetencyView
+from lti_tool.content import window_queries
 from lti_tool.courses.models import Course
 from lti_tool.learners import profile
 from lti_tool.learners.profile import Goal
@@ -95,7 +96,16 @@ async def path_views(session: AsyncSession, course: Course, paths: Sequence[Path
     """Paths with the items they lead to."""
     ids = {item_id for path in paths for item_id in path.item_ids}
     items = await queries.items(session, course.organisation_id, course.id, ids)
-    return [views.path_view(path, items) for path in paths]
+    return [views.path_view(path, items, await _own_dates(session, course, path)) for path in paths]
+
+
+async def _own_dates(session: AsyncSession, course: Course, path: Path) -> dict[uuid.UUID, datetime]:
+    """The student's own due dates in the LMS, of items that steps with a date lead to; for the student alone."""
+    dated = {path.shown(step).content_item_id for step in path.present if step.due_at is not None}
+    ids = {one for one in dated if one is not None}
+    if not ids or not path.as_student:
+        return {}
+    return await window_queries.due_dates(session, course.organisation_id, course.id, path.copy.person_id, ids)
 
 
 async def path_page(

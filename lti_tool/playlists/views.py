@@ -48,6 +48,8 @@ class StepView:
     """Whether it leads to a page of this tool, a check: that opens here, and not beside the course."""
     passing: float | None = None
     """From what result on it counts for this student, 0 to 100."""
+    due_at: datetime | None = None
+    """When it is due: for the student themselves, where the LMS has another date for them than for the class, that one."""
 
     @property
     def teachers_address(self) -> str | None:
@@ -238,8 +240,10 @@ class PathView:
         return [one for one in self.steps if not one.is_done and one.step.id not in passed]
 
 
-def path_view(path: Path, items: Mapping[uuid.UUID, ContentItem]) -> PathView:
-    """A path with the course's items it leads to."""
+def path_view(
+    path: Path, items: Mapping[uuid.UUID, ContentItem], due_dates: Mapping[uuid.UUID, datetime] | None = None
+) -> PathView:
+    """A path with the course's items it leads to. ``due_dates``: the student's own in the LMS, by item, for the student alone."""
     following = path.next
     waiting = path.locked
     walk = path.walk
@@ -257,6 +261,7 @@ def path_view(path: Path, items: Mapping[uuid.UUID, ContentItem]) -> PathView:
                 is_below_pass=seen.is_below_pass,
                 passing=path.passing(step) if path.as_student else step.pass_percent,
                 copy_id=path.copy.id,
+                due_dates=due_dates,
             )
         )
     removed = [
@@ -306,6 +311,7 @@ def _view(
     is_below_pass: bool = False,
     passing: float | None = None,
     copy_id: uuid.UUID | None = None,
+    due_dates: Mapping[uuid.UUID, datetime] | None = None,
 ) -> StepView:
     item = items.get(shown.content_item_id) if shown.content_item_id else None
     address = content_rules.students_address(item) if shown.content_item_id else shown.url
@@ -313,8 +319,11 @@ def _view(
     is_ours = address is not None and address.startswith("/")
     kind = item.kind.value if item is not None else ("link" if shown.url else _WITHOUT.get(StepKind(step.kind)))
     state = "locked" if waits_for is not None else standing.state.value
+    own_date = (due_dates or {}).get(item.id) if item is not None else None
     return StepView(
         step=step,
+        # A step without a date of its own shows none.
+        due_at=(own_date or step.due_at) if step.due_at is not None else None,
         number=number,
         kind=kind,
         # A page of ours leads back to where it was opened from.

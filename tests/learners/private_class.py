@@ -96,6 +96,7 @@ class PrivateClass:
             "person_id": self.site.school.students[place].id,
             "copy_id": self.copy(place, playlist).id,
             "step_id": self.step_id,
+            "item_id": self.site.school.items["quiz"].id,
             "competency_id": self.site.competencies[0].id,
             "framework_id": self.site.competencies[0].framework_id,
             **self.menu,
