@@ -1,31 +1,23 @@
-"""The client of Canvas's REST API, against answers as Canvas gives them, traps included."""
+"""What Canvas's gradebook says, against answers as Canvas gives them, traps included."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
 import httpx
 import pytest
 
-from lti_tool.platforms.canvas_http import ACCEPT
 from lti_tool.platforms.canvas_people import STUDENTS_AT_ONCE
 from lti_tool.platforms.canvas_results import ASSIGNMENTS_AT_ONCE
 from lti_tool.platforms.native import (
     ApiCourseNotFound,
-    ApiUnreadable,
-    NativeItem,
     NativeResult,
     NativeResults,
-    NativeTrouble,
     NoResult,
 )
-from tests.platforms.fake_canvas import BASE, COURSE, Canvas, assignment, module_item, rows, submission
+from tests.platforms.fake_canvas import COURSE, Canvas, assignment, rows, submission
 
 AT = datetime(2026, 9, 2, 10, tzinfo=UTC)
-
-
-async def contents(canvas: Canvas) -> tuple[NativeItem, ...]:
-    return (await canvas.api().read_contents("17")).items
 
 
 async def gradebook(canvas: Canvas, *submissions: Any, **points: Any) -> NativeResults:
@@ -36,164 +28,6 @@ async def gradebook(canvas: Canvas, *submissions: Any, **points: Any) -> NativeR
 
 async def results(canvas: Canvas, *submissions: Any, **points: Any) -> list[NativeResult]:
     return list((await gradebook(canvas, *submissions, **points)).results)
-
-
-# --- Contents ---------------------------------------------------------------------------------------------------------
-
-
-async def test_modules_and_assignments_become_items_in_order() -> None:
-    canvas = Canvas()
-    canvas.on(
-        f"{COURSE}/assignments",
-        rows(
-            assignment(5),
-            assignment(6, quiz_id=60, submission_types=["online_quiz"], points_possible=4),
-            assignment(7, is_quiz_lti_assignment=True, submission_types=["external_tool"]),
-            assignment(8, discussion_topic={"id": 80}),
-            assignment(9, name="Loose"),
-        ),
-    )
-    canvas.on(
-        f"{COURSE}/modules",
-        rows(
-            {
-                "id": 1,
-                "name": "Week 1",
-                "items_count": 9,
-                "items": [
-                    module_item(11, "SubHeader", html_url=None),
-                    module_item(12, "Page", indent=1, page_url="intro"),
-                    module_item(13, "Assignment", content_id=5),
-                    module_item(14, "Quiz", content_id=60),
-                    module_item(15, "Assignment", content_id=7),
-                    module_item(16, "Discussion", content_id=80),
-                ],
-            },
-            {
-                "id": 2,
-                "name": "Week 2",
-                "items": [
-                    module_item(
-                        21, "ExternalUrl", html_url=None, external_url="https://example.org/x", published=False
-                    ),
-                    module_item(22, "ExternalTool"),
-                    module_item(23, "File"),
-                ],
-            },
-        ),
-    )
-    found = await contents(canvas)
-    assert [(item.kind, item.section, item.result_key) for item in found] == [
-        ("heading", "Week 1", None),
-        ("page", "Week 1", None),
-        ("assignment", "Week 1", "5"),
-        ("quiz", "Week 1", "6"),
-        ("quiz", "Week 1", "7"),
-        ("discussion", "Week 1", "8"),
-        ("link", "Week 2", None),
-        ("tool", "Week 2", None),
-        ("file", "Week 2", None),
-        ("assignment", "", "9"),
-    ]
-    assert found[0].url is None
-    assert found[1].external_id == "canvas:module-item:12"
-    assert found[1].indent == 1
-    assert found[3].points_possible == 4
-    assert found[2].due_at == datetime(2026, 9, 10, 21, 59, 59, tzinfo=UTC)
-    assert (found[6].url, found[6].published) == ("https://example.org/x", False)
-    assert found[9].external_id == "canvas:assignment:9"
-
-
-async def test_the_home_page_is_the_courses_own() -> None:
-    canvas = Canvas().on(f"{COURSE}/assignments", rows()).on(f"{COURSE}/modules", rows())
-    assert (await canvas.api().read_contents("17")).home_url == f"{BASE}/courses/17"
-
-
-async def test_items_canvas_left_out_are_fetched_for_their_module() -> None:
-    """Large modules come without ``items``, and with a scoped key that ignores include[] all of them do."""
-    canvas = Canvas().on(f"{COURSE}/assignments", rows())
-    canvas.on(
-        f"{COURSE}/modules",
-        rows(
-            {"id": 1, "name": "Big", "items_url": "https://evil.example/steal", "items": None},
-            {"id": 2, "name": "Small"},
-        ),
-    )
-    canvas.on(
-        f"{COURSE}/modules/1/items", rows(module_item(11, "Page", content_details={"due_at": "2026-09-03T00:00:00Z"}))
-    )
-    canvas.on(f"{COURSE}/modules/2/items", rows(module_item(21, "Page")))
-    assert [item.section for item in await contents(canvas)] == ["Big", "Small"]
-    assert {request.url.host for request in canvas.asked} == {"school.instructure.com"}
-
-
-async def test_pages_follow_opaque_links_whatever_the_headers_case() -> None:
-    canvas = Canvas().on(f"{COURSE}/modules", rows())
-    first = rows(
-        assignment(5), link=f'<{BASE}{COURSE}/assignments?page=bookmark:WyJBYiJd&per_page=1>; rel="next"', header="link"
-    )
-    canvas.on(f"{COURSE}/assignments", first, rows(assignment(6)))
-    assert len(await contents(canvas)) == 2
-    assert "page=bookmark:WyJBYiJd" in str(canvas.asked[1].url)
-
-
-@pytest.mark.parametrize(
-    "elsewhere",
-    ["https://evil.example/api/v1/x", "http://school.instructure.com/api", "https://school.instructure.com:8443/a"],
-)
-async def test_the_token_goes_to_its_own_host_only(elsewhere: str) -> None:
-    canvas = Canvas().on(f"{COURSE}/assignments", rows(assignment(5), link=f'<{elsewhere}>; rel="next"'))
-    with pytest.raises(ApiUnreadable):
-        await contents(canvas)
-    assert len(canvas.asked) == 1
-
-
-async def test_pages_that_go_in_a_circle_end() -> None:
-    canvas = Canvas().on(
-        f"{COURSE}/assignments", rows(assignment(5), link=f'<{BASE}{COURSE}/assignments?page=2>; rel="next"')
-    )
-    with pytest.raises(ApiUnreadable):
-        await contents(canvas)
-    assert len(canvas.asked) == 2
-
-
-async def test_a_redirect_is_not_followed_with_the_token() -> None:
-    canvas = Canvas().on(f"{COURSE}/assignments", httpx.Response(302, headers={"Location": "https://evil.example/"}))
-    with pytest.raises(NativeTrouble):
-        await contents(canvas)
-    assert len(canvas.asked) == 1
-
-
-async def test_ids_are_asked_for_as_text_and_read_either_way() -> None:
-    canvas = Canvas().on(f"{COURSE}/assignments", rows(assignment(10730000000000125))).on(f"{COURSE}/modules", rows())
-    (item,) = await contents(canvas)
-    assert item.result_key == "10730000000000125"
-    canvas.on(f"{COURSE}/assignments", rows(assignment() | {"id": "10730000000000125"}))
-    assert (await contents(canvas))[0].result_key == "10730000000000125"
-    assert {request.headers["accept"] for request in canvas.asked} == {ACCEPT}
-    assert canvas.asked[0].headers["authorization"] == "Bearer secret-token"
-
-
-async def test_what_makes_no_sense_in_a_row_is_left_out() -> None:
-    canvas = Canvas().on(
-        f"{COURSE}/assignments", rows({"id": None}, "x", assignment(5, html_url="javascript:alert(1)"))
-    )
-    canvas.on(
-        f"{COURSE}/modules",
-        rows(
-            {
-                "id": 1,
-                "name": None,
-                "items": [{"title": "no id"}, 3, module_item(2, "Mystery", title="T\x00itle " * 200)],
-            }
-        ),
-    )
-    strange, loose = await contents(canvas)
-    assert (strange.kind, len(strange.title)) == ("link", 500)
-    assert loose.url is None
-
-
-# --- Results ----------------------------------------------------------------------------------------------------------
 
 
 async def test_a_graded_submission_is_a_percentage() -> None:
@@ -366,3 +200,59 @@ async def test_a_course_without_an_id_of_canvass_own_is_not_asked_for(course_id:
     with pytest.raises(ApiCourseNotFound):
         await canvas.api().read_contents(course_id)
     assert canvas.asked == []
+
+
+# --- What changed since ------------------------------------------------------------------------------------------------
+
+
+async def since(canvas: Canvas, graded: list[Any], submitted: list[Any]) -> NativeResults:
+    def changed(request: httpx.Request) -> httpx.Response:
+        return rows(*(graded if "graded_since" in request.url.params else submitted))
+
+    canvas.on(f"{COURSE}/assignments", rows(assignment(5))).on(f"{COURSE}/students/submissions", changed)
+    batches = [batch async for batch in canvas.api().results("17", ["5"], ["40", "41"], since=AT)]
+    return NativeResults(
+        tuple(one for batch in batches for one in batch.results),
+        (),
+        tuple(one for batch in batches for one in batch.gaps),
+    )
+
+
+async def test_what_was_graded_or_handed_in_since_is_asked_for_from_the_second_before() -> None:
+    """Canvas tells what is later than the moment it is given; what happened in that very second is not to be missed."""
+    canvas = Canvas()
+    waiting = submission(user_id=41, workflow_state="submitted", submitted_at="2026-09-02T10:00:00Z")
+    found = await since(canvas, [submission()], [waiting])
+    assert [one.user_id for one in found.results] == ["40"]
+    assert [(gap.user_id, gap.why) for gap in found.gaps] == [("41", NoResult.WAITING)]
+    asked = [request.url.params for request in canvas.asked if request.url.path.endswith("submissions")]
+    assert [(one.get("graded_since"), one.get("submitted_since")) for one in asked] == [
+        ("2026-09-02T09:59:59Z", None),
+        (None, "2026-09-02T09:59:59Z"),
+    ]
+
+
+async def test_who_handed_in_and_was_graded_since_is_told_once() -> None:
+    found = await since(Canvas(), [submission()], [submission()])
+    assert len(found.results) == 1
+
+
+async def test_a_moment_in_another_zone_is_the_same_moment() -> None:
+    canvas = Canvas().on(f"{COURSE}/assignments", rows(assignment(5))).on(f"{COURSE}/students/submissions", rows())
+    moment = AT.astimezone(timezone(timedelta(hours=-7)))
+    assert [batch async for batch in canvas.api().results("17", ["5"], ["40"], since=moment)]
+    assert canvas.asked[-1].url.params["submitted_since"] == "2026-09-02T09:59:59Z"
+
+
+async def test_an_assignment_that_is_not_published_is_not_asked_for() -> None:
+    """Canvas refuses a whole question for grades that names one."""
+    canvas = Canvas().on(f"{COURSE}/assignments", rows(assignment(5), assignment(6, published=False)))
+    canvas.on(f"{COURSE}/students/submissions", rows(submission()))
+    await canvas.api().read_results("17", ["5", "6", "7"], ["40"])
+    assert canvas.asked[-1].url.params.get_list("assignment_ids[]") == ["5"]
+
+
+async def test_what_students_wrote_is_not_asked_for() -> None:
+    canvas = Canvas()
+    await results(canvas, submission())
+    assert {"body", "attachments", "url"} <= set(canvas.asked[-1].url.params.get_list("exclude_response_fields[]"))
