@@ -19,6 +19,7 @@ from lti_tool.sandbox.bench_models import (
     ToolRegistration,
 )
 from lti_tool.sandbox.models import LineItem, Person, ResourceLink, Tool
+from lti_tool.sandbox.moodle_service import token_of_api
 from lti_tool.sandbox.platform import Platform, ThisPlatform
 from lti_tool.sandbox.registration import begin, invitation
 from lti_tool.sandbox.registration_body import Registration, registration_of
@@ -73,7 +74,13 @@ async def tools(request: Request, platform: ThisPlatform, person: Administrator)
     """Every tool, with its state."""
     async with platform.store.reading() as session:
         lines = [_line(tool, found) for tool, found in await _tools(session)]
-    return render(request, "admin_tools.html", person=person, lines=lines)
+    return render(
+        request,
+        "admin_tools.html",
+        person=person,
+        lines=lines,
+        has_service=platform.settings.profile.has_web_services,
+    )
 
 
 async def _tools(session: AsyncSession) -> Sequence[tuple[Tool, ToolRegistration | None]]:
@@ -194,7 +201,7 @@ async def _page(
         issuer=platform.settings.issuer,
         api_url=platform.settings.base_url,
         api_key=key,
-        api_token=await platform.api_token() if platform.settings.profile.has_canvas_api else None,
+        api_token=await token_of_api(platform),
         by_link=platform.settings.profile.registers_by_link,
         error=error,
         status_code=422 if error else 200,

@@ -16,6 +16,7 @@ from lti_tool.sandbox.likes import Like
 from lti_tool.sandbox.likes.parts import routers
 from lti_tool.sandbox.likes.throttle import Throttle
 from lti_tool.sandbox.loading import load_course, load_sample
+from lti_tool.sandbox.moodle_sample import add_competencies
 from lti_tool.sandbox.pages import page_routers, set_up_pages
 from lti_tool.sandbox.platform import Platform, system_now
 from lti_tool.sandbox.services import ServiceError, answer_service_error
@@ -81,4 +82,7 @@ async def _load(platform: Platform) -> None:
     if settings.course is not None:
         await load_course(platform.store, settings.course, now=platform.now())
     elif settings.sample:
-        await load_sample(platform.store, platform.now())
+        course_id = await load_sample(platform.store, platform.now())
+        if settings.profile.has_web_services:
+            async with platform.store.writing() as session:
+                await add_competencies(session, course_id, platform.now())

@@ -14,6 +14,7 @@ from lti_tool.sandbox.canvas_models import DeveloperKey
 from lti_tool.sandbox.canvas_scopes import all_scopes
 from lti_tool.sandbox.claims import ALL_SCOPES
 from lti_tool.sandbox.models import Tool
+from lti_tool.sandbox.moodle_service import token_of_api
 from lti_tool.sandbox.platform import Platform
 
 API_BACK = "/api-access/back"
@@ -99,8 +100,9 @@ async def key_of(session: AsyncSession, tool_id: int) -> DeveloperKey | None:
 
 
 async def registration(platform: Platform, tool: Tool) -> dict[str, Any]:
-    """What the tool's administrator needs to know of this platform. ``api_token`` is for the part of Canvas's REST API, and left
-    out where there is none; ``api_client_id`` and ``api_client_secret`` are of the key that comes with a tool added by hand.
+    """What the tool's administrator needs to know of this platform. ``api_token`` is for the part of the LMS's own API that is
+    answered here, and left out where there is none; ``api_client_id`` and ``api_client_secret`` are of the key that comes with a
+    tool added by hand.
     """
     settings = platform.settings
     facts = {
@@ -112,9 +114,10 @@ async def registration(platform: Platform, tool: Tool) -> dict[str, Any]:
         "jwks_url": settings.jwks_url,
         "deployment_id": tool.deployment_id,
     }
-    if not settings.profile.has_canvas_api:
+    api_token = await token_of_api(platform)
+    if api_token is None:
         return facts
-    facts |= {"api_url": settings.base_url, "api_token": await platform.api_token()}
+    facts |= {"api_url": settings.base_url, "api_token": api_token}
     async with platform.store.reading() as session:
         key = await key_of(session, tool.id)
     if key is None:

@@ -1,9 +1,11 @@
-"""Moodle's connector: by recorded shapes, by the captures of a running Moodle where they are at hand, and by a real one when
-``LTI_TOOL_TEST_MOODLE_URL``, ``_TOKEN`` and ``_COURSE`` name one.
+"""Moodle's connector: by recorded shapes, by the captures of a running Moodle where they are at hand, over the sandbox LMS, and
+by a real one when ``LTI_TOOL_TEST_MOODLE_URL``, ``_TOKEN`` and ``_COURSE`` name one.
 
 The answers in ``recorded/moodle`` are cut from those captures; each file says what in it was written from Moodle's source.
 """
 
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -11,11 +13,22 @@ from urllib.parse import parse_qs
 
 import httpx
 import pytest
+from fastapi import FastAPI
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from lti_tool.clock import ManualClock, SystemClock
 from lti_tool.platforms.credentials import FixedToken
 from lti_tool.platforms.moodle_api import MoodleApi
 from lti_tool.platforms.native import Capability, NoResult
+from lti_tool.sandbox.app import create_sandbox
+from lti_tool.sandbox.gradebook import record_submission
+from lti_tool.sandbox.groups import groups_of
+from lti_tool.sandbox.models import Assignment, Course, ModuleItem, Person, Quiz, QuizAttempt
+from lti_tool.sandbox.moodle_models import CompetencyModule, CompetencyRating, CourseCompetency
+from lti_tool.sandbox.moodle_service import web_service
+from lti_tool.sandbox.platform import Platform
+from lti_tool.sandbox.settings import SandboxSettings
 from tests.native.conftest import Recorded, real_server
 from tests.native.contract import Known, KnownItem, NativeCase, NativeContract
 
@@ -147,6 +160,97 @@ def captured() -> NativeCase:
     )
 
 
+@dataclass(frozen=True)
+class World:
+    """A sandbox's file in which two students have done something, and what is known of its course then."""
+
+    file: bytes
+    token: str
+    course_id: str
+    user_ids: tuple[str, ...]
+    known: Known
+
+    @classmethod
+    async def made(cls, folder: Path) -> "World":
+        """The sample course, opened for the first time."""
+        lms = create_sandbox(SandboxSettings(folder=folder, like="moodle"))
+        platform: Platform = lms.state.platform
+        async with lms.router.lifespan_context(lms):
+            token = (await web_service(platform)).token
+            async with platform.store.writing() as session:
+                course = (await session.scalars(select(Course))).one()
+                people = (await session.scalars(select(Person).where(Person.kind == "student"))).all()
+                known = await _something_done(session, course, {person.login: person for person in people})
+        user_ids = tuple(str(person.id) for person in people)
+        return cls(platform.settings.database.read_bytes(), token, str(course.id), user_ids, known)
+
+    def case(self, lms: FastAPI) -> NativeCase:
+        """A sandbox that was opened on the file, as the connector finds it."""
+        base, http = lms.state.platform.settings.base_url, httpx.AsyncClient(transport=httpx.ASGITransport(app=lms))
+        return NativeCase(
+            connector=MoodleApi(http, base, FixedToken(self.token), ManualClock()),
+            course_id=self.course_id,
+            user_ids=self.user_ids,
+            dead=MoodleApi(http, base, FixedToken("dead"), ManualClock()),
+            elsewhere="404404",
+            able=READ,
+            known=self.known,
+        )
+
+
+async def _something_done(session: AsyncSession, course: Course, people: Mapping[str, Person]) -> Known:
+    """Zoe takes the first quiz twice and is rated; Mateo takes it without luck, and the second one waits to be marked."""
+    now, zoe, mateo = datetime(2026, 9, 2, 10, tzinfo=UTC), people["zoe"], people["mateo"]
+    items = {row.title: row for row in await session.scalars(select(ModuleItem))}
+    first, second = items["Quiz 1: Comparing with ratios"], items["Quiz 2: Equivalent ratios"]
+    quiz = await session.get_one(Quiz, first.content_id)
+    work = await session.get_one(Assignment, quiz.assignment_id)
+    other = await session.get_one(Assignment, (await session.get_one(Quiz, second.content_id)).assignment_id)
+    for number, score in enumerate((work.points_possible / 2, work.points_possible), start=1):
+        await record_submission(session, work, zoe.id, now, score=score)
+        session.add(
+            QuizAttempt(
+                quiz_id=quiz.id,
+                person_id=zoe.id,
+                attempt=number,
+                answers={},
+                score=score,
+                started_at=now,
+                finished_at=now,
+            )
+        )
+    await record_submission(session, work, mateo.id, now, score=0.0)
+    await record_submission(session, other, mateo.id, now)
+    outcomes = (await session.scalars(select(CourseCompetency).order_by(CourseCompetency.id))).all()
+    rated = {"competency_id": outcomes[0].id, "person_id": zoe.id, "created_at": now, "updated_at": now}
+    session.add(CompetencyRating(grade=2, **rated))
+    links = (await session.scalars(select(CompetencyModule))).all()
+    groups = await groups_of(session, course.id)
+    key, title = str(first.id), "1. Comparing with ratios"
+    return Known(
+        items=(
+            KnownItem(f"moodle:cm:{key}", "quiz", first.title, title, key, requirement="submit"),
+            KnownItem(f"moodle:cm:{items['Try it out'].id}", "heading", "Try it out", "2. Equivalent ratios"),
+        ),
+        percents={(key, str(zoe.id)): 100.0, (key, str(mateo.id)): 0.0},
+        attempts={(key, str(zoe.id)): 2, (key, str(mateo.id)): 1},
+        gaps={(str(second.id), str(mateo.id)): NoResult.WAITING},
+        changed_at=now,
+        completed=frozenset({(f"moodle:cm:{key}", str(zoe.id)), (f"moodle:cm:{key}", str(mateo.id))}),
+        outcomes={str(one.id): one.short_name for one in outcomes},
+        alignments=frozenset((str(one.competency_id), f"moodle:cm:{one.module_item_id}") for one in links),
+        ratings={(str(outcomes[0].id), str(zoe.id)): (Decimal(2), Decimal(2))},
+        groups={group.row.name: frozenset(str(one.id) for one in group.members) for group in groups},
+        people=frozenset(),
+    )
+
+
+@pytest.fixture(scope="session")
+def worlds() -> list[World]:
+    """What this process made once: a question gets a copy, since making it takes much longer."""
+    return []
+
+
 async def real() -> NativeCase:
     """A course of a real Moodle; its students are asked for here, since the connector is told them by the tool."""
     url, token, course = real_server("MOODLE", "URL", "TOKEN", "COURSE")
@@ -173,11 +277,24 @@ async def real() -> NativeCase:
     )
 
 
-@pytest.fixture(params=["recorded", "captured", "real"])
-async def native(request: pytest.FixtureRequest) -> NativeCase:
-    if request.param == "real":
-        return await real()
-    return recorded() if request.param == "recorded" else captured()
+@pytest.fixture(params=["recorded", "captured", "sandbox", "real"])
+async def native(request: pytest.FixtureRequest, tmp_path: Path, worlds: list[World]) -> AsyncIterator[NativeCase]:
+    match request.param:
+        case "recorded":
+            yield recorded()
+        case "captured":
+            yield captured()
+        case "sandbox":
+            if not worlds:
+                worlds.append(await World.made(tmp_path / "made"))
+            settings = SandboxSettings(folder=tmp_path / "lms", like="moodle")
+            settings.folder.mkdir()
+            settings.database.write_bytes(worlds[0].file)
+            lms = create_sandbox(settings)
+            async with lms.router.lifespan_context(lms):
+                yield worlds[0].case(lms)
+        case _:
+            yield await real()
 
 
 class TestMoodle(NativeContract):

@@ -54,6 +54,9 @@ class Like:
     has_developer_keys = False
     """Persons give tools tokens for that API through keys that the administrator makes."""
 
+    has_web_services = False
+    """Moodle's web services are answered, with a token that its administrator finds."""
+
     throttles = False
     """Many calls at once with one token are refused."""
 

@@ -44,6 +44,7 @@ class Moodle(MoodleRegistration):
     name = "moodle"
     product_family_code = "moodle"
     has_canvas_api = False
+    has_web_services = True
     has_groups_and_notices = False
 
     authorization_path = "/mod/lti/auth.php"

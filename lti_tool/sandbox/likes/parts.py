@@ -11,6 +11,8 @@ from lti_tool.sandbox import (
     canvas_scopes,
     control,
     groups,
+    moodle_service_pages,
+    moodle_ws,
     notices,
     nrps,
     oidc,
@@ -25,6 +27,7 @@ def routers(like: Like) -> list[APIRouter]:
     """The routes of everything but the pages."""
     if isinstance(like, Moodle):
         services = [moodle_services.router, moodle_roster.router, moodle_pages.router]
+        services += [moodle_ws.router, moodle_service_pages.router]
     else:
         services = [ags.routes(like), nrps.routes(like)]
     if like.has_groups_and_notices:
