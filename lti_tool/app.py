@@ -20,6 +20,7 @@ from lti_tool.competencies import lms_outcomes
 from lti_tool.competencies import routes as competency_routes
 from lti_tool.content import drafts, window_routes
 from lti_tool.content import routes as content_routes
+from lti_tool.content.access import routes as access_routes
 from lti_tool.content.connectors import Connectors
 from lti_tool.content.sync import jobs as sync_jobs
 from lti_tool.content.taking import Takers
@@ -167,6 +168,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, http: httpx.As
         course_routes,
         content_routes,
         window_routes,
+        access_routes,
         competency_routes,
         mastery_routes,
         learner_routes,

@@ -99,6 +99,12 @@ ACTION_WORDS = {
     "score.sent": N_("A score was sent to check the connection"),
     "column.made": N_("A gradebook column was made to check the connection"),
     "column.removed": N_("The gradebook column of a check was removed"),
+    "api.connected": N_("An LMS's own API was connected"),
+    "api.disconnected": N_("An LMS's own API was disconnected"),
+    "api.looked-at": N_("What a connection to an LMS's own API can do was found out"),
+    "api.consent-given": N_("Somebody gave access to an LMS's own API"),
+    "api.consent-refused": N_("Access to an LMS's own API was asked for and not given"),
+    "api.consent-withdrawn": N_("Somebody's access to an LMS's own API was ended"),
     "token.made": N_("A token for a script or another server was made"),
     "token.revoked": N_("A token was revoked"),
     "key.made": N_("A signing key was made"),
@@ -115,7 +121,7 @@ KINDS = {
     "launches": (N_("Launches"), ("launch",)),
     "connections": (
         N_("Platforms and organisations"),
-        ("registration", "deployment", "invite", "organisation", "key", "notice"),
+        ("registration", "deployment", "invite", "organisation", "key", "notice", "api"),
     ),
     "people": (N_("Looks at people"), ("roster", "student", "students", "supports")),
     "teaching": (

@@ -12,6 +12,7 @@ from lti_tool.admin.access import AdministratorChanging, AdministratorIn
 from lti_tool.admin.console import Console
 from lti_tool.admin.replies import show
 from lti_tool.admin.words import FAMILY_WORDS, POLICY_WORDS, REGISTERED_WORDS, STATUS_WORDS
+from lti_tool.content.connectors import BUILDERS
 from lti_tool.courses.routes import ROLE_WORDS
 from lti_tool.db.session import Database
 from lti_tool.errors import BadRequest, ToolError
@@ -102,6 +103,7 @@ async def page(
         registration = await service.platform(session, here, registration_id)
         deployments = await queries.deployments(session, here, registration_id)
         organisations = {one.id: one for one in await queries.organisations(session, here)}
+        access = await queries.connections(session, here, registration_id)
     by_itself = [registration.auth_login_url, registration.issuer]
     origins = [origin for origin in map(origin_of, by_itself) if origin] + [*frame_patterns(registration.lms)]
     context: dict[str, Any] = {
@@ -121,6 +123,8 @@ async def page(
         "known_origins": list(dict.fromkeys(origins)),
         "values": values or {"role": request.query_params.get("role", "")},
         "errors": errors,
+        "reads_content": registration.lms in BUILDERS,
+        "access": access,
     }
     status = wrong[1].status if wrong is not None else (FieldsUnusable.status if words else 200)
     return show(request, here, "admin/platform.html", context, said=SAID, status_code=status)

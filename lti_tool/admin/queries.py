@@ -10,6 +10,8 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from lti_tool.admin.console import Console
+from lti_tool.content.access_models import ORGANISATION, ApiGrant
+from lti_tool.content.models import ApiConnection
 from lti_tool.courses.models import Course, Person
 from lti_tool.db.base import crossing
 from lti_tool.db.organisation import Organisation
@@ -125,6 +127,45 @@ async def organisations(session: AsyncSession, here: Console) -> Sequence[Organi
     """The organisations that are seen here, the oldest first."""
     statement = select(Organisation).where(here.within(Organisation.id))
     return (await session.exec(statement.order_by(col(Organisation.created_at), col(Organisation.id)))).all()
+
+
+async def connections(session: AsyncSession, here: Console, registration_id: uuid.UUID) -> Sequence[ApiConnection]:
+    """The accesses to a platform's own API that are seen here."""
+    statement = select(ApiConnection).where(
+        ApiConnection.registration_id == registration_id, here.within(ApiConnection.organisation_id)
+    )
+    found = await session.exec(
+        statement, execution_options=crossing("the owner sees every school's connections, an administrator one's")
+    )
+    return found.all()
+
+
+async def failing_connections(session: AsyncSession, here: Console) -> frozenset[uuid.UUID]:
+    """The ids of the registrations whose own API failed when it was called last, by a school that is seen here."""
+    found: set[uuid.UUID] = set()
+    connection = await session.connection()
+    own = sa_select(col(ApiConnection.registration_id)).where(
+        col(ApiConnection.working).is_(False), here.within(ApiConnection.organisation_id)
+    )
+    ended = (
+        sa_select(col(ApiConnection.registration_id))
+        .join(
+            ApiGrant,
+            (col(ApiGrant.organisation_id) == col(ApiConnection.organisation_id))
+            & (col(ApiGrant.connection_id) == col(ApiConnection.id)),
+        )
+        .where(
+            col(ApiGrant.holder) == ORGANISATION,
+            col(ApiGrant.working).is_(False),
+            here.within(ApiConnection.organisation_id),
+        )
+    )
+    for statement in (own, ended):
+        rows = await connection.execute(
+            statement, execution_options=crossing("the owner sees every school's connections, an administrator one's")
+        )
+        found |= set(rows.scalars())
+    return frozenset(found)
 
 
 async def held_by(session: AsyncSession, registration_id: uuid.UUID) -> tuple[int, int]:

@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 
 from lti_tool.admin import (
+    api_routes,
     audit_routes,
     check_routes,
     connect_routes,
@@ -24,6 +25,7 @@ for part in (
     organisation_routes,
     platform_routes,
     detail_routes,
+    api_routes,
     check_routes,
     connect_routes,
     role_routes,

@@ -61,11 +61,17 @@ class Counts(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Everything of the console's front page. ``organisations`` are by id."""
+    """Everything of the console's front page. ``organisations`` are by id, ``failing`` the ids of registrations."""
 
     platforms: tuple[PlatformLine, ...]
     invites: tuple[RegistrationInvite, ...]
     organisations: dict[uuid.UUID, Organisation]
+    failing: frozenset[uuid.UUID] = frozenset()
+
+    @property
+    def unread(self) -> list[PlatformLine]:
+        """Platforms whose own API failed when it was called last."""
+        return [line for line in self.platforms if line.registration.id in self.failing]
 
     @property
     def waiting(self) -> list[tuple[PlatformLine, Deployment]]:
@@ -96,7 +102,7 @@ class Standing:
     @property
     def something_waits(self) -> bool:
         """Whether there is anything to decide."""
-        return bool(self.waiting or self.switched_off or self.invites)
+        return bool(self.waiting or self.switched_off or self.invites or self.unread)
 
 
 async def standing(session: AsyncSession, here: Console, now: datetime) -> Standing:
@@ -113,7 +119,7 @@ async def standing(session: AsyncSession, here: Console, now: datetime) -> Stand
         )
         for one in registrations
     )
-    return Standing(lines, tuple(open_invites), schools)
+    return Standing(lines, tuple(open_invites), schools, await queries.failing_connections(session, here))
 
 
 async def platform(session: AsyncSession, here: Console, registration_id: uuid.UUID) -> Registration:

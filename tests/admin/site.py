@@ -15,6 +15,7 @@ from lti_tool.admin import owners
 from lti_tool.admin import routes as admin_routes
 from lti_tool.audit import AuditEntry
 from lti_tool.clock import ManualClock
+from lti_tool.content.connectors import Connectors
 from lti_tool.courses import routes as course_routes
 from lti_tool.db.organisation import Organisation
 from lti_tool.db.session import Database
@@ -135,6 +136,7 @@ async def a_site(
     tool, close = await build(database, clock, folder)
     tool.app.state.enter = destinations.enter
     tool.app.state.quirks_of = quirks
+    tool.app.state.connectors = Connectors(tool.protocol.http, clock, "s" * 40, database)
     for router in (course_routes.router, playlist_routes.router, admin_routes.router, *routers):
         add_router(tool.app, router)
     async with database.writing() as session:

@@ -18,7 +18,8 @@ from lti_tool.app import create_app
 from lti_tool.clock import ManualClock
 from lti_tool.competencies.models import Alignment, AlignmentRole
 from lti_tool.content import drafts
-from lti_tool.content.models import ContentItem, ItemKind, ItemTrait
+from lti_tool.content.access_models import ApiGrant
+from lti_tool.content.models import ApiAuth, ApiConnection, ContentItem, ItemKind, ItemTrait
 from lti_tool.content.service import ItemResult
 from lti_tool.courses.models import Person
 from lti_tool.db.session import Database
@@ -164,6 +165,7 @@ async def private_class(site: Site) -> PrivateClass:
     school, now = site.school, site.clock.now()
     async with site.database.writing() as session:
         await _items(session, site)
+        await _access(session, site)
         _supports(session, site)
         session.add(
             LearnerModification(
@@ -217,6 +219,31 @@ async def private_class(site: Site) -> PrivateClass:
         await session.flush()
         session.expunge_all()
     return found
+
+
+async def _access(session: AsyncSession, site: Site) -> None:
+    """The teacher has let the tool into the LMS's own API."""
+    school, now = site.school, site.clock.now()
+    connection = ApiConnection(
+        organisation_id=school.id,
+        registration_id=school.course.registration_id,
+        base_url="https://lms.example",
+        auth=ApiAuth.OAUTH2,
+        by_teachers=True,
+        created_at=now,
+    )
+    session.add(connection)
+    await session.flush()
+    session.add(
+        ApiGrant(
+            organisation_id=school.id,
+            connection_id=connection.id,
+            holder=str(school.teacher.id),
+            person_id=school.teacher.id,
+            secrets_encrypted="opened by nobody here",
+            created_at=now,
+        )
+    )
 
 
 async def _menu(session: AsyncSession, site: Site) -> dict[str, uuid.UUID]:

@@ -12,12 +12,11 @@ from lti_tool import audit
 from lti_tool.content import queries as content_queries
 from lti_tool.content.access import queries
 from lti_tool.content.access.addresses import api_address, api_origin
-from lti_tool.content.access.grants import opened
 from lti_tool.content.access.keeping import kept_unwanted
 from lti_tool.content.access.sealing import key_purpose, token_purpose
 from lti_tool.content.models import ApiAuth, ApiConnection
 from lti_tool.content.ports import Capability
-from lti_tool.content.secrets import SecretBox, Unsealable
+from lti_tool.content.secrets import SecretBox
 from lti_tool.errors import BadRequest
 from lti_tool.ids import new_id
 from lti_tool.logs import reference_code
@@ -39,7 +38,7 @@ class Wanted:
 
     base_url: str
     token: str = field(default="", repr=False)
-    client_id: str = ""
+    client_id: str | None = None
     client_secret: str = field(default="", repr=False)
     by_teachers: bool = False
     site_url: str = ""
@@ -82,7 +81,7 @@ async def connect(
         "checked_at": None,
         "created_at": now,
     }
-    if wanted.client_id.strip():
+    if wanted.client_id is not None:
         row |= _by_key(box, registration, organisation_id, wanted)
     else:
         token = _secret(wanted.token, "bad-token", "the access token has 1 to 2000 characters, without spaces")
@@ -99,19 +98,6 @@ async def connect(
         raise RuntimeError("a connection that was just written is not there")
     await session.refresh(kept)
     return kept
-
-
-def tokens_to_end(box: SecretBox, connection: ApiConnection, grants: Collection[Any]) -> list[str]:
-    """The tokens that the platform can be asked to forget: those of OAuth 2. What cannot be decrypted is left out."""
-    if connection.auth is not ApiAuth.OAUTH2:
-        return []
-    found = []
-    for grant in grants:
-        try:
-            found.append(opened(box, grant).secrets.token)
-        except Unsealable:
-            continue
-    return found
 
 
 async def disconnect(
@@ -149,7 +135,7 @@ def _by_key(box: SecretBox, registration: Registration, organisation_id: uuid.UU
     auth = BY_KEY.get(registration.lms)
     if auth is None:
         raise BadRequest("this LMS's own API is not opened by an application's key", code="bad-key")
-    client_id = _secret(wanted.client_id, "bad-key", "the client id has 1 to 255 characters, without spaces")
+    client_id = _secret(wanted.client_id or "", "bad-key", "the client id has 1 to 255 characters, without spaces")
     if len(client_id) > 255:
         raise BadRequest("the client id has 1 to 255 characters, without spaces", code="bad-key")
     secret = _secret(wanted.client_secret, "bad-key", "the key's secret has 1 to 2000 characters, without spaces")

@@ -1,6 +1,6 @@
 """What can go wrong while somebody lets the tool in. Every one of these is a page in a window of its own, or in the LMS."""
 
-from lti_tool.errors import BadRequest, Conflict, NotAllowed
+from lti_tool.errors import Conflict, NotAllowed
 from lti_tool.platforms.native import NativeTrouble
 from lti_tool.web.i18n import N_
 
@@ -106,10 +106,3 @@ class ApiNotConnectedThisWay(Conflict):
     code = "api-not-connected-this-way"
     title = N_("The tool is not connected this way any more")
     advice = N_("Reload the page to see how it is connected now. Nothing was changed.")
-
-
-class ApiFormUnusable(BadRequest):
-    """Values that cannot be a way into this platform's API; the field says why."""
-
-    status = 422
-    code = "api-form-unusable"

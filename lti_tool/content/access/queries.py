@@ -208,12 +208,13 @@ async def remove_grant(session: AsyncSession, organisation_id: uuid.UUID, grant_
 
 
 async def remove_grants(session: AsyncSession, organisation_id: uuid.UUID, connection_id: uuid.UUID) -> None:
-    """Forget every consent of a connection."""
-    await session.exec(
-        delete(ApiGrant)
-        .where(col(ApiGrant.organisation_id) == organisation_id, col(ApiGrant.connection_id) == connection_id)
-        .execution_options(synchronize_session=False)
-    )
+    """Forget every consent of a connection, and those that are being asked for."""
+    for table in (ApiGrant, ApiRequest):
+        await session.exec(
+            delete(table)
+            .where(col(table.organisation_id) == organisation_id, col(table.connection_id) == connection_id)
+            .execution_options(synchronize_session=False)
+        )
 
 
 async def organisations_grant(

@@ -50,6 +50,13 @@ REMARKS = {
         "The token is a site administrator's, who may do everything. Make one for an account of the tool's own, whose role has "
         "the rights of the list and no others: then a token that gets lost opens little."
     ),
+    "personal-key": N_(
+        "The key belongs to a person, or to an app that was not approved: Schoology lets it see little of other people. Use the "
+        "school's own key, or an approved app's."
+    ),
+    "not-section-admin": N_(
+        "The access does not administer the section that was tried: grades of others are not seen there."
+    ),
 }
 """Things that take nothing away and that an administrator should know, by their code."""
 
