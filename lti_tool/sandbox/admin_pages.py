@@ -23,6 +23,7 @@ from lti_tool.sandbox.moodle_service import token_of_api
 from lti_tool.sandbox.platform import Platform, ThisPlatform
 from lti_tool.sandbox.registration import begin, invitation
 from lti_tool.sandbox.registration_body import Registration, registration_of
+from lti_tool.sandbox.schoology_access import app_keys
 from lti_tool.sandbox.standing import apply, remove_tool, set_state, standing
 from lti_tool.sandbox.tools import key_of
 from lti_tool.sandbox.view import (
@@ -202,6 +203,7 @@ async def _page(
         api_url=platform.settings.base_url,
         api_key=key,
         api_token=await token_of_api(platform),
+        consumer=await app_keys(platform) if platform.settings.profile.has_schoology_api else None,
         by_link=platform.settings.profile.registers_by_link,
         error=error,
         status_code=422 if error else 200,

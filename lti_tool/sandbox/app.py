@@ -10,6 +10,7 @@ import httpx
 from fastapi import APIRouter, FastAPI
 from starlette.routing import BaseRoute
 
+from lti_tool.sandbox import schoology_api
 from lti_tool.sandbox.behaviour import BehaviourMiddleware
 from lti_tool.sandbox.canvas_access import ApiError, answer_api_error
 from lti_tool.sandbox.likes import Like
@@ -19,6 +20,7 @@ from lti_tool.sandbox.loading import load_course, load_sample
 from lti_tool.sandbox.moodle_sample import add_competencies
 from lti_tool.sandbox.pages import page_routers, set_up_pages
 from lti_tool.sandbox.platform import Platform, system_now
+from lti_tool.sandbox.schoology_access import ApiRefused
 from lti_tool.sandbox.services import ServiceError, answer_service_error
 from lti_tool.sandbox.settings import SandboxSettings
 
@@ -52,6 +54,7 @@ def create_sandbox(
     app.add_middleware(BehaviourMiddleware, behaviour=platform.behaviour)
     app.add_exception_handler(ServiceError, answer_service_error)
     app.add_exception_handler(ApiError, answer_api_error)
+    app.add_exception_handler(ApiRefused, schoology_api.answer_refused)
     app.router.routes.extend(_routes(settings.profile))
     set_up_pages(app)
     return app

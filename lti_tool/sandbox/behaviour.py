@@ -46,7 +46,7 @@ _ENDPOINTS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("configuration", r"/\.well-known/openid-configuration|/mod/lti/openid-configuration\.php"),
         ("registrations", r"/api/lti/registrations|/mod/lti/openid-registration\.php"),
         ("notice_handlers", r"/api/lti/notice-handlers/[^/]+"),
-        ("api", r"/api(/quiz)?/v1/.*|/webservice/rest/server\.php"),
+        ("api", r"/api(/quiz)?/v1/.*|/v1/.*|/webservice/rest/server\.php"),
     )
 )
 KINDS = ("status", "html", "broken", "hang")

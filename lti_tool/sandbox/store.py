@@ -24,6 +24,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from sqlalchemy.orm import object_session, selectinload
 from sqlalchemy.schema import CreateIndex, CreateTable, ExecutableDDLElement
 
+import lti_tool.sandbox.schoology_models  # noqa: F401 - its tables belong to the schema.
 from lti_tool.sandbox.bench_models import ACTIVE, ToolRegistration
 from lti_tool.sandbox.canvas_models import CourseSection
 from lti_tool.sandbox.engine import make_engine

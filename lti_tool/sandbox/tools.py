@@ -16,6 +16,7 @@ from lti_tool.sandbox.claims import ALL_SCOPES
 from lti_tool.sandbox.models import Tool
 from lti_tool.sandbox.moodle_service import token_of_api
 from lti_tool.sandbox.platform import Platform
+from lti_tool.sandbox.schoology_access import app_keys
 
 API_BACK = "/api-access/back"
 """Where the tool of this project takes a person back who agreed; another says so with ``api_redirect_uris``."""
@@ -102,7 +103,7 @@ async def key_of(session: AsyncSession, tool_id: int) -> DeveloperKey | None:
 async def registration(platform: Platform, tool: Tool) -> dict[str, Any]:
     """What the tool's administrator needs to know of this platform. ``api_token`` is for the part of the LMS's own API that is
     answered here, and left out where there is none; ``api_client_id`` and ``api_client_secret`` are of the key that comes with a
-    tool added by hand.
+    tool added by hand, or of the application on Schoology.
     """
     settings = platform.settings
     facts = {
@@ -114,6 +115,9 @@ async def registration(platform: Platform, tool: Tool) -> dict[str, Any]:
         "jwks_url": settings.jwks_url,
         "deployment_id": tool.deployment_id,
     }
+    if settings.profile.has_schoology_api:
+        keys = await app_keys(platform)
+        return {**facts, "api_url": settings.base_url, "api_client_id": keys.key, "api_client_secret": keys.secret}
     api_token = await token_of_api(platform)
     if api_token is None:
         return facts

@@ -57,6 +57,9 @@ class Like:
     has_web_services = False
     """Moodle's web services are answered, with a token that its administrator finds."""
 
+    has_schoology_api = False
+    """Schoology's REST API is answered, to keys and to persons' tokens."""
+
     throttles = False
     """Many calls at once with one token are refused."""
 

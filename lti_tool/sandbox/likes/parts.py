@@ -17,9 +17,11 @@ from lti_tool.sandbox import (
     nrps,
     oidc,
     registration,
+    schoology_api,
+    schoology_oauth,
     token,
 )
-from lti_tool.sandbox.likes import Like, canvas_pages, moodle_pages, moodle_roster, moodle_services
+from lti_tool.sandbox.likes import Like, canvas_pages, moodle_pages, moodle_roster, moodle_services, schoology_pages
 from lti_tool.sandbox.likes.moodle import Moodle
 
 
@@ -36,6 +38,8 @@ def routers(like: Like) -> list[APIRouter]:
         services += [*canvas_scopes.ROUTERS, canvas_pages.router, canvas_control.router]
     if like.has_developer_keys:
         services += [canvas_oauth.router, canvas_key_pages.router]
+    if like.has_schoology_api:
+        services += [schoology_oauth.router, schoology_api.router, schoology_pages.router]
     return [_launching(like), *services, registration.routes(like), control.router, bench_control.router]
 
 

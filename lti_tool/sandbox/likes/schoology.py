@@ -32,6 +32,7 @@ class Schoology(Like):
     name = "schoology"
     product_family_code = "schoology"
     has_canvas_api = False
+    has_schoology_api = True
     has_groups_and_notices = False
 
     # An app is made by hand, in Schoology's App Center; there is no Dynamic Registration.
