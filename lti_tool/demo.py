@@ -24,7 +24,7 @@ from fastapi import FastAPI
 from lti_tool.app import create_app
 from lti_tool.cartridges import CartridgeError, CourseContent, read_cartridge
 from lti_tool.clock import SystemClock
-from lti_tool.content.service import connect
+from lti_tool.content.access.connecting import Wanted, connect
 from lti_tool.db import migrate, scoping
 from lti_tool.db.session import Database
 from lti_tool.errors import BadRequest, WrongSetting
@@ -213,16 +213,25 @@ async def _register(database: Database, settings: Settings, facts: dict[str, Any
                 shared=family in SHARED,
             )
             registration = added.registration
-        if "api_token" not in facts:
+        if "api_url" not in facts:
             return
+        token = facts.get("api_token", "")
+        # Where there is no token, the LMS's own key reads.
+        wanted = Wanted(
+            facts["api_url"],
+            token=token,
+            client_id="" if token else facts["api_client_id"],
+            client_secret="" if token else facts["api_client_secret"],
+            site_url=facts["api_url"],
+        )
         await connect(
             session,
-            registration=registration,
-            organisation_id=school.id,
-            base_url=facts["api_url"],
-            token=facts["api_token"],
-            now=now,
+            registration,
+            school.id,
+            wanted,
+            now,
             secret_key=secret_key(settings),
+            actor="command line",
         )
 
 
