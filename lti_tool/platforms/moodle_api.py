@@ -338,7 +338,10 @@ class MoodleApi(NativeConnector):
     # --- People ------------------------------------------------------------------------------------------------------
 
     async def read_groups(self, course_id: str) -> tuple[NativeGroup, ...]:
-        """The course's groups, from the list of its people: that needs no right to manage groups. Raises NativeTrouble."""
+        """The course's groups, from the list of its people: that needs no right to manage groups. Raises NativeTrouble.
+
+        Where the course has a default grouping, Moodle tells of the groups in it alone.
+        """
         users: list[Mapping[str, Any]] = []
         for page in range(MOST_PAGES):
             options = {"userfields": "id,groups", "limitfrom": page * USERS_A_PAGE, "limitnumber": USERS_A_PAGE}

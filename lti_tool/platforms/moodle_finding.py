@@ -149,7 +149,7 @@ class _Course:
         )
 
     async def _groups(self) -> Ability:
-        options = {"userfields": "id,roles", "limitfrom": "0", "limitnumber": "50"}
+        options = {"userfields": "id,roles,groups", "limitfrom": "0", "limitnumber": "50"}
         users = await self._server.ask(
             ENROLLED, courseid=self._course_id, options=[{"name": name, "value": options[name]} for name in options]
         )
@@ -157,6 +157,9 @@ class _Course:
         others = [row for row in rows_of(users) if number_id(row.get("id")) not in (None, self._site.user_id)]
         others.sort(key=lambda row: any(role.get("shortname") in _STAFF for role in rows_of(row, "roles")))
         self._student = number_id(others[0].get("id")) if others else None
+        if others and not any("groups" in row for row in others):
+            # Groups are left out for who may not see all of them, whatever the course's mode (user/lib.php).
+            return Ability(False, Lacking.NOT_PERMITTED, ("moodle/site:accessallgroups",))
         return _ABLE
 
     async def _results(self) -> Ability:

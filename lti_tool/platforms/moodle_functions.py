@@ -62,7 +62,12 @@ RIGHTS: Mapping[Capability, tuple[str, ...]] = {
         "moodle/competency:usercompetencyview",
         "moodle/competency:competencyview",
     ),
-    Capability.GROUPS: ("moodle/course:viewparticipants", "moodle/site:accessallgroups"),
+    Capability.GROUPS: (
+        "moodle/course:viewparticipants",
+        # Without it the list leaves everybody out but the course's contacts (user/lib.php).
+        "moodle/user:viewdetails",
+        "moodle/site:accessallgroups",
+    ),
 }
 """The rights of the service account, in the courses or in a category above them."""
 

@@ -221,12 +221,18 @@ async def enrolled(call: Call) -> list[dict[str, Any]]:
     for group in await groups_of(call.session, course.id):
         for person in group.members:
             groups.setdefault(person.id, []).append(
-                {"id": group.row.id, "name": escaped(group.row.name), "description": "", "descriptionformat": 1}
+                {"id": group.row.id, "name": group.row.name, "description": "", "descriptionformat": 1}
             )
-    return [_user(row, groups.get(row.person_id, []), fields) for row in page]
+    all_groups, everybody = call.account.may("moodle/site:accessallgroups"), call.account.may("moodle/user:viewdetails")
+    return [
+        _user(row, groups.get(row.person_id, []) if all_groups else None, fields)
+        for row in page
+        # The course's contacts are there for anybody; others are left out of the page they would be on.
+        if everybody or row.role == "teacher"
+    ]
 
 
-def _user(row: Enrolment, groups: list[dict[str, Any]], fields: list[str]) -> dict[str, Any]:
+def _user(row: Enrolment, groups: list[dict[str, Any]] | None, fields: list[str]) -> dict[str, Any]:
     number, short = ROLES.get(row.role, (5, "student"))
     whole = {
         "firstname": row.person.given_name,
@@ -235,7 +241,7 @@ def _user(row: Enrolment, groups: list[dict[str, Any]], fields: list[str]) -> di
         "roles": [{"roleid": number, "name": "", "shortname": short, "sortorder": 0}],
     }
     # Who somebody is comes with every choice of fields (user/lib.php).
-    kept = {name: value for name, value in whole.items() if not fields or name in fields}
+    kept = {name: value for name, value in whole.items() if value is not None and (not fields or name in fields)}
     return {"id": row.person_id, "fullname": row.person.name, **kept}
 
 

@@ -23,6 +23,8 @@ RIGHTS: Mapping[str, str] = {
     "moodle/grade:viewhidden": "View hidden grades for owner",
     "report/progress:view": "View activity completion reports",
     "moodle/course:viewparticipants": "View participants",
+    "moodle/user:viewdetails": "View user profiles",
+    "moodle/site:accessallgroups": "Access all groups",
     "moodle/competency:coursecompetencyview": "View course competencies",
     "moodle/competency:usercompetencyview": "View user competency",
     "moodle/competency:competencyview": "View competency frameworks",

@@ -397,6 +397,11 @@ async def test_finding_out_asks_for_nobodys_grades() -> None:
     assert [form["userid"] for form in moodle.calls(functions.RATINGS)] == ["190"]
 
 
+async def test_groups_that_are_left_out_are_a_right_that_is_missing() -> None:
+    found = await whole_course().on(functions.ENROLLED, [{"id": 190, "roles": []}]).api().find_out("8")
+    assert found.abilities[Capability.GROUPS] == Ability(False, Lacking.NOT_PERMITTED, ("moodle/site:accessallgroups",))
+
+
 async def test_a_report_without_grades_is_said_to_be_one() -> None:
     row = {name: value for name, value in grade().items() if name not in {"graderaw", "percentageformatted"}}
     found = await whole_course().on(functions.GRADES, grades(220, row)).api().find_out("8")
@@ -406,9 +411,9 @@ async def test_a_report_without_grades_is_said_to_be_one() -> None:
 def whole_course() -> Moodle:
     competency = {"competency": {"id": 1, "shortname": "A", "idnumber": "A"}}
     people = [
-        {"id": 189, "roles": [{"shortname": "editingteacher"}]},
-        {"id": 220, "roles": []},
-        {"id": 190, "roles": [{"shortname": "student"}]},
+        {"id": 189, "roles": [{"shortname": "editingteacher"}], "groups": []},
+        {"id": 220, "roles": [], "groups": []},
+        {"id": 190, "roles": [{"shortname": "student"}], "groups": []},
     ]
     return (
         Moodle()

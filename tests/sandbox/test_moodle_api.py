@@ -376,7 +376,13 @@ async def test_people_come_by_number_page_by_page_with_the_fields_that_were_aske
     assert [row["id"] for row in found] == sorted(row["id"] for row in found)
     assert {tuple(row) for row in found} == {("id", "fullname", "groups")}
     groups = next(row["groups"] for row in found if row["id"] == lms.student.id)
-    assert [(row["id"], row["name"]) for row in groups] == [(group.id, "R&amp;D")]
+    assert [(row["id"], row["name"]) for row in groups] == [(group.id, "R&D")]
+    await change(lms.platform, withheld=["moodle/site:accessallgroups"])
+    assert "groups" not in (await course.call("core_enrol_get_enrolled_users", courseid=course.id, **options))[0]
+    await change(lms.platform, withheld=["moodle/user:viewdetails"])
+    contacts = await course.call("core_enrol_get_enrolled_users", courseid=course.id, **options)
+    assert [row["id"] for row in contacts] == [lms.teacher.id]
+    await change(lms.platform, withheld=[])
     options |= {"options[1][name]": "limitfrom", "options[1][value]": "1"}
     options |= {"options[2][name]": "limitnumber", "options[2][value]": "1"}
     assert await course.call("core_enrol_get_enrolled_users", courseid=course.id, **options) == found[1:2]
