@@ -38,7 +38,7 @@ from lti_tool.courses.models import (
     ResourceLink,
 )
 from lti_tool.db.organisation import Organisation
-from lti_tool.grades.models import DeliveryPace, LineItem, Score, ScoreAttempt
+from lti_tool.grades.models import DeliveryPace, LineItem, Score, ScoreAttempt, SendRun
 from lti_tool.insight.models import LearnerNote
 from lti_tool.jobs.models import PeriodicClaim
 from lti_tool.learners.models import LearnerProfile, LearnerSupport
@@ -175,5 +175,6 @@ TABLES: tuple[type[SQLModel], ...] = (
     LineItem,
     Score,
     ScoreAttempt,
+    SendRun,
     DeliveryPace,
 )
