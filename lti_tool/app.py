@@ -31,6 +31,7 @@ from lti_tool.errors import WrongSetting
 from lti_tool.grades import jobs as grade_jobs
 from lti_tool.insight import routes as insight_routes
 from lti_tool.jobs.runner import EmbeddedRunner, NullRunner, Work
+from lti_tool.jobs.shared import SharedRunner
 from lti_tool.jobs.transactions import attach
 from lti_tool.learners import routes as learner_routes
 from lti_tool.logs import set_up_logging
@@ -123,20 +124,26 @@ def make_parts(settings: Settings, *, clock: Clock | None = None, http: httpx.As
 
 
 def create_app(settings: Settings, *, clock: Clock | None = None, http: httpx.AsyncClient | None = None) -> FastAPI:
-    """The web service. With ``LTI_TOOL_WORKER=embedded`` the background work runs in it, from start to end."""
+    """The web service. With ``LTI_TOOL_WORKER=embedded`` the background work runs in it, from start to end; else it nudges the
+    workers through a queue in PostgreSQL, and on SQLite their sweep finds what is due.
+    """
     parts = make_parts(settings, clock=clock, http=http)
     work = parts.work()
-    runner = EmbeddedRunner(work.tasks, work.periodic) if settings.worker == "embedded" else NullRunner()
+    runner: EmbeddedRunner | SharedRunner | NullRunner
+    if settings.worker == "embedded":
+        runner = EmbeddedRunner(work.tasks, work.periodic)
+    else:
+        runner = NullRunner() if parts.database.is_sqlite else SharedRunner(settings.database_url)
     attach(parts.database, runner)
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        if isinstance(runner, EmbeddedRunner):
+        if not isinstance(runner, NullRunner):
             await runner.start()
         try:
             yield
         finally:
-            if isinstance(runner, EmbeddedRunner):
+            if not isinstance(runner, NullRunner):
                 await runner.stop()
             # A column that a check has made is removed before its process ends.
             await checking.settled()
@@ -192,14 +199,18 @@ def from_environment() -> FastAPI:
 
 
 async def run_worker(settings: Settings) -> None:
-    """The background work alone, until the process is told to end."""
+    """The background work alone, until the process is told to end. Any number of these may share a PostgreSQL."""
     if settings.worker != "external":
         raise WrongSetting(
             "LTI_TOOL_WORKER: `serve` does the background work itself; set it to external for both commands"
         )
     parts = make_parts(settings)
     work = parts.work()
-    runner = EmbeddedRunner(work.tasks, work.periodic)
+    runner = (
+        EmbeddedRunner(work.tasks, work.periodic)
+        if parts.database.is_sqlite
+        else SharedRunner(settings.database_url, work.tasks, work.periodic)
+    )
     attach(parts.database, runner)
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
