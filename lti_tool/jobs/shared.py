@@ -204,11 +204,15 @@ class SharedRunner:
 
     async def take_from_the_dead(self) -> None:
         """Take jobs away from workers whose heart has stopped, and nudge for them again: their locks would keep the next ones."""
+        from procrastinate.exceptions import ConnectorException  # noqa: PLC0415
         from procrastinate.jobs import Status  # noqa: PLC0415
 
         manager = self._app.job_manager
         for job in await manager.get_stalled_jobs(queue=QUEUE, seconds_since_heartbeat=self._silent_seconds):
-            await manager.finish_job(job, Status.FAILED, delete_job=True)
+            try:
+                await manager.finish_job(job, Status.FAILED, delete_job=True)
+            except ConnectorException:
+                continue  # Somebody else has taken it, and nudges.
             log.warning("a worker died at its work", extra={"task": job.task_name, "code": "worker-died"})
             said = job.task_kwargs
             self.nudge(str(said.get("task", job.task_name)), str(said.get("key", "")))
