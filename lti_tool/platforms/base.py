@@ -8,6 +8,8 @@ from lti_tool.lti import claims
 from lti_tool.lti.links import append_to_path, with_query
 from lti_tool.lti.quirks import Call
 from lti_tool.lti.tool_description import Placement, host_of
+from lti_tool.platforms import locking as locking_words
+from lti_tool.platforms.locking import LockingWay
 from lti_tool.platforms.remedies import GENERAL, Matter
 from lti_tool.web.i18n import N_
 
@@ -102,6 +104,11 @@ class Quirks:
     def remedy(self, matter: Matter) -> str:
         """What this LMS's administrator has to do or to know: a gettext message id; see ``platforms.remedies``."""
         return self.remedies.get(matter) or GENERAL[matter]
+
+    # --- Words for its teachers ---------------------------------------------------------------------------------------
+
+    locking: Sequence[LockingWay] = locking_words.GENERAL
+    """How its own items are locked by a column of the tool's; see ``platforms.locking``."""
 
     # --- Registration: ``lti.tool_description.RegistrationQuirks`` ----------------------------------------------------
 

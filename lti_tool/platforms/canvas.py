@@ -10,6 +10,7 @@ from lti_tool.lti import claims
 from lti_tool.lti.quirks import Call
 from lti_tool.lti.tool_description import CANVAS_CUSTOM, TOOL_ID, Placement
 from lti_tool.platforms.base import ADD_LABEL, Quirks
+from lti_tool.platforms.locking import LockingWay
 from lti_tool.platforms.remedies import Matter
 from lti_tool.web.i18n import N_
 
@@ -72,6 +73,49 @@ class Canvas(Quirks):
             "things out is best."
         ),
     }
+
+    # Instructure's guides on module requirements, prerequisites and Mastery Paths. A column made by a tool is an assignment.
+    locking = (
+        LockingWay(
+            N_("Module requirements and prerequisites"),
+            (
+                N_(
+                    "The column is an assignment in Canvas. In Modules, add it with + to a module that stands before what is to "
+                    "stay locked: choose Assignment, and then the playlist or menu by its name."
+                ),
+                N_(
+                    "In the three dots of that module choose Edit, then + Requirement. Choose the assignment, Score at least, "
+                    "and enter the points that are needed."
+                ),
+                N_(
+                    "In the three dots of the module that is to stay locked choose Edit, then + Prerequisite, and choose the "
+                    "first."
+                ),
+                N_("Save both. The module opens for each student once their score has arrived."),
+            ),
+            fits=N_("For whole modules, and with requirements in sequential order also for items of one module."),
+            remark=N_(
+                "Students who met the requirement before you set it are let in as well. When Canvas asks whether to lock again, "
+                "choose what you mean."
+            ),
+        ),
+        LockingWay(
+            N_("Mastery Paths"),
+            (
+                N_("In the course’s Settings, Feature Options, switch Mastery Paths on."),
+                N_("Have each item that is to open later assigned to Mastery Paths, in place of Everyone."),
+                N_(
+                    "Open the assignment of the playlist or menu, choose Edit and the tab Mastery Paths. Set the ranges of the "
+                    "score, and add to each range the items that it opens. Save."
+                ),
+                N_("Add the assignment and the items to a module, the assignment first."),
+            ),
+            fits=N_("Where different scores lead to different items."),
+            remark=N_(
+                "Canvas decides once the assignment is graded, so let the playlist send its score when it is finished."
+            ),
+        ),
+    )
 
     def roster_query(self) -> Mapping[str, str]:
         """Canvas gives fifty members a page at most (its Names and Role documentation), ten unless it is asked."""

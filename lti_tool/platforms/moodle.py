@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from lti_tool.lti.quirks import Call
 from lti_tool.lti.tool_description import host_and_port_of
 from lti_tool.platforms.base import WholeSeconds
+from lti_tool.platforms.locking import LockingWay
 from lti_tool.platforms.remedies import Matter
 from lti_tool.web.i18n import N_
 
@@ -72,6 +73,32 @@ class Moodle(WholeSeconds):
             "Moodle has a newer score of this person in the column, or its clock is behind: compare the clocks of both servers."
         ),
     }
+
+    # Moodle's documentation "Restrict access settings"; its grade condition offers every item of the course's gradebook.
+    locking = (
+        LockingWay(
+            N_("Restrict access by the column’s grade"),
+            (
+                N_(
+                    "In the course, turn Edit mode on and open the settings of the activity or section that is to stay locked."
+                ),
+                N_("Open Restrict access, choose Add restriction…, then Grade."),
+                N_(
+                    "Choose the column of the playlist or menu, tick “must be ≥” and enter the percentage that is needed; 100 "
+                    "where all of it has to be done."
+                ),
+                N_(
+                    "With the eye beside the restriction, choose whether students see the locked activity with its reason, or "
+                    "not at all. Save."
+                ),
+            ),
+            fits=N_("For single activities, and for whole sections."),
+            remark=N_(
+                "Where the settings have no Restrict access, an administrator switches on Enable restricted access in Site "
+                "administration > Advanced features."
+            ),
+        ),
+    )
 
     def domain(self, base_url: str) -> str:
         """Compared with the host of the target link, port included: without it, 400 ``domain_targetlinkuri_mismatch``."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from lti_tool.lti.launch import TIME_ZONE
 from lti_tool.platforms.base import WholeSeconds
+from lti_tool.platforms.locking import LockingWay
 from lti_tool.platforms.remedies import Matter
 from lti_tool.web.i18n import N_
 
@@ -44,6 +45,33 @@ class Schoology(WholeSeconds):
             "trying things out is best."
         ),
     }
+
+    # Schoology's help on Student Completion Rules.
+    locking = (
+        LockingWay(
+            N_("Student completion rules of a folder"),
+            (
+                N_(
+                    "In Materials, move the item of the playlist or menu and the items that are to stay locked into one folder, "
+                    "the playlist or menu before them."
+                ),
+                N_(
+                    "Choose the folder’s gear, then Student Completion, and tick Requirements must be completed in sequential "
+                    "order."
+                ),
+                N_(
+                    "Choose Add requirement, then the playlist or menu and Must score at least, and enter the score that is "
+                    "needed."
+                ),
+                N_("Add a requirement for each item after it, such as Must view the item. Save the changes."),
+            ),
+            fits=N_("For the items of a folder; with rules on folders also for whole folders."),
+            remark=N_(
+                "Student completion rules belong to Schoology’s enterprise version. If the list does not offer the playlist or "
+                "menu, add it to the materials as a link of this tool with points, and go by that one."
+            ),
+        ),
+    )
 
     def api_user_id(self, sub: str, custom: Mapping[str, str]) -> str | None:
         """The API's users are numbers. ``sub`` was seen as such a number, two colons and 32 hexadecimal digits; what is neither

@@ -17,7 +17,7 @@ from lti_tool.courses.models import Membership, Person
 from lti_tool.db.base import crossing, scoped
 from lti_tool.db.locking import locking
 from lti_tool.db.upsert import upsert
-from lti_tool.grades.models import LineItem
+from lti_tool.grades.models import ColumnState, LineItem
 from lti_tool.lti.models import Role
 from lti_tool.playlists.models import DoneRule, PersonalPlaylist, PersonalStep, Playlist, PlaylistStatus, PlaylistStep
 
@@ -251,6 +251,16 @@ async def columns(
         LineItem.course_id == course_id, col(LineItem.resource_id).in_(resource_ids)
     )
     return {column.resource_id: column for column in (await session.exec(statement)).all()}
+
+
+async def made_columns(session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID) -> list[LineItem]:
+    """The tool's columns that are in the LMS's gradebook, by name."""
+    statement = (
+        scoped(LineItem, organisation_id)
+        .where(LineItem.course_id == course_id, LineItem.state == ColumnState.MADE)
+        .order_by(col(LineItem.id))
+    )
+    return sorted((await session.exec(statement)).all(), key=lambda column: column.label.casefold())
 
 
 async def playlists_with_scores_due(session: AsyncSession, now: datetime) -> list[Playlist]:

@@ -12,6 +12,7 @@ from lti_tool.playlists import (
     doing_routes,
     learning_routes,
     link_routes,
+    locking_routes,
     monitor_saying_routes,
     monitor_student_routes,
     paper_routes,
@@ -32,6 +33,7 @@ router.include_router(waiting_routes.router)
 router.include_router(personal_routes.router)
 router.include_router(path_student_routes.router)
 router.include_router(trait_routes.router)
+router.include_router(locking_routes.router)
 router.include_router(teaching_routes.router)
 router.include_router(assign_routes.router)
 router.include_router(building_routes.router)

@@ -22,8 +22,8 @@ TITLES = {
     Family.SAKAI: "Sakai",
     Family.OPENEDX: "Open edX",
 }
-WORDS = {"remedies", "next_steps"}
-"""What is said to administrators, rather than done."""
+WORDS = {"remedies", "next_steps", "locking"}
+"""What is said to administrators and teachers, rather than done."""
 
 
 def sections() -> dict[str, str]:
