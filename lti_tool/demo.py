@@ -215,15 +215,9 @@ async def _register(database: Database, settings: Settings, facts: dict[str, Any
             registration = added.registration
         if "api_url" not in facts:
             return
-        token = facts.get("api_token", "")
         # Where there is no token, the LMS's own key reads.
-        wanted = Wanted(
-            facts["api_url"],
-            token=token,
-            client_id="" if token else facts["api_client_id"],
-            client_secret="" if token else facts["api_client_secret"],
-            site_url=facts["api_url"],
-        )
+        key = {} if "api_token" in facts else {name: facts[f"api_{name}"] for name in ("client_id", "client_secret")}
+        wanted = Wanted(facts["api_url"], token=facts.get("api_token", ""), site_url=facts["api_url"], **key)
         await connect(
             session,
             registration,
