@@ -10,6 +10,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from lti_tool.content.models import ApiConnection, ContentItem
+from lti_tool.content.rules import ADDRESS_SOURCE
 from lti_tool.courses.models import Course, Membership, Person
 from lti_tool.db.base import scoped
 from lti_tool.db.upsert import upsert
@@ -159,6 +160,20 @@ async def last_address_position(session: AsyncSession, organisation_id: uuid.UUI
         ContentItem.organisation_id == organisation_id, ContentItem.course_id == course_id
     )
     return (await session.exec(statement)).one()
+
+
+async def told_at(
+    session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID, address: str
+) -> ContentItem | None:
+    """The item that is there and leads to an address, if nobody pasted it and it is the only one."""
+    statement = scoped(ContentItem, organisation_id).where(
+        ContentItem.course_id == course_id,
+        ContentItem.url == address,
+        col(ContentItem.deleted_at).is_(None),
+        ~col(ContentItem.external_id).startswith(ADDRESS_SOURCE, autoescape=True),
+    )
+    found = (await session.exec(statement.limit(2))).all()
+    return found[0] if len(found) == 1 else None
 
 
 async def put_address(session: AsyncSession, row: dict[str, Any], *, retitle: bool) -> uuid.UUID:

@@ -8,15 +8,18 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import RedirectResponse, Response
 
 from lti_tool.content import rules, service, student_dates, windows
+from lti_tool.content.access import abilities
 from lti_tool.content.connectors import NotConnected
 from lti_tool.content.reading import read_contents
+from lti_tool.content.sync import showing
 from lti_tool.courses import queries as course_queries
 from lti_tool.courses.access import InCourse, TeacherChanging, TeacherIn
 from lti_tool.courses.freshness import Outcome
 from lti_tool.db.session import Database
 from lti_tool.errors import BadRequest
+from lti_tool.lti.models import Role
 from lti_tool.web.dependencies import CurrentDatabase, CurrentPages
-from lti_tool.web.pages import Pages, say
+from lti_tool.web.pages import Pages, language_of, say
 
 router = APIRouter(prefix="/courses/{course_id}/content")
 
@@ -36,12 +39,21 @@ async def contents(
 
 @router.post("/refresh", name="refresh_content")
 async def refresh(request: Request, here: TeacherChanging, database: CurrentDatabase, pages: CurrentPages) -> Response:
-    """Read the course's content again, now."""
+    """Read the course's content again, now, and everything else of it behind the page."""
     outcome = await read_contents(request, here, asked=True)
     if outcome.trouble is not None:
         return await _page(request, here, outcome, database, pages, status_code=outcome.trouble.status)
     said = "late" if outcome.late else "read"
     return RedirectResponse(f"/courses/{here.course.id}/content?said={said}", status_code=303)
+
+
+@router.get("/reading", name="content_reading")
+async def reading(request: Request, here: TeacherIn, database: CurrentDatabase, pages: CurrentPages) -> Response:
+    """A fragment for the page: how far the reading of the course is, or what came of it."""
+    async with database.reading() as session:
+        standing = await showing.standing(session, here.course, request.app.state.clock.now())
+    context = _standing_context(request, here, standing) | {"was_busy": not standing.busy}
+    return pages.render(request, "content/_reading.html", context)
 
 
 @router.get("/picker", name="content_picker")
@@ -107,9 +119,28 @@ async def _context(
         "is_own": rules.is_own,
         "dated": {item.id for item in every if dates is not None and windows.can_have(dates, item)},
         "read_at": read_at,
+        "sources": showing.sources(every),
         "connected": not isinstance(outcome.trouble, NotConnected),
         "trouble": say(request, outcome.trouble) if outcome.trouble else None,
         "late": outcome.late,
+    }
+
+
+def _standing_context(request: Request, here: InCourse, standing: showing.Standing) -> dict[str, Any]:
+    """What the part of the page needs that tells of readings; trouble in words."""
+    language = language_of(request)
+    trouble = showing.error_of(standing.trouble) if standing.trouble is not None else None
+    parts = [
+        (showing.PARTS[part], language.gettext(error.title))
+        for part, code in standing.parts.items()
+        if part in showing.PARTS and (error := showing.error_of(code)) is not None
+    ]
+    return {
+        "standing": standing,
+        "said": say(request, trouble) if trouble is not None else None,
+        "parts": parts,
+        "was_busy": False,
+        "address": f"/courses/{here.course.id}/content",
     }
 
 
@@ -125,6 +156,16 @@ async def _page(
     status_code: int = 200,
 ) -> Response:
     context = await _context(request, here, outcome, database, q)
+    async with database.reading() as session:
+        standing = await showing.standing(session, here.course, request.app.state.clock.now())
+        teaches = here.visit.role is Role.TEACHER
+        access = await abilities.of_course(session, here.course, here.person_id, teaches=teaches)
+    context |= _standing_context(request, here, standing)
+    context["access"] = access
+    context["home"] = f"/courses/{here.course.id}"
+    if outcome.trouble is not None:
+        # The page says already why the platform cannot be asked now.
+        context["said"] = None
     context["late"] = outcome.late or said == "late"
     context["just_read"] = said == "read" and outcome.trouble is None
     return pages.render(request, "content/contents.html", context, status_code=status_code)

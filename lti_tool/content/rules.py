@@ -167,6 +167,11 @@ def is_missing(item: ContentItem) -> bool:
     return item.external_id.startswith(MISSING_SOURCE)
 
 
+def is_deleted(item: ContentItem | None) -> bool:
+    """Whether the item was taken out of the course in the platform, so that nobody can go there any more."""
+    return item is not None and item.deleted_at is not None and not is_missing(item) and not is_own(item)
+
+
 def same_host(base_url: str, domain: str) -> bool:
     """Whether a connection's address is on the host a launch named (a host, with or without a port). Case does not matter."""
     try:

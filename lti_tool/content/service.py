@@ -113,9 +113,13 @@ async def read_contents(database: Database, connected: Connected, course: Course
 async def add_address(session: AsyncSession, course: Course, url: str, title: str, now: datetime) -> ContentItem:
     """A pasted address as an item of the course; the same address again is the same item, with its new title if one came.
 
-    Without a title the host stands for it. Raises BadAddress.
+    Without a title the host stands for it. Where the platform or a file has told an item with this address, it is that one, and
+    keeps its title. Raises BadAddress.
     """
     address = rules.clean_address(url)
+    told = await queries.told_at(session, course.organisation_id, course.id, address)
+    if told is not None:
+        return told
     item_id = await queries.put_address(
         session,
         _own_row(

@@ -165,6 +165,11 @@ class Line:
         return self.item is not None and content_rules.is_missing(self.item)
 
     @property
+    def is_deleted(self) -> bool:
+        """Whether what it leads to was taken out of the course in the LMS."""
+        return content_rules.is_deleted(self.item)
+
+    @property
     def is_gone(self) -> bool:
         """Whether students cannot go there at the moment."""
         return self.option.content_item_id is not None and content_rules.students_address(self.item) is None

@@ -55,6 +55,8 @@ class OptionView:
     completes: bool
     can_choose: bool
     can_drop: bool
+    is_deleted: bool
+    """Whether what it leads to was taken out of the course in the LMS."""
     in_line: bool
     """Whether it is part of a line that is chosen whole."""
     about: tuple[str, ...] = ()
@@ -251,6 +253,7 @@ class _Seen:
             choice=choice,
             address=address,
             is_gone=option.content_item_id is not None and address is None,
+            is_deleted=content_rules.is_deleted(item),
             stays=item is not None and content_rules.is_own(item),
             kind=item.kind.value if item is not None else ("link" if option.url else "task"),
             completes=self.choosing and option.id in self.completing,

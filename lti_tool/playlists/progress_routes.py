@@ -8,6 +8,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.responses import Response
 
 from lti_tool import audit
+from lti_tool.content import rules as content_rules
 from lti_tool.courses.access import InCourse, TeacherChanging, TeacherIn
 from lti_tool.courses.freshness import Outcome
 from lti_tool.courses.roster import FreshRoster
@@ -77,6 +78,7 @@ async def progress(
         playlist = await queries.playlist(session, here.organisation_id, here.course.id, playlist_id) or playlist
         now = await monitor.class_now(session, here, playlist, clock.now())
         waiting = await answering.count(session, here)
+        deleted = await _deleted(session, here, playlist)
     chosen, order = chosen_in(request), _order(request)
     trouble = now.column.trouble if now.column is not None and now.column.state is not ColumnState.MADE else None
     context = {
@@ -91,6 +93,7 @@ async def progress(
         "order": order,
         "query": query_of(chosen, order),
         "waiting": waiting,
+        "deleted": deleted,
         "column": now.column if playlist.has_column else None,
         "column_trouble": words.words_for(trouble) if trouble else None,
         "standings": words.STANDINGS,
@@ -102,6 +105,18 @@ async def progress(
         "now": clock.now(),
     }
     return pages.render(request, "playlists/progress.html", context)
+
+
+async def _deleted(session: AsyncSession, here: InCourse, playlist: Playlist) -> list[str]:
+    """The titles of the playlist's steps whose items were deleted in the LMS. A path that the tool makes goes round them."""
+    if playlist.kind is PlaylistKind.PERSONAL:
+        return []
+    steps = (await queries.steps(session, here.organisation_id, [playlist.id]))[playlist.id]
+    present = [step for step in steps if step.content_item_id is not None and step.removed_at is None]
+    items = await queries.items(
+        session, here.organisation_id, here.course.id, [one.content_item_id for one in present if one.content_item_id]
+    )
+    return [one.title for one in present if content_rules.is_deleted(items.get(one.content_item_id or one.id))]
 
 
 def chosen_in(request: Request) -> Sign | None:

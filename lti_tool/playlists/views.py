@@ -41,6 +41,8 @@ class StepView:
     is_next: bool
     is_below_pass: bool
     is_missing: bool = False
+    is_deleted: bool = False
+    """Whether what it leads to was taken out of the course in the LMS."""
     title: str = ""
     note: str = ""
     minutes: int | None = None
@@ -336,6 +338,7 @@ def _view(
         is_next=is_next,
         is_below_pass=is_below_pass,
         is_missing=item is not None and content_rules.is_missing(item),
+        is_deleted=content_rules.is_deleted(item),
         title=shown.title,
         note=shown.note,
         minutes=shown.minutes,

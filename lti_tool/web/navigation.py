@@ -21,7 +21,7 @@ _TEACHING = (
     Section(N_("Checks"), "checks", "clipboard-check"),
     Section(N_("Mastery"), "mastery", "target"),
     Section(N_("People"), "people", "users"),
-    Section(N_("Course content"), "content", "library"),
+    Section(N_("Content and results"), "content", "library"),
 )
 
 _BY_ROLE: dict[str, tuple[Section, ...]] = {

@@ -287,7 +287,7 @@ def test_everything_works_without_script(demo: Demo, one_process: Browser) -> No
     with _context(one_process, java_script_enabled=False) as context:
         page = _open_without_script(demo, context, TEACHER)
         tool = page.frame_locator("iframe.tool")
-        tool.get_by_role("link", name="Course content").click()
+        tool.get_by_role("link", name="Content and results").click()
         expect(tool.get_by_text(QUIZ)).to_be_visible()
         tool.get_by_role("link", name="Playlists", exact=True).first.click()
         tool.get_by_role("link", name="New playlist").click()
@@ -518,6 +518,6 @@ def test_two_courses_in_two_tabs(demo: Demo, context: BrowserContext) -> None:
     make(first.tool, "Made in the first tab", PAGE)
     expect(first.tool.get_by_text("What is light?")).to_have_count(0)
     second.bring_to_front()
-    other.get_by_role("link", name="Course content").click()
-    expect(other.get_by_role("heading", level=1, name="Course content")).to_be_visible()
+    other.get_by_role("link", name="Content and results").click()
+    expect(other.get_by_role("heading", level=1, name="Content and results")).to_be_visible()
     expect(other.get_by_text("Made in the first tab")).to_have_count(0)

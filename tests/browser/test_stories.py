@@ -43,7 +43,7 @@ class TestTheMainJob:
         expect(teacher.tool.get_by_role("row", name=re.compile(STUDENT))).to_be_visible()
         expect(teacher.tool.get_by_text("ليلى حداد")).to_be_visible()
         teacher.look("2-people")
-        teacher.section("Course content")
+        teacher.section("Content and results")
         expect(teacher.tool.get_by_text(QUIZ)).to_be_visible()
         teacher.look("3-content")
 

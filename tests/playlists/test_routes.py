@@ -588,15 +588,39 @@ async def test_assigning_says_which_steps_are_not_there_for_students(site: Site)
 
 
 async def test_an_item_gone_from_the_course_is_said(site: Site) -> None:
-    await assigned(site)
+    playlist = await assigned(site)
+    async with site.database.writing() as session:
+        item = site.school.items["page"]
+        item.published = False
+        await session.merge(item)
+    ada = await site.student()
+    page = await ada.get(f"{site.course}/my")
+    assert "This is not in the course at the moment. Ask your teacher." in page.text
+    assert "Mark as done" in page.text
+    teacher = await site.teacher()
+    for address in ("", "/progress", "/assign"):
+        page = await teacher.get(f"{site.course}/playlists/{playlist.id}{address}")
+        assert "deleted in your learning platform" not in page.text
+
+
+async def test_an_item_that_was_deleted_is_said_to_all_with_what_to_do(site: Site) -> None:
+    playlist = await assigned(site)
     async with site.database.writing() as session:
         item = site.school.items["page"]
         item.deleted_at = NOW
         await session.merge(item)
     ada = await site.student()
     page = await ada.get(f"{site.course}/my")
-    assert "This is not in the course at the moment. Ask your teacher." in page.text
+    assert "This was taken out of the course. Your teacher sees that too" in page.text
     assert "Mark as done" in page.text
+    teacher = await site.teacher()
+    for address in ("", "/progress", "/assign"):
+        page = await teacher.get(f"{site.course}/playlists/{playlist.id}{address}")
+        assert page.status_code == 200
+        assert "deleted in your learning platform" in page.text, address
+    builder = await teacher.get(f"{site.course}/playlists/{playlist.id}")
+    assert "Deleted in your learning platform" in builder.text
+    assert "/place" in builder.text
 
 
 # --- A family's way

@@ -29,15 +29,21 @@ from lti_tool.courses.freshness import ReadingFailed
 from lti_tool.courses.models import Course
 from lti_tool.db.session import Database
 from lti_tool.errors import ToolError
-from lti_tool.platforms.native import ApiNotOffered, ApiNotPermitted, ApiTokenRefused, ApiUnreadable
+from lti_tool.platforms.native import (
+    ApiCourseNotFound,
+    ApiNotOffered,
+    ApiNotPermitted,
+    ApiTokenRefused,
+    ApiUnreadable,
+)
 
 log = logging.getLogger(__name__)
 
 AT_MOST_EVERY = timedelta(seconds=1)
 """How often progress is written; a change of what is being read always is."""
 
-_OF_ONE_PART = (ApiNotPermitted, ApiNotOffered, ApiUnreadable)
-"""Troubles with one part of a course, which stop none of the others."""
+_OF_ONE_PART = (ApiNotPermitted, ApiNotOffered, ApiUnreadable, ApiCourseNotFound)
+"""Troubles with one part of a course, which stop none of the others: a course whose contents were found is there."""
 
 _MAIN = frozenset({SyncPhase.CONTENTS, SyncPhase.RESULTS})
 """Parts without which a reading has not gone well."""
@@ -191,6 +197,8 @@ async def _parts_of(reading: Reading, parts: _Parts) -> None:
         try:
             await part(reading)
         except _OF_ONE_PART as trouble:
+            if isinstance(trouble, ApiCourseNotFound) and phase is SyncPhase.CONTENTS:
+                raise
             log.warning("a part could not be read", extra={"code": trouble.code, "detail": trouble.detail})
             reading.report.troubles[phase.value] = trouble.code
 
