@@ -16,7 +16,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mappin
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 
@@ -103,9 +103,14 @@ class NativeCase:
     strange_ids: tuple[str, ...] = ("no such id", "-1", "", "1/../2", "x" * 300)
     able: frozenset[Capability] | None = None
     known: Known = field(default_factory=Known)
+    _met: dict[str, Any] = field(default_factory=dict, repr=False)
+    """What was asked before, where a question asks for it again on its way to something else."""
 
     async def found_out(self) -> FoundOut:
-        return await self.connector.find_out(self.course_id)
+        if "found out" not in self._met:
+            self._met["found out"] = await self.connector.find_out(self.course_id)
+        found: FoundOut = self._met["found out"]
+        return found
 
     async def needs(self, capability: Capability) -> None:
         """Skips a question about something that this access cannot do; whether it should is a question of its own."""
@@ -119,8 +124,11 @@ class NativeCase:
         return await self.connector.read_contents(self.course_id)
 
     async def result_keys(self) -> tuple[str, ...]:
-        found = (item.result_key for item in (await self.contents()).items)
-        return tuple(dict.fromkeys(key for key in found if key is not None))
+        if "result keys" not in self._met:
+            found = (item.result_key for item in (await self.contents()).items)
+            self._met["result keys"] = tuple(dict.fromkeys(key for key in found if key is not None))
+        keys: tuple[str, ...] = self._met["result keys"]
+        return keys
 
     async def gradebook(self, *, since: datetime | None = None) -> NativeResults:
         """All batches in one."""

@@ -3,8 +3,10 @@
 The answers in ``recorded/canvas`` were written from Canvas's documentation; each file names the pages.
 """
 
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -14,6 +16,7 @@ from lti_tool.clock import ManualClock, SystemClock
 from lti_tool.platforms.canvas_api import CanvasApi
 from lti_tool.platforms.credentials import FixedToken
 from lti_tool.platforms.native import Capability, NoResult
+from tests.native.canvas_sandbox import World, sandbox
 from tests.native.conftest import Recorded, real_server
 from tests.native.contract import Known, KnownItem, NativeCase, NativeContract
 
@@ -116,9 +119,25 @@ async def real() -> NativeCase:
     )
 
 
-@pytest.fixture(params=["recorded", "real"])
-async def native(request: pytest.FixtureRequest) -> NativeCase:
-    return recorded() if request.param == "recorded" else await real()
+@pytest.fixture(scope="session")
+def worlds() -> dict[str, World]:
+    """The sandbox's stores of this process, by what their key allows."""
+    return {}
+
+
+@pytest.fixture(params=["recorded", "sandbox", "sandbox-without-includes", "real"])
+async def native(
+    request: pytest.FixtureRequest, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, worlds: dict[str, World]
+) -> AsyncIterator[NativeCase]:
+    if request.param.startswith("sandbox"):
+        if request.param not in worlds:
+            worlds[request.param] = await World.made(
+                tmp_path_factory.mktemp("world"), includes=request.param == "sandbox"
+            )
+        async with sandbox(tmp_path, worlds[request.param]) as case:
+            yield case
+    else:
+        yield recorded() if request.param == "recorded" else await real()
 
 
 class TestCanvas(NativeContract):
