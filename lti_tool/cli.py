@@ -346,41 +346,101 @@ def platform_add(
 def platform_connect(
     platform_id: str,
     api_url: Annotated[
-        str, typer.Option(help="Scheme and host of the LMS's own API, such as https://school.instructure.com.")
+        str,
+        typer.Option(
+            help="Where the LMS's own API is, such as https://school.instructure.com or https://api.schoology.com."
+        ),
     ],
+    client_id: Annotated[
+        str | None, typer.Option(help="The id of an API key (Canvas) or consumer key (Schoology); without it, a token.")
+    ] = None,
+    by_teachers: Annotated[
+        bool, typer.Option("--by-teachers", help="With a key: each teacher gives access to their own courses.")
+    ] = False,
+    site_url: Annotated[
+        str | None, typer.Option(help="With a key of Schoology and teachers: the host on which they sign in.")
+    ] = None,
+    dates: Annotated[
+        bool,
+        typer.Option("--dates/--no-dates", help="With a key: also ask for the right to set dates for single students."),
+    ] = True,
     organisation: Organisation = None,
 ) -> None:
-    """Keep a token of the LMS's own API, read from standard input, encrypted: teachers then pick from the course's items."""
-    from lti_tool.content.service import connect  # noqa: PLC0415 (the other commands do not need it)
-    from lti_tool.lti.secret import secret_key  # noqa: PLC0415
+    """Let the tool into the LMS's own API: the token, or the key's secret, is read from standard input and kept encrypted."""
+    from lti_tool.content.access import commands  # noqa: PLC0415 (the other commands do not need it)
+    from lti_tool.content.access.connecting import Wanted  # noqa: PLC0415
+    from lti_tool.platforms.native import Capability  # noqa: PLC0415
+
+    if client_id is None and (by_teachers or site_url is not None):
+        raise typer.BadParameter("--by-teachers and --site-url go with --client-id")
+    settings = load_settings()
+    asked = "API token" if client_id is None else "Secret of the key"
+    secret = typer.prompt(asked, hide_input=True) if sys.stdin.isatty() else sys.stdin.readline().strip()
+    wanted = Wanted(
+        api_url,
+        token=secret if client_id is None else "",
+        client_id=client_id,
+        client_secret=secret if client_id is not None else "",
+        by_teachers=by_teachers,
+        site_url=site_url or "",
+        unwanted=() if dates or client_id is None else (Capability.STUDENT_ACCESS,),
+    )
+
+    async def work(database: Database) -> str:
+        return await commands.connect(database, settings, SystemClock(), platform_id, organisation, wanted)
+
+    following = _with_database(settings, work)
+    typer.echo(f"connected {platform_id}")
+    typer.echo(following, err=True)
+
+
+@platform_commands.command("disconnect")
+def platform_disconnect(
+    platform_id: str,
+    organisation: Organisation = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """End the access to the LMS's own API: secrets and consents are deleted; what was read stays."""
+    from lti_tool.content.access import commands  # noqa: PLC0415
+    from lti_tool.lti.http import make_client  # noqa: PLC0415
 
     settings = load_settings()
-    secret = secret_key(settings)
-    token = typer.prompt("API token", hide_input=True) if sys.stdin.isatty() else sys.stdin.readline().strip()
+    if not yes:
+        typer.confirm("Delete its secrets and every consent?", abort=True)
 
     async def work(database: Database) -> None:
-        now = SystemClock().now()
-        async with database.writing() as session:
-            found = await registrations.platform(session, platform_id)
-            school = await registrations.find_organisation(session, organisation, now)
-            await connect(session, found.registration, school.id, api_url, token, now, secret_key=secret)
+        async with make_client(settings) as http:
+            await commands.disconnect(database, settings, http, SystemClock(), platform_id, organisation)
 
     _with_database(settings, work)
-    typer.echo(f"connected {platform_id}")
+    typer.echo(f"disconnected {platform_id}")
 
 
 @platform_commands.command("config")
-def platform_config(lms: Family, as_json: AsJson = False) -> None:
+def platform_config(
+    lms: Family,
+    api: Annotated[
+        bool, typer.Option("--api", help="Only what is entered for the LMS's own API: scopes, functions, addresses.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """Print what to paste by hand into an LMS: JSON for Canvas, a labelled list for the others."""
-    from lti_tool.lti.tool_description import tool_configuration  # noqa: PLC0415 (brings the protocol)
+    from lti_tool.content.access.commands import as_lines, entered_in  # noqa: PLC0415 (brings the protocol)
+    from lti_tool.lti.tool_description import tool_configuration  # noqa: PLC0415
     from lti_tool.platforms import quirks  # noqa: PLC0415
     from lti_tool.platforms.by_hand import by_hand  # noqa: PLC0415
     from lti_tool.platforms.by_hand_text import add_command  # noqa: PLC0415
     from lti_tool.platforms.canvas_key import canvas_developer_key  # noqa: PLC0415
 
     settings = load_settings()
+    entered = entered_in(lms, settings)
+    if api:
+        typer.echo(json.dumps(entered, indent=2) if as_json else "\n".join(as_lines(entered)))
+        return
     if lms is Family.CANVAS:
         typer.echo(json.dumps(canvas_developer_key(tool_configuration(settings, quirks(lms))), indent=2))
+        # Beside the JSON, not in it: what is pasted into the form of the LTI key is read from standard output.
+        typer.echo("\n".join(("\nFor an API key, beside this LTI key:", *as_lines(entered))), err=True)
         return
     found = by_hand(settings, lms)
     if as_json:
@@ -388,6 +448,8 @@ def platform_config(lms: Family, as_json: AsJson = False) -> None:
         return
     for label, value in found.values.items():
         typer.echo(f"{label}:\n  " + value.replace("\n", "\n  "))
+    if entered:
+        typer.echo("\n".join(("\nFor its own API:", *as_lines(entered))))
     typer.echo(f"\nThen tell this tool what the LMS shows you:\n{add_command(lms, found.back)}")
 
 

@@ -13,6 +13,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from lti_tool.admin import check_queries, checking, planning
 from lti_tool.admin.check_rules import Line, Outcome
 from lti_tool.clock import Clock
+from lti_tool.content.access import queries as access_queries
+from lti_tool.content.access.finding import Finding, find_out
+from lti_tool.content.access.words import TROUBLES
+from lti_tool.content.connectors import Connectors
+from lti_tool.content.ports import Lacking
 from lti_tool.db import migrate
 from lti_tool.db.session import Database
 from lti_tool.errors import NotFound, WrongSetting
@@ -22,6 +27,7 @@ from lti_tool.lti.models import DeploymentStatus
 from lti_tool.lti.protocol import Protocol
 from lti_tool.lti.registrations import Platform
 from lti_tool.lti.secret import secret_key
+from lti_tool.platforms.native import ApiConsentNeeded
 from lti_tool.settings import Settings
 
 
@@ -76,6 +82,9 @@ async def examine(
     for platform in found:
         async for check in examine_platform(protocol, platform, wish):
             yield check
+        if platform.registration.enabled:
+            async for check in examine_access(protocol, platform):
+                yield check
     await protocol.key_sets.settle()
 
 
@@ -125,6 +134,43 @@ async def examine_platform(protocol: Protocol, platform: Platform, wish: Wish) -
         yield Check(f"{name}: course", True, f"the rest is tried in “{plan.course.title or plan.course.context_id}”")
     async for line in checking.check(protocol, plan):
         yield _as_check(name, line)
+
+
+async def examine_access(protocol: Protocol, platform: Platform) -> AsyncIterator[Check]:
+    """What each school's connection to the LMS's own API can do: one line each."""
+    registration = platform.registration
+    connectors = Connectors(protocol.http, protocol.clock, secret_key(protocol.settings), protocol.database)
+    async with protocol.database.reading() as session:
+        found = await access_queries.connections(session, registration.id)
+        schools = {one.id: one.name for one in await registrations.organisations(session)}
+    for connection in found:
+        school = schools.get(connection.organisation_id, "")
+        name = f"{registration.name}: own API" + (f" ({school})" if len(found) > 1 else "")
+        finding = await find_out(
+            protocol.database,
+            connectors,
+            registration.lms,
+            connection.organisation_id,
+            registration.id,
+            protocol.clock.now(),
+        )
+        yield _of_finding(name, finding)
+
+
+def _of_finding(name: str, finding: Finding) -> Check:
+    if isinstance(finding.trouble, ApiConsentNeeded):
+        return Check(name, True, "nobody has given access yet; see its page in the console", skipped=True)
+    if finding.trouble is not None:
+        return Check(name, False, f"{finding.trouble.title}. {TROUBLES.get(finding.trouble.code, '')}".strip())
+    abilities = finding.found.abilities if finding.found is not None else {}
+    able = [one.value for one, ability in abilities.items() if ability.able]
+    lacking = [
+        f"{one.value} ({', '.join(ability.needs) or ability.why.value})"
+        for one, ability in abilities.items()
+        if not ability.able and ability.why is not None and ability.why is not Lacking.NOT_OFFERED
+    ]
+    detail = f"can: {', '.join(able) or 'nothing'}" + (f"; cannot, and needs: {'; '.join(lacking)}" if lacking else "")
+    return Check(name, bool(able), detail)
 
 
 def _as_check(name: str, line: Line) -> Check:

@@ -13,7 +13,7 @@ from lti_tool.db.session import Database
 from lti_tool.doctor import Check, Wish, examine
 from lti_tool.errors import NotFound
 from lti_tool.lti.keys import open_key_store, public_key_set
-from lti_tool.lti.models import Deployment, DeploymentStatus, Registration
+from lti_tool.lti.models import Deployment, DeploymentStatus, Family, Registration
 from lti_tool.settings import Settings
 from tests.lti.support import TOOL, Platform
 
@@ -163,3 +163,37 @@ async def test_a_secret_that_is_missing_is_the_first_thing_said(
     found = await checks(site, own_database, clock)
     assert not found["secret"].good
     assert "LTI_TOOL_SECRET_KEY" in found["secret"].detail
+
+
+@pytest.mark.parametrize(
+    ("answer", "good", "said"),
+    [
+        (httpx.Response(200, json={"id": 1}), True, "can: contents"),
+        (httpx.Response(401, headers={"WWW-Authenticate": "Bearer"}, json={}), False, "no longer accepts"),
+        (httpx.Response(503), False, "cannot be reached"),
+    ],
+    ids=["works", "dead", "down"],
+)
+async def test_each_connection_to_the_lmss_own_api_is_tried(
+    site: Site, own_database: Database, clock: ManualClock, answer: httpx.Response, good: bool, said: str
+) -> None:
+    from lti_tool.content.access.connecting import Wanted, connect
+
+    registration = await change(own_database, lms=Family.CANVAS)
+    assert registration.organisation_id is not None
+    async with own_database.writing() as session:
+        await connect(
+            session,
+            registration,
+            registration.organisation_id,
+            Wanted(site.platform.issuer, token="an-api-token"),
+            clock.now(),
+            secret_key="s" * 40,
+            actor="command line",
+        )
+    real = site.platform.handle
+    site.platform.handle = lambda request: answer if "/api/" in request.url.path else real(request)  # type: ignore[method-assign]
+    check = (await checks(site, own_database, clock))[f"{registration.name}: own API"]
+    assert check.good is good
+    assert said in check.detail
+    assert "an-api-token" not in check.detail

@@ -330,6 +330,7 @@ async def _page(
         "token_enters": _enters(request, at, by_key=False),
         "troubles": words.TROUBLES,
         "remark_words": words.REMARKS,
+        "need_words": words.NEEDS,
         "wants_dates": _wants_dates(standing, told),
         "values": told,
         "errors": errors,

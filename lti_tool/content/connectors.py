@@ -166,7 +166,7 @@ class Connectors:
             # Where the platform's API knows the course by the id of the launch, no other was sent.
             course_id=(course.platform_course_id or course.context_id) if course is not None else "",
             source=f"{family.value}:",
-            abilities=of_connection(connection, family, BUILDERS[family].offers, grant),
+            abilities=of_connection(connection, family, BUILDERS[family].offers, grant, for_course=course is not None),
             grant_id=grant.id if grant is not None else None,
         )
 

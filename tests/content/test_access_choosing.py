@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from lti_tool.content.access.abilities import of_course
+from lti_tool.content.access.scopes import is_right, wanted_scopes
 from lti_tool.content.connectors import Connected, ConnectedElsewhere, Connectors, NotConnected
 from lti_tool.content.ports import Ability, Capability, Lacking
 from lti_tool.content.service import refresh
@@ -14,7 +15,8 @@ from lti_tool.content.sync_models import CourseSync
 from lti_tool.courses.models import Membership
 from lti_tool.db.base import scoped
 from lti_tool.lti.launch import LaunchContext
-from lti_tool.lti.models import Role
+from lti_tool.lti.models import Family, Role
+from lti_tool.platforms import canvas_scopes, moodle_functions
 from lti_tool.platforms.native import ApiConsentNeeded
 from tests.courses.school import NOW, come_in
 from tests.courses.site import Site
@@ -223,3 +225,63 @@ async def test_connecting_again_forgets_the_consents_before(site: Site, canvas: 
     with pytest.raises(ApiConsentNeeded):
         await of(site)
     consents(site)
+
+
+# --- Scopes and rights -------------------------------------------------------------------------------------------------
+
+
+async def test_a_consent_with_fewer_scopes_can_do_less(site: Site, canvas: Canvas) -> None:
+    connection = await connect_key(site)
+    grace = await teacher(site, "grace", "50")
+    every = wanted_scopes(Family.CANVAS)
+    await give(site, connection, grace, scopes=every)
+    assert (await of(site)).able(Capability.RESULTS)
+    await give(site, connection, grace, scopes=[one for one in every if one != canvas_scopes.SUBMISSIONS])
+    narrowed = (await of(site)).abilities
+    assert narrowed[Capability.CONTENTS].able
+    assert narrowed[Capability.RESULTS] == Ability(False, Lacking.NOT_PERMITTED, (canvas_scopes.SUBMISSIONS,))
+    await give(site, connection, grace, scopes=[one for one in every if one not in canvas_scopes.OPTIONAL])
+    assert (await of(site)).able(Capability.OUTCOMES), "what tells a little more takes nothing away when it is missing"
+
+
+@pytest.mark.parametrize(
+    ("needs", "by_teachers", "able"),
+    [
+        (["permission:view_all_grades"], True, True),
+        (["role:teacher", "permission:read_roster"], True, True),
+        (["permission:view_all_grades"], False, False),
+        (["url:GET|/api/v1/courses/:course_id/students/submissions"], True, False),
+        (["permission:read_roster", "url:GET|/api/v1/courses/:course_id/users"], True, False),
+        ([], True, False),
+    ],
+    ids=["right", "rights", "account", "scope", "both", "unknown"],
+)
+async def test_what_one_teacher_may_not_do_says_nothing_of_another(
+    site: Site, canvas: Canvas, needs: list[str], by_teachers: bool, able: bool
+) -> None:
+    connection = await connect_key(site, by_teachers=by_teachers)
+    grace = await teacher(site, "grace", "50")
+    await give(site, connection, grace if by_teachers else None)
+    async with site.database.writing() as session:
+        kept = await session.merge(await connection_of(site))
+        kept.abilities = {"results": {"able": False, "why": "not-permitted", "needs": needs}}
+    assert (await of(site)).able(Capability.RESULTS) is able
+
+
+async def test_a_school_without_the_wish_asks_for_no_scope_that_writes() -> None:
+    asked = wanted_scopes(Family.CANVAS, [Capability.STUDENT_ACCESS])
+    assert asked
+    assert all(one.startswith("url:GET|") for one in asked)
+    assert set(asked) < set(wanted_scopes(Family.CANVAS))
+    assert set(wanted_scopes(Family.CANVAS)) == set(canvas_scopes.ALL)
+    assert len(" ".join(canvas_scopes.ALL)) < 7500, "they travel in one address"
+
+
+@pytest.mark.parametrize("one", moodle_functions.every_right(optional=True))
+def test_the_rights_of_moodle_are_seen_to_be_rights(one: str) -> None:
+    assert is_right(one)
+
+
+@pytest.mark.parametrize("one", [*canvas_scopes.ALL, *moodle_functions.every_function(optional=True)])
+def test_scopes_and_functions_are_seen_to_be_none(one: str) -> None:
+    assert not is_right(one)

@@ -112,5 +112,5 @@ async def of_course(
         grant = await choosing.grant_for(session, connection, course)
     except ApiConsentNeeded:
         return shown
-    found = of_connection(connection, registration.lms, builder.offers, grant)
+    found = of_connection(connection, registration.lms, builder.offers, grant, for_course=True)
     return replace(shown, ready=True, lines=lines(found, unwanted_in(connection.abilities)))

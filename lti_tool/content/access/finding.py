@@ -61,7 +61,8 @@ async def find_out(
                 connected = await connectors.by(session, family, connection)
         found = await connected.connector.find_out(connected.course_id or None)
     except ToolError as trouble:
-        if connection is not None:
+        # That nobody has given access yet is no failure; the connection stands as it stood.
+        if connection is not None and not isinstance(trouble, ApiConsentNeeded):
             await _keep_trouble(database, connection, trouble, now)
         return Finding(trouble=trouble)
     async with database.writing() as session:

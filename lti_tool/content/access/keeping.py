@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from lti_tool.content.access.scopes import scopes_of
+from lti_tool.content.access.scopes import is_right, lacking
 from lti_tool.content.access_models import ApiGrant
 from lti_tool.content.models import ApiConnection
 from lti_tool.content.ports import Ability, Capability, FoundOut, Lacking
@@ -33,11 +33,17 @@ def unwanted_in(rows: Mapping[str, Any]) -> frozenset[Capability]:
 
 
 def of_connection(
-    connection: ApiConnection, family: Family, offers: Collection[Capability], grant: ApiGrant | None = None
+    connection: ApiConnection,
+    family: Family,
+    offers: Collection[Capability],
+    grant: ApiGrant | None = None,
+    *,
+    for_course: bool = False,
 ) -> dict[Capability, Ability]:
     """What a connection can do, for every capability: as it was found out, else as its kind of platform has it.
 
-    What needs scopes that a consent does not have is taken away, and named.
+    What needs scopes that a consent does not have is taken away, and named. ``for_course``: where teachers give access, what
+    one of them may not do in one course says nothing of another's, so that it is tried.
     """
     found: dict[Capability, Ability] = {}
     for one in Capability:
@@ -46,20 +52,24 @@ def of_connection(
             found[one] = Ability(False, Lacking.NOT_OFFERED)
         elif row:
             found[one] = _ability(row)
+            if for_course and connection.by_teachers and _is_personal(found[one]):
+                found[one] = Ability(True)
         else:
             found[one] = Ability(True)
     if grant is not None and grant.scopes:
-        given = frozenset(grant.scopes)
-        for one, scopes in scopes_of(family).items():
-            lacking = tuple(scope for scope in scopes if scope not in given)
-            if lacking and found[one].able:
-                found[one] = Ability(False, Lacking.NOT_PERMITTED, lacking)
+        for one, scopes in lacking(family, frozenset(grant.scopes)).items():
+            if found[one].able:
+                found[one] = Ability(False, Lacking.NOT_PERMITTED, scopes)
     return found
 
 
 def _row(rows: Mapping[str, Any], one: Capability) -> Mapping[str, Any]:
     row = rows.get(one.value)
     return row if isinstance(row, dict) else {}
+
+
+def _is_personal(ability: Ability) -> bool:
+    return ability.why is Lacking.NOT_PERMITTED and bool(ability.needs) and all(map(is_right, ability.needs))
 
 
 def _ability(row: Mapping[str, Any]) -> Ability:

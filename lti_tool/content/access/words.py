@@ -60,6 +60,16 @@ REMARKS = {
 }
 """Things that take nothing away and that an administrator should know, by their code."""
 
+NEEDS = {
+    "role:teacher": N_("The role of a teacher in the course"),
+    "permission:view_all_grades": N_("The permission *View all grades* in the course"),
+    "permission:read_roster": N_("The permission *See the list of users* in the course"),
+    "permission:manage_assignments_edit": N_("The permission *Manage assignments: edit* in the course"),
+    "section-admin": N_("Administrator of the section"),
+    "school-app": N_("The school's own key, or the key of an approved app"),
+}
+"""What is missing, where the platform's name for it says little. Its own menu names stand between asterisks."""
+
 TROUBLES = {
     "api-token-refused": N_("The access was ended in the learning platform. Connect it again below."),
     "api-key-refused": N_(
