@@ -22,6 +22,7 @@ from lti_tool.content import drafts, window_routes
 from lti_tool.content import routes as content_routes
 from lti_tool.content.access import routes as access_routes
 from lti_tool.content.connectors import Connectors
+from lti_tool.content.files import routes as content_file_routes
 from lti_tool.content.sync import jobs as sync_jobs
 from lti_tool.content.taking import Takers
 from lti_tool.courses import origins
@@ -173,6 +174,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, http: httpx.As
         front,
         health,
         course_routes,
+        content_file_routes,
         content_routes,
         window_routes,
         access_routes,

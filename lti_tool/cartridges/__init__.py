@@ -1,4 +1,4 @@
-"""Reads courses out of files: Common Cartridge 1.1 to 1.3, and Canvas's exports of it.
+"""Reads courses out of files: Common Cartridge 1.1 to 1.4, Canvas's exports of it, and Moodle's backups.
 
 A pure reader: a file goes in, a frozen ``CourseContent`` comes out, nothing is written anywhere. Whatever is not understood
 is listed in ``CourseContent.notes``; a file that cannot be trusted or is no cartridge raises one ``CartridgeError``.
@@ -18,13 +18,16 @@ from lti_tool.cartridges.content import (
     Note,
     NumberRange,
     OldToolLink,
+    Origin,
     Outcome,
     Question,
     QuestionKind,
     Rating,
+    Requirement,
     Rubric,
     RubricCriterion,
 )
+from lti_tool.cartridges.opening import read_course
 from lti_tool.cartridges.reader import read_cartridge
 
 __all__ = [
@@ -40,11 +43,14 @@ __all__ = [
     "Note",
     "NumberRange",
     "OldToolLink",
+    "Origin",
     "Outcome",
     "Question",
     "QuestionKind",
     "Rating",
+    "Requirement",
     "Rubric",
     "RubricCriterion",
     "read_cartridge",
+    "read_course",
 ]

@@ -28,6 +28,10 @@ class Limits:
     ratio_from: int = _MEBIBYTE
     depth: int = 200
     """How deep elements or items may lie in one another."""
+    read: int = 256 * _MEBIBYTE
+    """All XML and HTML that is read, a file as often as it is asked for."""
+    marks: int = 2_000_000
+    """The same in opening brackets: reading takes its time for each element, about ten seconds for as many as these."""
 
 
 class Archive:
@@ -40,6 +44,8 @@ class Archive:
     def __init__(self, source: Path | str | BinaryIO, limits: Limits) -> None:
         self.limits = limits
         self.doubled: tuple[str, ...] = ()
+        self._read = 0
+        self._marks = 0
         try:
             self._zip = zipfile.ZipFile(source)
         except FileNotFoundError as error:
@@ -53,6 +59,9 @@ class Archive:
         except BaseException:
             self._zip.close()
             raise
+        self._composed = {
+            unicodedata.normalize("NFC", path): path for path in reversed(self._entries) if not path.isascii()
+        }
 
     def __enter__(self) -> Self:
         return self
@@ -82,23 +91,28 @@ class Archive:
                 continue
             if path in self._entries:
                 return path
-            composed = unicodedata.normalize("NFC", path)
-            for known in self._entries:
-                if not known.isascii() and unicodedata.normalize("NFC", known) == composed:
-                    return known
+            known = self._composed.get(unicodedata.normalize("NFC", path))
+            if known is not None:
+                return known
         return None
 
     def read(self, path: str, limit: int | None = None) -> bytes:
-        """A file's bytes.
+        """A file's bytes. What has a ``limit`` is to be understood, and counts to what is read in all.
 
         :raises CartridgeError: ``too-large`` over ``limit`` bytes, ``broken-zip`` when the bytes are damaged.
         """
         entry = self._entries[path]
-        if limit is not None and entry.file_size > limit:
-            raise CartridgeError("too-large", f"{path} is larger than {limit // _MEBIBYTE or 1} MB.")
+        if limit is not None:
+            self._read += entry.file_size
+            if entry.file_size > limit:
+                raise CartridgeError("too-large", f"{path} is larger than {limit // _MEBIBYTE or 1} MB.")
+            if self._read > self.limits.read:
+                raise CartridgeError(
+                    "too-large", f"The cartridge has more than {self.limits.read // _MEBIBYTE or 1} MB to read."
+                )
         try:
             # zipfile never hands out more than the stated size, so what was checked at opening holds here.
-            return self._zip.read(entry)
+            data = self._zip.read(entry)
         except (
             zipfile.BadZipFile,
             zlib.error,
@@ -112,6 +126,11 @@ class Archive:
             raise CartridgeError(
                 "broken-zip", f"The file is damaged: {path} cannot be unpacked. Export or download it again."
             ) from error
+        if limit is not None:
+            self._marks += data.count(b"<")
+            if self._marks > self.limits.marks:
+                raise CartridgeError("too-large", "The cartridge has more elements to read than anybody means.")
+        return data
 
     def _check(self, entries: list[zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:
         if len(entries) > self.limits.entries:

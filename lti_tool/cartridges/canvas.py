@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from xml.etree.ElementTree import Element
 
-from lti_tool.cartridges.content import Outcome, Rating, Rubric, RubricCriterion
+from lti_tool.cartridges.content import Origin, Outcome, Rating, Requirement, Rubric, RubricCriterion
 from lti_tool.cartridges.markup import child, children, descendants, moment, number, text
 
 SETTINGS = "course_settings/"
@@ -45,6 +45,8 @@ class Line:
     published: bool
     new_tab: bool
     indent: int
+    requirement: Requirement | None = None
+    requirement_points: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,19 +73,20 @@ class Grading:
 
 
 def read_modules(root: Element, remark: Callable[[str, str], None]) -> tuple[CanvasModule, ...]:
-    """The modules by position. What a module demands of a student (requirements, prerequisites) is remarked."""
+    """The modules by position. What a module demands of a student beside single items is remarked."""
     modules = []
     for module in sorted(children(root, "module"), key=_position):
         identifier = module.get("identifier", "")
         title = text(module, "title")
         _remark_rules(module, identifier, title, remark)
+        required = _requirements(module)
         lines = sorted(children(child(module, "items"), "item"), key=_position)
         modules.append(
             CanvasModule(
                 identifier=identifier,
                 title=title,
                 published=text(module, "workflow_state") != "unpublished",
-                lines=tuple(_line(line) for line in lines),
+                lines=tuple(_line(line, required) for line in lines),
             )
         )
     return tuple(modules)
@@ -94,8 +97,28 @@ def _position(element: Element) -> float:
     return position if position is not None else float("inf")  # Sorting is stable: without one, the file's order.
 
 
-def _line(line: Element) -> Line:
+_REQUIREMENTS = {
+    "must_view": Requirement.VIEW,
+    "must_submit": Requirement.SUBMIT,
+    "must_contribute": Requirement.CONTRIBUTE,
+    "must_mark_done": Requirement.MARK,
+    "min_score": Requirement.SCORE,
+}
+
+
+def _requirements(module: Element) -> dict[str, tuple[Requirement, float | None]]:
+    """What completes an item, and the points to reach, by the identifier of its line."""
+    found = {}
+    for one in children(child(module, "completionRequirements"), "completionRequirement"):
+        kind = _REQUIREMENTS.get(one.get("type", ""), Requirement.OTHER)
+        points = number(text(one, "min_score")) if kind is Requirement.SCORE else None
+        found[text(one, "identifierref")] = (kind, points)
+    return found
+
+
+def _line(line: Element, required: dict[str, tuple[Requirement, float | None]]) -> Line:
     indent = number(text(line, "indent"))
+    requirement, points = required.get(line.get("identifier", ""), (None, None))
     return Line(
         identifier=line.get("identifier", ""),
         content_type=text(line, "content_type"),
@@ -105,14 +128,13 @@ def _line(line: Element) -> Line:
         published=text(line, "workflow_state") != "unpublished",
         new_tab=text(line, "new_tab") == "true",
         indent=min(max(int(indent or 0), 0), 5),
+        requirement=requirement,
+        requirement_points=points,
     )
 
 
 def _remark_rules(module: Element, identifier: str, title: str, remark: Callable[[str, str], None]) -> None:
     rules = []
-    required = [found.get("type", "") for found in descendants(module, "completionRequirement")]
-    if required:
-        rules.append(f"{len(required)} completion requirements ({', '.join(dict.fromkeys(required))})")
     before = [text(found, "title") for found in descendants(module, "prerequisite")]
     if before:
         rules.append(f"the prerequisite {', '.join(f'“{other}”' for other in before)}")
@@ -122,6 +144,12 @@ def _remark_rules(module: Element, identifier: str, title: str, remark: Callable
         rules.append("the date of unlocking")
     if rules:
         remark(identifier, f"Module “{title}”: left out are {'; '.join(rules)}")
+
+
+def read_origin(context: Element | None) -> Origin | None:
+    """Which course the export was made of. Newer exports say it in ``context.xml``."""
+    host, course_id = text(context, "canvas_domain"), text(context, "course_id")
+    return Origin(f"https://{host}", course_id) if host and course_id else None
 
 
 def read_groups(root: Element) -> dict[str, str]:

@@ -34,6 +34,17 @@ class ItemKind(StrEnum):
     """Stands in its place with its title; what it holds was not understood (a note says why)."""
 
 
+class Requirement(StrEnum):
+    """What a student has to do for an item to count as completed where it comes from."""
+
+    VIEW = "view"
+    SUBMIT = "submit"
+    CONTRIBUTE = "contribute"
+    MARK = "mark"
+    SCORE = "score"
+    OTHER = "other"
+
+
 class QuestionKind(StrEnum):
     """How a question is answered."""
 
@@ -154,6 +165,12 @@ class Item:
     shuffle: bool = False
     tool: OldToolLink | None = None
     path: str | None = None
+    requirement: Requirement | None = None
+    requirement_points: float | None = None
+    """Points to reach, where the requirement is a score."""
+    announcement: bool = False
+    activity: str = ""
+    """Moodle's name of the kind of activity, such as ``assign``; other files have none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,10 +249,19 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """Which course a file was made of, as the file says it: the platform's address, and its id of the course."""
+
+    site: str
+    course_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class CourseContent:
     """A whole course. ``unplaced`` holds the items that the cartridge has but that stand in no module.
 
-    ``version`` is the cartridge's own (``1.1.0``); ``source`` is ``common-cartridge``, ``canvas`` or ``sample``.
+    ``version`` is the cartridge's own (``1.1.0``), or Moodle's; ``source`` is ``common-cartridge``, ``thin``,
+    ``content-package``, ``canvas``, ``moodle`` or ``sample``. ``partial``: the file says that it holds a part of its course.
     """
 
     title: str
@@ -250,6 +276,8 @@ class CourseContent:
     outcomes: tuple[Outcome, ...] = ()
     rubrics: tuple[Rubric, ...] = ()
     notes: tuple[Note, ...] = ()
+    origin: Origin | None = None
+    partial: bool = False
 
     def items(self) -> Iterator[Item]:
         """All items in order: module by module, then the unplaced ones."""

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import unquote
 from xml.etree.ElementTree import Element
 
@@ -10,8 +10,10 @@ from lti_tool.cartridges.archive import inside
 from lti_tool.cartridges.content import CartridgeError
 from lti_tool.cartridges.markup import child, children, descendants, name, text
 
-_READ = re.compile(r"1\.[1-3](\.|$)")
-_ALMOST = re.compile(r"1\.[04](\.|$)")
+_READ = re.compile(r"1\.[1-4](\.|$)")
+_ALMOST = re.compile(r"1\.0(\.|$)")
+_INLINE = ("webLink", "cartridge_basiclti_link")
+"""What a thin cartridge has inside of its manifest, instead of in a file beside it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,7 @@ class Resource:
     dependencies: tuple[str, ...] = ()
     intended_use: str = ""
     preferred: str | None = None
+    inline: Element | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +42,16 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """The manifest, typed. ``places`` are what lies below the tree's root."""
+    """The manifest, typed. ``places`` are what lies below the tree's root. ``kind`` is ``common-cartridge``, ``thin`` or
+    ``content-package``.
+    """
 
     identifier: str
     title: str
     description: str
     language: str | None
     version: str
+    kind: str
     places: tuple[Place, ...]
     resources: dict[str, Resource]
 
@@ -58,7 +64,7 @@ def read_manifest(root: Element, remark: Callable[[str, str], None]) -> Manifest
     if name(root) != "manifest":
         raise CartridgeError("not-a-cartridge", "imsmanifest.xml is not the manifest of a cartridge.")
     metadata = child(root, "metadata")
-    version = _version(metadata, remark)
+    kind, version = _kind(metadata, remark)
     general = next(descendants(metadata, "general"), None)
     return Manifest(
         identifier=root.get("identifier", ""),
@@ -66,28 +72,32 @@ def read_manifest(root: Element, remark: Callable[[str, str], None]) -> Manifest
         description=_words(child(general, "description")),
         language=_language(general),
         version=version,
+        kind=kind,
         places=_organization(child(root, "organizations"), remark),
         resources=_resources(child(root, "resources"), remark),
     )
 
 
-def _version(metadata: Element | None, remark: Callable[[str, str], None]) -> str:
-    schema = text(metadata, "schema")
+def _kind(metadata: Element | None, remark: Callable[[str, str], None]) -> tuple[str, str]:
+    """What kind of package it is, and of which version."""
+    schema = text(metadata, "schema").lower()
     version = text(metadata, "schemaversion")
-    if "common cartridge" not in schema.lower():
-        what = schema or "a content package without a stated kind"
+    if schema == "ims content":
+        remark("imsmanifest.xml", "is a content package: its order and its files are read, and nothing else")
+        return "content-package", version
+    if "common cartridge" not in schema:
+        what = text(metadata, "schema") or "a content package without a stated kind"
         raise CartridgeError(
             "not-a-cartridge",
-            f"This package is {what}. Only Common Cartridges (1.1 to 1.3) and Canvas exports can be read.",
+            f"This package is {what}. Only Common Cartridges (1.1 to 1.4) and Canvas exports can be read.",
         )
-    if _READ.match(version):
-        return version
     if _ALMOST.match(version):
-        remark("imsmanifest.xml", f"is Common Cartridge {version}; it is read as the nearest of 1.1 to 1.3")
-        return version
-    raise CartridgeError(
-        "unknown-version", f"This is Common Cartridge {version or 'of no stated version'}; 1.1 to 1.3 can be read."
-    )
+        remark("imsmanifest.xml", f"is Common Cartridge {version}; it is read as the nearest of 1.1 to 1.4")
+    elif not _READ.match(version):
+        raise CartridgeError(
+            "unknown-version", f"This is Common Cartridge {version or 'of no stated version'}; 1.1 to 1.4 can be read."
+        )
+    return "thin" if "thin" in schema else "common-cartridge", version
 
 
 def _words(element: Element | None) -> str:
@@ -153,6 +163,7 @@ def _resource(entry: Element, remark: Callable[[str, str], None]) -> Resource:
         dependencies=tuple(found.get("identifierref", "") for found in children(entry, "dependency")),
         intended_use=entry.get("intendeduse", entry.get("intendedUse", "")).lower(),
         preferred=variant.get("identifierref") if variant is not None else None,
+        inline=next(children(entry, *_INLINE), None),
     )
 
 

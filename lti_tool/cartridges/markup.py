@@ -13,6 +13,9 @@ from defusedxml.ElementTree import DefusedXMLParser
 
 from lti_tool.cartridges.content import CartridgeError
 
+MOST_MARKS = 1_000_000
+"""Of ``<`` in one file, and twice as many of ``=``: each element and attribute takes many times its size in memory."""
+
 
 class Unreadable(Exception):
     """One file inside of the cartridge that cannot be read; its words go into a note."""
@@ -34,9 +37,12 @@ class _Parser(DefusedXMLParser):
 def parse(data: bytes, path: str, depth: int) -> Element:
     """The root element of an XML file.
 
-    :raises CartridgeError: ``unsafe-xml`` when it declares document types or entities, or lies deeper than ``depth``.
+    :raises CartridgeError: ``unsafe-xml`` when it declares document types or entities, or lies deeper than ``depth``;
+        ``too-large`` when it has more elements than anybody means.
     :raises Unreadable: when it is not well-formed, or not in the encoding that it states.
     """
+    if data.count(b"<") > MOST_MARKS or data.count(b"=") > 2 * MOST_MARKS:
+        raise CartridgeError("too-large", f"{path} holds more elements than can be read.")
     try:
         parser = _Parser(forbid_dtd=True, forbid_entities=True, forbid_external=True)
         parser.feed(data)
@@ -128,7 +134,7 @@ def as_html(element: Element | None) -> str:
         inner += "".join(tostring(part, encoding="unicode", method="html") for part in element)
         return re.sub(r"(</?)\w+:|\sxmlns(:\w+)?=\"[^\"]*\"", r"\1", inner).strip()
     words = (element.text or "").strip()
-    if kind == "text/html" or (not kind and re.search(r"<\w+[^>]*>", words)):
+    if kind == "text/html" or (not kind and re.search(r"<\w[^>]{0,1000}>", words)):
         return words
     return html.escape(words, quote=False).replace("\n", "<br>")
 
@@ -148,15 +154,34 @@ def parse_html(data: bytes) -> HtmlFile:
     :raises Unreadable: when it is not in the encoding that it states (or in UTF-8, where it states none).
     """
     words = _decode(data)
-    title = re.search(r"<title[^>]*>(.*?)</title\s*>", words, re.IGNORECASE | re.DOTALL)
-    start = re.search(r"<body[^>]*>", words, re.IGNORECASE)
-    end = words.lower().rfind("</body")
-    if start:
-        body = words[start.end() : end if end > start.end() else len(words)]
+    # Plain searches: a regular expression over what nobody closed would take the square of its length.
+    lower = words.translate(_LOWER)
+    _, title_from, title_to = _tag(lower, "title")
+    begins, body_from, _ = _tag(lower, "body")
+    if begins >= 0:
+        end = lower.rfind("</body")
+        body = words[body_from : end if end > body_from else len(words)]
     else:
-        body = re.sub(r"<head\b.*?</head\s*>|<!doctype[^>]*>|</?html[^>]*>", "", words, flags=re.IGNORECASE | re.DOTALL)
-    head = words[: start.start()] if start else words
-    return HtmlFile(html.unescape(title[1]).strip() if title else "", body.strip(), _meta(head))
+        head_at, _, head_to = _tag(lower, "head")
+        after = lower.find(">", head_to) if head_to >= 0 else -1
+        body = words[:head_at] + words[after + 1 :] if after >= 0 else words
+        body = re.sub(r"<!doctype[^>]{0,1000}>|</?html[^>]{0,1000}>", "", body, flags=re.IGNORECASE)
+    title = words[title_from:title_to] if 0 <= title_from <= title_to else ""
+    head = words[:begins] if begins >= 0 else words
+    return HtmlFile(html.unescape(title).strip(), body.strip(), _meta(head))
+
+
+_LOWER = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz")
+"""For lower case without a change of length, as other alphabets may have it."""
+
+
+def _tag(lower: str, name: str) -> tuple[int, int, int]:
+    """Where an element's first tag begins, where it ends, and where its closing tag begins; -1 for what is not there."""
+    found = re.search(rf"<{name}(?=[\s>/])", lower)
+    if found is None:
+        return -1, -1, -1
+    opened = lower.find(">", found.end())
+    return (found.start(), opened + 1, lower.find(f"</{name}", opened)) if opened >= 0 else (-1, -1, -1)
 
 
 def _meta(head: str) -> dict[str, str]:

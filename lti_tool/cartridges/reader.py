@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
-from urllib.parse import quote, unquote
 from xml.etree.ElementTree import Element
 
 from lti_tool.cartridges import canvas
@@ -37,21 +36,25 @@ _CANVAS_KINDS = {
 }
 
 
-def read_cartridge(source: Path | str | BinaryIO, limits: Limits | None = None) -> CourseContent:
-    """Reads a Common Cartridge 1.1 to 1.3 or a Canvas export (``.imscc``), every item in its place and order.
+def read_cartridge(
+    source: Path | str | BinaryIO, limits: Limits | None = None, *, outline: bool = False
+) -> CourseContent:
+    """Reads a Common Cartridge 1.1 to 1.4, full or thin, or a Canvas export (``.imscc``), every item in its place and order.
 
     :param source: a path, or a file opened for reading bytes; it is only read.
+    :param outline: leave out what items hold: bodies, questions and the bytes of files.
     :raises CartridgeError: when it is no cartridge, damaged, over the limits or unsafe. See docs/cartridges.md.
     """
     with Archive(source, limits or Limits()) as archive:
-        return _Reading(archive).content()
+        return _Reading(archive, outline=outline).content()
 
 
 class _Reading:
     """One reading of one cartridge."""
 
-    def __init__(self, archive: Archive) -> None:
+    def __init__(self, archive: Archive, *, outline: bool = False) -> None:
         self._archive = archive
+        self._outline = outline
         self._notes: list[Note] = []
         self._canvas = any(
             archive.find(canvas.SETTINGS + known)
@@ -65,6 +68,7 @@ class _Reading:
             canvas.read_groups(groups) if groups is not None else {},
             self._canvas,
             self._remark,
+            outline=outline,
         )
         self._placed: set[str] = set()
         self._references = dict(_references(self._manifest.places))
@@ -84,7 +88,7 @@ class _Reading:
             title=text(settings, "title") or self._manifest.title or "Course",
             identifier=self._manifest.identifier,
             version=self._manifest.version,
-            source="canvas" if self._canvas else "common-cartridge",
+            source="canvas" if self._canvas else self._manifest.kind,
             description=self._manifest.description,
             language=self._manifest.language,
             modules=modules,
@@ -93,6 +97,7 @@ class _Reading:
             outcomes=canvas.read_outcomes(outcomes) if outcomes is not None else (),
             rubrics=canvas.read_rubrics(rubrics) if rubrics is not None else (),
             notes=tuple(dict.fromkeys(self._notes)),
+            origin=canvas.read_origin(self._settings("context.xml")) if self._canvas else None,
         )
 
     def _remark(self, where: str, reason: str) -> None:
@@ -209,6 +214,8 @@ class _Reading:
             indent=line.indent,
             published=line.published,
             new_window=line.new_tab or found.new_window,
+            requirement=line.requirement,
+            requirement_points=line.requirement_points,
         )
 
     def _url(self, line: canvas.Line) -> Item:
@@ -236,8 +243,7 @@ class _Reading:
                     found.append(replace(item, identifier=resource.identifier, title=item.title or "Untitled"))
             elif not self._contents.remark_bank(resource):
                 self._remark_unknown(resource)
-        bodies = "".join(item.body for module in modules for item in module.items) + "".join(i.body for i in found)
-        shown = {file.path for file in files if _shown(file.path, bodies)}
+        shown = {file.path for file in files if self._contents.shows(file.path)}
         return tuple(item for item in found if item.kind is not ItemKind.FILE or item.path not in shown)
 
     def _remark_unknown(self, resource: Resource) -> None:
@@ -290,9 +296,3 @@ def _references(places: tuple[Place, ...]) -> Iterator[tuple[str, str]]:
         if place.reference is not None:
             yield place.identifier, place.reference
         yield from _references(place.places)
-
-
-def _shown(path: str, bodies: str) -> bool:
-    """Whether a page refers to the file, in one of the ways of writing its address."""
-    inner = path.removeprefix("web_resources/")
-    return any(spelling in bodies for spelling in {inner, quote(inner), unquote(inner)})

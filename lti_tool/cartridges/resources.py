@@ -1,9 +1,12 @@
 """Turns one resource of the manifest into the item it is: page, quiz, assignment, discussion, file, link or tool."""
 
+import html
 import mimetypes
-from collections.abc import Callable
+import re
+import unicodedata
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 from xml.etree.ElementTree import Element
 
 from lti_tool.cartridges import canvas
@@ -32,13 +35,24 @@ _PAGES = (".html", ".htm", ".xhtml")
 class Contents:
     """Reads resources, each once. Whatever is not understood goes to ``remark(where, reason)``."""
 
-    def __init__(self, archive: Archive, manifest: Manifest, groups: dict[str, str], from_canvas: bool, remark: Remark):
+    def __init__(
+        self,
+        archive: Archive,
+        manifest: Manifest,
+        groups: dict[str, str],
+        from_canvas: bool,
+        remark: Remark,
+        *,
+        outline: bool = False,
+    ) -> None:
         self._archive = archive
         self._manifest = manifest
         self._groups = groups
         self._canvas = from_canvas
         self._remark = remark
+        self._outline = outline
         self._items: dict[str, Item] = {}
+        self._named: set[str] = set()
 
     def item(self, reference: str) -> Item | None:
         """The content that a place refers to, following the variant a resource prefers; None when there is none."""
@@ -48,8 +62,15 @@ class Contents:
         if resource is None:
             return None
         if resource.identifier not in self._items:
-            self._items[resource.identifier] = self._read(resource)
+            item = self._read(resource)
+            self._named.update(_names_in(item.body))
+            self._items[resource.identifier] = replace(item, body="", questions=()) if self._outline else item
         return self._items[resource.identifier]
+
+    def shows(self, path: str) -> bool:
+        """Whether what has been read refers to a file, in one of the ways of writing its address."""
+        parts = unicodedata.normalize("NFC", path).split("/")
+        return any("/".join(parts[place:]) in self._named for place in range(len(parts)))
 
     def is_activity(self, resource: Resource) -> bool:
         """Whether the resource is something of its own, and not only a part of another or settings."""
@@ -74,7 +95,8 @@ class Contents:
             for href in dict.fromkeys((*([resource.href] if resource.href else []), *resource.files)):
                 path = self._archive.find(href)
                 if path and path not in found and self._is_file(path, resource):
-                    found[path] = CourseFile(resource.identifier, path, media_type(path), self._archive.read(path))
+                    data = b"" if self._outline else self._archive.read(path)
+                    found[path] = CourseFile(resource.identifier, path, media_type(path), data)
         return tuple(found.values())
 
     def _is_file(self, path: str, resource: Resource) -> bool:
@@ -125,6 +147,10 @@ class Contents:
                 return path
         raise Unreadable("the cartridge does not have the file")
 
+    def _document(self, resource: Resource) -> Element:
+        """The resource's own XML: in the manifest, or in its file."""
+        return resource.inline if resource.inline is not None else self._xml(self._path(resource))
+
     def _xml(self, path: str) -> Element:
         limits = self._archive.limits
         return parse(self._archive.read(path, limits.xml), path, limits.depth)
@@ -150,7 +176,7 @@ class Contents:
         )
 
     def _link(self, resource: Resource) -> Item:
-        root = self._xml(self._path(resource))
+        root = self._document(resource)
         place = child(root, "url")
         url = place.get("href", "").strip() if place is not None else ""
         if not web_address(url):
@@ -181,7 +207,8 @@ class Contents:
         meta = self._settings(resource, "topicMeta")
         assignment = child(meta, "assignment")
         grading = canvas.read_grading(assignment, self._groups)
-        if text(meta, "type") == "announcement":
+        announcement = text(meta, "type") == "announcement"
+        if announcement:
             self._remark(
                 self._where(resource), f"“{text(root, 'title')}” is an announcement; it is kept as a discussion"
             )
@@ -196,6 +223,7 @@ class Contents:
             due_at=grading.due_at,
             group=grading.group,
             published=text(meta, "workflow_state") not in ("unpublished", "post_delayed") and grading.published,
+            announcement=announcement,
         )
 
     def _remark_attachments(self, root: Element, resource: Resource) -> None:
@@ -205,7 +233,7 @@ class Contents:
             )
 
     def _tool(self, resource: Resource) -> Item:
-        root = self._xml(self._path(resource))
+        root = self._document(resource)
         url = text(root, "secure_launch_url") or text(root, "launch_url")
         custom = tuple((found.get("name", ""), text(found)) for found in children(child(root, "custom"), "property"))
         points = next(
@@ -380,6 +408,20 @@ def _is_associated(resource: Resource) -> bool:
 def _is_content(resource: Resource) -> bool:
     """A file that belongs to another resource, but that an item names for itself."""
     return _is_associated(resource) and not (resource.href or "").endswith((".xml", ".qti"))
+
+
+_NAMED = re.compile(
+    r"""\b(?:src|href|data|poster|srcset)\s*=\s*(?:"([^"<>]{1,2000})"|'([^'<>]{1,2000})')""", re.IGNORECASE
+)
+_ABOVE = re.compile(r"(\$[A-Za-z-]{1,40}\$|\.{0,2}/)+")
+
+
+def _names_in(body: str) -> Iterator[str]:
+    """What a page refers to, without what it is relative to (``../``, Canvas's ``$IMS-CC-FILEBASE$/``)."""
+    for found in _NAMED.finditer(body):
+        plain = html.unescape(found[1] or found[2]).split("#", 1)[0].split("?", 1)[0].strip()
+        above = _ABOVE.match(plain)
+        yield unicodedata.normalize("NFC", unquote(plain[above.end() :] if above else plain))
 
 
 def _last_part(resource: Resource) -> str:

@@ -12,12 +12,9 @@ from typing import Protocol, TypeVar
 from urllib.parse import urlsplit
 
 from lti_tool.content.models import ItemKind
-from lti_tool.content.rules import ADDRESS_SOURCE, GRADEBOOK_SOURCE
+from lti_tool.content.rules import ADDRESS_SOURCE, FILE_SOURCES, GRADEBOOK_SOURCE
 
-CARTRIDGE_SOURCE = "cartridge:"
-"""How the external ids of items begin that are known from a course's file."""
-
-FROM_FILES = (CARTRIDGE_SOURCE, GRADEBOOK_SOURCE, ADDRESS_SOURCE)
+FROM_FILES = (*FILE_SOURCES, GRADEBOOK_SOURCE, ADDRESS_SOURCE)
 """Sources whose items can turn out to be the platform's. What comes first is taken first."""
 
 Name = TypeVar("Name", bound=Hashable)
@@ -67,7 +64,7 @@ def adopted(told: Sequence[Told], new: Collection[str], known: Sequence[Known]) 
     for address, item in unique((plain_address(one.url), one) for one in told).items():
         if address is not None and item.external_id in new and address in by_address:
             found[item.external_id] = by_address[address].id
-    of_files = [one for one in known if one.external_id.startswith(CARTRIDGE_SOURCE)]
+    of_files = [one for one in known if one.external_id.startswith(FILE_SOURCES)]
     of_gradebooks = [one for one in known if one.external_id.startswith(GRADEBOOK_SOURCE)]
     _by_name(found, new, unique(_named(told)), unique(_named(of_files)))
     # A gradebook tells no kinds, only names of what has points.

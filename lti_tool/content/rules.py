@@ -20,6 +20,15 @@ MISSING_SOURCE = "missing:"
 GRADEBOOK_SOURCE = "gradebook:"
 """How the external ids of items begin that are known from a gradebook export alone."""
 
+CARTRIDGE_SOURCE = "cartridge:"
+"""How the external ids of items begin that a course's file brought; the key of the file and the item's name in it follow."""
+
+BACKUP_SOURCE = "backup:"
+"""The same for a Moodle backup of another course. One of this very course has the ids that Moodle's own API gives."""
+
+FILE_SOURCES = (CARTRIDGE_SOURCE, BACKUP_SOURCE)
+"""Sources of items whose place in the course is known and whose address may not be."""
+
 CHECK_SOURCE = "check:"
 """How the external ids of the tool's own checks begin, which no platform has. Their address begins with a slash: it is a page
 of the tool, on whatever host it runs, and opens where it is asked for instead of in a new window."""
@@ -145,6 +154,24 @@ def is_own(item: ContentItem) -> bool:
 def students_address(item: ContentItem | None) -> str | None:
     """Where students open an item; None where they cannot: it is not known, gone, not published, or has no address."""
     return None if item is None or item.deleted_at is not None or not item.published else item.url
+
+
+def place_in_course(item: ContentItem | None) -> str:
+    """Where students find an item that has no address, in words: its module and its title. Empty where they cannot, and for one
+    that opens at an address.
+    """
+    if item is None or item.url is not None or item.deleted_at is not None or not item.published:
+        return ""
+    if item.kind is ItemKind.HEADING or not item.external_id.startswith(FILE_SOURCES):
+        return ""
+    return " › ".join(filter(None, (item.section, item.title)))
+
+
+def can_be_done(item: ContentItem) -> bool:
+    """Whether a step can ask for it: it is there, and opens at an address or has its place in the course."""
+    if item.kind is ItemKind.HEADING or item.deleted_at is not None:
+        return False
+    return item.url is not None or item.external_id.startswith(FILE_SOURCES)
 
 
 def teachers_address(item: ContentItem) -> str | None:

@@ -172,7 +172,13 @@ class Line:
     @property
     def is_gone(self) -> bool:
         """Whether students cannot go there at the moment."""
-        return self.option.content_item_id is not None and content_rules.students_address(self.item) is None
+        there = content_rules.students_address(self.item) is not None or self.place != ""
+        return self.option.content_item_id is not None and not there
+
+    @property
+    def place(self) -> str:
+        """Where students find it in the course, where it opens at no address."""
+        return content_rules.place_in_course(self.item)
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,8 @@ class OptionView:
     pieces: tuple[HandedIn, ...] = ()
     marks: tuple[MarkView, ...] = ()
     at_work: bool = False
+    place: str = ""
+    """Where students find it in the course, where it opens at no address."""
     upload_id: uuid.UUID = field(default_factory=new_id)
     """The id of the next file, so that sending its form twice puts one in."""
 
@@ -247,12 +249,14 @@ class _Seen:
         choice = own.choices.get(option.id)
         item = self.items.get(option.content_item_id) if option.content_item_id else None
         address = content_rules.students_address(item) if option.content_item_id else option.url
+        place = content_rules.place_in_course(item)
         return OptionView(
             option=option,
             number=self.numbers[option.id],
             choice=choice,
             address=address,
-            is_gone=option.content_item_id is not None and address is None,
+            is_gone=option.content_item_id is not None and address is None and not place,
+            place=place,
             is_deleted=content_rules.is_deleted(item),
             stays=item is not None and content_rules.is_own(item),
             kind=item.kind.value if item is not None else ("link" if option.url else "task"),

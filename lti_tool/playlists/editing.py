@@ -431,7 +431,7 @@ async def put_variant(
 
 def can_be_a_step(item: ContentItem) -> bool:
     """Whether an item of the course leads anywhere a student can go."""
-    return item.kind is not ItemKind.HEADING and item.deleted_at is None and item.url is not None
+    return content_rules.can_be_done(item)
 
 
 def of_item(item: ContentItem) -> Step:

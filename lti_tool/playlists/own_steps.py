@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from lti_tool import audit
+from lti_tool.content import rules as content_rules
 from lti_tool.content.models import ContentItem
 from lti_tool.courses.models import Course
 from lti_tool.errors import BadRequest, NotFound
@@ -144,7 +145,7 @@ async def _item(session: AsyncSession, course: Course, item_id: uuid.UUID | None
     if item_id is None:
         return None
     item = (await queries.items(session, course.organisation_id, course.id, [item_id])).get(item_id)
-    if item is None or item.deleted_at is not None or item.url is None:
+    if item is None or not content_rules.can_be_done(item):
         raise NotFound("an item that is not in this course")
     return item
 

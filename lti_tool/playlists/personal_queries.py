@@ -14,8 +14,8 @@ from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from lti_tool.competencies.models import Alignment, CourseMap, Framework, MapCompetency
-from lti_tool.content.models import ContentItem, ItemTrait
-from lti_tool.content.rules import CHECK_SOURCE
+from lti_tool.content.models import ContentItem, ItemKind, ItemTrait
+from lti_tool.content.rules import CHECK_SOURCE, FILE_SOURCES
 from lti_tool.courses.models import Course
 from lti_tool.db.base import crossing, scoped
 from lti_tool.db.fixed import Fixed, together
@@ -159,7 +159,7 @@ class ItemRow(NamedTuple):
 
 
 async def items(session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID) -> list[ItemRow]:
-    """The items of a course that students can open, in its order, with their traits."""
+    """The items of a course that students can open, or find in it, in its order, with their traits."""
     statement: Any = (
         select(
             _item.c.id,
@@ -183,7 +183,12 @@ async def items(session: AsyncSession, organisation_id: uuid.UUID, course_id: uu
             _item.c.course_id == course_id,
             _item.c.deleted_at.is_(None),
             _item.c.published.is_(True),
-            _item.c.url.is_not(None),
+            # As content.rules.can_be_done has it.
+            _item.c.kind != ItemKind.HEADING,
+            or_(
+                _item.c.url.is_not(None),
+                *(_item.c.external_id.startswith(source, autoescape=True) for source in FILE_SOURCES),
+            ),
         )
         .order_by(_item.c.position, _item.c.id)
     )

@@ -24,7 +24,8 @@ from lti_tool.playlists.paths import Path, Shown
 
 @dataclass(frozen=True, slots=True)
 class StepView:
-    """A step as a page shows it. ``address`` is absent for what is done away from the screen, or gone from the course.
+    """A step as a page shows it. ``address`` is absent for what is done away from the screen, gone from the course,
+    or found there by its name alone (``place``).
 
     ``is_missing``: it came with a copied course, where what it leads to was not found. ``title``, ``note`` and ``minutes`` are
     those of the form that whoever looks may know of.
@@ -52,6 +53,8 @@ class StepView:
     """From what result on it counts for this student, 0 to 100."""
     due_at: datetime | None = None
     """When it is due: for the student themselves, where the LMS has another date for them than for the class, that one."""
+    place: str = ""
+    """Where students find it in the course, where it opens at no address."""
 
     @property
     def teachers_address(self) -> str | None:
@@ -317,7 +320,8 @@ def _view(
 ) -> StepView:
     item = items.get(shown.content_item_id) if shown.content_item_id else None
     address = content_rules.students_address(item) if shown.content_item_id else shown.url
-    is_gone = shown.content_item_id is not None and address is None
+    place = content_rules.place_in_course(item)
+    is_gone = shown.content_item_id is not None and address is None and not place
     is_ours = address is not None and address.startswith("/")
     kind = item.kind.value if item is not None else ("link" if shown.url else _WITHOUT.get(StepKind(step.kind)))
     state = "locked" if waits_for is not None else standing.state.value
@@ -343,6 +347,7 @@ def _view(
         note=shown.note,
         minutes=shown.minutes,
         passing=passing,
+        place=place,
     )
 
 

@@ -54,16 +54,17 @@ class NotAmongEquals(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """An item that does what a step is for. ``address`` is where it opens."""
+    """An item that does what a step is for. ``address`` is where it opens; without one ``place`` says where it is found."""
 
     item_id: uuid.UUID
     title: str
     kind: str
-    address: str
+    address: str | None
     does: AlignmentRole
     minutes: int | None = None
     scored: bool = False
     """Whether it assesses, and the LMS tells of its results."""
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,13 +131,14 @@ class Finder:
 
     def _way(self, view: AlignmentView) -> Way | None:
         item = self.items.get(view.content_item_id)
-        address = content_rules.students_address(item)
-        if item is None or address is None:
+        address, place = content_rules.students_address(item), content_rules.place_in_course(item)
+        if item is None or (address is None and not place):
             return None
         if item.id in self.banned or item.id in self.forms:
             return None
         scored = view.role is AlignmentRole.ASSESSES and content_rules.gives_results(item)
-        return Way(item.id, item.title, item.kind.value, address, view.role, self.minutes.get(item.id), scored)
+        minutes = self.minutes.get(item.id)
+        return Way(item.id, item.title, item.kind.value, address, view.role, minutes, scored, place)
 
     def _first(self, ways: dict[uuid.UUID, Way]) -> tuple[Way, ...]:
         place = {key: (self.items[key].position, str(key)) for key in ways}

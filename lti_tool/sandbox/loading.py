@@ -137,6 +137,11 @@ class _Loading:
         """Load everything."""
         for note in self.content.notes:
             self._note("cartridge", note.reason, where=note.where)
+        for module in self.content.modules:
+            required = [item.requirement.value for item in module.items if item.requirement is not None]
+            if required:
+                words = f"Module “{module.title}”: left out are {len(required)} completion requirements"
+                self._note("cartridge", f"{words} ({', '.join(dict.fromkeys(required))})", where=module.identifier)
         self._note_outcomes()
         await self._load_files()
         for item in self.content.items():

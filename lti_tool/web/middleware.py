@@ -27,6 +27,11 @@ BODY_LIMIT = 1_000_000
 UPLOAD_LIMIT = 21_000_000
 """The same for a form that hands over a file: its address ends in ``/upload``."""
 
+COURSE_LIMIT = 201_000_000
+"""The same for the form that hands over a whole course. It is written to the disk while it comes, and looked at there."""
+
+_COURSE_FORM = "/content/files/upload"
+
 TAB_HEADER = "X-LTI-Tab"
 """The header of a page that is fetched by our script, or a form it sends, because the browser keeps no cookie for it."""
 
@@ -93,7 +98,7 @@ class Edge:
             reference_code.reset(token)
 
     async def _within_limit(self, scope: Scope, receive: Receive, send: Send) -> None:
-        limit = UPLOAD_LIMIT if scope["path"].endswith("/upload") else BODY_LIMIT
+        limit = _body_limit(scope["path"])
         if _declared_length(scope) > limit:
             raise TooLarge("the Content-Length is over the limit")
         await self.app(scope, _limited(receive, limit), send)
@@ -130,6 +135,13 @@ def content_security_policy(frame_ancestors: tuple[str, ...] | None, form_action
 
 def _origins(given: Iterable[str]) -> list[str]:
     return [origin for origin in given if _ORIGIN.fullmatch(origin)]
+
+
+def _body_limit(path: str) -> int:
+    """How many bytes a request to this address may have."""
+    if path.endswith(_COURSE_FORM):
+        return COURSE_LIMIT
+    return UPLOAD_LIMIT if path.endswith("/upload") else BODY_LIMIT
 
 
 def _frame_ancestors(state: dict[str, object]) -> tuple[str, ...] | None:

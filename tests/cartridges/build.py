@@ -8,6 +8,7 @@ VERSIONS = {
     "1.1": "http://www.imsglobal.org/xsd/imsccv1p1/imscp_v1p1",
     "1.2": "http://www.imsglobal.org/xsd/imsccv1p2/imscp_v1p1",
     "1.3": "http://www.imsglobal.org/xsd/imsccv1p3/imscp_v1p1",
+    "1.4": "http://www.imsglobal.org/xsd/imsccv1p4/imscp_v1p1",
 }
 
 

@@ -222,11 +222,10 @@ def test_a_path_and_an_open_file_are_read_alike(tmp_path: Path) -> None:
     assert read_cartridge(path) == read_cartridge(str(path)) == read_cartridge(data)
 
 
-@pytest.mark.parametrize("version", ["1.0", "1.4"])
-def test_neighbouring_versions_are_read_and_noted(version: str) -> None:
-    content = read_cartridge(cartridge("", "", {}, version))
+def test_the_version_before_is_read_and_noted() -> None:
+    content = read_cartridge(cartridge("", "", {}, "1.0"))
 
-    assert any(version in note.reason for note in content.notes)
+    assert any("1.0" in note.reason for note in content.notes)
 
 
 @pytest.mark.parametrize(
@@ -244,4 +243,4 @@ def test_other_packages_are_refused_in_words(words: str, code: str) -> None:
     with pytest.raises(CartridgeError) as refused:
         read_cartridge(package)
     assert refused.value.code == code
-    assert "1.1 to 1.3" in refused.value.message
+    assert "1.1 to 1.4" in refused.value.message

@@ -7,7 +7,6 @@ from datetime import datetime
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from lti_tool.content import adopting
 from lti_tool.content import rules as content_rules
 from lti_tool.content.connectors import ConnectedElsewhere, NoConnector, NotConnected
 from lti_tool.content.models import ContentItem, ItemKind
@@ -78,7 +77,7 @@ SOURCES = {
 """Where items come from; message ids."""
 
 _PREFIXES = {
-    adopting.CARTRIDGE_SOURCE: "file",
+    **dict.fromkeys(content_rules.FILE_SOURCES, "file"),
     content_rules.GRADEBOOK_SOURCE: "gradebook",
     content_rules.ADDRESS_SOURCE: "address",
     content_rules.CHECK_SOURCE: "check",

@@ -122,7 +122,7 @@ def plan(
 
 
 class _Finder:
-    """Finds the item of a column. Two items of one title are nobody's by title."""
+    """Finds the item of a column. Two items of one title are nobody's by title, unless one of them alone can have grades."""
 
     def __init__(self, file: GradebookFile, items: Iterable[ContentItem]) -> None:
         self._lms = file.lms
@@ -137,7 +137,7 @@ class _Finder:
             if item.external_id.startswith(GRADEBOOK_SOURCE):
                 self._by_id[item.external_id] = item
             titled.setdefault(_title(item.title), []).append(item)
-        self._by_title = {title: some[0] for title, some in titled.items() if len(some) == 1}
+        self._by_title = {title: one for title, some in titled.items() if (one := _the_one(some)) is not None}
         columns = [_title(column.title) for column in file.columns]
         self._twice = {title for title in columns if columns.count(title) > 1}
 
@@ -153,6 +153,16 @@ class _Finder:
             return known
         title = _title(column.title)
         return None if title in self._twice else self._by_title.get(title)
+
+
+def _the_one(items: Sequence[ContentItem]) -> ContentItem | None:
+    """The only item, or the only one that can have grades: a module's page is often called like its quiz."""
+    if len(items) > 1:
+        items = [item for item in items if item.points_possible is not None or item.kind in _GRADED]
+    return items[0] if len(items) == 1 else None
+
+
+_GRADED = frozenset({ItemKind.QUIZ, ItemKind.ASSIGNMENT})
 
 
 def _title(text: str) -> str:

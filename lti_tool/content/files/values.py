@@ -1,0 +1,129 @@
+"""What a course's file is once it was read, and the errors of reading one."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from lti_tool.errors import BadRequest, TooLarge
+from lti_tool.platforms.native import NativeKind, NativeRequirement
+from lti_tool.web.i18n import N_
+
+MOST_ITEMS = 10_000
+"""Items of one file. A course of a thousand is a large one."""
+
+MOST_NOTES = 300
+"""Notes of one file that are kept for the preview; what is beyond is counted."""
+
+
+class UnknownCourseFile(BadRequest):
+    """A file that holds no course in a form that can be read."""
+
+    code = "course-file-unknown"
+    title = N_("There is no course in this file that the tool can read")
+    advice = N_(
+        "It reads Common Cartridges 1.1 to 1.4 and thin ones, Canvas exports (.imscc), and backups of Moodle 2 and later (.mbz). "
+        "Export the whole course from your learning platform, and choose the file as it came. Nothing was changed."
+    )
+
+
+class BrokenCourseFile(BadRequest):
+    """A file that breaks off or is damaged."""
+
+    code = "course-file-broken"
+    title = N_("This file is damaged")
+    advice = N_(
+        "It breaks off, or parts of it cannot be unpacked. Export it again, or download it once more. Nothing was changed."
+    )
+
+
+class UnsafeCourseFile(BadRequest):
+    """A file that would do harm if it were read."""
+
+    code = "course-file-unsafe"
+    title = N_("This file is not safe to read")
+    advice = N_(
+        "It points outside of itself, declares document types or entities, needs a password, or unpacks to far more than it is. "
+        "Export it again from your learning platform. Nothing was changed."
+    )
+
+
+class CourseFileTooLarge(TooLarge):
+    """A file beyond what is read at once."""
+
+    code = "course-file-too-large"
+    title = N_("This file is too large")
+    advice = N_(
+        "A file may have 200 megabytes, 20,000 files inside and 10,000 items. In Moodle, make the backup without files and "
+        "without users. Nothing was changed."
+    )
+
+
+class Form(StrEnum):
+    """What a file is."""
+
+    CARTRIDGE = "common-cartridge"
+    THIN = "thin"
+    PACKAGE = "content-package"
+    CANVAS = "canvas"
+    MOODLE = "moodle"
+
+
+FORMS = {
+    Form.CARTRIDGE: N_("Common Cartridge"),
+    Form.THIN: N_("thin Common Cartridge"),
+    Form.PACKAGE: N_("content package"),
+    Form.CANVAS: N_("Canvas export"),
+    Form.MOODLE: N_("Moodle backup"),
+}
+
+
+class Left(StrEnum):
+    """Why something of the file becomes no item of the course."""
+
+    LOOSE_FILE = "loose-file"
+    ANNOUNCEMENT = "announcement"
+    NOT_UNDERSTOOD = "not-understood"
+
+
+@dataclass(frozen=True, slots=True)
+class FileItem:
+    """An item of a file, in the file's order. ``name`` is what the file knows it by.
+
+    ``url`` leads there from anywhere; ``home_url`` does so in the course that the file was made of, and nowhere else.
+    """
+
+    name: str
+    kind: NativeKind
+    title: str
+    url: str | None = None
+    home_url: str | None = None
+    section: str = ""
+    indent: int = 0
+    points: float | None = None
+    due_at: datetime | None = None
+    published: bool = True
+    requirement: NativeRequirement | None = None
+    requirement_points: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FileReading:
+    """A course's file, read. ``key`` tells files of one course from those of another; ``site`` and ``course_id`` name the course
+    it was made of, where the file says so. ``partial``: it says that it holds a part of its course.
+
+    ``left`` counts what becomes no item, by reason; ``notes`` say where something was not understood, and why, in English as
+    the reader puts it.
+    """
+
+    form: Form
+    title: str
+    version: str
+    key: str
+    items: tuple[FileItem, ...]
+    site: str = ""
+    course_id: str = ""
+    partial: bool = False
+    left: Mapping[Left, int] = field(default_factory=dict)
+    notes: tuple[tuple[str, str], ...] = ()
+    more_notes: int = 0
