@@ -7,6 +7,7 @@ Alembic is imported where it is used: it takes longer than most commands, and on
 """
 
 import asyncio
+import logging
 from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
@@ -17,6 +18,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 if TYPE_CHECKING:
     from alembic.config import Config
+
+log = logging.getLogger(__name__)
 
 _LOCK = 7_365_341  # Any constant: the number of our advisory lock on PostgreSQL.
 
@@ -54,14 +57,23 @@ async def downgrade(engine: AsyncEngine, revision: str) -> None:
 
 
 async def missing(engine: AsyncEngine) -> list[str]:
-    """The revisions not applied yet, oldest first; empty when the database is up to date."""
+    """The revisions not applied yet, oldest first; empty when the database is up to date, or ahead of this code.
+
+    It is ahead while an installation is brought up to date without a pause: migrations come first, and the processes of the
+    version before go on beside them (docs/deploy.md).
+    """
     from alembic.migration import MigrationContext  # noqa: PLC0415
     from alembic.script import ScriptDirectory  # noqa: PLC0415
+    from alembic.script.revision import ResolutionError  # noqa: PLC0415
 
     script = ScriptDirectory.from_config(_config())
     async with engine.connect() as connection:
         current = await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())
-    newest_first = [revision.revision for revision in script.iterate_revisions("head", current or "base")]
+    try:
+        newest_first = [revision.revision for revision in script.iterate_revisions("head", current or "base")]
+    except ResolutionError:
+        log.warning("the database is ahead of this version of the tool", extra={"revision": current})
+        return []
     return newest_first[::-1]
 
 

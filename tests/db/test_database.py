@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import func, update
+from sqlalchemy import func, text, update
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
@@ -187,3 +187,10 @@ def test_a_decimal_is_kept_to_four_places_and_rounded_half_up() -> None:
     assert kept(None) is None
     with pytest.raises(ValueError, match="finite"):
         kept(Decimal("NaN"))
+
+
+async def test_a_database_that_is_ahead_serves_the_version_before(own_database: Database) -> None:
+    """As while an installation is brought up to date without a pause: the migrations come first."""
+    async with own_database.engine.begin() as connection:
+        await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    assert await migrate.missing(own_database.engine) == []
