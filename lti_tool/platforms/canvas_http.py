@@ -41,12 +41,15 @@ FIRST_WAIT = 1.0
 """Seconds before the second try when Canvas does not say how long; doubled each time."""
 
 LOW = 150.0
-"""What is left of the quota (``X-Rate-Limit-Remaining``) when requests begin to wait. A full one is 600 or 700."""
+"""What is left of the quota (``X-Rate-Limit-Remaining``) when requests begin to wait, or a quarter of the most that ever was left
+where a school has less. A full one is 600 or 700.
+"""
 
 REFILL = 10.0
 """What Canvas gives back of the quota in a second, as it comes."""
 
-LONGEST_SLOWING = 5.0
+LONGEST_SLOWING = 10.0
+"""Seconds that one request waits at most for quota to come back."""
 
 # Ids of one shard seen from another are over 2^53 and would be rounded by readers of JSON numbers; Canvas writes them as
 # strings when asked to.
@@ -87,6 +90,7 @@ class CanvasHttp:
         self._turn = turn
         self._sleep = sleep
         self._remaining = math.inf
+        self._most_left = 0.0
 
     # --- Reading -----------------------------------------------------------------------------------------------------
 
@@ -170,8 +174,9 @@ class CanvasHttp:
 
     async def _slow_down(self) -> None:
         """Wait for quota to come back before it is used up: who is refused waits longer, and others' requests with them."""
-        if self._remaining < LOW:
-            await self._sleep(min((LOW - self._remaining) / REFILL, LONGEST_SLOWING))
+        low = min(LOW, self._most_left / 4)
+        if self._remaining < low:
+            await self._sleep(min((low - self._remaining) / REFILL, LONGEST_SLOWING))
             self._remaining = math.inf
 
     async def _send(self, method: str, url: str, body: bytes | None) -> httpx.Response:
@@ -180,10 +185,9 @@ class CanvasHttp:
         if _is_dead(response):
             # It was not looked at, so it can be sent again whatever it was.
             response = await self._send_with(await self._credentials.renew(token), method, url, body)
-        try:
-            self._remaining = float(response.headers.get("x-rate-limit-remaining", "inf"))
-        except ValueError:
-            self._remaining = math.inf
+        left = _number(response.headers.get("x-rate-limit-remaining"))
+        self._remaining = math.inf if left is None else left
+        self._most_left = max(self._most_left, left or 0.0)
         return response
 
     async def _send_with(self, token: str, method: str, url: str, body: bytes | None) -> httpx.Response:
@@ -214,6 +218,14 @@ def _is_throttled(response: httpx.Response) -> bool:
     if response.status_code == 403:
         return "rate limit exceeded" in response.text[:500].lower()
     return response.status_code == 429
+
+
+def _number(header: str | None) -> float | None:
+    try:
+        found = float(header or "")
+    except ValueError:
+        return None
+    return found if math.isfinite(found) else None
 
 
 def _is_in_trouble(response: httpx.Response) -> bool:

@@ -1,8 +1,8 @@
 """The sandbox LMS playing Canvas, with its sample course and some students' work in it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -16,10 +16,10 @@ from lti_tool.clock import ManualClock
 from lti_tool.platforms.canvas_api import CanvasApi
 from lti_tool.platforms.canvas_scopes import ALL
 from lti_tool.platforms.credentials import FixedToken
-from lti_tool.platforms.native import Capability, NoResult
+from lti_tool.platforms.native import Capability, NativeConnector, NoResult
 from lti_tool.sandbox.app import create_sandbox
 from lti_tool.sandbox.canvas_keys import KeyWanted, make_key, new_token
-from lti_tool.sandbox.canvas_models import ConsentCode, Outcome
+from lti_tool.sandbox.canvas_models import ConsentCode, DeveloperKey, Outcome
 from lti_tool.sandbox.canvas_progress import note
 from lti_tool.sandbox.canvas_standing import Decision, decide, grade_by_rubric, rate_aligned, rubric_of
 from lti_tool.sandbox.gradebook import grade, record_submission
@@ -76,6 +76,7 @@ class World:
     user_ids: tuple[str, ...]
     now: datetime
     known: Known
+    includes: bool
 
     @classmethod
     async def made(cls, folder: Path, *, includes: bool) -> "World":
@@ -92,42 +93,83 @@ class World:
             token = await _token(session, platform, rows.people["rivera"], includes=includes)
         # The last connection that closes leaves everything in the one file.
         ids = tuple(str(rows.people[login].id) for login in logins[1:4])
-        return cls(platform.settings.database.read_bytes(), token, str(course.id), ids, clock.now(), known)
+        return cls(platform.settings.database.read_bytes(), token, str(course.id), ids, clock.now(), known, includes)
+
+
+@dataclass
+class Sandbox:
+    """A running copy of a world. ``refused`` are the answers that asked to go slower, ``waits`` the connector's waits."""
+
+    case: NativeCase
+    platform: Platform
+    clock: ManualClock
+    http: httpx.AsyncClient
+    world: World
+    refused: list[httpx.Response] = field(default_factory=list)
+    waits: list[float] = field(default_factory=list)
+
+    async def sleep(self, seconds: float) -> None:
+        self.waits.append(seconds)
+        self.clock.move(timedelta(seconds=seconds))
+
+    def connector(self, token: str) -> CanvasApi:
+        return CanvasApi(self.http, BASE, FixedToken(token), self.clock, sleep=self.sleep)
+
+    async def connect_again(self, session: AsyncSession, key: DeveloperKey) -> CanvasApi:
+        """With another token of the same teacher."""
+        teacher = await person_by_login(session, "rivera")
+        return self.connector(await _consent(session, self.platform, teacher, key) if teacher else "")
+
+    async def note(self, response: httpx.Response) -> None:
+        if response.status_code in {403, 429}:
+            self.refused.append(response)
 
 
 @asynccontextmanager
-async def sandbox(folder: Path, world: World) -> AsyncIterator[NativeCase]:
-    """A case in a copy of the world; waits for quota move the sandbox's clock."""
+async def sandbox(folder: Path, world: World) -> AsyncIterator[Sandbox]:
+    """A copy of the world; waits for quota move the sandbox's clock."""
     clock = ManualClock(world.now)
     app = create_sandbox(SandboxSettings(base_url=BASE, folder=folder, like="canvas"), clock=clock.now)
     app.state.platform.settings.database.write_bytes(world.file)
-
-    async def sleep(seconds: float) -> None:
-        clock.move(timedelta(seconds=seconds))
-
     transport = httpx.ASGITransport(app=app)
     async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport) as http:
-        yield NativeCase(
-            connector=CanvasApi(http, BASE, FixedToken(world.token), clock, sleep=sleep),
+        case = NativeCase(NativeConnector(), world.course_id, world.user_ids)
+        found = Sandbox(case, app.state.platform, clock, http, world)
+        http.event_hooks["response"].append(found.note)
+        found.case = NativeCase(
+            connector=found.connector(world.token),
             course_id=world.course_id,
             user_ids=world.user_ids,
-            dead=CanvasApi(http, BASE, FixedToken(f"{world.token}x"), clock, sleep=sleep),
+            dead=found.connector(f"{world.token}x"),
             elsewhere="987654321",
             able=frozenset(Capability) - {Capability.EVENTS},
             known=world.known,
         )
+        yield found
+
+
+async def overrides_of(
+    canvas: Sandbox, assignment_id: str, share: Mapping[str, Any] | None = None
+) -> dict[str, str | None]:
+    """When each student has to hand in an assignment apart from the class, after an override that is ``share``d was made."""
+    where = f"{BASE}/api/v1/courses/{canvas.world.course_id}/assignments/{assignment_id}/overrides"
+    headers = {"Authorization": f"Bearer {canvas.world.token}"}
+    if share is not None:
+        answer = await canvas.http.post(where, data=dict(share), headers=headers)
+        assert answer.status_code == 201, answer.text
+    rows = (await canvas.http.get(where, headers=headers)).json()
+    return {str(student): row.get("due_at") for row in rows for student in row.get("student_ids", ())}
 
 
 async def _token(session: AsyncSession, platform: Platform, person: Person, *, includes: bool) -> str:
     wanted = KeyWanted("Playlists", ["https://tool.example/back"], ALL, allows_includes=includes)
-    key = await make_key(session, platform, wanted)
-    code = ConsentCode(
-        digest="",
-        key_id=key.id,
-        person_id=person.id,
-        scopes=list(ALL),
-        expires_at=platform.now() + timedelta(minutes=1),
-    )
+    return await _consent(session, platform, person, await make_key(session, platform, wanted))
+
+
+async def _consent(session: AsyncSession, platform: Platform, person: Person, key: DeveloperKey) -> str:
+    """The person's token for everything that the key has."""
+    end = platform.now() + timedelta(minutes=1)
+    code = ConsentCode(digest="", key_id=key.id, person_id=person.id, scopes=list(key.scopes), expires_at=end)
     _, access, _ = await new_token(session, platform, code)
     return access
 

@@ -134,8 +134,8 @@ async def native(
             worlds[request.param] = await World.made(
                 tmp_path_factory.mktemp("world"), includes=request.param == "sandbox"
             )
-        async with sandbox(tmp_path, worlds[request.param]) as case:
-            yield case
+        async with sandbox(tmp_path, worlds[request.param]) as copy:
+            yield copy.case
     else:
         yield recorded() if request.param == "recorded" else await real()
 

@@ -131,20 +131,33 @@ async def test_what_is_missing_has_its_name() -> None:
         assert caught.value.needs == needs
 
 
-async def test_little_quota_is_waited_for_before_it_is_used_up() -> None:
+def left(quota: str) -> httpx.Response:
+    """An answer after which so much of the quota is left."""
+    answer = rows()
+    answer.headers["X-Rate-Limit-Remaining"] = quota
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("quotas", "wait"),
+    [
+        (("600", "130.5"), 1.95),
+        (("700", "-80"), LONGEST_SLOWING),
+        (("600", "200"), None),
+        (("600", "none"), None),
+        (("600", "nan"), None),
+        (("600", "-inf"), None),
+        # A school that gives little: where nearly all is left nobody waits.
+        (("100", "90"), None),
+        (("100", "5"), 2.0),
+        (("130", ""), None),
+    ],
+)
+async def test_little_quota_is_waited_for_before_it_is_used_up(quotas: tuple[str, str], wait: float | None) -> None:
     """Once for each answer that says so: the next one says anew."""
-    tight = rows(assignment(5))
-    tight.headers["X-Rate-Limit-Remaining"] = "130.5"
-    canvas = Canvas().on(f"{COURSE}/assignments", tight).on(f"{COURSE}/modules", rows())
+    canvas = Canvas().on(f"{COURSE}/assignments", left(quotas[0])).on(f"{COURSE}/modules", left(quotas[1]))
     await contents(canvas)
-    assert canvas.waits == [pytest.approx(1.95)]
-    tight.headers["X-Rate-Limit-Remaining"] = "-80"
-    await contents(canvas)
-    assert canvas.waits[1:] == [LONGEST_SLOWING]
-    for plenty in ("600", "nan?", ""):
-        tight.headers["X-Rate-Limit-Remaining"] = plenty
-        await contents(canvas)
-    assert len(canvas.waits) == 2
+    assert canvas.waits == ([] if wait is None else [pytest.approx(wait)])
 
 
 async def test_a_change_that_may_have_been_made_is_not_tried_again() -> None:
