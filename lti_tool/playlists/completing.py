@@ -15,7 +15,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from lti_tool.content.taking import ItemCompletion
 from lti_tool.courses.models import Course
 from lti_tool.db.session import Database
-from lti_tool.playlists import rules, settling
+from lti_tool.playlists import path_queries, rules, settling
 from lti_tool.playlists.models import PlaylistStep
 from lti_tool.playlists.paths import Path, standing_of
 
@@ -50,7 +50,16 @@ def _completed(completions: Iterable[ItemCompletion]) -> Completed:
 
 
 async def news(session: AsyncSession, course: Course, told: Completed, now: datetime) -> Completed:
-    """What of it would change a step."""
+    """What of it would change a step. Mostly nothing does, which is found out before any path is put together."""
+    waiting = await path_queries.waiting_for(
+        session,
+        course.organisation_id,
+        course.id,
+        {person_id for person_id, _ in told},
+        {item_id for _, item_id in told},
+        rules.ENOUGH,
+    )
+    told = {key: one for key, one in told.items() if key in waiting}
     fresh: dict[tuple[uuid.UUID, uuid.UUID], ItemCompletion] = {}
     for path in await settling.paths_with_items(session, course, told.keys(), now, lock=False):
         for step, one in _matching(path, told):

@@ -3,8 +3,9 @@
 import uuid
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import delete, func, type_coerce
+from sqlalchemy import delete, func, or_, type_coerce
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -13,9 +14,14 @@ from lti_tool.db.types import UtcDateTime
 from lti_tool.mastery.models import MasteryState, Standing
 from lti_tool.playlists.models import (
     DoneRule,
+    PersonalPlaylist,
+    PersonalStep,
+    Playlist,
     PlaylistAudience,
     PlaylistSection,
+    PlaylistStatus,
     PlaylistStep,
+    StepState,
     StepVariant,
     StepVariantLearner,
 )
@@ -113,6 +119,77 @@ async def playlists_with_items(
     # Items are compared here: a gradebook names any number of them, a statement does not.
     rows = [*(await session.exec(steps.distinct())).all(), *(await session.exec(forms.distinct())).all()]
     return {playlist_id for playlist_id, item_id in rows if item_id in item_ids}
+
+
+async def waiting_for(
+    session: AsyncSession,
+    organisation_id: uuid.UUID,
+    course_id: uuid.UUID,
+    person_ids: Collection[uuid.UUID],
+    item_ids: Collection[uuid.UUID],
+    rules: Collection[DoneRule],
+) -> set[tuple[uuid.UUID, uuid.UUID]]:
+    """Those of these people and items, as pairs, where a step that counts by one of these rules leads to the item, in any of
+    its forms, and is not done. Without putting any path together: a whole school's completions come again and again.
+    """
+    found: set[tuple[uuid.UUID, uuid.UUID]] = set()
+    people = sorted(person_ids)
+    for start in range(0, len(people), _MOST_NAMED):
+        some = people[start : start + _MOST_NAMED]
+        for own in (False, True):
+            for another_form in (False, True):
+                statement = _waiting(organisation_id, course_id, rules, own=own, another_form=another_form)
+                rows = await session.exec(statement.where(col(PersonalPlaylist.person_id).in_(some)))
+                # Items are compared here: a platform names any number of them, a statement does not.
+                found |= {(row[0], row[1]) for row in rows.all() if row[1] in item_ids}
+    return found
+
+
+def _waiting(
+    organisation_id: uuid.UUID, course_id: uuid.UUID, rules: Collection[DoneRule], *, own: bool, another_form: bool
+) -> Any:
+    """People and items of steps that are not done: of the templates, or of one copy each; in the usual form, or another."""
+    item_id = col(StepVariant.content_item_id) if another_form else col(PlaylistStep.content_item_id)
+    of_copy = col(PlaylistStep.personal_playlist_id) == col(PersonalPlaylist.id)
+    of_template = (col(PlaylistStep.playlist_id) == col(PersonalPlaylist.playlist_id)) & (
+        col(PlaylistStep.personal_playlist_id).is_(None)
+    )
+    statement = (
+        select(col(PersonalPlaylist.person_id), item_id)
+        .join(
+            Playlist,
+            (col(Playlist.organisation_id) == col(PersonalPlaylist.organisation_id))
+            & (col(Playlist.id) == col(PersonalPlaylist.playlist_id)),
+        )
+        .join(
+            PlaylistStep,
+            (col(PlaylistStep.organisation_id) == col(PersonalPlaylist.organisation_id))
+            & (of_copy if own else of_template),
+        )
+    )
+    if another_form:
+        statement = statement.join(
+            StepVariant,
+            (col(StepVariant.organisation_id) == col(PlaylistStep.organisation_id))
+            & (col(StepVariant.step_id) == col(PlaylistStep.id)),
+        )
+    statement = statement.join(
+        PersonalStep,
+        (col(PersonalStep.organisation_id) == col(PersonalPlaylist.organisation_id))
+        & (col(PersonalStep.personal_playlist_id) == col(PersonalPlaylist.id))
+        & (col(PersonalStep.step_id) == col(PlaylistStep.id)),
+        isouter=True,
+    )
+    return statement.where(
+        col(PersonalPlaylist.organisation_id) == organisation_id,
+        col(Playlist.course_id) == course_id,
+        col(Playlist.status) == PlaylistStatus.ASSIGNED,
+        col(PersonalPlaylist.left_at).is_(None),
+        col(PlaylistStep.removed_at).is_(None),
+        col(PlaylistStep.done_rule).in_(sorted(rules)),
+        item_id.is_not(None),
+        or_(col(PersonalStep.id).is_(None), col(PersonalStep.state) != StepState.DONE),
+    ).distinct()
 
 
 async def playlists_by_mastery(

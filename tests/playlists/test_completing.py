@@ -11,9 +11,11 @@ from lti_tool.db.base import scoped
 from lti_tool.db.session import Database
 from lti_tool.grades.models import Score
 from lti_tool.ids import new_id
+from lti_tool.learners.models import LearnerSupport, Support
 from lti_tool.playlists import completing, editing, rules, service
 from lti_tool.playlists.editing import Basics, Terms
-from lti_tool.playlists.models import DoneBy, DoneRule, OrderRule, StepState
+from lti_tool.playlists.models import DoneBy, DoneRule, Need, OrderRule, StepState, StepVariant
+from lti_tool.playlists.own_steps import Wanted
 from tests.playlists import seed
 from tests.playlists.seed import NOW, School
 from tests.playlists.site import Site
@@ -167,6 +169,25 @@ async def test_another_course_with_the_same_words_changes_nothing(database: Data
         other = await seed.school(session, "Elsewhere")
     await completing.take_completions(database, other.course, [told(lesson.school, "page")], LATER)
     assert [one.state for one in await lesson.standings()] == [StepState.TODO] * 3
+
+
+async def test_another_form_and_a_step_of_ones_own_are_done_as_well(database: Database) -> None:
+    lesson = await a_class(database)
+    school = lesson.school
+    ada, ben = school.students[0].id, school.students[1].id
+    async with database.writing() as session:
+        path = await Ada(session, school).path()
+        support = {"course_id": school.course.id, "person_id": ada, "support": Support.SIMPLER_TEXT, "created_at": NOW}
+        session.add(LearnerSupport(organisation_id=school.id, **support))
+        form = {"support": Support.SIMPLER_TEXT, "content_item_id": school.items["essay"].id}
+        session.add(StepVariant(organisation_id=school.id, step_id=path.present[0].id, **form))
+        own = Wanted(school.items["essay"].id, need=Need.MAY, done_rule=DoneRule.OPENED, step_id=new_id())
+        await service.add_for_student(session, school.course, path.playlist.id, ben, own, school.teacher.id, NOW)
+    # Ada's page in simpler words is the essay; what is Ben's alone is the essay as well; Cem's page is another item.
+    await lesson.take(*[told(school, "essay", student) for student in range(3)])
+    assert [one.state for one in await lesson.standings(0)] == [StepState.DONE, StepState.TODO, StepState.TODO]
+    assert [one.state for one in await lesson.standings(1)] == [StepState.TODO] * 3 + [StepState.DONE]
+    assert [one.state for one in await lesson.standings(2)] == [StepState.TODO] * 3
 
 
 async def test_a_whole_class_is_entered_at_once(database: Database) -> None:

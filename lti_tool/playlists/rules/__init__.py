@@ -17,6 +17,7 @@ Decisions that the pages and the documentation repeat:
 from lti_tool.playlists.rules.following import Next, NoNext, NothingNext, Why, next_step, nothing_next
 from lti_tool.playlists.rules.scores import Attention, Owed, attention, owed, points_given
 from lti_tool.playlists.rules.standing import (
+    ENOUGH,
     Standing,
     afresh,
     completed,
@@ -35,6 +36,7 @@ from lti_tool.playlists.rules.unlocking import Waits, WaitsFor, locked, waits
 from lti_tool.playlists.rules.walk import Progress, Section, Step, Walk, counting, missing_choices, progress
 
 __all__ = [
+    "ENOUGH",
     "Attention",
     "Next",
     "NoNext",

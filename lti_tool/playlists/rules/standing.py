@@ -5,6 +5,9 @@ from datetime import datetime
 
 from lti_tool.playlists.models import DoneBy, DoneRule, StepState
 
+ENOUGH = frozenset({DoneRule.OPENED, DoneRule.MARKED})
+"""Where it is enough that the LMS counts the item as completed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -131,7 +134,7 @@ def completed(standing: Standing, rule: DoneRule, at: datetime | None, now: date
     That is enough where opening or a student's own word is; results, mastery, sign-offs and words are asked for all the same.
     What a teacher took back since is asked for again, and without a moment nobody knows that it was done again.
     """
-    if standing.state is StepState.DONE or rule not in (DoneRule.OPENED, DoneRule.MARKED):
+    if standing.state is StepState.DONE or rule not in ENOUGH:
         return standing
     if standing.reopened_at is not None and not _is_since(at, standing.reopened_at):
         return standing
