@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from lti_tool.content import adopting
 from lti_tool.content.models import ContentItem, ItemKind
+from lti_tool.content.rules import CARTRIDGE_SOURCE
 from lti_tool.content.service import add_address, add_from_gradebook
 from lti_tool.content.taking_over import take_over
 from lti_tool.db.base import scoped
@@ -100,7 +101,7 @@ async def test_alignments_and_steps_go_with_the_item(database: Database) -> None
     async with database.writing() as session:
         file = NativeItem("cartridge:i1", "quiz", "Ratios")
         await take_over(
-            session, course, adopting.CARTRIDGE_SOURCE, [file, NativeItem("cartridge:i2", "page", "Old")], NOW
+            session, course, CARTRIDGE_SOURCE, [file, NativeItem("cartridge:i2", "page", "Old")], NOW
         )
         pasted = await add_address(session, course, "https://x.example/rivers", "Rivers", NOW)
         column = await add_from_gradebook(session, course, "Warm-up", "Warm-up", ItemKind.ASSIGNMENT, 10, NOW)
