@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 
 from lti_tool.clock import Clock
-from lti_tool.platforms import moodle_finding
+from lti_tool.platforms import moodle_finding, moodle_windows
 from lti_tool.platforms.credentials import BearerCredentials
 from lti_tool.platforms.moodle_finding import Site, site_of
 from lti_tool.platforms.moodle_functions import (
@@ -73,6 +73,8 @@ from lti_tool.platforms.native import (
     NativeRating,
     NativeResult,
     NativeResults,
+    Window,
+    WindowGiven,
 )
 
 FEW = 10
@@ -99,6 +101,7 @@ class MoodleApi(NativeConnector):
             Capability.COMPLETION,
             Capability.OUTCOMES,
             Capability.GROUPS,
+            Capability.STUDENT_ACCESS,
         }
     )
 
@@ -356,6 +359,19 @@ class MoodleApi(NativeConnector):
                 return groups_of(users)
             users += [{"id": row.get("id"), "groups": row.get("groups")} for row in rows if row.get("groups")]
         raise ApiUnreadable("the people do not end")
+
+    # --- Dates for one student -----------------------------------------------------------------------------------------
+
+    async def give_window(self, course_id: str, result_key: str, user_id: str, window: Window) -> WindowGiven:
+        """An override of a quiz, or an extension of an assignment. Raises ApiDatesRefused where there is no such date here.
+
+        ``before`` is JSON: ``changed``, the dates of the override that was there, or ``extension``, the one that was.
+        """
+        return await moodle_windows.give_window(self._server, course_id, result_key, user_id, window)
+
+    async def take_window_back(self, course_id: str, result_key: str, user_id: str, given: WindowGiven) -> None:
+        """The override or extension as it was before, or gone."""
+        await moodle_windows.take_window_back(self._server, course_id, result_key, user_id, given)
 
 
 def _course(course_id: str) -> str:

@@ -19,6 +19,8 @@ from lti_tool.platforms.moodle_functions import (
     RATINGS,
     RIGHTS,
     SITE,
+    WRITING,
+    WRITING_SINCE,
 )
 from lti_tool.platforms.moodle_grades import grade_items, grades_shown
 from lti_tool.platforms.moodle_outcomes import part, rows_of
@@ -61,6 +63,9 @@ class Site:
         )
         release = answer.get("release")
         self.version = release[:100] if isinstance(release, str) else ""
+        # Whole numbers of builds, with decimals where somebody has changed the site's code.
+        number = str(answer.get("version", "")).partition(".")[0]
+        self._number = int(number) if number.isascii() and number.isdigit() and len(number) < 12 else 0
         self.user_id = number_id(answer.get("userid"))
         self.remarks = (PERSONAL_TOKEN,) if answer.get("userissiteadmin") is True else ()
         # Sites before 3.x do not tell; what is not told is taken to be on.
@@ -72,12 +77,13 @@ class Site:
 
     def ability(self, capability: Capability) -> Ability:
         """What can be known without a course."""
-        if capability not in FUNCTIONS:
+        wanted = WRITING if capability is Capability.STUDENT_ACCESS else FUNCTIONS.get(capability)
+        if wanted is None or (wanted is WRITING and self._number < WRITING_SINCE):
             return Ability(False, Lacking.NOT_OFFERED)
         feature = _FEATURES.get(capability)
         if feature is not None and feature in self._off:
             return Ability(False, Lacking.SWITCHED_OFF, (feature,))
-        missing = tuple(function for function in FUNCTIONS[capability] if not self.has(function))
+        missing = tuple(function for function in wanted if not self.has(function))
         return Ability(False, Lacking.NOT_PERMITTED, missing) if missing else _ABLE
 
 

@@ -23,6 +23,11 @@ SCALE = "core_competency_get_scale_values"
 FRAMEWORK = "core_competency_read_competency_framework"
 QUIZZES = "mod_quiz_get_quizzes_by_courses"
 ATTEMPTS = "mod_quiz_get_user_attempts"
+OVERRIDES = "mod_quiz_get_overrides"
+SAVE_OVERRIDES = "mod_quiz_save_overrides"
+DELETE_OVERRIDES = "mod_quiz_delete_overrides"
+FLAGS = "mod_assign_get_user_flags"
+EXTEND = "mod_assign_save_user_extensions"
 
 FUNCTIONS: Mapping[Capability, tuple[str, ...]] = {
     Capability.CONTENTS: (CONTENTS,),
@@ -31,7 +36,13 @@ FUNCTIONS: Mapping[Capability, tuple[str, ...]] = {
     Capability.OUTCOMES: (COMPETENCIES, LINKS, RATINGS, SCALE),
     Capability.GROUPS: (ENROLLED,),
 }
-"""The functions that each capability needs, besides ``SITE``."""
+"""The functions that each capability needs, besides ``SITE``; they read."""
+
+WRITING = (CONTENTS, OVERRIDES, SAVE_OVERRIDES, DELETE_OVERRIDES, FLAGS, EXTEND)
+"""What ``Capability.STUDENT_ACCESS`` needs, which alone writes: for a school that wants it, and asked of nobody."""
+
+WRITING_SINCE = 2024100700
+"""The version from which a Moodle has these functions: 4.5."""
 
 INSTEAD: Mapping[str, str] = {LINKS: LINKS_OF_ITEM, RATINGS: RATING}
 """Functions that do as well, with a call for each item or competency where the other has one for all."""
@@ -75,6 +86,9 @@ OPTIONAL_RIGHTS: Mapping[Capability, tuple[str, ...]] = {
     Capability.RESULTS: ("mod/quiz:view", "mod/quiz:viewreports"),
 }
 """What the optional functions ask for."""
+
+WRITING_RIGHTS = ("mod/quiz:manageoverrides", "mod/assign:grantextension", "mod/assign:grade")
+"""What the functions that write ask for."""
 
 PROTOCOL_RIGHT = "webservice/rest:use"
 """May use REST at all; asked for on the site."""

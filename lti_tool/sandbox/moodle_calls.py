@@ -50,6 +50,7 @@ class Function:
 
     parameters: Mapping[str, tuple[type, Any]]
     answer: Callable[[Call], Awaitable[Any]]
+    writes: bool = False
 
     def read(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """The parameters as the function takes them. Raises MoodleError for one that is missing, wrong or too much."""

@@ -73,13 +73,18 @@ async def contents(call: Call) -> list[dict[str, Any]]:
         ) from error
     modules = [] if options.get("excludemodules") == "1" else await modules_of(call.session, course.id)
     shaper = await Modules.of(call, course.id)
+    only = options.get("cmid")
     sections = [_section(0, 0, "General", [])]
     sections += [
         _section(
             module.id,
             number,
             module.name,
-            [shaper.shown(item) for item in module.items if item.published or call.account.may(_HIDDEN)],
+            [
+                shaper.shown(item)
+                for item in module.items
+                if (item.published or call.account.may(_HIDDEN)) and only in (None, str(item.id))
+            ],
             visible=module.published,
         )
         for number, module in enumerate(modules, start=1)

@@ -29,6 +29,9 @@ RIGHTS: Mapping[str, str] = {
     "moodle/competency:usercompetencyview": "View user competency",
     "moodle/competency:competencyview": "View competency frameworks",
     "mod/quiz:viewreports": "View quiz reports",
+    "mod/quiz:manageoverrides": "Manage quiz overrides",
+    "mod/assign:grade": "Grade assignment",
+    "mod/assign:grantextension": "Grant extension",
 }
 """The rights that the functions ask for, with the names of Moodle's lang files."""
 

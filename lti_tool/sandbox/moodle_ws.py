@@ -6,7 +6,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
-from lti_tool.sandbox import moodle_competencies, moodle_contents, moodle_gradebook
+from lti_tool.sandbox import moodle_competencies, moodle_contents, moodle_dates, moodle_gradebook
 from lti_tool.sandbox.moodle_calls import Call, Function, nested
 from lti_tool.sandbox.moodle_service import MoodleError, SwitchedOff, account_of, missing, not_in_service
 from lti_tool.sandbox.platform import Platform, ThisPlatform
@@ -15,6 +15,7 @@ FUNCTIONS: Mapping[str, Function] = {
     **moodle_contents.FUNCTIONS,
     **moodle_gradebook.FUNCTIONS,
     **moodle_competencies.FUNCTIONS,
+    **moodle_dates.FUNCTIONS,
 }
 _SETTINGS = frozenset(
     {
@@ -48,7 +49,8 @@ async def server(request: Request, platform: ThisPlatform) -> Response:
 
 async def _answer(platform: Platform, given: Mapping[str, str], pairs: list[tuple[str, str]]) -> Any:
     name = given.get("wsfunction", "")
-    async with platform.store.reading() as session:
+    writes = name in FUNCTIONS and FUNCTIONS[name].writes
+    async with platform.store.writing() if writes else platform.store.reading() as session:
         account = await account_of(session, given.get("wstoken", ""), FUNCTIONS)
         if name not in FUNCTIONS:
             raise missing("external_functions")

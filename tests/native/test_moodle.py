@@ -193,7 +193,7 @@ class World:
             user_ids=self.user_ids,
             dead=MoodleApi(http, base, FixedToken("dead"), ManualClock()),
             elsewhere="404404",
-            able=READ,
+            able=READ | {Capability.STUDENT_ACCESS},
             known=self.known,
         )
 
@@ -242,6 +242,7 @@ async def _something_done(session: AsyncSession, course: Course, people: Mapping
         ratings={(str(outcomes[0].id), str(zoe.id)): (Decimal(2), Decimal(2))},
         groups={group.row.name: frozenset(str(one.id) for one in group.members) for group in groups},
         people=frozenset(),
+        window_on=(key, str(mateo.id)),
     )
 
 

@@ -23,6 +23,7 @@ from lti_tool.platforms.native import (
     Ability,
     ApiBusy,
     ApiCourseNotFound,
+    ApiDatesRefused,
     ApiNotPermitted,
     ApiTokenRefused,
     ApiUnreachable,
@@ -33,6 +34,8 @@ from lti_tool.platforms.native import (
     NativeResults,
     NativeTrouble,
     NoResult,
+    Window,
+    WindowGiven,
 )
 
 BASE = "https://school.example/moodle"
@@ -861,7 +864,122 @@ async def test_people_are_read_page_by_page_for_their_groups() -> None:
     assert {form["options[0][value]"] for form in moodle.forms} == {"id,groups"}
 
 
+# --- Dates for one student ---------------------------------------------------------------------------------------------
+
+NOON = datetime(2027, 3, 1, 12, tzinfo=UTC)
+LATER = datetime(2027, 3, 8, 12, tzinfo=UTC)
+
+
+def seconds(moment: datetime) -> str:
+    return str(int(moment.timestamp()))
+
+
+def dated(kind: str, *overrides: dict[str, Any]) -> Moodle:
+    moodle = Moodle().on(functions.SITE, site(*every_function(), *functions.WRITING))
+    moodle.on(functions.CONTENTS, [section(module(60, kind))])
+    moodle.on(functions.OVERRIDES, {"overrides": list(overrides)}).on(functions.SAVE_OVERRIDES, {"ids": [5]})
+    moodle.on(functions.DELETE_OVERRIDES, {"ids": [5]})
+    return moodle.on(functions.FLAGS, {"assignments": [], "warnings": []}).on(functions.EXTEND, [])
+
+
+async def test_a_quiz_is_opened_and_closed_for_one_student() -> None:
+    moodle = dated("quiz", {"id": 4, "userid": 191, "timeclose": 5}, {"id": 3, "userid": None, "groupid": 190})
+    window = Window(opens_at=NOON, due_at=NOON, closes_at=LATER)
+    given = await moodle.api().give_window("8", "60", "190", window)
+    assert given == WindowGiven("quiz-override:5", {})
+    (form,) = moodle.calls(functions.SAVE_OVERRIDES)
+    sent = {name: value for name, value in form.items() if name.startswith("data")}
+    assert sent == {
+        "data[quizid]": "1060",
+        "data[overrides][0][userid]": "190",
+        "data[overrides][0][timeopen]": seconds(NOON),
+        "data[overrides][0][timeclose]": seconds(LATER),
+    }
+    await moodle.api().take_window_back("8", "60", "190", given)
+    assert moodle.calls(functions.DELETE_OVERRIDES)[0]["data[ids][0]"] == "5"
+
+
+async def test_an_override_that_is_there_keeps_what_it_says_besides_and_gets_its_dates_back() -> None:
+    there = {"id": 5, "userid": 190, "timeopen": 7, "timeclose": None, "timelimit": 600, "attempts": 0, "password": "x"}
+    moodle = dated("quiz", there)
+    given = await moodle.api().give_window("8", "60", "190", Window(due_at=NOON))
+    assert given == WindowGiven("quiz-override:5", {"changed": {"timeopen": 7, "timeclose": None}})
+    await moodle.api().take_window_back("8", "60", "190", given)
+    new, back = moodle.calls(functions.SAVE_OVERRIDES)
+    part = "data[overrides][0]"
+    for form in (new, back):
+        assert (form[f"{part}[id]"], form[f"{part}[timelimit]"], form[f"{part}[attempts]"]) == ("5", "600", "0")
+        assert form[f"{part}[password]"] == "x"
+    assert (new.get(f"{part}[timeopen]"), new[f"{part}[timeclose]"]) == (None, seconds(NOON))
+    assert (back[f"{part}[timeopen]"], back.get(f"{part}[timeclose]")) == ("7", None)
+
+
+async def test_an_assignment_is_extended_and_gets_its_extension_back() -> None:
+    flags = {"assignments": [{"assignmentid": 1060, "userflags": [{"userid": 190, "extensionduedate": 9}]}]}
+    moodle = dated("assign").on(functions.FLAGS, flags)
+    given = await moodle.api().give_window("8", "60", "190", Window(due_at=NOON))
+    await moodle.api().take_window_back("8", "60", "190", given)
+    assert given.before == {"extension": 9}
+    new, back = moodle.calls(functions.EXTEND)
+    assert (new["assignmentid"], new["userids[0]"], new["dates[0]"]) == ("1060", "190", seconds(NOON))
+    assert back["dates[0]"] == "9"
+
+
+@pytest.mark.parametrize(
+    ("kind", "window"),
+    [
+        ("assign", Window(opens_at=NOON, due_at=LATER)),
+        ("assign", Window(opens_at=NOON)),
+        ("lesson", Window(due_at=NOON)),
+    ],
+)
+async def test_dates_that_moodle_does_not_have_are_refused(kind: str, window: Window) -> None:
+    moodle = dated(kind)
+    with pytest.raises(ApiDatesRefused):
+        await moodle.api().give_window("8", "60", "190", window)
+    assert not moodle.calls(functions.EXTEND)
+
+
+async def test_dates_that_moodle_does_not_take_are_refused() -> None:
+    moodle = dated("quiz").on(functions.SAVE_OVERRIDES, refused("invalidparameter"))
+    with pytest.raises(ApiDatesRefused):
+        await moodle.api().give_window("8", "60", "190", Window(due_at=NOON))
+    moodle = dated("assign").on(functions.EXTEND, [{"warningcode": "couldnotgrantextensions", "item": "User id: 190"}])
+    with pytest.raises(ApiDatesRefused):
+        await moodle.api().give_window("8", "60", "190", Window(due_at=NOON))
+    moodle = dated("quiz").on(functions.CONTENTS, [section()])
+    with pytest.raises(ApiDatesRefused):
+        await moodle.api().give_window("8", "60", "190", Window(due_at=NOON))
+
+
+async def test_what_is_gone_is_no_trouble_when_it_is_taken_back() -> None:
+    moodle = dated("quiz").on(functions.DELETE_OVERRIDES, refused("invalidparameter"))
+    await moodle.api().take_window_back("8", "60", "190", WindowGiven("quiz-override:5", {}))
+    moodle = dated("quiz", {"id": 6, "userid": 190})
+    changed = {"changed": {"timeopen": 7, "timeclose": None}}
+    await moodle.api().take_window_back("8", "60", "190", WindowGiven("quiz-override:5", changed))
+    assert moodle.calls(functions.SAVE_OVERRIDES) == []
+    moodle = dated("quiz").on(functions.CONTENTS, [section()])
+    await moodle.api().take_window_back("8", "60", "190", WindowGiven("quiz-override:5", {}))
+    assert moodle.calls(functions.DELETE_OVERRIDES) == []
+
+
+async def test_dates_are_offered_from_the_version_that_has_them_and_by_a_service_that_writes() -> None:
+    names = (*every_function(), *functions.WRITING)
+    for found, wanted in (
+        (site(*names, version="2024100706"), Ability(True)),
+        (site(*names, version="2024042204.05"), Ability(False, Lacking.NOT_OFFERED)),
+        (
+            site(*every_function(), version="2024100706"),
+            Ability(False, Lacking.NOT_PERMITTED, functions.WRITING[1:]),
+        ),
+    ):
+        abilities = (await Moodle().on(functions.SITE, found).api().find_out(None)).abilities
+        assert abilities[Capability.STUDENT_ACCESS] == wanted
+
+
 def test_the_page_for_administrators_names_every_function_and_right() -> None:
     page = (Path(__file__).parents[2] / "docs" / "moodle.md").read_text("utf-8")
     wanted = (*every_function(optional=True), *every_right(optional=True))
+    wanted += (*functions.WRITING, *functions.WRITING_RIGHTS)
     assert [name for name in wanted if f"`{name}`" not in page] == []

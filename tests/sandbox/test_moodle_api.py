@@ -408,6 +408,49 @@ async def test_an_answer_is_late_or_fails_on_demand(course: Course) -> None:
     assert (await course.send("core_webservice_get_site_info")).status_code == 200
 
 
+# --- Dates of single students ------------------------------------------------------------------------------------------
+
+
+async def test_a_student_has_one_override_of_a_quiz_and_it_is_taken_back_by_its_number(course: Course) -> None:
+    student, quiz = course.lms.student.id, course.ids["quiz"]
+    until = int(course.lms.clock.now().timestamp()) + 9000
+    one = {"data[quizid]": quiz, "data[overrides][0][userid]": student, "data[overrides][0][timeclose]": until}
+    ids = (await course.call("mod_quiz_save_overrides", **one))["ids"]
+    (row,) = (await course.call("mod_quiz_get_overrides", quizid=quiz))["overrides"]
+    assert (row["id"], row["userid"], row["timeopen"], row["timeclose"]) == (ids[0], student, None, until)
+    assert await course.code("mod_quiz_save_overrides", **one) == "invalidparameter"
+    one |= {"data[overrides][0][id]": ids[0], "data[overrides][0][timeopen]": until - 60}
+    assert (await course.call("mod_quiz_save_overrides", **one))["ids"] == ids
+    gone = {"data[quizid]": quiz, "data[ids][0]": ids[0]}
+    await course.call("mod_quiz_delete_overrides", **gone)
+    assert (await course.call("mod_quiz_get_overrides", quizid=quiz))["overrides"] == []
+    assert await course.code("mod_quiz_delete_overrides", **gone) == "invalidparameter"
+
+
+async def test_an_override_that_says_nothing_or_ends_before_it_begins_is_refused(course: Course) -> None:
+    student, quiz = course.lms.student.id, course.ids["quiz"]
+    one = {"data[quizid]": quiz, "data[overrides][0][userid]": student}
+    assert await course.code("mod_quiz_save_overrides", **one) == "invalidparameter"
+    one |= {"data[overrides][0][timeopen]": 1_900_000_000, "data[overrides][0][timeclose]": 1_800_000_000}
+    assert await course.code("mod_quiz_save_overrides", **one) == "invalidparameter"
+    await change(course.lms.platform, withheld=["mod/quiz:manageoverrides"])
+    assert await course.code("mod_quiz_save_overrides", **one) == "nopermissions"
+
+
+async def test_an_extension_is_later_than_the_class_or_a_warning(course: Course) -> None:
+    student, work = course.lms.student.id, course.ids["work"]
+    due = int(course.lms.clock.now().timestamp())
+    one = {"assignmentid": work, "userids[0]": student}
+    (warning,) = await course.call("mod_assign_save_user_extensions", **one, **{"dates[0]": due - 60})
+    assert warning["warningcode"] == "couldnotgrantextensions"
+    assert await course.call("mod_assign_save_user_extensions", **one, **{"dates[0]": due + 60}) == []
+    flags = await course.call("mod_assign_get_user_flags", **{"assignmentids[0]": work})
+    (row,) = flags["assignments"][0]["userflags"]
+    assert (row["userid"], row["extensionduedate"]) == (student, due + 60)
+    assert await course.call("mod_assign_save_user_extensions", **one, **{"dates[0]": 0}) == []
+    assert (await course.call("mod_assign_get_user_flags", **{"assignmentids[0]": work}))["assignments"] == []
+
+
 # --- The administrator's page ------------------------------------------------------------------------------------------
 
 
