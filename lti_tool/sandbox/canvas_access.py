@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import JSONResponse
 
 from lti_tool.sandbox.canvas_models import DeveloperKey, PersonToken
+from lti_tool.sandbox.likes.canvas import legacy_id
 from lti_tool.sandbox.models import Course, Observation, Person
 from lti_tool.sandbox.platform import Platform, platform_of
 from lti_tool.sandbox.services import offset_asked, one_page, size_asked
@@ -214,12 +215,16 @@ async def _course(session: AsyncSession, asked: str) -> Course:
 
 
 async def one_person(session: AsyncSession, caller: Caller, asked: str) -> Person | None:
-    """Somebody by number, by ``lti_user_id:…``, or ``self``; None for nobody, and for the account's own token."""
+    """Somebody by number, by what launches call them (``lti_1_3_id:`` and the ``sub`` of LTI 1.3, ``lti_user_id:`` and the id of
+    LTI 1.1), or ``self``; None for nobody, and for the account's own token.
+    """
     if asked == "self":
         return caller.person
-    if asked.startswith("lti_user_id:"):
-        found = await session.scalars(select(Person).where(Person.lti_id == asked.removeprefix("lti_user_id:")))
-        return found.one_or_none()
+    form, _, value = asked.partition(":")
+    if form == "lti_1_3_id":
+        return (await session.scalars(select(Person).where(Person.lti_id == value))).one_or_none()
+    if form == "lti_user_id":
+        return next((one for one in await session.scalars(select(Person)) if legacy_id(one) == value), None)
     return await session.get(Person, number(asked))
 
 
@@ -233,6 +238,12 @@ def number(asked: str) -> int:
 def numbers(asked: Sequence[str]) -> set[int]:
     """Ids in a list of parameters; what is none matches nothing."""
     return {int(one) for one in asked if one.isascii() and one.isdecimal() and len(one) < 20}
+
+
+def without(request: Request, shown: dict[str, Any]) -> dict[str, Any]:
+    """A row without the fields that ``exclude_response_fields[]`` names."""
+    unwanted = set(request.query_params.getlist("exclude_response_fields[]"))
+    return {name: value for name, value in shown.items() if name not in unwanted}
 
 
 # --- Answers -----------------------------------------------------------------------------------------------------------

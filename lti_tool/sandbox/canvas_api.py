@@ -10,13 +10,27 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 from sqlalchemy.ext.asyncio import AsyncSession
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from lti_tool.sandbox.canvas_access import Api, Here, answer, enter, listed, missing, number, numbers, one_person
+from lti_tool.sandbox.canvas_access import (
+    Api,
+    Here,
+    answer,
+    calling,
+    enter,
+    listed,
+    missing,
+    number,
+    numbers,
+    one_person,
+    without,
+)
 from lti_tool.sandbox.canvas_progress import Requirement, completed, note, requirements, take_back
 from lti_tool.sandbox.canvas_rows import ItemShaper, moment
 from lti_tool.sandbox.canvas_work_rows import assignment_json, work
 from lti_tool.sandbox.models import Module, ModuleItem, Person
+from lti_tool.sandbox.platform import ThisPlatform
+from lti_tool.sandbox.sessions import person_signed_in
 from lti_tool.sandbox.store import enrolment_in, module_item, modules_of, roster
 
 router = APIRouter(prefix="/api/v1")
@@ -184,6 +198,20 @@ async def _deed(caller: Api, course_id: str, module_id: str, asked: str, deed: s
     return Response(status_code=204)
 
 
+@router.get("/courses/{course_id}/module_item_redirect/{id}")
+async def redirect(request: Request, platform: ThisPlatform, course_id: str, id: str) -> Response:  # noqa: A002
+    """Leads to an item of a module: whoever has a token, and a person's own browser."""
+    place = f"{platform.settings.base_url}/courses/{number(course_id)}/modules/items/{number(id)}"
+    if await person_signed_in(request) is None:
+        caller = await calling(request)
+        async with platform.store.reading() as session:
+            here = await enter(session, caller, course_id)
+            item = await module_item(session, here.course.id, number(id))
+            if item is None or not (item.published or here.teaches):
+                raise missing()
+    return RedirectResponse(place, 302)
+
+
 _ASSETS = {
     "moduleitem": "",
     "file": "File",
@@ -291,7 +319,7 @@ async def assignments(request: Request, course_id: str, caller: Api) -> JSONResp
         ids = numbers(wanted)
         rows = [row for row in rows if row.id in ids]
     shows = overrides and here.teaches
-    return listed(request, caller, [assignment_json(found, row, overrides=shows) for row in rows])
+    return listed(request, caller, [without(request, assignment_json(found, row, overrides=shows)) for row in rows])
 
 
 @router.get("/courses/{course_id}/assignments/{id}")
@@ -304,4 +332,4 @@ async def one_assignment(request: Request, course_id: str, id: str, caller: Api)
     if row is None:
         raise missing()
     overrides = here.teaches and "overrides" in caller.includes(request)
-    return answer(request, caller, assignment_json(found, row, overrides=overrides))
+    return answer(request, caller, without(request, assignment_json(found, row, overrides=overrides)))

@@ -23,6 +23,7 @@ from lti_tool.sandbox.canvas_access import (
     number,
     numbers,
     one_person,
+    without,
 )
 from lti_tool.sandbox.canvas_rows import user_json
 from lti_tool.sandbox.canvas_work_rows import Work, attempts_of, submission_json, with_history, work
@@ -180,7 +181,7 @@ async def _page(request: Request, session: AsyncSession, found: Work, pairs: Seq
 
 async def _shaped(request: Request, session: AsyncSession, found: Work, pairs: Sequence[Pair]) -> list[dict[str, Any]]:
     includes = found.here.caller.includes(request)
-    shown = [submission_json(found, person.id, row, includes) for person, row in pairs]
+    shown = [without(request, submission_json(found, person.id, row, includes)) for person, row in pairs]
     if "user" in includes:
         for entry, (person, _) in zip(shown, pairs, strict=True):
             entry["user"] = user_json(person)

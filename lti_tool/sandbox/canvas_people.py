@@ -25,6 +25,7 @@ from lti_tool.sandbox.canvas_access import (
 from lti_tool.sandbox.canvas_rows import moment, user_json
 from lti_tool.sandbox.canvas_sections import section_ids_of, sections
 from lti_tool.sandbox.groups import Group, groups_of
+from lti_tool.sandbox.likes.canvas import legacy_id
 from lti_tool.sandbox.models import Enrolment, Person
 from lti_tool.sandbox.store import roster
 
@@ -55,10 +56,15 @@ async def one_user(request: Request, id: str, caller: Api) -> JSONResponse:  # n
 
 @router.get("/users/{user_id}/profile")
 async def profile(request: Request, user_id: str, caller: Api) -> JSONResponse:
-    """A person with what launches call them (``lti_user_id``)."""
+    """A person with what LTI 1.1 called them (``lti_user_id``)."""
     async with caller.platform.store.reading() as session:
         person = await _visible(session, caller, user_id)
-    shown = {**user_json(person), "lti_user_id": person.lti_id, "time_zone": person.time_zone, "locale": person.locale}
+    shown = {
+        **user_json(person),
+        "lti_user_id": legacy_id(person),
+        "time_zone": person.time_zone,
+        "locale": person.locale,
+    }
     return answer(request, caller, shown)
 
 

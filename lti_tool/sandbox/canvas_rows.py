@@ -118,7 +118,10 @@ class ItemShaper:
         if self.here.teaches:
             shown["published"] = item.published
         if item.type != "SubHeader":
-            shown["html_url"] = f"{self.here.web}/modules/items/{item.id}"
+            # Of a link the API tells an address of its own, which leads on (lib/api/v1/context_module.rb).
+            links = item.type == "ExternalUrl"
+            place = f"{self.here.api}/module_item_redirect" if links else f"{self.here.web}/modules/items"
+            shown["html_url"] = f"{place}/{item.id}"
         if content_id is not None:
             shown |= {"content_id": content_id, "url": self._content_url(item, kind, content_id)}
         if item.type == "Page" and item.content_id is not None:

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import undefer
 
 from lti_tool.sandbox.bench_models import CourseHistory, LineItemReview, LinkMore
+from lti_tool.sandbox.canvas_copy import copy_more
 from lti_tool.sandbox.models import (
     Assignment,
     Base,
@@ -85,6 +86,7 @@ class _Copying:
             await self._content(kind)
         links = await self._links()
         await self._modules(links)
+        await copy_more(self.session, self.origin, self.course, self.ids["Item"], self.ids["Assignment"])
         await self._words()
         await self.session.flush()
 

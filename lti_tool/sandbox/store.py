@@ -122,7 +122,7 @@ def _number(_mapper: object, connection: Connection, row: Any) -> None:
     if info.get("first_id", 1) == 1:
         return
     keys = list(row.__table__.primary_key.columns)
-    if len(keys) != 1 or keys[0].foreign_keys or not isinstance(keys[0].type, Integer) or row.id is not None:
+    if [key.name for key in keys] != ["id"] or not isinstance(keys[0].type, Integer) or row.id is not None:
         return
     name = row.__tablename__
     largest = connection.scalar(select(func.max(keys[0]))) or 0

@@ -8,6 +8,7 @@ import pytest
 
 from lti_tool.sandbox.canvas_models import DeveloperKey
 from lti_tool.sandbox.canvas_scopes import all_scopes
+from lti_tool.sandbox.likes.canvas import legacy_id
 from tests.sandbox.canvas import Calls, a_key, account, calls_of
 from tests.sandbox.conftest import Lms
 
@@ -142,12 +143,12 @@ async def test_administrators_are_told_every_scope(lms: Lms, key: DeveloperKey) 
 
 async def test_the_profile_tells_what_launches_call_somebody(lms: Lms, key: DeveloperKey) -> None:
     mine = await calls_of(lms, lms.teacher, key)
-    assert (await mine.told("/api/v1/users/self/profile"))["lti_user_id"] == lms.teacher.lti_id
+    assert (await mine.told("/api/v1/users/self/profile"))["lti_user_id"] == legacy_id(lms.teacher)
     assert (await mine.told("/api/v1/users/self"))["id"] == lms.teacher.id
     assert (await mine.ask(f"/api/v1/users/{lms.student.id}/profile")).status_code == 401
-    assert (await (await account(lms)).told(f"/api/v1/users/{lms.student.id}/profile"))[
-        "lti_user_id"
-    ] == lms.student.lti_id
+    everybodys = await account(lms)
+    for name in (str(lms.student.id), f"lti_1_3_id:{lms.student.lti_id}", f"lti_user_id:{legacy_id(lms.student)}"):
+        assert (await everybodys.told(f"/api/v1/users/{name}/profile"))["id"] == lms.student.id
 
 
 async def test_the_token_may_come_as_a_parameter(lms: Lms) -> None:

@@ -211,7 +211,7 @@ async def test_submissions_of_students_are_filtered(api: Api) -> None:
     assert len(await keys("student_ids[]=all")) == 4
     mine = {(lms.student.id, essay_id), (lms.student.id, test_id)}
     assert await keys(f"student_ids[]={lms.student.id}") == mine
-    assert await keys(f"student_ids[]=lti_user_id:{lms.student.lti_id}") == mine
+    assert await keys(f"student_ids[]=lti_1_3_id:{lms.student.lti_id}") == mine
     assert await keys(f"student_ids[]=all&assignment_ids[]={test_id}&workflow_state=graded") == {
         (lms.student.id, test_id)
     }

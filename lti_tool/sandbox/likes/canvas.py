@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from lti_tool.sandbox.likes.base import LTI, Like, Refused
-from lti_tool.sandbox.models import ModuleItem
+from lti_tool.sandbox.models import ModuleItem, Person
 
 if TYPE_CHECKING:
     from lti_tool.sandbox.claims import LaunchFacts
@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 
 HOSTED_ISSUER = "https://canvas.instructure.com"
 ID_TOKEN_SECONDS = 3600
+
+
+def legacy_id(person: Person) -> str:
+    """What LTI 1.1 knew somebody by, and the REST API calls ``lti_user_id``."""
+    return person.lti_id.replace("-", "") + "00000000"
 
 
 class Canvas(Like):
@@ -86,7 +91,7 @@ class Canvas(Like):
     ) -> dict[str, Any]:
         """An hour of life; the id that LTI 1.1 knew the person by; a test student is said to be one."""
         claims["exp"] = claims["iat"] + ID_TOKEN_SECONDS
-        claims[f"{LTI}/lti11_legacy_user_id"] = facts.person.lti_id.replace("-", "") + "00000000"
+        claims[f"{LTI}/lti11_legacy_user_id"] = legacy_id(facts.person)
         return claims
 
     # scores_controller.rb, new_submission? and verify_attempts_for_online_upload.
