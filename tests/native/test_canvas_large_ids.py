@@ -1,4 +1,4 @@
-"""Canvas's connector where ids are too large for JavaScript's numbers, with the token of a whole account; and with a student's."""
+"""Canvas's connector where ids are too large for JavaScript's numbers, with a whole account's token; and with a student's."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
