@@ -122,7 +122,9 @@ async def give(
     except ToolError as trouble:
         form.confirm, form.trouble, form.status = None, trouble, trouble.status
         return await _page(request, here, item_id, person_id, playlist_id, database, pages, form)
-    return see(dates_address(here.course.id, item_id), Said.SET, playlist=playlist_id)
+    # Who came from a student's page finds the way back there.
+    came_from = {"person": person_id, "playlist": playlist_id} if playlist_id is not None else {}
+    return see(dates_address(here.course.id, item_id), Said.SET, None, **came_from)
 
 
 @router.post("/items/{item_id}/dates/take-back", name="take_item_dates_back")

@@ -100,8 +100,10 @@ async def _seed(database_url: str, common_core: Path | None, *, picked: bool) ->
 
 
 @contextmanager
-def a_world(folder: Path, *, common_core: Path | None = None, picked: bool = False) -> Iterator[World]:
-    """The tool on a free port of this machine, with SQLite in ``folder``."""
+def a_world(
+    folder: Path, *, common_core: Path | None = None, picked: bool = False, connectors: object | None = None
+) -> Iterator[World]:
+    """The tool on a free port of this machine, with SQLite in ``folder``; ``connectors`` in place of its own, for its pages."""
     port = free_port()
     database_url = migrated_file(folder / "tool.db")
     with ThreadPoolExecutor(1) as thread:
@@ -113,7 +115,10 @@ def a_world(folder: Path, *, common_core: Path | None = None, picked: bool = Fal
         keys_dir=folder / "keys",
         secret_key="a secret of the tests, long enough to be one",
     )
-    with serving(create_app(settings), port=port) as address:
+    app = create_app(settings)
+    if connectors is not None:
+        app.state.connectors = connectors
+    with serving(app, port=port) as address:
         yield World(address, token, made, database_url)
 
 
