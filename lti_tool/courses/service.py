@@ -124,7 +124,9 @@ async def _note_course(session: AsyncSession, launch: Launch, known: Known | Non
         "label": context.label,
         "memberships_url": launch.nrps_url,
         "line_items_url": launch.ags.line_items_url if launch.ags else None,
-        "platform_course_id": _short(launch.custom.get("canvas_course_id")),
+        "platform_course_id": _short(
+            launch.custom.get("canvas_course_id") or quirks(launch.registration.lms).api_course_id(launch.custom)
+        ),
         "api_domain": _short(launch.custom.get("canvas_api_domain")),
         "groups_url": launch.groups.groups_url if launch.groups else None,
         "group_sets_url": launch.groups.sets_url if launch.groups else None,

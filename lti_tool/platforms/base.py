@@ -39,6 +39,10 @@ class Quirks:
         """
         return custom.get(self.user_id_parameter) if self.user_id_parameter is not None else None
 
+    def api_course_id(self, custom: Mapping[str, str]) -> str | None:
+        """What the platform's own API calls a launch's course. None where nothing says so; it is asked by the context's id."""
+        return None
+
     links_carry_variables: bool = False
     """The tool's own custom parameters come with every launch, so that a link needs none but its own."""
 

@@ -8,6 +8,9 @@ from lti_tool.platforms.locking import LockingWay
 from lti_tool.platforms.remedies import Matter
 from lti_tool.web.i18n import N_
 
+USER_ID, SECTION_ID = "schoology_user_id", "schoology_section_id"
+"""Custom parameters with what Schoology's own API calls a person and a section."""
+
 
 class Schoology(WholeSeconds):
     """Schoology. Its AGS and roster are described from the field; the rest from its documentation of LTI 1.3 apps."""
@@ -74,16 +77,31 @@ class Schoology(WholeSeconds):
     )
 
     def api_user_id(self, sub: str, custom: Mapping[str, str]) -> str | None:
-        """The API's users are numbers. ``sub`` was seen as such a number, two colons and 32 hexadecimal digits; what is neither
-        that nor a number says nothing of the API.
+        """The API's users are numbers. ``$User.id`` is documented as Schoology's own id; ``sub`` was seen as such a number, two
+        colons and 32 hexadecimal digits. What is neither that nor a number says nothing of the API.
         """
-        found = sub.partition("::")[0]
-        return found if found.isascii() and found.isdigit() and len(found) <= 20 else None
+        return _number(custom.get(USER_ID, "")) or _number(sub)
+
+    def api_course_id(self, custom: Mapping[str, str]) -> str | None:
+        """The section's number."""
+        return _number(custom.get(SECTION_ID, ""))
 
     def custom_parameters(self) -> Mapping[str, str]:
-        """It has the time zone under a name of its own, and not ``$Person.address.timezone`` (its list of variables)."""
-        return {TIME_ZONE: "$com.schoology.User.timezone"}
+        """It has the time zone under a name of its own, and not ``$Person.address.timezone`` (its list of variables). Its API
+        calls people and sections by numbers.
+        """
+        return {
+            TIME_ZONE: "$com.schoology.User.timezone",
+            USER_ID: "$User.id",
+            SECTION_ID: "$com.schoology.CourseSection.id",
+        }
 
     def roster_query(self) -> Mapping[str, str]:
         """A hundred members a page at most (Schoology's documentation of Names and Role Provisioning)."""
         return {"limit": "100"}
+
+
+def _number(value: str) -> str | None:
+    """The number that an id is, or begins with."""
+    found = value.partition("::")[0]
+    return found if found.isascii() and found.isdigit() and len(found) <= 20 else None

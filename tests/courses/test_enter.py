@@ -14,7 +14,7 @@ from lti_tool.courses.service import display_name
 from lti_tool.db.base import scoped
 from lti_tool.db.session import Database
 from lti_tool.lti.launch import AgsEndpoint, LaunchContext
-from lti_tool.lti.models import Role
+from lti_tool.lti.models import Family, Role
 
 from .school import NOW, SCOPES, School, a_school, come_in
 
@@ -181,3 +181,13 @@ async def test_identifiers_of_the_platforms_api_that_fit_no_column_are_left_out(
     await come_in(database, launch)
     (course,) = await rows(database, school, Course)
     assert course.platform_course_id is None
+
+
+async def test_schoologys_api_ids_come_with_a_launch(database: Database) -> None:
+    school = await a_school(database, lms=Family.SCHOOLOGY)
+    custom = {"schoology_section_id": "4318461", "schoology_user_id": "$User.id"}
+    await come_in(database, school.launch("48289::" + "a" * 32, custom=custom))
+    (course,) = await rows(database, school, Course)
+    (person,) = await rows(database, school, Person)
+    assert (course.platform_course_id, course.api_domain) == ("4318461", None)
+    assert person.platform_user_id == "48289"

@@ -219,6 +219,17 @@ def test_schoologys_api_calls_people_by_the_number_in_their_sub(sub: str, api_id
     assert quirks(Family.SCHOOLOGY).api_user_id(sub, {}) == api_id
 
 
+def test_schoologys_own_parameters_go_before_the_sub() -> None:
+    known = quirks(Family.SCHOOLOGY)
+    assert known.api_user_id("7::abc", {"schoology_user_id": "48289"}) == "48289"
+    assert known.api_user_id("7::abc", {"schoology_user_id": "$User.id"}) == "7"
+    assert known.api_course_id({"schoology_section_id": "4318461"}) == "4318461"
+    # A placement outside of courses has no section, and the variable stays as it is.
+    assert known.api_course_id({"schoology_section_id": "$com.schoology.CourseSection.id"}) is None
+    assert known.api_course_id({}) is None
+    assert quirks(Family.CANVAS).api_course_id({"schoology_section_id": "4318461"}) is None
+
+
 def test_others_apis_call_people_by_a_custom_parameter_if_at_all() -> None:
     assert quirks(Family.CANVAS).api_user_id("sub", {"canvas_user_id": "5"}) == "5"
     assert quirks(Family.CANVAS).api_user_id("sub", {}) is None

@@ -66,6 +66,8 @@ class Schoology(Like):
     custom: Mapping[str, str] = {
         "launch_domain": "$com.schoology.Launch.domain",
         "section_id": "$com.schoology.CourseSection.id",
+        "schoology_user_id": "$User.id",
+        "schoology_section_id": "$com.schoology.CourseSection.id",
         "user_timezone": "$com.schoology.User.timezone",
         "context_id_history": "$Context.id.history",
         "resource_link_id_history": "$ResourceLink.id.history",
