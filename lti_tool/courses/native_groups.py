@@ -26,8 +26,8 @@ async def take_over(session: AsyncSession, course: Course, groups: Sequence[Nati
     groups and sections there are.
 
     A group that is gone becomes inactive and keeps its row, and comes back as the same one. Sections are taken over for whom
-    the API names in one, known by ``group_id`` as launches name them; of nobody are they taken away. Who is held to their own
-    sections keeps those that their launch named, by which the platform says whom they may see.
+    the API names in one, and as launches name them: by what follows the kind in ``group_id``. Of nobody are they taken away.
+    Who is held to their own sections keeps those that their launch named, by which the platform says whom they may see.
     """
     groups = [group for group in groups if len(group.group_id) <= _LONGEST]
     # The course first, as in a launch and in a reading of the roster, so that none waits for another in a circle.
@@ -83,7 +83,7 @@ async def _take_sections(
     for section in sections:
         for user_id in section.user_ids:
             if user_id in people:
-                found.setdefault(people[user_id], set()).add(section.group_id)
+                found.setdefault(people[user_id], set()).add(section.group_id.rpartition(":")[2])
     together: dict[str, list[uuid.UUID]] = {}
     for person_id, ids in found.items():
         kept = rules.sections(",".join(ids))

@@ -133,6 +133,12 @@ async def test_sections_are_kept_as_launches_write_them(lesson: Class) -> None:
     assert await lesson.sections() == {"a": "3", "b": "20", "c": "1"}
 
 
+async def test_a_section_is_the_one_of_launches_whatever_kind_stands_before_its_id(lesson: Class) -> None:
+    await lesson.take(section("section:20", "17"), section("section:3", "17"), group("group:3", "17"))
+    assert (await lesson.sections())["a"] == "20,3"
+    assert set(await lesson.known()) == {"Group group:3"}
+
+
 async def test_a_restricted_teacher_sees_nobody_more_than_their_launch_allows(lesson: Class) -> None:
     teacher = await come_in(lesson.database, lesson.school.launch("t", role=Role.TEACHER, custom=sections("1", "true")))
     assert await seen(lesson.database, lesson.school, teacher.person_id) == ["c"]
