@@ -16,14 +16,17 @@ from lti_tool.platforms.canvas_rows import (
     loose_discussion,
     loose_file,
     loose_page,
+    loose_quiz,
     module_item,
 )
 from lti_tool.platforms.native import ApiCourseNotFound, ApiNotPermitted, ApiUnreadable, NativeContents, NativeItem
 
 ITEMS = (("include[]", "items"), ("include[]", "content_details"))
 
-WITHOUT_TEXT = ("exclude_response_fields[]", "description")
-"""What an assignment tells students to do may be long, and is read where it is done."""
+FOR_THE_CLASS = (("override_assignment_dates", "false"), ("exclude_response_fields[]", "description"))
+"""Dates as the class has them, where Canvas would tell the latest that any section or student has. And without what students are
+told to do: it may be long, and is read where it is done.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +48,10 @@ class Placed:
 
 
 async def read_contents(http: CanvasHttp, course_id: str) -> NativeContents:
-    """Modules with their items; then assignments, pages, discussions and files that stand in no module.
+    """Modules with their items; then assignments, practice quizzes, pages, discussions and files that stand in no module.
 
-    Pictures are left out: courses have hundreds, and they are in their pages. Pages, discussions and files are as many as
-    Canvas shows: a course may have switched them off, and the access may do without their scopes.
+    Pictures are left out: courses have hundreds, and they are in their pages. What is no assignment is as much as Canvas shows:
+    a course may have switched pages or discussions off, and the access may do without their scopes.
     """
     placed = await read_placed(http, course_id)
     items = [one.item for one in placed.items]
@@ -71,7 +74,7 @@ async def read_placed(http: CanvasHttp, course_id: str) -> Placed:
     """The assignments, and the module items joined with them."""
     path = course_path(course_id)
     found: dict[str, Assignment] = {}
-    async for row in http.rows(f"{path}/assignments", WITHOUT_TEXT, scope=canvas_scopes.ASSIGNMENTS):
+    async for row in http.rows(f"{path}/assignments", *FOR_THE_CLASS, scope=canvas_scopes.ASSIGNMENTS):
         assignment = assignment_of(row)
         if assignment is not None:
             found.setdefault(assignment.id, assignment)
@@ -106,6 +109,7 @@ async def module_items(http: CanvasHttp, path: str, module: Row, *parameters: tu
 async def _loose(http: CanvasHttp, course_id: str, placed: set[tuple[str, str] | None]) -> AsyncIterator[NativeItem]:
     path, address = course_path(course_id), course_url(http, course_id)
     lists: Iterable[tuple[str, tuple[tuple[str, str], ...], str, str, str, Callable[[Row, str], NativeItem | None]]] = (
+        ("quizzes", (), canvas_scopes.QUIZZES, "Quiz", "id", loose_quiz),
         ("pages", (), canvas_scopes.PAGES, "Page", "url", loose_page),
         ("discussion_topics", (), canvas_scopes.DISCUSSIONS, "Discussion", "id", loose_discussion),
         ("files", (("exclude_content_types[]", "image"),), canvas_scopes.FILES, "File", "id", loose_file),

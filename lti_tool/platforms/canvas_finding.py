@@ -23,7 +23,7 @@ INCLUDES_IGNORED = "includes-ignored"
 """The developer key does not allow include parameters: everything costs more requests, and single attempts are not told."""
 
 LOOSE_UNLISTED = "loose-items-unlisted"
-"""Pages, discussions or files that stand in no module are not shown, since the access lacks the scopes that list them."""
+"""What stands in no module and is no assignment is not shown, or in part, since the access lacks the scopes that list it."""
 
 _NOBODY = "0"
 """An id that nothing has. What is refused for a scope or a right is refused before anything is looked for."""
@@ -76,6 +76,7 @@ class Tried:
         overrides = f"assignments/{self._assignment}/overrides"
         return {
             canvas_scopes.MODULE_ITEMS: self._page(f"modules/{module}/items"),
+            canvas_scopes.QUIZZES: self._page("quizzes"),
             canvas_scopes.PAGES: self._page("pages"),
             canvas_scopes.DISCUSSIONS: self._page("discussion_topics"),
             canvas_scopes.FILES: self._page("files"),
@@ -153,8 +154,7 @@ class Tried:
         found = []
         if any(_lacks_items(row) for row in self._modules):
             found.append(INCLUDES_IGNORED)
-        loose = (canvas_scopes.PAGES, canvas_scopes.DISCUSSIONS, canvas_scopes.FILES)
-        answers = [self._answers.get(scope) for scope in loose]
+        answers = [self._answers.get(scope) for scope in canvas_scopes.LOOSE]
         if any(isinstance(answer, CanvasNotPermitted) and answer.scope for answer in answers):
             found.append(LOOSE_UNLISTED)
         return tuple(found)

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Collection, Sequence
 from datetime import UTC, datetime, timedelta
 
 from lti_tool.platforms import canvas_scopes
-from lti_tool.platforms.canvas_contents import WITHOUT_TEXT
+from lti_tool.platforms.canvas_contents import FOR_THE_CLASS
 from lti_tool.platforms.canvas_fields import Row, ids, row_id, slices
 from lti_tool.platforms.canvas_grades import results_of, together
 from lti_tool.platforms.canvas_http import CanvasHttp, Parameters, course_path
@@ -64,7 +64,7 @@ async def _assignments(http: CanvasHttp, path: str, keys: Sequence[str]) -> dict
     wanted = set(keys)
     found: dict[str, Assignment] = {}
     asked = [("assignment_ids[]", key) for key in keys]
-    async for row in http.rows(f"{path}/assignments", *asked, WITHOUT_TEXT, scope=canvas_scopes.ASSIGNMENTS):
+    async for row in http.rows(f"{path}/assignments", *asked, *FOR_THE_CLASS, scope=canvas_scopes.ASSIGNMENTS):
         assignment = assignment_of(row)
         if assignment is not None and assignment.id in wanted and assignment.result_key and assignment.published:
             found[assignment.id] = assignment

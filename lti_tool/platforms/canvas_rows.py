@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 from urllib.parse import quote, urlsplit
 
 from lti_tool.platforms.canvas_fields import Row, address, moment, number, part, parts, row_id, text
@@ -236,6 +235,22 @@ def loose_assignment(assignment: Assignment) -> NativeItem:
     )
 
 
+def loose_quiz(row: Row, course_url: str) -> NativeItem | None:
+    """A practice quiz or a survey that stands in no module; None for a quiz that is an assignment, as all others are."""
+    quiz_id = row_id(row.get("id"))
+    if quiz_id is None or row_id(row.get("assignment_id")) is not None:
+        return None
+    return NativeItem(
+        external_id=f"canvas:quiz:{quiz_id}",
+        kind="quiz",
+        title=text(row.get("title")) or quiz_id,
+        url=address(row.get("html_url")) or f"{course_url}/quizzes/{quiz_id}",
+        points_possible=number(row.get("points_possible")),
+        due_at=moment(row.get("due_at")),
+        published=row.get("published") is not False,
+    )
+
+
 def loose_page(row: Row, course_url: str) -> NativeItem | None:
     """A page that stands in no module; None without an id."""
     page_id, name = row_id(row.get("page_id")), row.get("url")
@@ -264,7 +279,7 @@ def loose_discussion(row: Row, course_url: str) -> NativeItem | None:
     )
 
 
-def loose_file(row: Mapping[str, Any], course_url: str) -> NativeItem | None:
+def loose_file(row: Row, course_url: str) -> NativeItem | None:
     """A file that stands in no module; None without an id. Its own address is a download that ends, so its page's is made."""
     file_id = row_id(row.get("id"))
     if file_id is None:

@@ -31,6 +31,7 @@ OUTCOME_LINKS = f"url:GET|{_COURSE}/outcome_group_links"
 OUTCOME_RESULTS = f"url:GET|{_COURSE}/outcome_results"
 OUTCOME_ALIGNMENTS = f"url:GET|{_COURSE}/outcome_alignments"
 PAGES = f"url:GET|{_COURSE}/pages"
+QUIZZES = f"url:GET|{_COURSE}/quizzes"
 SECTIONS = f"url:GET|{_COURSE}/sections"
 SUBMISSIONS = f"url:GET|{_COURSE}/students/submissions"
 
@@ -47,6 +48,7 @@ IN_CANVAS: Mapping[str, tuple[str, ...]] = {
     "Outcome Results": (OUTCOME_RESULTS,),
     "Outcomes": (OUTCOME_ALIGNMENTS,),
     "Pages": (PAGES,),
+    "Quizzes": (QUIZZES,),
     "Sections": (SECTIONS,),
     "Submissions": (SUBMISSIONS,),
 }
@@ -56,7 +58,7 @@ ALL: tuple[str, ...] = tuple(scope for scopes in IN_CANVAS.values() for scope in
 """Every scope once, in the order in which an administrator meets them."""
 
 SCOPES: Mapping[Capability, tuple[str, ...]] = {
-    Capability.CONTENTS: (MODULES, MODULE_ITEMS, ASSIGNMENTS, PAGES, DISCUSSIONS, FILES),
+    Capability.CONTENTS: (MODULES, MODULE_ITEMS, ASSIGNMENTS, QUIZZES, PAGES, DISCUSSIONS, FILES),
     Capability.RESULTS: (ASSIGNMENTS, SUBMISSIONS, USERS),
     Capability.COMPLETION: (MODULES, MODULE_ITEMS, PROGRESS),
     Capability.OUTCOMES: (
@@ -74,7 +76,10 @@ SCOPES: Mapping[Capability, tuple[str, ...]] = {
 }
 """What each capability needs. Only the last one writes."""
 
-OPTIONAL = frozenset({PAGES, DISCUSSIONS, FILES, OUTCOME_ALIGNMENTS, GROUP_CATEGORIES})
+LOOSE = (QUIZZES, PAGES, DISCUSSIONS, FILES)
+"""What lists the things that may stand in no module."""
+
+OPTIONAL = frozenset({*LOOSE, OUTCOME_ALIGNMENTS, GROUP_CATEGORIES})
 """Without one of these a capability tells less, and is there."""
 
 _RIGHTS: Mapping[str, str] = {

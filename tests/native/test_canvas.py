@@ -37,6 +37,7 @@ RECORDED = Known(
         KnownItem("canvas:assignment:505", "assignment", "Final project", "", "505"),
         KnownItem("canvas:assignment:506", "assignment", "Bring a ruler"),
         KnownItem("canvas:assignment:507", "assignment", "Poster in groups", "", "507", published=False),
+        KnownItem("canvas:quiz:602", "quiz", "Warm-up"),
         KnownItem("canvas:page:403", "page", "Glossary", published=False),
         KnownItem("canvas:discussion:702", "discussion", "Questions and answers"),
         KnownItem("canvas:file:902", "file", "Number line.pdf"),

@@ -198,6 +198,12 @@ async def test_what_completes_an_item(required: object, expected: tuple[str | No
     assert (found.requirement, found.requirement_points) == expected
 
 
+async def test_dates_are_the_classs_and_not_the_latest_of_some_section() -> None:
+    canvas = Canvas().on(f"{COURSE}/assignments", rows()).on(f"{COURSE}/modules", rows())
+    await contents(canvas)
+    assert canvas.asked[0].url.params["override_assignment_dates"] == "false"
+
+
 async def test_a_heading_requires_nothing_and_leads_nowhere() -> None:
     found = await one_item(module_item(2, "SubHeader", completion_requirement={"type": "must_view"}))
     assert (found.kind, found.url, found.requirement) == ("heading", None, None)
@@ -249,7 +255,11 @@ async def test_what_gives_no_points_has_no_results(ungraded: dict[str, Any]) -> 
 
 async def test_what_stands_in_no_module_comes_behind_and_pictures_stay_where_they_are() -> None:
     canvas = Canvas().on(f"{COURSE}/assignments", rows())
-    items = [module_item(2, "Page", page_url="in-a-module"), module_item(3, "File", content_id=8)]
+    items = [
+        module_item(2, "Page", page_url="in-a-module"),
+        module_item(3, "File", content_id=8),
+        module_item(4, "Quiz", content_id=2),
+    ]
     canvas.on(f"{COURSE}/modules", rows({"id": 1, "name": "A", "items": items}))
     pages = [{"page_id": number, "url": url, "title": url} for number, url in ((1, "in-a-module"), (2, "ünd so"))]
     canvas.on(f"{COURSE}/pages", rows(*pages))
@@ -258,8 +268,11 @@ async def test_what_stands_in_no_module_comes_behind_and_pictures_stay_where_the
         rows({"id": 5, "title": "Talk"}, {"id": 6, "assignment_id": 9}, {"id": 7, "is_announcement": True}),
     )
     canvas.on(f"{COURSE}/files", rows({"id": 8}, {"id": 9, "display_name": "b.pdf", "locked": True}))
-    found = (await contents(canvas))[2:]
+    quizzes = [{"id": 1, "assignment_id": 5}, {"id": 2}, {"id": 3, "title": "Practice", "published": False}]
+    canvas.on(f"{COURSE}/quizzes", rows(*quizzes))
+    found = (await contents(canvas))[3:]
     assert [(item.external_id, item.url, item.published) for item in found] == [
+        ("canvas:quiz:3", f"{BASE}/courses/17/quizzes/3", False),
         ("canvas:page:2", f"{BASE}/courses/17/pages/%C3%BCnd%20so", True),
         ("canvas:discussion:5", f"{BASE}/courses/17/discussion_topics/5", True),
         ("canvas:file:9", f"{BASE}/courses/17/files/9", False),

@@ -23,6 +23,7 @@ from tests.platforms.fake_canvas import COURSE, Canvas, assignment, rows
 ABLE = frozenset(Capability) - {Capability.EVENTS}
 LISTS = (
     "modules/1/items",
+    "quizzes",
     "pages",
     "discussion_topics",
     "files",
@@ -109,9 +110,10 @@ async def test_one_missing_scope_takes_away_what_needs_it_and_nothing_else(scope
     assert {what.abilities[one].needs for one in missing} == {(scope,)}
 
 
-async def test_lists_of_loose_items_may_be_missing_and_that_is_said() -> None:
+@pytest.mark.parametrize("scope", canvas_scopes.LOOSE)
+async def test_lists_of_loose_items_may_be_missing_and_that_is_said(scope: str) -> None:
     canvas = course()
-    what = await found(canvas, with_scopes(canvas, *(one for one in ALL if one != canvas_scopes.PAGES)))
+    what = await found(canvas, with_scopes(canvas, *(one for one in ALL if one != scope)))
     assert able(what) == ABLE
     assert what.remarks == (LOOSE_UNLISTED,)
 

@@ -44,7 +44,8 @@ REMARKS = {
         "until then each module is read by itself, which takes longer, and single attempts and what rubrics say are not seen."
     ),
     "loose-items-unlisted": N_(
-        "Pages, discussions or files that stand in no module are not shown: the key lacks the scopes that list them."
+        "Practice quizzes, pages, discussions or files that stand in no module are not shown: the key lacks the scopes that "
+        "list them."
     ),
     "personal-token": N_(
         "The token is a site administrator's, who may do everything. Make one for an account of the tool's own, whose role has "
