@@ -335,6 +335,22 @@ async def test_a_no_is_a_page_that_says_what_to_do(grace: Teacher, error: str, s
     assert await grace.grants() == []
 
 
+async def test_a_refusal_without_the_state_is_told_to_the_browser_that_waits(grace: Teacher) -> None:
+    window = await grace.window()
+    address = "/api-access/back?error=invalid_scope&error_description=whatever"
+    stranger = await Window(grace.site).client.get(address)
+    assert "came too late" in stranger.text
+    assert [one for one in await actions(grace.site) if one[0] == "api.consent-refused"] == []
+    told = await window.client.get(address)
+    assert told.status_code == 424
+    assert "allows too little" in told.text
+    async with grace.site.database.reading() as session:
+        kept = await queries.connection(session, grace.connection.organisation_id, grace.connection.id)
+    assert kept is not None
+    assert (kept.working, kept.trouble) == (False, "api-scopes-lacking")
+    assert (await window.back(code="code-1")).status_code == 200, "nothing was used up"
+
+
 @pytest.mark.parametrize(
     ("trouble", "said"),
     [

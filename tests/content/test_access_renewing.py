@@ -119,6 +119,19 @@ async def test_when_two_processes_renew_at_once_the_token_that_was_kept_first_is
     assert await mine.renew("access-0") == "quicker"
 
 
+async def test_a_refresh_token_that_canvas_does_not_know_is_over(
+    site: Site, held: tuple[ApiConnection, Consents]
+) -> None:
+    connection, endpoint = held
+    endpoint.trouble = httpx.Response(
+        400, json={"error": "invalid_request", "error_description": "refresh_token not found"}
+    )
+    given = await give(site, connection)
+    with pytest.raises(ApiTokenRefused):
+        await (await credentials(site, connection, given)).renew("access-0")
+    assert (await grant_row(site, given)).working is False
+
+
 async def test_a_consent_that_was_taken_back_is_over(site: Site, held: tuple[ApiConnection, Consents]) -> None:
     connection, endpoint = held
     endpoint.refresh.clear()

@@ -12,11 +12,13 @@ from lti_tool import audit
 from lti_tool.content import queries as content_queries
 from lti_tool.content.access import queries
 from lti_tool.content.access.addresses import api_address, api_origin
+from lti_tool.content.access.choosing import needs_consent
 from lti_tool.content.access.keeping import kept_unwanted
 from lti_tool.content.access.sealing import key_purpose, token_purpose
 from lti_tool.content.models import ApiAuth, ApiConnection
 from lti_tool.content.ports import Capability
 from lti_tool.content.secrets import SecretBox
+from lti_tool.content.sync.wishes import access_given
 from lti_tool.errors import BadRequest
 from lti_tool.ids import new_id
 from lti_tool.logs import reference_code
@@ -97,6 +99,8 @@ async def connect(
     if kept is None:
         raise RuntimeError("a connection that was just written is not there")
     await session.refresh(kept)
+    if not needs_consent(kept):
+        await access_given(session, organisation_id, registration.id, now)
     return kept
 
 

@@ -27,6 +27,8 @@ from lti_tool.content.access.sealing import Secrets, grant_purpose, request_purp
 from lti_tool.content.access_models import ORGANISATION, ApiGrant, ApiRequest
 from lti_tool.content.connectors import Connectors
 from lti_tool.content.models import ApiConnection
+from lti_tool.content.sync.wishes import access_given, wish
+from lti_tool.courses import queries as courses
 from lti_tool.courses.models import Person
 from lti_tool.db.session import Database
 from lti_tool.errors import NotFound, ToolError
@@ -163,6 +165,9 @@ async def finish(
     Raises ApiAnswerUnusable, ApiOtherBrowser, ApiDenied, ApiKeyRefused, ApiScopesLacking, ApiOtherAccount, ApiAccountUntold,
     Unsealable and NativeTrouble.
     """
+    if answer.error and not answer.state:
+        # Canvas's invalid_scope comes without the state (lib/canvas/oauth/request_error.rb). Nothing is used up for it.
+        await _note_stateless(database, answer.error, cookie, now)
     asked = await _asked(database, answer.state)
     if asked is None or asked.request.opened_digest is None or _is_over(asked.request, now):
         raise errors.ApiAnswerUnusable("no request waits for this state")
@@ -175,8 +180,21 @@ async def finish(
             raise errors.ApiOtherBrowser("the cookie is missing or another")
         return asked, await _kept(database, connectors, base_url, asked, answer, now)
     except ToolError as error:
-        await _note(database, asked, now, "api.consent-refused", detail=error.code)
+        await _note_refusal(database, asked, error, now)
         raise
+
+
+async def _note_stateless(database: Database, error: str, cookie: str | None, now: datetime) -> None:
+    """Raise what the platform said, if this browser waits for an answer; otherwise say nothing."""
+    if not cookie or len(cookie) > _LONGEST:
+        return
+    async with database.reading() as session:
+        request = await queries.request_in(session, digest(cookie), now)
+        asked = await _of_request(session, request) if request is not None else None
+    if asked is not None:
+        refused = _declined(error)
+        await _note_refusal(database, asked, refused, now)
+        raise refused
 
 
 async def _kept(
@@ -271,6 +289,10 @@ async def _keep(
             },
         )
         note(session, asked.registration, organisation_id, now, "api.consent-given", actor=request.begun_by)
+        await access_given(session, organisation_id, asked.registration.id, now)
+        course = await courses.course(session, organisation_id, request.course_id) if request.course_id else None
+        if course is not None:
+            await wish(session, course, now)
         grant = await queries.grant(session, organisation_id, grant_id)
         if grant is None:
             raise RuntimeError("a consent that was just written is not there")
@@ -377,12 +399,14 @@ async def _asked(database: Database, secret: str) -> Asked | None:
         return None
     async with database.reading() as session:
         request = await queries.request_by(session, digest(secret))
-        if request is None:
-            return None
-        connection = await queries.connection(session, request.organisation_id, request.connection_id)
-        if connection is None or not _asks(connection, request.person_id):
-            return None
-        registration = await content_queries.registration(session, connection.registration_id)
+        return await _of_request(session, request) if request is not None else None
+
+
+async def _of_request(session: AsyncSession, request: ApiRequest) -> Asked | None:
+    connection = await queries.connection(session, request.organisation_id, request.connection_id)
+    if connection is None or not _asks(connection, request.person_id):
+        return None
+    registration = await content_queries.registration(session, connection.registration_id)
     return Asked(request, connection, registration) if registration is not None else None
 
 
@@ -390,14 +414,11 @@ def _is_over(request: ApiRequest, now: datetime) -> bool:
     return request.used_at is not None or request.expires_at <= now
 
 
-async def _note(database: Database, asked: Asked, now: datetime, action: str, *, detail: str) -> None:
+async def _note_refusal(database: Database, asked: Asked, error: ToolError, now: datetime) -> None:
+    """A trace; and of what only an administrator can mend, a mark on the connection."""
+    organisation_id = asked.request.organisation_id
     async with database.writing() as session:
-        note(
-            session,
-            asked.registration,
-            asked.request.organisation_id,
-            now,
-            action,
-            actor=asked.request.begun_by,
-            detail=detail,
-        )
+        actor = asked.request.begun_by
+        note(session, asked.registration, organisation_id, now, "api.consent-refused", actor=actor, detail=error.code)
+        if isinstance(error, errors.ApiKeyRefused | errors.ApiScopesLacking):
+            await queries.note_found(session, asked.connection, working=False, trouble=error.code, checked_at=now)

@@ -95,11 +95,11 @@ class OAuth2Client:
             # Not the exception's own text, which can hold the address.
             raise ApiUnreachable(f"no answer: {type(error).__name__}") from error
         if not response.is_success:
-            raise _refusal(response)
+            raise _refusal(response, grant_type)
         return _answer(_object(response), self._clock.now())
 
 
-def _refusal(response: httpx.Response) -> Exception:
+def _refusal(response: httpx.Response, grant_type: str) -> Exception:
     status = response.status_code
     if status == 429:
         return ApiBusy("the token endpoint answered 429")
@@ -109,9 +109,10 @@ def _refusal(response: httpx.Response) -> Exception:
         error = _object(response).get("error")
     except ApiUnreadable:
         error = None
+    if error == "invalid_grant" or (error == "invalid_request" and grant_type == "refresh_token"):
+        # Canvas says the latter of a refresh token that it does not know (lib/canvas/oauth/request_error.rb).
+        return ApiTokenRefused(f"the token endpoint answered {error}")
     match error:
-        case "invalid_grant":
-            return ApiTokenRefused("the token endpoint answered invalid_grant")
         case "invalid_client" | "unauthorized_client":
             return ApiKeyRefused(f"the token endpoint answered {error}")
         case "invalid_scope":

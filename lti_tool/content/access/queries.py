@@ -278,6 +278,24 @@ async def request_by(session: AsyncSession, state_digest: str) -> ApiRequest | N
     return found.one_or_none()
 
 
+async def request_in(session: AsyncSession, opened_digest: str, now: datetime) -> ApiRequest | None:
+    """What a browser went to the platform for last and has no answer to yet."""
+    statement = (
+        select(ApiRequest)
+        .where(
+            ApiRequest.opened_digest == opened_digest,
+            col(ApiRequest.used_at).is_(None),
+            col(ApiRequest.expires_at) > now,
+        )
+        .order_by(col(ApiRequest.created_at).desc(), col(ApiRequest.id).desc())
+        .limit(1)
+    )
+    found = await session.exec(
+        statement, execution_options=crossing("the browser comes with a secret and without a session")
+    )
+    return found.first()
+
+
 async def open_request(
     session: AsyncSession,
     found: ApiRequest,
