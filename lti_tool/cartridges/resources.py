@@ -51,6 +51,8 @@ class Contents:
         self._canvas = from_canvas
         self._remark = remark
         self._outline = outline
+        # How questions are asked and answered is no part of an outline.
+        self._remark_questions: Remark = (lambda _where, _reason: None) if outline else remark
         self._items: dict[str, Item] = {}
         self._named: set[str] = set()
 
@@ -321,7 +323,7 @@ class Contents:
         title = next((part.get("title", "") for part in descendants(root, "assessment")), "")
         found = read_assessment(
             root,
-            lambda identifier, reason: self._remark(
+            lambda identifier, reason: self._remark_questions(
                 f"{where} ({identifier})" if identifier else where, f"“{title}” {reason}"
             ),
             self._bank,
@@ -341,7 +343,7 @@ class Contents:
             minutes=found.minutes,
         )
         if not any(question.kind is not QuestionKind.TEXT for question in found.questions):
-            self._remark(where, f"the quiz “{found.title}” has no questions")
+            self._remark_questions(where, f"the quiz “{found.title}” has no questions")
         meta = self._settings(resource, "quiz")
         return item if meta is None else self._with_quiz_settings(item, meta, where)
 
@@ -350,13 +352,15 @@ class Contents:
         kind = text(meta, "quiz_type")
         attempts = number(text(meta, "allowed_attempts"))
         if kind in ("survey", "graded_survey"):
-            self._remark(where, f"“{text(meta, 'title')}” is a survey; it is taken like a quiz")
+            self._remark_questions(where, f"“{text(meta, 'title')}” is a survey; it is taken like a quiz")
         if truth(text(meta, "one_question_at_a_time")):
-            self._remark(
+            self._remark_questions(
                 where, f"“{text(meta, 'title')}” shows one question at a time in Canvas; here it shows all at once"
             )
         if text(meta, "access_code") or text(meta, "ip_filter"):
-            self._remark(where, f"“{text(meta, 'title')}” has an access code or an address filter, which are left out")
+            self._remark_questions(
+                where, f"“{text(meta, 'title')}” has an access code or an address filter, which are left out"
+            )
         stated = number(text(meta, "points_possible"))
         graded = kind not in ("survey", "practice_quiz")
         return replace(
@@ -394,7 +398,7 @@ class Contents:
             except Unreadable:
                 continue
             if found is not None:
-                self._remark(
+                self._remark_questions(
                     path, f"is a bank of {found[1]} questions (“{found[0]}”), which belongs to no module; left out"
                 )
                 return True

@@ -100,9 +100,7 @@ async def test_alignments_and_steps_go_with_the_item(database: Database) -> None
     course = await a_course(database, school)
     async with database.writing() as session:
         file = NativeItem("cartridge:i1", "quiz", "Ratios")
-        await take_over(
-            session, course, CARTRIDGE_SOURCE, [file, NativeItem("cartridge:i2", "page", "Old")], NOW
-        )
+        await take_over(session, course, CARTRIDGE_SOURCE, [file, NativeItem("cartridge:i2", "page", "Old")], NOW)
         pasted = await add_address(session, course, "https://x.example/rivers", "Rivers", NOW)
         column = await add_from_gradebook(session, course, "Warm-up", "Warm-up", ItemKind.ASSIGNMENT, 10, NOW)
         before = {

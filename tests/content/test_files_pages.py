@@ -303,6 +303,46 @@ async def test_a_backup_of_this_very_moodle_course_says_where_items_open(site: S
     assert again["moodle:cm:12"].deleted_at is not None
 
 
+async def test_what_came_by_a_file_becomes_the_platforms_own_once_its_api_tells_of_it(site: Site) -> None:
+    teacher = await site.teacher()
+    await bring(teacher, course_file("Rivers", "Lakes"))
+    before = {one.title: one.id for one in (await all_items(site)).values()}
+    told = [
+        NativeItem(external_id="canvas:module-item:1", kind="page", title="Rivers", url="https://c.example/1"),
+        NativeItem(
+            external_id="canvas:module-item:2",
+            kind="quiz",
+            title="fractions quiz",
+            url="https://c.example/2",
+            result_key="7",
+        ),
+    ]
+    async with site.database.writing() as session:
+        await take_over(session, await course_of(site), "canvas:", told, NOW)
+    found = await all_items(site)
+    assert found["canvas:module-item:1"].id == before["Rivers"]
+    assert found["canvas:module-item:2"].id == before["Fractions quiz"]
+    # The same file afterwards brings neither a second time, and takes neither away.
+    done = await bring(teacher, course_file("Rivers", "Lakes"))
+    assert "2 were known from your learning platform already" in done.text
+    again = await all_items(site)
+    assert {name: one.id for name, one in again.items()} == {name: one.id for name, one in found.items()}
+    assert all(one.deleted_at is None for one in again.values())
+    assert again["canvas:module-item:2"].title == "fractions quiz"
+
+
+async def test_a_backup_of_another_course_becomes_the_platforms_own_too(site: Site) -> None:
+    teacher = await site.teacher()
+    await bring(teacher, tarred(backup([Activity(12, "page", "P"), Activity(13, "quiz", "Q")])).getvalue())
+    before = {one.title: one.id for one in (await all_items(site)).values()}
+    told = [NativeItem(external_id="moodle:cm:90", kind="quiz", title="Q", url="https://m.example/90", result_key="90")]
+    async with site.database.writing() as session:
+        await take_over(session, await course_of(site), "moodle:", told, NOW)
+    found = await all_items(site)
+    assert found["moodle:cm:90"].id == before["Q"]
+    assert {one.title for one in found.values() if one.deleted_at is None} == {"P", "Q"}
+
+
 async def test_a_backup_of_another_course_says_where_nothing_opens(site: Site) -> None:
     teacher = await site.teacher()
     await bring(teacher, tarred(backup([Activity(12, "page", "P"), Activity(13, "quiz", "Q")])).getvalue())

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import undefer
 
-from lti_tool.cartridges import CourseContent, CourseFile, Item, ItemKind, Module, Note, read_cartridge
+from lti_tool.cartridges import CourseContent, CourseFile, Item, ItemKind, Module, Note, Requirement, read_cartridge
 from lti_tool.sandbox.cleaning import References, clean
 from lti_tool.sandbox.loading import UNPLACED, load_course, load_sample
 from lti_tool.sandbox.models import Assignment, Course, Enrolment, FileEntry, Observation, Page, Quiz
@@ -90,6 +90,17 @@ async def test_real_courses_keep_every_item_in_order(
 
 def course_of(*items: Item, files: tuple[CourseFile, ...] = (), **more: object) -> CourseContent:
     return CourseContent("Small", "small-1", modules=(Module("m", "Module", items),), files=files, **more)  # type: ignore[arg-type]
+
+
+async def test_what_completes_items_is_noted_as_left_out(store: Store) -> None:
+    content = course_of(
+        Item("i1", "a", ItemKind.PAGE, "First", requirement=Requirement.VIEW),
+        Item("i2", "b", ItemKind.QUIZ, "Second", requirement=Requirement.SCORE, requirement_points=8),
+    )
+    course_id = await load_course(store, content, now=NOW)
+    async with store.reading() as session:
+        notes = await import_notes(session, course_id)
+    assert any("2 completion requirements (view, score)" in note.title for note in notes)
 
 
 async def test_references_between_pages_and_files_lead_to_them(store: Store) -> None:

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from lti_tool.logs import reference_code
 from lti_tool.settings import Settings
-from lti_tool.web.middleware import BODY_LIMIT, UPLOAD_LIMIT, content_security_policy
+from lti_tool.web.middleware import BODY_LIMIT, COURSE_LIMIT, UPLOAD_LIMIT, content_security_policy
 from lti_tool.web.routing import PlainRoute, add_routes
 from tests.web.conftest import ExampleVisit, connect, make_app
 
@@ -66,6 +66,13 @@ async def test_a_declared_length_over_the_limit_is_413_and_never_read(client: ht
 async def test_an_upload_may_be_larger_and_has_its_own_limit(client: httpx.AsyncClient) -> None:
     assert (await client.post("/files/upload", content=b"x" * (BODY_LIMIT + 1))).status_code == 404
     assert (await client.post("/files/upload", content=b"x" * (UPLOAD_LIMIT + 1))).status_code == 413
+
+
+async def test_a_whole_course_may_be_larger_still(client: httpx.AsyncClient) -> None:
+    path = "/courses/1/content/files/upload"
+    assert (await client.post(path, content=b"x" * (UPLOAD_LIMIT + 1))).status_code == 404
+    headers = {"content-length": str(COURSE_LIMIT + 1)}
+    assert (await client.post(path, content=b"x", headers=headers)).status_code == 413
 
 
 @pytest.mark.parametrize("path", ["/form", "/typed-form"])
