@@ -14,6 +14,7 @@ from lti_tool.platforms.native import NativeAlignment, NativeCompletion, NativeG
 
 Row = Mapping[str, Any]
 
+_CODE = re.compile(r"(?=.*\d)\S+")
 _ELEMENT = re.compile(r"<[^<>]*>")
 
 COMPLETE, COMPLETE_PASS, COMPLETE_FAIL, COMPLETE_FAIL_HIDDEN = 1, 2, 3, 4
@@ -76,8 +77,8 @@ def outcomes_of(answer: object, frameworks: Mapping[str, str]) -> tuple[NativeOu
         code, short = text(competency.get("idnumber")), text(competency.get("shortname"))
         framework = frameworks.get(number_id(competency.get("competencyframeworkid")) or "", "")
         # Id numbers are one's own within a framework alone; with the framework's they are one's own on the site.
-        # A short name is a name of its own kind where it is written as codes are.
-        names = (code, f"{framework}:{code}" if framework and code else "", short if " " not in short else "")
+        # A short name can be a code too, and is told as one where it is written as codes are.
+        names = (code, f"{framework}:{code}" if framework and code else "", short if _CODE.fullmatch(short) else "")
         found[outcome_id] = NativeOutcome(
             outcome_id=outcome_id,
             title=short or code or outcome_id,

@@ -267,7 +267,9 @@ async def real() -> NativeCase:
             "options[0][value]": "id,roles",
         },
     )
-    students = [row for row in users.json() if any(role["shortname"] == "student" for role in row.get("roles", ()))]
+    listed = users.json()
+    assert isinstance(listed, list), f"the token may not list the course's people: {listed.get('errorcode')}"
+    students = [row for row in listed if any(role["shortname"] == "student" for role in row.get("roles", ()))]
     clock = SystemClock()
     return NativeCase(
         connector=MoodleApi(http, url, FixedToken(token), clock),

@@ -633,8 +633,13 @@ async def test_what_the_totals_make_of_a_grade_takes_nothing_from_it(status: str
 
 
 async def test_of_several_grades_of_one_activity_its_own_counts() -> None:
-    rows = (grade(raw=1, itemnumber=1), grade(raw=6), grade(raw=2, outcomeid=3), {**grade(raw=3), "itemtype": "manual"})
+    rows = (grade(raw=2, outcomeid=3), grade(raw=1, itemnumber=1), grade(raw=6), {**grade(raw=3), "itemtype": "manual"})
     assert [result.percent for result in (await result_of(*rows)).results] == [60.0]
+
+
+async def test_what_is_told_twice_is_taken_once() -> None:
+    found = await result_of(grade(raw=6), grade(raw=7), grade(raw=None))
+    assert ([one.percent for one in found.results], found.gaps) == ([60.0], ())
 
 
 async def test_a_scale_is_neither_points_nor_a_gap() -> None:
@@ -815,14 +820,17 @@ def competency(number: int, **more: Any) -> dict[str, Any]:
 async def test_competencies_and_where_they_stand_item_by_item() -> None:
     names = (functions.SITE, functions.COMPETENCIES, functions.LINKS_OF_ITEM, functions.RATING, functions.SCALE)
     moodle = Moodle().on(functions.SITE, site(*names, functions.FRAMEWORK))
-    moodle.on(functions.COMPETENCIES, [competency(1), competency(2, shortname="HSA.1")])
+    moodle.on(
+        functions.COMPETENCIES, [competency(1), competency(2, shortname="HSA.1"), competency(3, shortname="Percent")]
+    )
     moodle.on(functions.FRAMEWORK, {"idnumber": "CCSS"}).on(functions.CONTENTS, [section(module(60), module(61))])
     moodle.on(functions.LINKS_OF_ITEM, lambda form: [competency(1)] if form["cmid"] == "61" else [competency(9)])
     found = await moodle.api().read_outcomes("8")
-    one, two = found.outcomes
+    one, two, three = found.outcomes
     assert (one.title, one.code, one.description) == ("Short 1", "CODE.1", "Solve & check")
     assert one.identifiers == ("CODE.1", "CCSS:CODE.1")
     assert two.identifiers == ("CODE.2", "CCSS:CODE.2", "HSA.1")
+    assert three.identifiers == ("CODE.3", "CCSS:CODE.3")
     assert [(link.outcome_id, link.external_id) for link in found.alignments] == [("1", "moodle:cm:61")]
 
 
@@ -837,14 +845,15 @@ async def test_ratings_one_by_one_and_once_for_each_scale() -> None:
     names = (functions.SITE, functions.COMPETENCIES, functions.LINKS, functions.RATING, functions.SCALE)
 
     def summary(form: dict[str, str]) -> Any:
-        grade = {"1": 3, "2": None}[form["competencyid"]]
+        # The third is from a time when the scale was longer.
+        grade = {"1": 3, "2": None, "3": 5}[form["competencyid"]]
         row = {"id": int(form["competencyid"]) + 70, "userid": int(form["userid"]), "proficiency": True}
         row |= {"competencyid": int(form["competencyid"]), "timemodified": AT}
         return {"usercompetencysummary": {"usercompetencycourse": row | {"grade": grade}, "competency": {"scaleid": 2}}}
 
     moodle = Moodle().on(functions.SITE, site(*names)).on(functions.RATING, summary)
     moodle.on(functions.SCALE, [{"id": number, "name": str(number)} for number in range(1, 5)])
-    (batch,) = [batch async for batch in moodle.api().ratings("8", ["2", "1"], ["190", "191", "x"])]
+    (batch,) = [batch async for batch in moodle.api().ratings("8", ["2", "1", "3"], ["190", "191", "x"])]
     assert [(one.source_id, one.user_id, one.earned, one.possible, one.mastered) for one in batch] == [
         ("moodle:user-competency-course:71", "190", Decimal(3), Decimal(4), True),
         ("moodle:user-competency-course:71", "191", Decimal(3), Decimal(4), True),
