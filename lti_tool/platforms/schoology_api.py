@@ -7,7 +7,7 @@ asks, and the number before ``::`` in a launch's ``sub`` is the user's id.
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import httpx
 
@@ -55,12 +55,15 @@ from lti_tool.platforms.schoology_rows import (
     rows_at,
     text,
 )
-from lti_tool.platforms.schoology_tree import ROOT, optional, read_tree
+from lti_tool.platforms.schoology_tree import ROOT, Tree, optional, read_tree
 
 USERS_AT_ONCE = 50
 """Users whose enrolments are asked by name; of more, everybody's are."""
 
 COMPLETIONS_AT_ONCE = 1000
+
+FRESH = timedelta(minutes=10)
+"""How long what was read of a section's materials is what they hold."""
 
 # What a capability needs, in words that the documentation explains.
 SECTION_ADMIN = "section-admin"
@@ -91,6 +94,8 @@ class SchoologyApi(NativeConnector):
         """``base_url`` is the API's scheme and host; ``site_url`` the district's own, where people open things."""
         self._api = SchoologyHttp(http, base_url, credentials, clock, turn=turn, sleep=sleep)
         self.site_url = site_url
+        self._clock = clock
+        self._trees: dict[str, tuple[datetime, Tree]] = {}
 
     # --- What it can do ------------------------------------------------------------------------------------------------
 
@@ -148,9 +153,19 @@ class SchoologyApi(NativeConnector):
     async def read_contents(self, course_id: str) -> NativeContents:
         """A section's folders with what is in them, then the columns of the gradebook that stand in none."""
         section = _section(course_id)
-        places = Places.of(self.site_url, section)
-        tree = await read_tree(self._api, section, places)
-        return NativeContents(tuple(tree.items), home_url=places.home)
+        tree = await self._tree(section, anew=True)
+        return NativeContents(tuple(tree.items), home_url=self._places(section).home)
+
+    async def _tree(self, section: str, *, anew: bool = False) -> Tree:
+        """The section's items and their tags: a reading of completion and standards needs what that of contents has just read."""
+        known = self._trees.get(section)
+        if known is None or anew or self._clock.now() - known[0] > FRESH:
+            read_at = self._clock.now()
+            known = self._trees[section] = (read_at, await read_tree(self._api, section, self._places(section)))
+        return known[1]
+
+    def _places(self, section: str) -> Places:
+        return Places.of(self.site_url, section)
 
     # --- Results -------------------------------------------------------------------------------------------------------
 
@@ -224,7 +239,7 @@ class SchoologyApi(NativeConnector):
         section, users = _section(course_id), _users(user_ids)
         if not users:
             return
-        tree = await read_tree(self._api, section, Places.of(self.site_url, section))
+        tree = await self._tree(section)
         ruled = [item.external_id for item in tree.items if item.requirement is not None]
         if not ruled:
             return
@@ -253,7 +268,7 @@ class SchoologyApi(NativeConnector):
     async def read_outcomes(self, course_id: str) -> NativeOutcomes:
         """The standards and learning objectives that the section's materials are tagged with."""
         section = _section(course_id)
-        tagged = (await read_tree(self._api, section, Places.of(self.site_url, section), tags=True)).tags
+        tagged = (await self._tree(section)).tags
         outcomes = {tag.outcome_id: tag for tags in tagged.values() for tag in tags}
         alignments = {
             (tag.outcome_id, item): NativeAlignment(tag.outcome_id, item)

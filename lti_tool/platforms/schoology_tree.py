@@ -40,17 +40,14 @@ class Tree:
     tags: dict[str, tuple[NativeOutcome, ...]] = field(default_factory=dict)
 
 
-async def read_tree(api: SchoologyHttp, section: str, places: Places, *, tags: bool = False) -> Tree:
-    """A section's items in the order of its materials, then the columns of the gradebook that stand in no folder.
-
-    With ``tags`` what each is tagged with is asked too. Raises NativeTrouble.
+async def read_tree(api: SchoologyHttp, section: str, places: Places) -> Tree:
+    """A section's items in the order of its materials, then the columns of the gradebook that stand in no folder, and what they
+    are tagged with. Raises NativeTrouble.
     """
-    walk = _Walk(api, section, places, await _read_shelf(api, section, tags=tags))
+    walk = _Walk(api, section, places, await _read_shelf(api, section))
     await walk.folder(ROOT, Standing())
     walk.add_loose()
-    found = {
-        external_id(kind, item_id): tuple(tags_of(row)) for (kind, item_id), row in walk.shelf.rows.items() if tags
-    }
+    found = {external_id(kind, item_id): tuple(tags_of(row)) for (kind, item_id), row in walk.shelf.rows.items()}
     return Tree(
         walk.items, {item.external_id: found[item.external_id] for item in walk.items if found.get(item.external_id)}
     )
@@ -80,9 +77,9 @@ class _Shelf:
                 self.rows[kind, found] = row
 
 
-async def _read_shelf(api: SchoologyHttp, section: str, *, tags: bool) -> _Shelf:
+async def _read_shelf(api: SchoologyHttp, section: str) -> _Shelf:
     zone = await _zone(api)
-    query: Query = {"with_tags": 1} if tags else {}
+    query: Query = {"with_tags": 1}
     shelf = _Shelf()
     async for row in api.rows(f"sections/{section}/assignments", "assignment", query=query):
         shelf.take(row, paper_of(row, zone), type_of(row.get("type"), "assignment"))

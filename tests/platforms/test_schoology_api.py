@@ -6,7 +6,7 @@ What a usual section holds is asked in ``tests/native``.
 import asyncio
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -379,9 +379,9 @@ async def test_of_the_next_pages_address_the_query_alone_is_used() -> None:
     assert [one.result_key for one in (await contents(schoology)).items] == ["1", "2", "3"]
     asked = [str(request.url) for request in schoology.asked if "assignments" in request.url.path]
     assert asked == [
-        f"{BASE}/v1/sections/7/assignments?limit=200",
-        f"{BASE}/v1/sections/7/assignments?limit=200&start=200",
-        f"{BASE}/v1/sections/7/assignments?limit=200&start=400",
+        f"{BASE}/v1/sections/7/assignments?limit=200&with_tags=1",
+        f"{BASE}/v1/sections/7/assignments?limit=200&with_tags=1&start=200",
+        f"{BASE}/v1/sections/7/assignments?limit=200&with_tags=1&start=400",
     ]
 
 
@@ -616,6 +616,23 @@ async def test_completion_is_told_where_it_is_certain() -> None:
         ("schoology:page:1", "41"): False,
         ("schoology:assignment:3", "41"): False,
     }
+
+
+async def test_what_was_just_read_of_the_materials_is_not_read_again() -> None:
+    schoology = Schoology().on("courses/7/folder/0", folder(item(1, "page", has_rules=1)))
+    api = schoology.api()
+    await api.read_contents("7")
+    before = len(schoology.asked)
+    assert [one async for one in api.completions("7", ["40"])] == []
+    await api.read_outcomes("7")
+    assert [path.rpartition("/")[2] for path in schoology.paths()[before:]] == ["completion"]
+    # What is asked for by itself is read anew, and so is what is old.
+    await api.read_contents("7")
+    assert schoology.paths().count("courses/7/folder/0") == 2
+    assert isinstance(api._clock, ManualClock)
+    api._clock.move(timedelta(minutes=11))
+    await api.read_outcomes("7")
+    assert schoology.paths().count("courses/7/folder/0") == 3
 
 
 async def test_without_rules_completion_is_not_asked() -> None:
