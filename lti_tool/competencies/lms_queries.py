@@ -129,6 +129,33 @@ async def item_ids(
     return found
 
 
+async def works(
+    session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID, item_ids: Collection[uuid.UUID]
+) -> dict[uuid.UUID, str]:
+    """What work each of these items is, and each other place of the same: one quiz can stand in several places of a course."""
+    own = (
+        select(col(ContentItem.result_key))
+        .where(
+            col(ContentItem.organisation_id) == organisation_id,
+            col(ContentItem.course_id) == course_id,
+            col(ContentItem.result_key).is_not(None),
+        )
+        .distinct()
+    )
+    found: dict[uuid.UUID, str] = {one: one.hex for one in item_ids}
+    wanted = sorted(found)
+    for start in range(0, len(wanted), _AT_ONCE):
+        keys = own.where(col(ContentItem.id).in_(wanted[start : start + _AT_ONCE])).scalar_subquery()
+        statement = select(col(ContentItem.id), col(ContentItem.result_key)).where(
+            col(ContentItem.organisation_id) == organisation_id,
+            col(ContentItem.course_id) == course_id,
+            col(ContentItem.result_key).in_(keys),
+        )
+        rows: Sequence[Any] = (await session.exec(statement)).all()
+        found |= {row[0]: f"work {row[1]}" for row in rows}
+    return found
+
+
 async def competencies(
     session: AsyncSession, organisation_id: uuid.UUID, ids: Collection[uuid.UUID]
 ) -> dict[uuid.UUID, Competency]:

@@ -175,7 +175,7 @@ async def _page(
         visible = {one.id for one in students}
         found = await windows.given(session, here.course, visible, item_id=item_id)
         connected = await windows.access(session, request.app.state.connectors, here.course)
-        able = connected is not None and windows.can_have(connected, item)
+        dates = windows.dates_of(connected, item) if connected is not None else frozenset()
         session.expunge_all()
     standing = next((one for one in found if one.stands and person is not None and one.person.id == person.id), None)
     context: dict[str, Any] = {
@@ -184,7 +184,8 @@ async def _page(
         "students": [(str(one.id), display_name(one)) for one in students],
         "given": found,
         "standing": standing,
-        "able": able,
+        "able": bool(dates),
+        "dates": dates,
         "home": f"/courses/{here.course.id}",
         "address": dates_address(here.course.id, item_id),
         "playlist": playlist_id,
@@ -195,7 +196,7 @@ async def _page(
         "errors": form.entered.errors if form.entered else {},
         "notice": trouble_notice(request, form.trouble) or _notice(request),
     }
-    template = "content/item_dates_confirm.html" if form.confirm is not None and able else "content/item_dates.html"
+    template = "content/item_dates_confirm.html" if form.confirm is not None and dates else "content/item_dates.html"
     return pages.render(request, template, context, status_code=form.status)
 
 

@@ -88,10 +88,17 @@ async def access(session: AsyncSession, connectors: Connectors, course: Course) 
     return connected if connected.able(Capability.STUDENT_ACCESS) else None
 
 
+def dates_of(connected: Connected, item: ContentItem) -> frozenset[str]:
+    """Which dates of an item the platform keeps for one student, by their names in a window; empty where none."""
+    native = item.external_id.startswith(connected.source)
+    if not native or item.result_key is None or item.deleted_at is not None:
+        return frozenset()
+    return connected.connector.window_dates(item.kind.value, item.url)
+
+
 def can_have(connected: Connected, item: ContentItem) -> bool:
     """Whether an item is one that the platform keeps dates of."""
-    native = item.external_id.startswith(connected.source)
-    return native and item.result_key is not None and item.deleted_at is None
+    return bool(dates_of(connected, item))
 
 
 def checked(window: Window) -> Window:
@@ -138,7 +145,7 @@ async def give(
     """
     checked(window)
     now = connectors.clock.now()
-    connected, item = await _ready(database, connectors, course, item_id)
+    connected, item = await _ready(database, connectors, course, item_id, window)
     key = item.result_key or ""
     row_id, before = await _take_down(database, course, item, person, window, by, now)
     try:
@@ -201,7 +208,7 @@ def api_id(person: Person) -> str:
 
 
 async def _ready(
-    database: Database, connectors: Connectors, course: Course, item_id: uuid.UUID
+    database: Database, connectors: Connectors, course: Course, item_id: uuid.UUID, window: Window
 ) -> tuple[Connected, ContentItem]:
     async with database.reading() as session:
         connected = await access(session, connectors, course)
@@ -211,7 +218,13 @@ async def _ready(
         raise ApiNotOffered("the access cannot set dates for single students")
     if item is None or not can_have(connected, item):
         raise NotADatedItem("no item that the platform keeps dates of")
+    if not _named(window) <= dates_of(connected, item):
+        raise WrongDates("a date that the platform does not keep of this item")
     return connected, item
+
+
+def _named(window: Window) -> set[str]:
+    return {name for name, at in _dates(window).items() if at is not None}
 
 
 @dataclass(frozen=True, slots=True)

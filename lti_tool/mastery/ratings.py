@@ -71,11 +71,16 @@ async def _news(
     if not told:
         return [], {}
     items = {one.content_item_id for one in told if one.content_item_id is not None}
-    giving = await reading.giving_evidence(session, course, items)
-    evident = {(item_id, view.competency_id) for item_id, views in giving.items() for view in views}
-    doubled = [one for one in told if (one.content_item_id, meant[one.outcome_id]) in evident]
+    works = await lms_queries.works(session, course.organisation_id, course.id, items)
+    giving = await reading.giving_evidence(session, course, works)
+    evident = {(works[item_id], view.competency_id) for item_id, views in giving.items() for view in views}
+
+    def counts_itself(one: PersonRating) -> bool:
+        return one.content_item_id is not None and (works[one.content_item_id], meant[one.outcome_id]) in evident
+
+    doubled = [one for one in told if counts_itself(one)]
+    single = [one for one in told if not counts_itself(one)]
     passing = (await criteria.basis(session, course.organisation_id, course.id)).passing_percent
-    single = [one for one in told if (one.content_item_id, meant[one.outcome_id]) not in evident]
     found = entries(single, meant, passing, now)
     fresh = await service.news(session, course.organisation_id, course.id, found)
     return fresh, await _doubled(session, course, doubled, meant)

@@ -69,6 +69,7 @@ from lti_tool.platforms.native import (
     NativeContents,
     NativeGroup,
     NativeItem,
+    NativeKind,
     NativeOutcomes,
     NativeRating,
     NativeResult,
@@ -361,6 +362,15 @@ class MoodleApi(NativeConnector):
         raise ApiUnreadable("the people do not end")
 
     # --- Dates for one student -----------------------------------------------------------------------------------------
+
+    def window_dates(self, kind: NativeKind, url: str | None) -> frozenset[str]:
+        """A quiz opens and closes, and is due when it closes. An assignment opens for everybody at once, and can be extended.
+
+        Workshops, lessons and others are assignments to a student as well, and have no such dates; their addresses tell.
+        """
+        if "/mod/quiz/" in (url or ""):
+            return frozenset({"opens_at", "closes_at"})
+        return frozenset({"due_at"}) if "/mod/assign/" in (url or "") else frozenset()
 
     async def give_window(self, course_id: str, result_key: str, user_id: str, window: Window) -> WindowGiven:
         """An override of a quiz, or an extension of an assignment. Raises ApiDatesRefused where there is no such date here.

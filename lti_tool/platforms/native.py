@@ -280,6 +280,10 @@ class Window:
     closes_at: datetime | None = None
 
 
+WINDOW_DATES = frozenset({"due_at", "opens_at", "closes_at"})
+"""The dates of a window by name."""
+
+
 @dataclass(frozen=True, slots=True)
 class WindowGiven:
     """A window as the platform keeps it: its ``external_id`` there, and in ``before`` what ``take_window_back`` needs to put
@@ -463,6 +467,12 @@ class NativeConnector:
     async def read_groups(self, course_id: str) -> tuple[NativeGroup, ...]:
         """The course's groups and sections."""
         raise ApiNotOffered("no groups")
+
+    def window_dates(self, kind: NativeKind, url: str | None) -> frozenset[str]:
+        """Which dates of a Window the platform keeps for one student on an item of this kind, which opens at ``url``, by their
+        names; empty: none.
+        """
+        return WINDOW_DATES
 
     async def give_window(self, course_id: str, result_key: str, user_id: str, window: Window) -> WindowGiven:
         """Let one student do one item at other times than the class."""

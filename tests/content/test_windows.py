@@ -219,6 +219,23 @@ async def test_only_items_that_the_platform_keeps_dates_of(place: tuple[Site, Da
     assert lms.calls == 0
 
 
+async def test_only_the_dates_that_the_platform_keeps_of_an_item(
+    place: tuple[Site, DatedLms], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site, lms = place
+    kept = {"quiz": frozenset({"opens_at", "closes_at"})}
+    monkeypatch.setattr(lms, "window_dates", lambda kind, _url: kept.get(kind, frozenset()), raising=False)
+    with pytest.raises(WrongDates):
+        await give(site)
+    with pytest.raises(NotADatedItem):
+        await give(site, item="essay")
+    teacher = await site.teacher()
+    page = await teacher.get(f"{address(site)}?person={site.school.students[0].id}")
+    assert ('name="due_at"' in page.text, 'name="closes_at"' in page.text) == (False, True)
+    await give(site, Window(closes_at=DUE))
+    assert lms.kept["17", "student-0"][1] == Window(closes_at=DUE)
+
+
 moments = st.none() | st.integers(0, 3).map(lambda days: NOW + timedelta(days=days))
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from lti_tool.competencies.lms_models import LmsOutcome
 from lti_tool.competencies.models import AlignmentRole, MapCompetency
+from lti_tool.content.models import ContentItem, ItemKind
 from lti_tool.content.taking import PersonRating
 from lti_tool.db.base import scoped
 from lti_tool.db.session import Database
@@ -163,6 +164,26 @@ async def test_the_score_of_an_aligned_item_counts_and_the_rating_from_it_not(da
         "lms-rating:r3",
         "lms:17:1",
     ]
+
+
+async def test_another_place_of_the_same_work_is_the_same_work(database: Database, made: World) -> None:
+    async with database.writing() as session:
+        again = ContentItem(
+            organisation_id=made.id,
+            course_id=made.course.id,
+            external_id="canvas:again",
+            kind=ItemKind.QUIZ,
+            title="Quiz on halves",
+            result_key=made.item("quiz").result_key,
+            seen_at=NOW,
+        )
+        session.add(again)
+        made.school.items["again"] = again
+        await session.flush()
+        await align(session, made, "again", "F.1")
+    assert await take(database, made, rating(made, 4, item="quiz"), rating(made, 4, name="r2", item="essay")) == Taken(
+        1
+    )
 
 
 async def test_an_item_that_is_aligned_later_takes_the_place_of_its_rating_and_gives_it_back(
