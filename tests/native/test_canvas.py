@@ -14,11 +14,13 @@ import pytest
 
 from lti_tool.clock import ManualClock, SystemClock
 from lti_tool.platforms.canvas_api import CanvasApi
+from lti_tool.platforms.canvas_scopes import ALL
 from lti_tool.platforms.credentials import FixedToken
 from lti_tool.platforms.native import Capability, NoResult
-from tests.native.canvas_sandbox import World, sandbox
 from tests.native.conftest import Recorded, real_server
 from tests.native.contract import Known, KnownItem, NativeCase, NativeContract
+from tests.sandbox.canvas_course import BASE as SANDBOX
+from tests.sandbox.canvas_course import Box, boxed, known_of
 
 BASE = "https://school.instructure.com"
 
@@ -120,23 +122,26 @@ async def real() -> NativeCase:
     )
 
 
-@pytest.fixture(scope="session")
-def worlds() -> dict[str, World]:
-    """The sandbox's stores of this process, by what their key allows."""
-    return {}
+async def sandbox(box: Box, http: httpx.AsyncClient, *, includes: bool) -> NativeCase:
+    """The sandbox's course, with a teacher's token of a key that has all scopes; ``includes``: and allows include parameters."""
+    token = await box.token("rivera", ALL, allows_includes=includes)
+    return NativeCase(
+        connector=CanvasApi(http, SANDBOX, FixedToken(token), box.clock),
+        course_id=str(box.course.id),
+        user_ids=box.students,
+        dead=CanvasApi(http, SANDBOX, FixedToken(f"{token}x"), box.clock),
+        elsewhere="404404",
+        able=frozenset(Capability) - {Capability.EVENTS},
+        # Canvas sends the history of attempts beside a list alone.
+        known=await known_of(box, attempts=includes),
+    )
 
 
 @pytest.fixture(params=["recorded", "sandbox", "sandbox-without-includes", "real"])
-async def native(
-    request: pytest.FixtureRequest, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, worlds: dict[str, World]
-) -> AsyncIterator[NativeCase]:
+async def native(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[NativeCase]:
     if request.param.startswith("sandbox"):
-        if request.param not in worlds:
-            worlds[request.param] = await World.made(
-                tmp_path_factory.mktemp("world"), includes=request.param == "sandbox"
-            )
-        async with sandbox(tmp_path, worlds[request.param]) as copy:
-            yield copy.case
+        async with boxed(tmp_path) as box, box.http() as http:
+            yield await sandbox(box, http, includes=request.param == "sandbox")
     else:
         yield recorded() if request.param == "recorded" else await real()
 
