@@ -861,6 +861,14 @@ async def test_ratings_one_by_one_and_once_for_each_scale() -> None:
     assert len(moodle.calls(functions.SCALE)) == 1
 
 
+async def test_who_is_not_rated_in_the_course_has_no_ratings() -> None:
+    moodle = Moodle().on(functions.RATINGS, refused("codingerror", "coding_exception"))
+    assert [batch async for batch in moodle.api().ratings("8", ["1"], ["189"])] == [()]
+    moodle = Moodle().on(functions.RATINGS, refused("nopermissions"))
+    with pytest.raises(ApiNotPermitted):
+        assert [batch async for batch in moodle.api().ratings("8", ["1"], ["189"])]
+
+
 async def test_people_are_read_page_by_page_for_their_groups() -> None:
     def page(form: dict[str, str]) -> Any:
         start = int(form["options[1][value]"])

@@ -427,6 +427,16 @@ async def test_a_student_has_one_override_of_a_quiz_and_it_is_taken_back_by_its_
     assert await course.code("mod_quiz_delete_overrides", **gone) == "invalidparameter"
 
 
+async def test_a_quiz_that_was_closed_for_one_student_is_closed_to_them_alone(course: Course) -> None:
+    lms, quiz = course.lms, course.ids["quiz"]
+    past = int(lms.clock.now().timestamp()) - 60
+    one = {"data[quizid]": quiz, "data[overrides][0][userid]": lms.student.id, "data[overrides][0][timeclose]": past}
+    await course.call("mod_quiz_save_overrides", **one)
+    for person, closed in ((lms.student, True), (lms.second, False)):
+        page = await lms.http.get(f"/courses/{course.id}/quizzes/{quiz}", headers=await cookie(lms, person))
+        assert ("This quiz is closed to you now." in page.text) is closed
+
+
 async def test_an_override_that_says_nothing_or_ends_before_it_begins_is_refused(course: Course) -> None:
     student, quiz = course.lms.student.id, course.ids["quiz"]
     one = {"data[quizid]": quiz, "data[overrides][0][userid]": student}
