@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse
 from lti_tool.sandbox.canvas_access import Api, Here, answer, bookmarked, enter, listed, missing, number, numbered
 from lti_tool.sandbox.canvas_models import Rubric, SubmissionMore
 from lti_tool.sandbox.canvas_rows import moment, new_quizzes
-from lti_tool.sandbox.canvas_work_rows import Work, submission_id, work
+from lti_tool.sandbox.canvas_work_rows import Work, read_standing, submission_id, work
 from lti_tool.sandbox.models import Assignment, Discussion, FileEntry, ModuleItem, Page, Quiz, QuizAttempt
 
 router = APIRouter(prefix="/api/v1/courses/{course_id}")
@@ -340,6 +340,8 @@ async def one_rubric(request: Request, course_id: str, id: str, caller: Api) -> 
         if row is None or row.course_id != here.course.id:
             raise missing()
         found = await work(session, here)
+        used = [one.id for one in found.assignments if (by := found.rubric(one.id)) is not None and by.id == row.id]
+        await read_standing(session, found, used)
     shown = _rubric(row)
     if caller.includes(request) & {"assessments", "graded_assessments"}:
         shown["assessments"] = [

@@ -1,9 +1,9 @@
 """Canvas's REST API, submissions: where students stand with an assignment or with all (submissions_api_controller.rb)."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, overload
 
 from fastapi import APIRouter, Request
 from sqlalchemy import select
@@ -26,12 +26,45 @@ from lti_tool.sandbox.canvas_access import (
     without,
 )
 from lti_tool.sandbox.canvas_rows import user_json
-from lti_tool.sandbox.canvas_work_rows import Work, attempts_of, submission_json, with_history, work
-from lti_tool.sandbox.models import Assignment, Enrolment, Person
+from lti_tool.sandbox.canvas_work_rows import Work, attempts_of, read_standing, submission_json, with_history, work
+from lti_tool.sandbox.models import Assignment, Enrolment, Person, Submission
 from lti_tool.sandbox.store import roster
 
 router = APIRouter(prefix="/api/v1/courses/{course_id}")
 Pair = tuple[Person, Assignment]
+
+
+class Pairs(Sequence[Pair]):
+    """Every student with every assignment, assignment by assignment, without writing them all down."""
+
+    def __init__(self, rows: Sequence[Assignment], people: Sequence[Person]) -> None:
+        self._rows, self._people = rows, people
+
+    def __len__(self) -> int:
+        return len(self._rows) * len(self._people)
+
+    @overload
+    def __getitem__(self, place: int) -> Pair: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Pair]: ...
+
+    def __getitem__(self, place: int | slice) -> Pair | Sequence[Pair]:
+        if isinstance(place, slice):
+            return [self[one] for one in range(*place.indices(len(self)))]
+        if not 0 <= place < len(self):
+            raise IndexError(place)
+        row, person = divmod(place, len(self._people))
+        return self._people[person], self._rows[row]
+
+    def these(self, ids: Iterable[tuple[int, int]]) -> Sequence[Pair]:
+        """Those of these ids, of a person and an assignment, in order."""
+        people = {one.id: place for place, one in enumerate(self._people)}
+        rows = {one.id: place for place, one in enumerate(self._rows)}
+        places = sorted((rows[row], people[person]) for person, row in ids if row in rows and person in people)
+        return [(self._people[person], self._rows[row]) for row, person in places]
+
+
 _MOMENT = re.compile(
     r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d+)?(Z|[+-]\d\d:\d\d)?"
 )
@@ -75,10 +108,9 @@ async def one_submission(
 
 @router.get("/students/submissions")
 async def students_submissions(request: Request, course_id: str, caller: Api) -> JSONResponse:
-    """Where students stand: ``student_ids[]`` (numbers, ``lti_user_id:…``, or ``all``; the caller without it),
-    ``assignment_ids[]``,
-    ``submitted_since``, ``graded_since``, ``workflow_state``, ``enrollment_state``, ``grouped``, and as ``include[]``
-    ``submission_history``, ``rubric_assessment``, ``assignment``, ``user``.
+    """Where students stand: ``student_ids[]`` (numbers, ``lti_1_3_id:…``, or ``all``; the caller without it),
+    ``assignment_ids[]``, ``submitted_since``, ``graded_since``, ``workflow_state``, ``enrollment_state``, ``grouped``, and as
+    ``include[]`` ``submission_history``, ``rubric_assessment``, ``assignment``, ``user``.
     """
     query = request.query_params
     async with caller.platform.store.reading() as session:
@@ -87,7 +119,11 @@ async def students_submissions(request: Request, course_id: str, caller: Api) ->
         people = await _in_state(session, here, people, query.get("enrollment_state"))
         found = await work(session, here)
         rows = _rows(found, query.getlist("assignment_ids[]"))
-        pairs = [(person, row) for row in rows for person in people if _counts(found, person, row, query)]
+        since = {name: _moment(query, name) for name in ("submitted_since", "graded_since")}
+        state = query.get("workflow_state") or None
+        pairs: Sequence[Pair] = Pairs(rows, people)
+        if state or any(since.values()):
+            pairs = await _matching(session, here, Pairs(rows, people), since, state)
         if query.get("grouped") in ("1", "true"):
             return await _grouped(request, session, found, people, pairs)
         return await _page(request, session, found, pairs)
@@ -150,30 +186,38 @@ async def _in_state(session: AsyncSession, here: Here, people: Sequence[Person],
     return [one for one in people if (one.id in active) is (state == "active")]
 
 
-def _counts(found: Work, person: Person, row: Assignment, query: Mapping[str, str]) -> bool:
-    """Whether a submission is among those that the parameters ask for."""
-    submission = found.submissions.get((person.id, row.id))
-    state = submission.workflow_state if submission else "unsubmitted"
-    if (wanted := query.get("workflow_state")) and state != wanted:
-        return False
-    handed_in, given = (submission.submitted_at, submission.graded_at) if submission else (None, None)
-    return _since(handed_in, query, "submitted_since") and _since(given, query, "graded_since")
+async def _matching(
+    session: AsyncSession, here: Here, pairs: Pairs, since: Mapping[str, datetime | None], state: str | None
+) -> Sequence[Pair]:
+    """Those of the pairs whose submission is later than the moments and in the state, where these are asked for."""
+    handed_in, graded = since["submitted_since"], since["graded_since"]
+    query = select(Submission.person_id, Submission.assignment_id).where(Submission.course_id == here.course.id)
+    if handed_in is not None:
+        query = query.where(Submission.submitted_at > handed_in)
+    if graded is not None:
+        query = query.where(Submission.graded_at > graded)
+    if state == "unsubmitted" and handed_in is graded is None:
+        # Most of those have no row.
+        begun = {tuple(row) for row in await session.execute(query.where(Submission.workflow_state != state))}
+        return [one for one in pairs if (one[0].id, one[1].id) not in begun]
+    if state is not None:
+        query = query.where(Submission.workflow_state == state)
+    return pairs.these([(person_id, row_id) for person_id, row_id in await session.execute(query)])
 
 
-def _since(value: datetime | None, query: Mapping[str, str], name: str) -> bool:
+def _moment(query: Mapping[str, str], name: str) -> datetime | None:
     limit = query.get(name)
     if not limit:
-        return True
+        return None
     # lib/api.rb, ISO8601_REGEX: a day alone is none.
     if not _MOMENT.fullmatch(limit):
         raise ApiError(400, "not a moment", body={"errors": {name: f"Invalid datetime for {name}"}})
     since = datetime.fromisoformat(limit)
-    since = since if since.tzinfo else since.replace(tzinfo=UTC)
-    return value is not None and value > since
+    return since if since.tzinfo else since.replace(tzinfo=UTC)
 
 
 async def _page(request: Request, session: AsyncSession, found: Work, pairs: Sequence[Pair]) -> JSONResponse:
-    """Only the page that was asked for is shaped: a course has many submissions."""
+    """Only the page that was asked for is read and shaped: a course has many submissions."""
     caller = found.here.caller
     page, headers = bookmarked(request, caller, pairs)
     return answer(request, caller, await _shaped(request, session, found, page), headers)
@@ -181,6 +225,7 @@ async def _page(request: Request, session: AsyncSession, found: Work, pairs: Seq
 
 async def _shaped(request: Request, session: AsyncSession, found: Work, pairs: Sequence[Pair]) -> list[dict[str, Any]]:
     includes = found.here.caller.includes(request)
+    await read_standing(session, found, {row.id for _, row in pairs}, {person.id for person, _ in pairs})
     shown = [without(request, submission_json(found, person.id, row, includes)) for person, row in pairs]
     if "user" in includes:
         for entry, (person, _) in zip(shown, pairs, strict=True):
@@ -197,11 +242,12 @@ async def _grouped(
     """A page of students, each with all of their submissions."""
     caller = found.here.caller
     page, headers = bookmarked(request, caller, people)
+    mine: dict[int, list[Pair]] = {person.id: [] for person in page}
+    for one in pairs:
+        if one[0].id in mine:
+            mine[one[0].id].append(one)
     shown = [
-        {
-            "user_id": person.id,
-            "submissions": await _shaped(request, session, found, [one for one in pairs if one[0].id == person.id]),
-        }
+        {"user_id": person.id, "submissions": await _shaped(request, session, found, mine[person.id])}
         for person in page
     ]
     return answer(request, caller, shown, headers)

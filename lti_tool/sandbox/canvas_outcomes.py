@@ -25,7 +25,7 @@ from lti_tool.sandbox.canvas_access import (
 from lti_tool.sandbox.canvas_models import Outcome, OutcomeAlignment, OutcomeResult
 from lti_tool.sandbox.canvas_rows import moment
 from lti_tool.sandbox.canvas_sections import section_ids_of
-from lti_tool.sandbox.canvas_work_rows import Work, work
+from lti_tool.sandbox.canvas_work_rows import Work, read_standing, work
 from lti_tool.sandbox.models import Person
 from lti_tool.sandbox.store import roster
 
@@ -66,7 +66,9 @@ async def _known(session: AsyncSession, here: Here) -> Known:
     results = await session.scalars(
         select(OutcomeResult).where(OutcomeResult.outcome_id.in_(ids)).order_by(OutcomeResult.id)
     )
-    return Known(here, await work(session, here), outcomes, alignments.all(), results.all())
+    known = Known(here, await work(session, here), outcomes, alignments.all(), results.all())
+    await read_standing(session, known.found, {one.assignment_id for one in known.results})
+    return known
 
 
 # --- Outcomes ----------------------------------------------------------------------------------------------------------

@@ -2,8 +2,8 @@
 assignment from the start, in the state ``unsubmitted``.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,7 +22,11 @@ QUIZ_GRACE = timedelta(seconds=60)
 
 @dataclass(frozen=True)
 class Work:
-    """The assignments of a course, the students' standing in them, and everything that is shown beside these."""
+    """The assignments of a course with everything that is shown beside them, and students' standing as far as it was read.
+
+    ``handed_in`` are the assignments that somebody has handed in. A course has a great many submissions, so ``read_standing``
+    reads those that are to be shown.
+    """
 
     here: Here
     assignments: Sequence[Assignment]
@@ -31,8 +35,9 @@ class Work:
     rubrics: Mapping[int, Rubric]
     dates: CourseDates
     override_students: Mapping[int, Sequence[int]]
-    submissions: Mapping[tuple[int, int], Submission]
-    submissions_more: Mapping[tuple[int, int], SubmissionMore]
+    handed_in: frozenset[int]
+    submissions: dict[tuple[int, int], Submission] = field(default_factory=dict)
+    submissions_more: dict[tuple[int, int], SubmissionMore] = field(default_factory=dict)
 
     def assignment(self, assignment_id: int) -> Assignment | None:
         """One that the caller sees."""
@@ -54,7 +59,7 @@ class Work:
 
 
 async def work(session: AsyncSession, here: Here) -> Work:
-    """Read all of a course's."""
+    """Read a course's assignments, and nobody's work yet."""
     course_id = here.course.id
     rows = await session.scalars(
         select(Assignment).where(Assignment.course_id == course_id).order_by(Assignment.position, Assignment.id)
@@ -66,8 +71,11 @@ async def work(session: AsyncSession, here: Here) -> Work:
     named: dict[int, list[int]] = {}
     for one in await session.scalars(select(OverrideStudent).where(OverrideStudent.assignment_id.in_(ids))):
         named.setdefault(one.override_id, []).append(one.person_id)
-    submissions = await session.scalars(select(Submission).where(Submission.course_id == course_id))
-    decided = await session.scalars(select(SubmissionMore).where(SubmissionMore.assignment_id.in_(ids)))
+    handed_in = await session.scalars(
+        select(Submission.assignment_id)
+        .where(Submission.course_id == course_id, Submission.submitted_at.is_not(None))
+        .distinct()
+    )
     return Work(
         here=here,
         assignments=seen,
@@ -76,9 +84,25 @@ async def work(session: AsyncSession, here: Here) -> Work:
         rubrics={one.id: one for one in rubrics},
         dates=await course_dates(session, course_id),
         override_students=named,
-        submissions={(one.person_id, one.assignment_id): one for one in submissions},
-        submissions_more={(one.person_id, one.assignment_id): one for one in decided},
+        handed_in=frozenset(handed_in),
     )
+
+
+async def read_standing(
+    session: AsyncSession, found: Work, assignments: Collection[int], people: Collection[int] | None = None
+) -> None:
+    """Read where people (everybody, when None) stand with assignments."""
+    ours = select(Submission).where(Submission.assignment_id.in_(assignments))
+    decided = select(SubmissionMore).where(SubmissionMore.assignment_id.in_(assignments))
+    if people is not None:
+        ours, decided = (
+            ours.where(Submission.person_id.in_(people)),
+            decided.where(SubmissionMore.person_id.in_(people)),
+        )
+    for one in await session.scalars(ours):
+        found.submissions[one.person_id, one.assignment_id] = one
+    for more in await session.scalars(decided):
+        found.submissions_more[more.person_id, more.assignment_id] = more
 
 
 def assignment_json(found: Work, row: Assignment, *, overrides: bool = False) -> dict[str, Any]:
@@ -100,9 +124,7 @@ def assignment_json(found: Work, row: Assignment, *, overrides: bool = False) ->
         "assignment_group_id": here.course.id,
         "submission_types": ["external_tool"] if new_quiz else [row.submission_type],
         "is_quiz_assignment": quiz_id is not None,
-        "has_submitted_submissions": any(
-            key[1] == row.id and one.submitted_at is not None for key, one in found.submissions.items()
-        ),
+        "has_submitted_submissions": row.id in found.handed_in,
         "has_overrides": bool(found.dates.all_of(row.id)),
         "only_visible_to_overrides": False,
         "omit_from_final_grade": False,
