@@ -101,7 +101,7 @@ class SchoologyApi(NativeConnector):
 
     async def find_out(self, course_id: str | None) -> FoundOut:
         """What this access can do in a section. Without one only that it is alive is known: what it may see depends on it."""
-        await self._api.whose()
+        await self._api.must_be_alive()
         if course_id is None:
             return FoundOut((await super().find_out(None)).abilities, version="v1")
         section = f"sections/{course_id}"

@@ -34,8 +34,10 @@ PER_PAGE = 200
 MOST_PAGES = 2000
 """Pages of one list that are followed: 400 000 rows."""
 
-AT_ONCE = 50
-"""Requests in one ``multiget`` (https://developers.schoology.com/api-documentation/rest-api-v1)."""
+AT_ONCE = 20
+"""Questions in one ``multiget``. It takes fifty (https://developers.schoology.com/api-documentation/rest-api-v1), whose answers
+would be large and late.
+"""
 
 SPACING = 0.1
 """Seconds from the beginning of one request to the next: fifty in five seconds."""
@@ -80,17 +82,21 @@ class SchoologyHttp:
         self._sleep = sleep
         self._one_by_one = False
 
-    @property
-    def two_legged(self) -> bool:
-        """Whether it is the application's own access, and no person's."""
-        return not self._credentials.token
-
     async def whose(self) -> str:
         """The id of the user that this access acts as; ApiTokenRefused where it is dead."""
-        response = await self._patiently("GET", f"{self._base_url}{VERSION_PATH}/users/me", None)
+        response = await self._whoever()
         if response.is_success or response.is_redirect:
             return user_of(response)
         raise trouble_of(response.status_code)
+
+    async def must_be_alive(self) -> None:
+        """Raises ApiTokenRefused for an access that is dead. One that acts as nobody in particular is alive."""
+        response = await self._whoever()
+        if response.status_code == 401:
+            raise ApiTokenRefused("Schoology answered 401, to whose access it is as well")
+
+    async def _whoever(self) -> httpx.Response:
+        return await self._patiently("GET", f"{self._base_url}{VERSION_PATH}/users/me", None)
 
     async def get(self, path: str, query: Query | None = None) -> Mapping[str, Any]:
         """What stands at a path such as ``sections/7``."""
@@ -204,9 +210,7 @@ class SchoologyHttp:
             return trouble_of(status)
         # Schoology says 401 to a dead key, and also to a live one that may not see somebody else's data.
         try:
-            await self.whose()
-        except ApiTokenRefused:
-            return ApiTokenRefused("Schoology answered 401, to whose access it is as well")
+            await self.must_be_alive()
         except NativeTrouble as trouble:
             return trouble
         return NotWithThisKey("Schoology answered 401, and the access is alive")
