@@ -30,7 +30,7 @@ class Limits:
     """How deep elements or items may lie in one another."""
     read: int = 256 * _MEBIBYTE
     """All XML and HTML that is read, a file as often as it is asked for."""
-    marks: int = 2_000_000
+    marks: int = 3_000_000
     """The same in opening brackets: reading takes its time for each element, about ten seconds for as many as these."""
 
 

@@ -319,6 +319,11 @@ class Contents:
     def _quiz(self, resource: Resource) -> Item:
         own = self._archive.find(f"non_cc_assessments/{resource.identifier}.xml.qti") if self._canvas else None
         path = own or self._path(resource)
+        meta = self._settings(resource, "quiz")
+        if self._outline and text(meta, "title") and number(text(meta, "points_possible")) is not None:
+            # Everything but the questions stands in Canvas's settings, and questions are most of what a course has.
+            begun = Item("", resource.identifier, ItemKind.QUIZ, text(meta, "title"))
+            return self._with_quiz_settings(begun, meta, path)
         root, where = self._xml(path), path
         title = next((part.get("title", "") for part in descendants(root, "assessment")), "")
         found = read_assessment(
@@ -344,10 +349,9 @@ class Contents:
         )
         if not any(question.kind is not QuestionKind.TEXT for question in found.questions):
             self._remark_questions(where, f"the quiz “{found.title}” has no questions")
-        meta = self._settings(resource, "quiz")
         return item if meta is None else self._with_quiz_settings(item, meta, where)
 
-    def _with_quiz_settings(self, item: Item, meta: Element, where: str) -> Item:
+    def _with_quiz_settings(self, item: Item, meta: Element | None, where: str) -> Item:
         grading = canvas.read_grading(child(meta, "assignment"), self._groups)
         kind = text(meta, "quiz_type")
         attempts = number(text(meta, "allowed_attempts"))
@@ -393,6 +397,8 @@ class Contents:
             path = self._archive.find(href)
             if path is None or not path.endswith((".qti", ".xml")):
                 continue
+            if self._outline and path.endswith(".qti"):
+                return True
             try:
                 found = bank_title(self._xml(path))
             except Unreadable:

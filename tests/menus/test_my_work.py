@@ -13,6 +13,7 @@ from lti_tool.checks.models import AttemptState, Check, CheckAttempt
 from lti_tool.content import drafts
 from lti_tool.content.models import ContentItem, ItemKind
 from lti_tool.content.service import ItemResult
+from lti_tool.content.taking_over import take_over
 from lti_tool.db.base import scoped
 from lti_tool.grades.models import Score
 from lti_tool.ids import new_id
@@ -20,8 +21,9 @@ from lti_tool.menus import deciding, handing_in, results
 from lti_tool.menus.models import ChoiceState, Menu, OptionDone, OptionKind, PersonalState, WorkKind
 from lti_tool.menus.rules import files
 from lti_tool.menus.rules.choosing import BoardKind
-from lti_tool.platforms.native import NativeResult
+from lti_tool.platforms.native import NativeItem, NativeResult
 from tests.menus.work_site import Made, Site, a_board, chosen, copy_of, own, upload, work_of
+from tests.playlists import seed
 from tests.playlists.site import Visitor
 
 TAKES = [kind.value for kind in WorkKind]
@@ -426,3 +428,18 @@ def test_what_is_sealed_opens_for_its_own_piece_alone(site: Site) -> None:
         added_at=site.clock.now(),
     )
     assert handing_in.unseal(box, piece) == b"work"
+
+
+async def test_an_item_that_came_by_a_file_says_where_in_the_course_it_is(site: Site) -> None:
+    async with site.database.writing() as session:
+        told = [NativeItem(external_id="cartridge:k:p", kind="page", title="Rivers", section="Week 1")]
+        await take_over(session, site.school.course, "cartridge:", told, seed.NOW)
+        rows = (await session.exec(scoped(ContentItem, site.school.id))).all()
+        item_id = next(one.id for one in rows if one.title == "Rivers")
+    made, student, address = await at_work(site, {0: {"kind": OptionKind.ITEM, "content_item_id": item_id}})
+    page = await student.get(address)
+    assert "In the course: Week 1 › Rivers" in page.text
+    assert "not in the course at the moment" not in page.text
+    teacher = await site.teacher()
+    page = await teacher.get(f"{site.course}/menus/{made.menu.id}")
+    assert "In the course: Week 1 › Rivers" in page.text
