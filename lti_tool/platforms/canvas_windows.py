@@ -6,6 +6,7 @@ remembered to the letter, to be put back. Overrides of sections, groups and whol
 before them.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -28,6 +29,8 @@ _DATES = ("due_at", "unlock_at", "lock_at")
 _NAME = "1 student"
 """What Canvas itself calls an override for one student."""
 
+_COUNTED = re.compile(r"([0-9]{1,6})\s+\S+")
+
 Form = list[tuple[str, str]]
 
 
@@ -44,9 +47,12 @@ async def give_window(
         if earlier is None:
             return WindowGiven(await _make(http, path, [user_id], dates))
         name, students = earlier["id"], earlier["student_ids"]
+        if earlier["hides"]:
+            # Who is held to a section does not see the others in the list, and would take them all off it.
+            raise ApiDatesRefused("the student shares dates with others whom this access may not see")
         if len(students) == 1:
             await _change(http, path, name, [user_id], dates)
-            return WindowGiven(name, {"changed": earlier})
+            return WindowGiven(name, {"changed": _kept(earlier)})
         await _change(http, path, name, [one for one in students if one != user_id], _dates(earlier))
         try:
             made = await _make(http, path, [user_id], dates)
@@ -54,7 +60,7 @@ async def give_window(
             # Better the old dates than none.
             await _change(http, path, name, students, _dates(earlier))
             raise
-        return WindowGiven(made, {"taken_out": earlier})
+        return WindowGiven(made, {"taken_out": _kept(earlier)})
     except ApiCourseNotFound as error:
         raise ApiDatesRefused("there is no such assignment, or its override has just gone") from error
     except NotAccepted as error:
@@ -89,7 +95,7 @@ async def _put_back(http: CanvasHttp, path: str, user_id: str, earlier: Mapping[
         # Somebody has given the student other dates meanwhile.
         return
     now = next((one for one in there if one["id"] == earlier["id"]), None)
-    if now is not None and _dates(now) == _dates(earlier):
+    if now is not None and _dates(now) == _dates(earlier) and not now["hides"]:
         await _change(http, path, now["id"], [*now["student_ids"], user_id], _dates(now))
     else:
         await _make(http, path, [user_id], _dates(earlier))
@@ -122,10 +128,20 @@ def _override(row: Row) -> dict[str, Any] | None:
     students = [student for one in listed if (student := row_id(one)) is not None]
     if not students:
         return None
-    kept: dict[str, Any] = {"id": name, "student_ids": students}
+    kept: dict[str, Any] = {"id": name, "student_ids": students, "hides": _count(row.get("title")) > len(students)}
     kept |= {date: text(row[date], 40) for date in _DATES if date in row}
     # The student need not do the assignment at all.
     return kept | ({"unassign_item": True} if row.get("unassign_item") is True else {})
+
+
+def _count(title: object) -> int:
+    """How many students Canvas itself says an override is for, as in *12 students*, in whatever language; 0 where it does not."""
+    found = _COUNTED.fullmatch(title) if isinstance(title, str) else None
+    return int(found[1]) if found is not None else 0
+
+
+def _kept(override: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in override.items() if name != "hides"}
 
 
 def _remembered(before: Mapping[str, Any], name: str) -> dict[str, Any] | None:

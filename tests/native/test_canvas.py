@@ -103,10 +103,9 @@ def recorded() -> NativeCase:
     )
 
 
-async def real() -> NativeCase:
+async def real(http: httpx.AsyncClient) -> NativeCase:
     """A course of a real Canvas; its students are asked for here, since the connector is told them by the tool."""
     url, token, course = real_server("CANVAS", "URL", "TOKEN", "COURSE")
-    http = httpx.AsyncClient(timeout=30)
     users: Any = await http.get(
         f"{url.rstrip('/')}/api/v1/courses/{course}/users",
         params={"enrollment_type[]": "student", "per_page": "20"},
@@ -142,8 +141,11 @@ async def native(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
     if request.param.startswith("sandbox"):
         async with boxed(tmp_path) as box, box.http() as http:
             yield await sandbox(box, http, includes=request.param == "sandbox")
+    elif request.param == "recorded":
+        yield recorded()
     else:
-        yield recorded() if request.param == "recorded" else await real()
+        async with httpx.AsyncClient(timeout=30) as http:
+            yield await real(http)
 
 
 class TestCanvas(NativeContract):

@@ -190,6 +190,20 @@ async def test_a_student_who_is_taken_out_and_not_taken_in_is_put_back_at_once()
     assert there.dates() == before
 
 
+@pytest.mark.parametrize(
+    ("title", "refused"), [("3 students", True), ("3 estudiantes", True), ("2 students", False), ("Group 12", False)]
+)
+async def test_nobody_is_taken_off_a_list_that_is_not_seen_in_full(title: str, refused: bool) -> None:
+    """Canvas shows a teacher who is held to a section only their own students of an override, and its title counts all."""
+    there = Overrides(override(1, 40, 41, title=title))
+    if refused:
+        with pytest.raises(ApiDatesRefused):
+            await there.give()
+        assert there.rows[1]["student_ids"] == [40, 41]
+    else:
+        await there.give()
+
+
 async def test_what_canvas_does_not_take_is_said_and_changes_nothing() -> None:
     there = Overrides(override(1, 41))
     for user in ("99", "no id", ""):
