@@ -252,10 +252,9 @@ def worlds() -> list[World]:
     return []
 
 
-async def real() -> NativeCase:
+async def real(http: httpx.AsyncClient) -> NativeCase:
     """A course of a real Moodle; its students are asked for here, since the connector is told them by the tool."""
     url, token, course = real_server("MOODLE", "URL", "TOKEN", "COURSE")
-    http = httpx.AsyncClient(timeout=30)
     users = await http.post(
         url.rstrip("/") + SERVER,
         data={
@@ -297,7 +296,8 @@ async def native(request: pytest.FixtureRequest, tmp_path: Path, worlds: list[Wo
             async with lms.router.lifespan_context(lms):
                 yield worlds[0].case(lms)
         case _:
-            yield await real()
+            async with httpx.AsyncClient(timeout=30) as http:
+                yield await real(http)
 
 
 class TestMoodle(NativeContract):

@@ -4,6 +4,7 @@ and ``_COURSE`` (a section's number) name.
 The answers in ``recorded/schoology`` were written from Schoology's documentation; each file names the pages.
 """
 
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
 import httpx
@@ -91,11 +92,10 @@ def recorded() -> NativeCase:
     )
 
 
-async def real() -> NativeCase:
+async def real(http: httpx.AsyncClient) -> NativeCase:
     """A section of a real Schoology; its students are asked for here, since the connector is told them by the tool."""
     url, key, secret, section = real_server("SCHOOLOGY", "URL", "KEY", "SECRET", "COURSE")
     credentials, clock = SignedCredentials(key, secret), SystemClock()
-    http = httpx.AsyncClient(timeout=30)
     api = SchoologyHttp(http, url, credentials, clock)
     rows = [row async for row in api.rows(f"sections/{section}/enrollments", "enrollment")]
     return NativeCase(
@@ -108,8 +108,12 @@ async def real() -> NativeCase:
 
 
 @pytest.fixture(params=["recorded", "real"])
-async def native(request: pytest.FixtureRequest) -> NativeCase:
-    return recorded() if request.param == "recorded" else await real()
+async def native(request: pytest.FixtureRequest) -> AsyncIterator[NativeCase]:
+    if request.param == "recorded":
+        yield recorded()
+    else:
+        async with httpx.AsyncClient(timeout=30) as http:
+            yield await real(http)
 
 
 class TestSchoology(NativeContract):
