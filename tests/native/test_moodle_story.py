@@ -2,12 +2,14 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select
 from sqlmodel import select as of
 
 from lti_tool.content import service
+from lti_tool.content.sync import queries as sync_queries
 from lti_tool.courses.models import Course
 from lti_tool.db.session import Database
 from lti_tool.lti.models import Registration
@@ -43,12 +45,6 @@ async def test_a_moodles_activities_are_shown_and_its_grades_find_their_students
     teacher, student = Someone(world, "rivera"), Someone(world, "zoe")
     home = (await teacher.launch()).path.replace("/playlists", "")
     await student.launch()
-    await connect(world)
-
-    # The teacher sees the sections and activities, each at its own address in Moodle.
-    page = await teacher.open(f"{home}/content")
-    assert page.status == 200, page.words[:500]
-    assert "2. Equivalent ratios" in page.words
     async with world.platform.store.writing() as session:
         items = {row.title: row for row in await session.scalars(select(models.ModuleItem))}
         item = items["Quiz 2: Equivalent ratios"]
@@ -56,6 +52,12 @@ async def test_a_moodles_activities_are_shown_and_its_grades_find_their_students
         work = await session.get_one(models.Assignment, quiz.assignment_id)
         zoe = (await session.scalars(select(models.Person).where(models.Person.login == "zoe"))).one()
         await record_submission(session, work, zoe.id, world.clock.now(), score=work.points_possible)
+    await connect(world)
+
+    # The teacher sees the sections and activities, each at its own address in Moodle.
+    page = await teacher.open(f"{home}/content")
+    assert page.status == 200, page.words[:500]
+    assert "2. Equivalent ratios" in page.words
     assert f"{LMS}/mod/quiz/view.php?id={item.id}" in page.text
 
     # The student's grade is theirs, by the number that launches and web services share.
@@ -66,6 +68,18 @@ async def test_a_moodles_activities_are_shown_and_its_grades_find_their_students
         connected = await connectors.of(session, course)
     found = await connected.connector.read_results(connected.course_id, [str(item.id)], [zoe.lti_id])
     assert [(one.result_key, one.user_id, one.percent) for one in found.results] == [(str(item.id), zoe.lti_id, 100.0)]
+
+    # The background has read it, with what Moodle counts as done, its groups and competencies.
+    async def has_been_read() -> bool:
+        async with world.database.reading() as session:
+            state = await sync_queries.state(session, course.organisation_id, course.id)
+        read.update(state.report if state is not None else {})
+        return "outcomes" in read
+
+    read: dict[str, Any] = {}
+    await world.until(has_been_read)
+    told = {name: read[name] for name in ("items", "results", "completions", "outcomes", "groups")}
+    assert told == {"items": len(items), "results": 1, "completions": 1, "outcomes": 4, "groups": 4}
 
     # What the service no longer has is said to be missing, and what was read stays.
     await change(world.platform, without=["core_course_get_contents"])
