@@ -1,6 +1,7 @@
 """The scopes that keys of this LMS can have: one for each address of the REST API that is answered here."""
 
 import functools
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,6 +20,8 @@ from lti_tool.sandbox import (
 from lti_tool.sandbox.canvas_access import Api, missing, numbered, scope_of
 
 router = APIRouter(prefix="/api/v1")
+_AFTER_ITS_NAME = re.compile(r"[;:,(]|\.(?=\s|$)")
+"""Where the sentence about an address goes on after what it gives."""
 
 
 @router.get("/accounts/{account_id}/scopes")
@@ -61,7 +64,7 @@ def _known() -> Mapping[str, tuple[APIRoute, str]]:
     for one in ROUTERS:
         for route in one.routes:
             if isinstance(route, APIRoute):
-                words = (route.endpoint.__doc__ or "").strip().split("\n")[0].split(";")[0].rstrip(".")
+                words = _AFTER_ITS_NAME.split((route.endpoint.__doc__ or "").strip(), maxsplit=1)[0].strip()
                 for method in route.methods or ():
                     found[scope_of(method, route.path)] = route, words
     return found
