@@ -57,6 +57,7 @@ def test_what_cannot_be_is_one_line(tool: Tool, monkeypatch: pytest.MonkeyPatch)
     for words, text, status in (
         (("nothing", *API), "t", 1),
         ((moodle, "--api-url", "http://moodle.example"), "t", 1),
+        ((moodle, "--api-url", "https://another.example"), "t", 1),
         ((moodle, "--api-url", "https://moodle.example"), "two words", 1),
         ((moodle, "--api-url", "https://moodle.example", "--client-id", "1"), "s", 1),
         ((moodle, "--api-url", "https://moodle.example", "--by-teachers"), "s", 2),

@@ -52,6 +52,10 @@ SAID = {
 
 _WRONG = {
     "bad-address": ("base_url", N_("Begin with https:// and end with the host, such as https://school.example.")),
+    "another-platform": (
+        "base_url",
+        N_("This is another Moodle's address. Enter the one that people open this Moodle at, as its launches name it."),
+    ),
     "bad-token": ("token", N_("Copy the whole token: it has up to 2000 characters and no space inside.")),
     "bad-key": ("client_id", N_("Copy the whole id and the whole secret of the key: neither has a space inside.")),
 }

@@ -16,6 +16,7 @@ from lti_tool.courses.models import Course, Person
 from lti_tool.db.base import crossing
 from lti_tool.db.organisation import Organisation
 from lti_tool.lti.models import Deployment, OwnerLink, OwnerSession, Registration
+from lti_tool.platforms.native import ApiBusy
 
 
 async def forget_links(session: AsyncSession, until: datetime) -> None:
@@ -141,11 +142,16 @@ async def connections(session: AsyncSession, here: Console, registration_id: uui
 
 
 async def failing_connections(session: AsyncSession, here: Console) -> frozenset[uuid.UUID]:
-    """The ids of the registrations whose own API failed when it was called last, by a school that is seen here."""
+    """The ids of the registrations whose own API failed when it was called last, by a school that is seen here.
+
+    That one was asked to go slower passes by itself.
+    """
     found: set[uuid.UUID] = set()
     connection = await session.connection()
     own = sa_select(col(ApiConnection.registration_id)).where(
-        col(ApiConnection.working).is_(False), here.within(ApiConnection.organisation_id)
+        col(ApiConnection.working).is_(False),
+        col(ApiConnection.trouble) != ApiBusy.code,
+        here.within(ApiConnection.organisation_id),
     )
     ended = (
         sa_select(col(ApiConnection.registration_id))

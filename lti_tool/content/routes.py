@@ -159,7 +159,7 @@ async def _page(
     async with database.reading() as session:
         standing = await showing.standing(session, here.course, request.app.state.clock.now())
         teaches = here.visit.role is Role.TEACHER
-        access = await abilities.of_course(session, here.course, here.person_id, teaches=teaches)
+        access = await abilities.of_course(session, here.course, here.visit.person_id, teaches=teaches)
     context |= _standing_context(request, here, standing)
     context["access"] = access
     context["home"] = f"/courses/{here.course.id}"

@@ -178,6 +178,9 @@ async def test_a_moodle_has_a_token_and_its_folder_and_no_key(site: Site, api: A
     assert kept.base_url == "https://other.example/moodle"
     refused = await connect_key(theirs, site.other)
     assert refused.status_code == 422
+    refused = await connect(theirs, site.other, base_url="https://another.example/moodle")
+    assert refused.status_code == 422
+    assert "another Moodle" in refused.text
 
 
 async def test_an_lms_without_a_connector_says_what_works_there(site: Site, api: Api) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -59,15 +60,20 @@ async def connect(
 ) -> ApiConnection:
     """Keep a school's access to a platform's own API, secrets encrypted; an earlier one is replaced, its consents forgotten.
 
-    Raises BadRequest (codes ``bad-address``, ``bad-token``, ``bad-key``) for what cannot be used. Plain http is for this machine
-    alone, since secrets would travel readable.
+    Raises BadRequest (codes ``bad-address``, ``another-platform``, ``bad-token``, ``bad-key``) for what cannot be used. Plain
+    http is for this machine alone, since secrets would travel readable.
     """
     box = SecretBox(secret_key)
+    address = api_address(wanted.base_url, registration.lms)
+    if registration.lms is Family.MOODLE and not is_its_own(address, registration):
+        raise BadRequest(
+            f"the API of this Moodle is at its own address, {registration.issuer}", code="another-platform"
+        )
     row: dict[str, Any] = {
         "organisation_id": organisation_id,
         "id": new_id(),
         "registration_id": registration.id,
-        "base_url": api_address(wanted.base_url, registration.lms),
+        "base_url": address,
         "site_url": api_origin(wanted.site_url) if wanted.site_url.strip() else None,
         "auth": ApiAuth.TOKEN,
         "token_encrypted": None,
@@ -110,6 +116,12 @@ async def disconnect(
     """Forget the access, every consent and every secret. What was read stays."""
     await queries.remove_connection(session, connection.organisation_id, connection.id)
     note(session, registration, connection.organisation_id, now, "api.disconnected", actor=actor)
+
+
+def is_its_own(address: str, registration: Registration) -> bool:
+    """Whether an address is on the host a platform launches from. Ids of one Moodle would name others' people on another."""
+    own = (urlsplit(one).hostname for one in (registration.issuer, registration.auth_login_url))
+    return urlsplit(address).hostname in set(own)
 
 
 def note(

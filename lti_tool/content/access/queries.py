@@ -94,6 +94,34 @@ async def last_course(session: AsyncSession, organisation_id: uuid.UUID, registr
     return (await session.exec(statement)).first()
 
 
+async def last_course_with_consent(
+    session: AsyncSession, organisation_id: uuid.UUID, connection_id: uuid.UUID
+) -> Course | None:
+    """The course launched last of those that somebody teaches whose consent works."""
+    statement = (
+        scoped(Course, organisation_id)
+        .join(
+            Membership,
+            (col(Membership.organisation_id) == col(Course.organisation_id))
+            & (col(Membership.course_id) == col(Course.id)),
+        )
+        .join(
+            ApiGrant,
+            (col(ApiGrant.organisation_id) == col(Membership.organisation_id))
+            & (col(ApiGrant.person_id) == col(Membership.person_id)),
+        )
+        .where(
+            ApiGrant.connection_id == connection_id,
+            col(ApiGrant.working).is_not(False),
+            Membership.role == Role.TEACHER,
+            col(Membership.active).is_(True),
+        )
+        .order_by(func.coalesce(Membership.last_launched_at, Course.created_at).desc(), col(Course.id))
+        .limit(1)
+    )
+    return (await session.exec(statement)).first()
+
+
 # --- Grants ------------------------------------------------------------------------------------------------------------
 
 

@@ -7,6 +7,7 @@ import secrets
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
+from starlette.background import BackgroundTask
 from starlette.responses import RedirectResponse, Response
 
 from lti_tool.content import queries as content_queries
@@ -159,13 +160,15 @@ async def back(
     oauth_token: Long = "",
     oauth_verifier: Long = "",
 ) -> Response:
-    """The platform's answer: what was given is kept, and what it opens is found out."""
+    """The platform's answer: what was given is kept, and what it opens is found out behind the page."""
     connectors: Connectors = request.app.state.connectors
     answer = Answer(state=state, code=code, error=error, token=oauth_token, verifier=oauth_verifier)
     cookie = request.cookies.get(COOKIE)
     asked, _grant = await consent.finish(database, connectors, settings.base_url, answer, cookie, clock.now())
-    await _find_out(database, connectors, asked, clock)
-    return pages.render(request, "content/access_given.html", {"of_school": asked.of_school})
+    page = pages.render(request, "content/access_given.html", {"of_school": asked.of_school})
+    # Nobody waits for it in this window: some two dozen calls to the platform.
+    page.background = BackgroundTask(_find_out, database, connectors, asked, clock)
+    return page
 
 
 async def _find_out(database: Database, connectors: Connectors, asked: Asked, clock: Now) -> None:
