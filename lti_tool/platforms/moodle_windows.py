@@ -101,7 +101,7 @@ async def _save(
 
 async def _delete(server: MoodleServer, quiz_id: str, override_id: str) -> None:
     try:
-        await server.ask(functions.DELETE_OVERRIDES, data={"quizid": quiz_id, "ids": [override_id]})
+        await server.ask(functions.DELETE_OVERRIDES, tries=1, data={"quizid": quiz_id, "ids": [override_id]})
     except MoodleSaid as said:
         # What is gone is called a wrong parameter.
         if said.code != "invalidparameter" and not isinstance(said.trouble, ApiCourseNotFound):
@@ -130,7 +130,8 @@ async def _extend(server: MoodleServer, assignment_id: str, user_id: str, until:
 
 async def _accepted(server: MoodleServer, function: str, **parameters: Any) -> Any:
     try:
-        return await server.ask(function, **parameters)
+        # Once: of a call whose answer was lost nobody knows whether it was carried out.
+        return await server.ask(function, tries=1, **parameters)
     except MoodleSaid as said:
         if said.code == "invalidparameter" or said.code in OF_A_USER or isinstance(said.trouble, ApiCourseNotFound):
             raise ApiDatesRefused(f"Moodle answered {said.code}") from None

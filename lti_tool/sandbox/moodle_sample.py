@@ -43,5 +43,7 @@ async def add_competencies(session: AsyncSession, course_id: int, now: datetime)
         )
         session.add(competency)
         await session.flush()
-        session.add_all(CompetencyModule(competency_id=competency.id, module_item_id=items[it]) for it in one["items"])
+        # Of a store that is there already, somebody may have taken an item out.
+        there = [items[title] for title in one["items"] if title in items]
+        session.add_all(CompetencyModule(competency_id=competency.id, module_item_id=item_id) for item_id in there)
     await session.flush()

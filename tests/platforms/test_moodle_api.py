@@ -969,6 +969,13 @@ async def test_dates_that_moodle_does_not_take_are_refused() -> None:
         await moodle.api().give_window("8", "60", "190", Window(due_at=NOON))
 
 
+async def test_what_is_written_is_not_sent_twice() -> None:
+    moodle = dated("quiz").on(functions.SAVE_OVERRIDES, httpx.Response(502))
+    with pytest.raises(ApiUnreachable):
+        await moodle.api().give_window("8", "60", "190", Window(due_at=NOON))
+    assert len(moodle.calls(functions.SAVE_OVERRIDES)) == 1
+
+
 async def test_what_is_gone_is_no_trouble_when_it_is_taken_back() -> None:
     moodle = dated("quiz").on(functions.DELETE_OVERRIDES, refused("invalidparameter"))
     await moodle.api().take_window_back("8", "60", "190", WindowGiven("quiz-override:5", {}))
