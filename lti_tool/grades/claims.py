@@ -23,7 +23,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from lti_tool.courses.models import Course, Person, ResourceLink
 from lti_tool.db.base import crossing
-from lti_tool.grades.models import ColumnState, DeliveryPace, LineItem, Score
+from lti_tool.grades.models import Choice, ColumnState, DeliveryPace, Difference, LineItem, Score
 from lti_tool.grades.rules import next_timestamp
 from lti_tool.ids import new_id
 from lti_tool.lti.models import Registration
@@ -89,6 +89,12 @@ def _score_is_due(now: datetime) -> ColumnElement[bool]:
         col(Score.next_attempt_at) <= now,
         or_(col(Score.lease_until).is_(None), col(Score.lease_until) <= now),
         col(LineItem.state) == ColumnState.MADE,
+        # What somebody else has put into the gradebook is not overwritten before the teacher has said so.
+        or_(
+            col(Score.difference).is_(None),
+            col(Score.difference) != Difference.OVERRIDDEN,
+            col(Score.choice) == Choice.OURS,
+        ),
     )
 
 
@@ -221,8 +227,16 @@ async def due_now_and_next(
 
 
 async def on_their_way(session: AsyncSession) -> tuple[int, datetime | None]:
-    """How many scores are due or tried again, and since when the oldest of them is owed."""
-    statement = select(func.count(), func.min(Score.owed_at)).where(col(Score.next_attempt_at).is_not(None))
+    """How many scores are due or tried again, and since when the oldest of them is owed. Those that wait for a teacher's choice
+    are on no way.
+    """
+    held = and_(
+        col(Score.difference) == Difference.OVERRIDDEN,
+        or_(col(Score.choice).is_(None), col(Score.choice) != Choice.OURS),
+    )
+    statement = select(func.count(), func.min(Score.owed_at)).where(
+        col(Score.next_attempt_at).is_not(None), or_(col(Score.difference).is_(None), ~held)
+    )
     return (await session.exec(statement, execution_options=crossing("the gauges count all schools"))).one()
 
 

@@ -16,6 +16,7 @@ from lti_tool.clock import Clock
 from lti_tool.db.session import Database
 from lti_tool.grades import claims, metrics
 from lti_tool.grades.columns import deliver_column
+from lti_tool.grades.comparing import Comparer
 from lti_tool.grades.ports import AgsFactory
 from lti_tool.grades.sending import Sending
 from lti_tool.grades.service import DELIVER
@@ -49,6 +50,7 @@ class Deliverer:
         lease: timedelta = LEASE,
         request_seconds: float = REQUEST_SECONDS,
         chance: Callable[[], float] = random.random,
+        comparer: Comparer | None = None,
     ) -> None:
         if lease.total_seconds() < 2 * request_seconds:
             raise ValueError("a lease has to outlast the requests made under it")
@@ -60,6 +62,7 @@ class Deliverer:
         self._lease = lease
         self._request_seconds = request_seconds
         self._chance = chance
+        self._comparer = comparer
 
     async def run(self, key: str) -> None:
         """The task ``grades.deliver``: ``key`` is the registration's id."""
@@ -104,6 +107,8 @@ class Deliverer:
                     self._nudge_later(registration_id, soonest - self._clock.now())
                 return
             await self._columns(registration_id, sending, names_link)
+            if self._comparer is not None:
+                await self._comparer.before_sending(registration_id)
             await sending.scores()
 
     async def _columns(self, registration_id: uuid.UUID, sending: Sending, names_link: bool) -> None:

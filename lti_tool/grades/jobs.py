@@ -1,14 +1,15 @@
-"""What the grades room has for the background: delivery on a nudge, the sweep, and the gauges."""
+"""What the grades room has for the background: delivery on a nudge, the sweep, comparing with the LMS, and the gauges."""
 
 from collections.abc import Collection
 from datetime import timedelta
 
 from lti_tool.clock import Clock
 from lti_tool.db.session import Database
+from lti_tool.grades.comparing import LOOK_EVERY, Comparer
 from lti_tool.grades.delivery import SWEEP_EVERY, Deliverer
 from lti_tool.grades.ports import AgsFactory
 from lti_tool.grades.service import DELIVER
-from lti_tool.jobs import Periodic, Work
+from lti_tool.jobs import Periodic, Work, by_one_process
 from lti_tool.lti.models import Registration
 from lti_tool.lti.services import AgsClient, Protocol
 from lti_tool.platforms import quirks
@@ -27,11 +28,17 @@ def ags_clients(protocol: Protocol) -> AgsFactory:
 
 def work(database: Database, protocol: Protocol, clock: Clock) -> Work:
     """Delivery, with the real clients of the platforms."""
-    deliverer = Deliverer(database, clock, ags_clients(protocol), quirks)
+    comparer = Comparer(database, clock, ags_clients(protocol), quirks)
+    deliverer = Deliverer(database, clock, ags_clients(protocol), quirks, comparer=comparer)
+
+    async def compare() -> None:
+        await comparer.compare_due()
+
     return Work(
         tasks={DELIVER: deliverer.run},
         periodic=(
             Periodic("grades.sweep", SWEEP_EVERY, deliverer.sweep),
             Periodic("grades.measure", MEASURE_EVERY, deliverer.measure),
+            by_one_process(database, clock, Periodic("grades.compare", LOOK_EVERY, compare)),
         ),
     )

@@ -14,7 +14,7 @@ from lti_tool.courses.models import Membership, Person
 from lti_tool.db.base import scoped
 from lti_tool.db.fixed import FixedUpsert
 from lti_tool.db.loaded import Loaded, columns_of, load_together
-from lti_tool.grades.models import ColumnState, Delivery, DeliveryPace, LineItem, Score
+from lti_tool.grades.models import Choice, ColumnState, Delivery, DeliveryPace, LineItem, Score
 from lti_tool.ids import new_id
 from lti_tool.lti.models import Role
 
@@ -233,7 +233,10 @@ async def take_column(session: AsyncSession, line_item: LineItem, url: str, now:
 async def owe_again(
     session: AsyncSession, line_item: LineItem, now: datetime, person_ids: Sequence[uuid.UUID] | None
 ) -> int:
-    """Make scores due with a new version: those of the persons, or all that are not delivered. Returns how many."""
+    """Make scores due with a new version: those of the persons, or all that are not delivered. Returns how many.
+
+    Persons are named by a teacher who wants our score in the gradebook, whatever stands there: that is a choice.
+    """
     scores = update(Score).where(
         col(Score.organisation_id) == line_item.organisation_id, col(Score.line_item_id) == line_item.id
     )
@@ -241,6 +244,7 @@ async def owe_again(
         scores = scores.where(col(Score.delivery) != Delivery.DELIVERED)
     else:
         scores = scores.where(col(Score.person_id).in_(person_ids))
+    chosen = {} if person_ids is None else {"choice": Choice.OURS}
     done = await session.exec(
         scores.values(
             owed_version=Score.owed_version + 1,
@@ -248,6 +252,7 @@ async def owe_again(
             next_attempt_at=now,
             attempts=0,
             trouble=None,
+            **chosen,
         ).execution_options(synchronize_session=False)
     )
     return int(done.rowcount)

@@ -259,6 +259,10 @@ _DELIVERED = (
         delivered_at=_NOW,
         attempts=0,
         trouble=null(),
+        # What stands there now is ours.
+        difference=null(),
+        choice=null(),
+        chosen_given=null(),
         delivery=case((_UNCHANGED, Delivery.DELIVERED.value), else_=Delivery.DUE.value),
         next_attempt_at=case((_UNCHANGED, null()), else_=_NOW),
         **_FREE,

@@ -4,7 +4,7 @@ import math
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from lti_tool.grades.models import ColumnState, Delivery
+from lti_tool.grades.models import Choice, ColumnState, Delivery, Difference
 
 BACKOFF_BASE = timedelta(seconds=2)
 BACKOFF_LEAST = timedelta(milliseconds=100)
@@ -137,6 +137,40 @@ def same_score(given: float, maximum: float, result: float | None, result_maximu
     return abs(ours - theirs) < _SAME_SHARE or (ours > 1 and abs(theirs - 1) < _SAME_SHARE)
 
 
+def difference(
+    given: float,
+    maximum: float,
+    result: float | None,
+    result_maximum: float | None,
+    *,
+    present: bool,
+    leaves_out_zeros: bool,
+) -> Difference | None:
+    """How what stands in the LMS differs from the score that it has accepted; None where it does not, or nobody can tell.
+
+    ``present``: whether the person is a student of the course now; LMSs show nothing of others. A zero may be missing where the
+    LMS leaves zeros out.
+    """
+    if result is None:
+        unseen = not present or (leaves_out_zeros and given == 0)
+        return None if unseen else Difference.MISSING
+    return None if same_score(given, maximum, result, result_maximum) else Difference.OVERRIDDEN
+
+
+def choice_holds(choice: Choice | None, chosen_given: float | None, result: float | None) -> bool:
+    """Whether what a teacher chose about a difference still holds: it was about the number that stood there then."""
+    if choice is None:
+        return False
+    if chosen_given is None or result is None:
+        return chosen_given is result
+    return abs(chosen_given - result) < _SAME_SHARE
+
+
+def waits_for_choice(difference_: Difference | None, choice: Choice | None) -> bool:
+    """Whether a new score would go over what somebody else has put into the gradebook, and the teacher has not said so."""
+    return difference_ is Difference.OVERRIDDEN and choice is not Choice.OURS
+
+
 class Standing(StrEnum):
     """How a student's score stands, for the teacher's page."""
 
@@ -145,6 +179,8 @@ class Standing(StrEnum):
     DELIVERED = "delivered"
     RETRYING = "retrying"
     REFUSED = "refused"
+    HELD = "held"
+    """The gradebook has another number, by somebody else; a new score waits for the teacher's choice."""
 
 
 def standing(

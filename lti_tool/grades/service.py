@@ -13,7 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from lti_tool.courses.models import Course
 from lti_tool.grades import queries, rules
-from lti_tool.grades.models import ColumnState, Delivery, LineItem, Score
+from lti_tool.grades.models import Choice, ColumnState, Delivery, Difference, LineItem, Score
 from lti_tool.grades.rules import Standing
 from lti_tool.jobs import nudge_after_commit
 
@@ -46,6 +46,13 @@ class ScoreStanding:
     delivered_maximum: float | None = None
     delivered_at: datetime | None = None
     tries_again_at: datetime | None = None
+    difference: Difference | None = None
+    """How the gradebook differs from what was delivered, ``lms_given`` of ``lms_maximum`` standing there at ``compared_at``."""
+    choice: Choice | None = None
+    lms_given: float | None = None
+    lms_maximum: float | None = None
+    compared_at: datetime | None = None
+    score_id: uuid.UUID | None = None
 
 
 async def want_column(
@@ -307,6 +314,8 @@ async def standing(session: AsyncSession, organisation_id: uuid.UUID, line_item_
 
 def _line(score: Score, name: str | None, line_item: LineItem, pause: str | None) -> ScoreStanding:
     state, trouble = rules.standing(score.delivery, score.trouble, line_item.state, line_item.trouble, pause)
+    if score.delivery is Delivery.DUE and rules.waits_for_choice(score.difference, score.choice):
+        state, trouble = Standing.HELD, None
     return ScoreStanding(
         person_id=score.person_id,
         name=name,
@@ -319,4 +328,10 @@ def _line(score: Score, name: str | None, line_item: LineItem, pause: str | None
         delivered_maximum=score.delivered_maximum,
         delivered_at=score.delivered_at,
         tries_again_at=score.next_attempt_at if state is Standing.RETRYING else None,
+        difference=score.difference,
+        choice=score.choice,
+        lms_given=score.lms_given,
+        lms_maximum=score.lms_maximum,
+        compared_at=score.compared_at,
+        score_id=score.id,
     )

@@ -19,6 +19,7 @@ STANDINGS: dict[Standing, str] = {
     Standing.ON_ITS_WAY: N_("On its way"),
     Standing.DELIVERED: N_("In the gradebook"),
     Standing.RETRYING: N_("Waiting to try again"),
+    Standing.HELD: N_("Waits for your choice"),
     Standing.REFUSED: N_("Not accepted"),
 }
 

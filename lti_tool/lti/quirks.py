@@ -45,6 +45,11 @@ class ServiceQuirks(Protocol):
         ...
 
     @property
+    def results_leave_out_zeros(self) -> bool:
+        """True where a grade of zero is missing when results are read back."""
+        ...
+
+    @property
     def column_names_link(self) -> bool:
         """True where a grade is shown only in a column that names the resource link it belongs to."""
         ...

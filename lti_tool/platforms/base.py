@@ -26,6 +26,9 @@ class Quirks:
     repeat_comment: bool = True
     """A score replaces the last one, and its comment with it."""
 
+    results_leave_out_zeros: bool = False
+    """Every grade is read back."""
+
     roster_hides_assistants: bool = False
     """Launches and the roster say the same of a person."""
 

@@ -20,6 +20,9 @@ class Moodle(WholeSeconds):
     # A score without its comment clears the one that was there.
     repeat_comment = True
 
+    # Seen on 4.5.6: a zero is missing from the whole list of results, as if nothing had been graded.
+    results_leave_out_zeros = True
+
     # A non-editing teacher is Instructor at launch (mod/lti:manage) and Learner in the roster, which asks for another
     # capability (moodle/course:manageactivities).
     roster_hides_assistants = True

@@ -15,6 +15,7 @@ from lti_tool.db.base import scoped
 from lti_tool.db.organisation import Organisation
 from lti_tool.db.session import Database
 from lti_tool.grades import service
+from lti_tool.grades.comparing import Compared, Comparer
 from lti_tool.grades.delivery import Deliverer
 from lti_tool.grades.models import LineItem, Score, ScoreAttempt
 from lti_tool.grades.ports import AgsFactory
@@ -44,7 +45,14 @@ class School:
     def registration_id(self) -> uuid.UUID:
         return self.course.registration_id
 
-    def worker(self, *, at_once: int = 4, lms: FakeLms | None = None, database: Database | None = None) -> Deliverer:
+    def worker(
+        self,
+        *,
+        at_once: int = 4,
+        lms: FakeLms | None = None,
+        database: Database | None = None,
+        comparer: Comparer | None = None,
+    ) -> Deliverer:
         return Deliverer(
             database or self.database,
             self.clock,
@@ -52,7 +60,15 @@ class School:
             lambda _family: self.quirks,
             at_once=at_once,
             chance=lambda: 0.5,
+            comparer=comparer,
         )
+
+    def comparer(self) -> Comparer:
+        return Comparer(self.database, self.clock, self.client_of(self.lms), lambda _family: self.quirks)
+
+    async def compare(self) -> Compared:
+        column = await self.line_item()
+        return await self.comparer().compare(column.organisation_id, column.id)
 
     def client_of(self, lms: FakeLms) -> AgsFactory:
         """The fake, whatever the registration; ``scopes`` keeps what it was made with."""
@@ -94,6 +110,18 @@ class School:
                 maximum=maximum,
                 now=self.clock.now(),
                 comment=comment,
+            )
+
+    async def leave(self, person: int) -> None:
+        """A student is not in the course any more."""
+        async with self.database.writing() as session:
+            await session.exec(
+                update(Membership)
+                .where(
+                    col(Membership.organisation_id) == self.course.organisation_id,
+                    col(Membership.person_id) == self.people[person].id,
+                )
+                .values(active=False)
             )
 
     async def deliver(self) -> None:

@@ -24,7 +24,7 @@ from lti_tool.db import scoping
 from lti_tool.db.engine import make_engine
 from lti_tool.db.session import Database
 from lti_tool.grades import service
-from lti_tool.grades.models import Delivery
+from lti_tool.grades.models import Delivery, Difference
 from tests.grades.conftest import School, make_school
 from tests.grades.lms import BROKEN, DOWN, NO_PERMISSION, refused
 from tests.grades.test_faults import deliver_until_killed
@@ -68,6 +68,12 @@ class Histories(RuleBasedStateMachine):
             await asyncio.gather(self.school.deliver(), self.school.deliver())
 
         self.run(both())
+
+    @rule()
+    def what_the_lms_has_is_compared(self) -> None:
+        """Nobody has typed anything there: whatever was lost on the way is no teacher's number."""
+        self.run(self.school.comparer().compare_due())
+        self.run(self.school.comparer().before_sending(self.school.registration_id))
 
     @rule(points=st.integers(1, 20), at_once=st.integers(1, 3))
     def deliver_and_be_killed(self, points: int, at_once: int) -> None:
@@ -132,6 +138,7 @@ class Histories(RuleBasedStateMachine):
             assert score.delivery is Delivery.DELIVERED
             assert score.delivered_given == given
             assert score.delivered_version == score.owed_version
+            assert score.difference is not Difference.OVERRIDDEN
         school.lms.assert_time_went_forward()
 
     async def _work_for_an_hour(self) -> None:

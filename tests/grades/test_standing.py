@@ -109,6 +109,7 @@ def test_the_room_has_its_task_and_its_rounds(database: Database, clock: ManualC
     assert {periodic.name: periodic.every for periodic in work.periodic} == {
         "grades.sweep": timedelta(seconds=20),
         "grades.measure": timedelta(minutes=1),
+        "grades.compare": timedelta(minutes=5),
     }
 
 
