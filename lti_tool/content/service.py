@@ -1,7 +1,7 @@
 """The course's own items: read from the platform, or pasted; and the grades the platform has for them."""
 
 import uuid
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -97,13 +97,21 @@ async def refresh(database: Database, connectors: Connectors, course: Course, no
         raise
 
 
-async def read_contents(database: Database, connected: Connected, course: Course, now: datetime) -> RefreshReport:
-    """As ``refresh``, with the connector at hand; trouble is raised and noted nowhere."""
+async def read_contents(
+    database: Database,
+    connected: Connected,
+    course: Course,
+    now: datetime,
+    also: Callable[[AsyncSession, RefreshReport], Awaitable[None]] | None = None,
+) -> RefreshReport:
+    """As ``refresh``, with the connector at hand; trouble is raised and noted nowhere. ``also`` is done in the transaction."""
     contents = await connected.connector.read_contents(connected.course_id)
     async with database.writing() as session:
         report = await take_over(session, course, connected.source, contents.items, now)
         await queries.note_reading(session, course, now, contents.home_url)
         await note_call(session, course, connected, None, now)
+        if also is not None:
+            await also(session, report)
     return report
 
 

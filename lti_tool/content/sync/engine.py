@@ -155,9 +155,6 @@ class Reader:
             # One person's consent has ended. Somebody else may have given theirs; if nobody has, the next reading says so.
             due_at = now
         values: dict[str, Any] = {"failures": failures, "trouble": trouble, "due_at": due_at}
-        if reading is not None and (reading.learned or reading.new_keys):
-            # What was new to this reading would be old to the next, which has to ask about it from the beginning.
-            values["whole_at"] = None
         with contextlib.suppress(LeaseLost):
             await held.end(**values)
 
@@ -166,10 +163,7 @@ class Reader:
         values: dict[str, Any] = {"grant_id": reading.connected.grant_id}
         if reading.since is not None:
             values["results_since"] = reading.since
-            if reading.whole:
-                values["whole_at"] = reading.since
-        elif reading.new_keys and before.results_since is not None:
-            values["whole_at"] = None
+            values["whole_at"] = reading.since if reading.whole else before.whole_at
         main = next((code for phase, code in reading.report.troubles.items() if SyncPhase(phase) in _MAIN), None)
         marker = before.report.get("marker") if reading.marker is None else reading.marker.hex
         kept = reading.report.as_json() | ({"marker": marker} if marker else {})

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+from sqlmodel.ext.asyncio.session import AsyncSession
+
 from lti_tool.clock import Clock
 from lti_tool.content import queries as item_queries
 from lti_tool.content import service
@@ -18,6 +20,7 @@ from lti_tool.content.sync.queries import Someone
 from lti_tool.content.sync.rules import Report
 from lti_tool.content.sync_models import CourseSync, LeftResult, SyncPhase
 from lti_tool.content.taking import ItemCompletion, PersonRating, Takers
+from lti_tool.content.taking_over import RefreshReport
 from lti_tool.courses import native_groups
 from lti_tool.courses.models import Course
 from lti_tool.db.session import Database
@@ -68,7 +71,7 @@ class Reading:
 
     new_keys: frozenset[str] = frozenset()
     since: datetime | None = None
-    """When this reading began to ask for results; the next one asks from here."""
+    """When this reading began to ask for results, once all are read; the next one asks from here."""
 
     whole: bool = False
 
@@ -82,10 +85,18 @@ class Reading:
             known = rules.counts_of(self.before.report)
             self.report.counts.update({name: known[name] for name in CONTENT_COUNTS if name in known})
             return
-        found = await service.read_contents(self.database, self.connected, self.course, now)
+        found = await service.read_contents(self.database, self.connected, self.course, now, self._note_new_keys)
         self.new_keys = found.result_keys
         for name in CONTENT_COUNTS:
             self.report.add(name, getattr(found, name))
+
+    async def _note_new_keys(self, session: AsyncSession, found: RefreshReport) -> None:
+        if found.result_keys:
+            await self._forget_whole(session)
+
+    async def _forget_whole(self, session: AsyncSession) -> None:
+        """What is new to this reading would be old to the next, should this one not come to its end: then everything is read."""
+        await queries.forget_whole(session, self.course.organisation_id, self.course.id)
 
     async def read_people(self) -> None:
         """What the platform's own API calls the people whom launches and rosters call otherwise."""
@@ -96,6 +107,8 @@ class Reading:
             self.learned = await queries.learn_user_ids(
                 session, self.course, {one.subject: one.user_id for one in people}
             )
+            if self.learned:
+                await self._forget_whole(session)
 
     async def read_groups(self) -> None:
         """Who is in which group and section, once it is known what the platform calls people."""
@@ -110,7 +123,7 @@ class Reading:
 
     async def read_results(self) -> None:
         """Results, to the takers; of people who left, to where they wait."""
-        self.marker = new_id()
+        marker, began = new_id(), self.clock.now()
         async with self.database.reading() as session:
             everybody = await queries.students(session, self.course.organisation_id, self.course.id)
             items = await item_queries.items(session, self.course.organisation_id, self.course.id)
@@ -124,18 +137,17 @@ class Reading:
         self.report.add("students", len(present))
         # Nobody who has only tried the student's view of a course stands in its roster; what they did is nobody's result.
         left = [one for one in everybody if not one.active and one.in_roster]
-        self.since = self.clock.now()
-        self.whole = rules.is_whole(self.before.whole_at, self.before.results_since, self.since, asked=self.asked)
+        self.whole = rules.is_whole(self.before.whole_at, self.before.results_since, began, asked=self.asked)
         await self._take_back_in(returned)
-        if not by_key:
-            return
-        asking = _Asking(self, by_key, len(present) * len(by_key), len(present))
-        for people, keys, since in self._rounds(present, by_key, items, set(returned), wanted):
-            await asking.ask(people, keys, since)
-        if left:
-            await self._read_left(left, by_key)
+        if by_key:
+            asking = _Asking(self, by_key, len(present) * len(by_key), len(present))
+            for people, keys, since in self._rounds(present, by_key, items, set(returned), wanted):
+                await asking.ask(people, keys, since)
+            if left:
+                await self._read_left(left, by_key)
+        self.since, self.marker = began, marker
 
-    async def _wanted(self, session: Any) -> set[uuid.UUID]:
+    async def _wanted(self, session: AsyncSession) -> set[uuid.UUID]:
         since = self.before.results_since
         if since is None:
             return set()
@@ -238,7 +250,7 @@ class Reading:
             await queries.set_aside(session, [kept[key] for key in sorted(kept)])
         self.report.add("set_aside", len(kept))
 
-    async def _gone_aside(self, session: Any, gaps: Sequence[ItemGap]) -> list[uuid.UUID]:
+    async def _gone_aside(self, session: AsyncSession, gaps: Sequence[ItemGap]) -> list[uuid.UUID]:
         """What was set aside and is no result any more: of an excused item all, otherwise of that attempt."""
         excused = {(gap.person_id, gap.content_item_id) for gap in gaps if gap.why is NoResult.EXCUSED}
         attempts = {(gap.person_id, gap.content_item_id, gap.attempt or 0) for gap in gaps if gap.why in _NO_ATTEMPT}

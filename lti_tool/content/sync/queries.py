@@ -141,6 +141,16 @@ async def _under_lease(session: AsyncSession, course: Course, lease: str, values
     return changed.first() is not None
 
 
+async def forget_whole(session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID) -> None:
+    """Have all results of a course read the next time."""
+    await session.exec(
+        update(CourseSync)
+        .where(col(CourseSync.organisation_id) == organisation_id, col(CourseSync.course_id) == course_id)
+        .values(whole_at=None)
+        .execution_options(synchronize_session=False)
+    )
+
+
 async def want(
     session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID, now: datetime, *, asked: bool
 ) -> None:

@@ -34,7 +34,7 @@ SKEW = timedelta(minutes=1)
 """How far the clocks of machines that share a database may be apart. A lease that ends later than this allows was given by a
 clock that has gone back since, and binds nobody."""
 
-JUST_READ = timedelta(minutes=1)
+JUST_READ = timedelta(seconds=15)
 """Contents that are younger are not read once more when the rest of the course is."""
 
 FIRST_PAUSE = timedelta(minutes=1)
