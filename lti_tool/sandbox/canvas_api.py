@@ -9,11 +9,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from fastapi import APIRouter, Request
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from lti_tool.sandbox.canvas_access import (
     Api,
+    Caller,
     Here,
     answer,
     calling,
@@ -27,8 +29,8 @@ from lti_tool.sandbox.canvas_access import (
 )
 from lti_tool.sandbox.canvas_progress import Requirement, completed, note, requirements, take_back
 from lti_tool.sandbox.canvas_rows import ItemShaper, moment
-from lti_tool.sandbox.canvas_work_rows import assignment_json, work
-from lti_tool.sandbox.models import Module, ModuleItem, Person
+from lti_tool.sandbox.canvas_work_rows import Work, assignment_json, read_standing, submission_json, work
+from lti_tool.sandbox.models import Course, Enrolment, Module, ModuleItem, Person
 from lti_tool.sandbox.platform import ThisPlatform
 from lti_tool.sandbox.sessions import person_signed_in
 from lti_tool.sandbox.store import enrolment_in, module_item, modules_of, roster
@@ -40,31 +42,49 @@ NO_REQUIREMENTS = (
 )
 
 
+@router.get("/courses")
+async def own_courses(request: Request, caller: Api) -> JSONResponse:
+    """The courses that the token's person is in; the account's token is nobody and is in none."""
+    async with caller.platform.store.reading() as session:
+        if caller.person is None:
+            return listed(request, caller, [])
+        rows = await session.execute(
+            select(Course, Enrolment.role)
+            .join(Enrolment, Enrolment.course_id == Course.id)
+            .where(Enrolment.person_id == caller.person.id, Enrolment.active)
+            .order_by(Course.id)
+        )
+        shown = [
+            {**_course(caller, course), "enrollments": [{"type": role, "enrollment_state": "active"}]}
+            for course, role in rows
+        ]
+    return listed(request, caller, shown)
+
+
 @router.get("/courses/{id}")
 async def one_course(request: Request, id: str, caller: Api) -> JSONResponse:  # noqa: A002 - Canvas's scope has this name.
     """A course."""
     async with caller.platform.store.reading() as session:
         here = await enter(session, caller, id)
-    course = here.course
-    return answer(
-        request,
-        caller,
-        {
-            "id": course.id,
-            "name": course.name,
-            "course_code": course.code,
-            "workflow_state": "available",
-            "account_id": 1,
-            "root_account_id": 1,
-            "created_at": moment(course.created_at),
-            "start_at": None,
-            "end_at": None,
-            "time_zone": "Europe/London",
-            "default_view": "modules",
-            "lti_context_id": course.context_id,
-            "html_url": here.web,
-        },
-    )
+    return answer(request, caller, _course(caller, here.course))
+
+
+def _course(caller: Caller, course: Course) -> dict[str, Any]:
+    return {
+        "id": course.id,
+        "name": course.name,
+        "course_code": course.code,
+        "workflow_state": "available",
+        "account_id": 1,
+        "root_account_id": 1,
+        "created_at": moment(course.created_at),
+        "start_at": None,
+        "end_at": None,
+        "time_zone": "Europe/London",
+        "default_view": "modules",
+        "lti_context_id": course.context_id,
+        "html_url": f"{caller.platform.settings.base_url}/courses/{course.id}",
+    }
 
 
 # --- Modules -----------------------------------------------------------------------------------------------------------
@@ -307,19 +327,35 @@ def _progress(wanted: dict[int, Requirement], met: dict[int, Any]) -> dict[str, 
 
 @router.get("/courses/{course_id}/assignments")
 async def assignments(request: Request, course_id: str, caller: Api) -> JSONResponse:
-    """The assignments, quizzes among them; ``assignment_ids[]`` picks some, ``search_term`` those with a name like it."""
+    """The assignments, quizzes among them; ``assignment_ids[]`` picks some, ``search_term`` those with a name like it. With
+    ``include[]=submission`` a student's own standing, with ``include[]=overrides`` the dates of single students.
+    """
     wanted = request.query_params.getlist("assignment_ids[]")
     words = request.query_params.get("search_term", "").casefold()
-    overrides = "overrides" in caller.includes(request)
+    includes = caller.includes(request)
     async with caller.platform.store.reading() as session:
         here = await enter(session, caller, course_id)
         found = await work(session, here)
+        whose = await _own_work(session, found) if "submission" in includes else None
     rows = [row for row in found.assignments if words in row.name.casefold()]
     if wanted:
         ids = numbers(wanted)
         rows = [row for row in rows if row.id in ids]
-    shows = overrides and here.teaches
-    return listed(request, caller, [without(request, assignment_json(found, row, overrides=shows)) for row in rows])
+    shows = "overrides" in includes and here.teaches
+    shown = [without(request, assignment_json(found, row, overrides=shows)) for row in rows]
+    if whose is not None:
+        for entry, row in zip(shown, rows, strict=True):
+            entry["submission"] = submission_json(found, whose, row, set())
+    return listed(request, caller, shown)
+
+
+async def _own_work(session: AsyncSession, found: Work) -> int | None:
+    """Who the caller is, if they study here; where they stand is read."""
+    whose = found.whose()
+    if whose is None or found.here.role not in ("student", "test_student"):
+        return None
+    await read_standing(session, found, [row.id for row in found.assignments], [whose])
+    return whose
 
 
 @router.get("/courses/{course_id}/assignments/{id}")

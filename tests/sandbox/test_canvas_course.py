@@ -9,8 +9,10 @@ import pytest
 from sqlalchemy import delete, update
 
 from lti_tool.sandbox.canvas_access import STRING_IDS
-from lti_tool.sandbox.canvas_models import ItemRequirement
+from lti_tool.sandbox.canvas_models import CourseSection, ItemRequirement
+from lti_tool.sandbox.canvas_sections import section_ids_of, sections
 from lti_tool.sandbox.models import Enrolment
+from lti_tool.sandbox.store import Store
 from tests.sandbox.canvas import Calls
 from tests.sandbox.canvas_course import ALL, BUY, ONE, RECIPE, TRIP, TWO, Box, boxed
 
@@ -259,6 +261,19 @@ async def test_points_that_no_rubric_gives_are_refused(box: Box) -> None:
     assert answer.status_code == 422
 
 
+async def test_a_student_is_told_their_own_standing_with_each_assignment(box: Box, teacher: At) -> None:
+    zoe = await _as(box, "zoe")
+    rows = {row["name"]: row for row in await zoe.all("/assignments?include[]=submission&per_page=3")}
+    assert (rows[ONE]["submission"]["score"], rows[BUY]["submission"]["workflow_state"]) == (4.0, "unsubmitted")
+    assert all("submission" not in row for row in await teacher.all("/assignments?include[]=submission"))
+
+
+async def test_people_are_told_their_courses(box: Box, teacher: At) -> None:
+    [mine] = await teacher.all("/api/v1/courses")
+    assert (mine["id"], mine["enrollments"]) == (box.course.id, [{"type": "teacher", "enrollment_state": "active"}])
+    assert await At(box, await box.platform.api_token()).all("/api/v1/courses") == []
+
+
 # --- Outcomes ----------------------------------------------------------------------------------------------------------
 
 
@@ -345,6 +360,18 @@ async def test_who_left_keeps_their_grades(box: Box, teacher: At) -> None:
     assert box.people["declan"].id not in _by_user(await teacher.all(f"{path}&enrollment_state=active"))
     assert len(await teacher.all("/enrollments?state[]=inactive")) == 1
     assert (await (await _as(box, "declan")).ask("/modules")).status_code == 401
+
+
+async def test_a_store_from_before_there_were_sections_gets_them(box: Box) -> None:
+    async with box.platform.store.writing() as session:
+        await session.execute(delete(CourseSection))
+    old = Store(box.platform.settings.database)
+    await old.open()
+    async with old.reading() as session:
+        [section] = await sections(session, box.course.id)
+        placed = await section_ids_of(session, box.course.id)
+    await old.close()
+    assert (section.name, set(placed.values())) == (box.course.name, {section.id})
 
 
 # --- Dates of single students ------------------------------------------------------------------------------------------
