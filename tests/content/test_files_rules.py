@@ -6,10 +6,14 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from lti_tool.content.files.rules import Home, Plan, State, as_it_is, natives, plain_site, plan
+from lti_tool.content.files.beside import State
+from lti_tool.content.files.rules import Home, Plan, as_it_is, natives, plain_site, plan
 from lti_tool.content.files.values import FileItem, FileReading, Form
 from lti_tool.content.models import ItemKind, Requirement
+from lti_tool.content.ports import NativeItem
 
 GONE_AT = datetime(2026, 9, 1, tzinfo=UTC)
 NO_HOME = Home(frozenset(), frozenset())
@@ -259,3 +263,64 @@ def test_a_row_as_it_is_says_everything_again() -> None:
 )
 def test_addresses_of_platforms_are_compared_without_what_does_not_matter(address: str, plain: str) -> None:
     assert plain_site(address) == plain
+
+
+# --- Whatever the files are -------------------------------------------------------------------------------------------
+
+NAMES = st.sampled_from([f"n{number}" for number in range(8)])
+ITEMS = st.lists(
+    st.builds(
+        item,
+        NAMES,
+        st.sampled_from(["Rivers", "Lakes", "Seas", "rivers", "Quiz"]),
+        kind=st.sampled_from(["page", "quiz", "heading"]),
+        section=st.sampled_from(["Week 1", "Week 2", ""]),
+    ),
+    max_size=8,
+    unique_by=lambda one: one.name,
+)
+
+
+def after(rows: list[Any], the_plan: Plan) -> list[Any]:
+    """The rows of a course once a plan was done."""
+    adopted = {one.row_id: one.external_id for one in the_plan.items if one.state is State.ADOPTED}
+    by_id = {adopted.get(one.id, one.external_id): one for one in rows}
+    told = {one.external_id: one for one in natives(the_plan, keep_gone=False)}
+    done = []
+    for external_id, one in by_id.items():
+        values = dict(vars(one), external_id=external_id)
+        if external_id in told:
+            values |= changed(told[external_id]) | {"deleted_at": None}
+        elif external_id.startswith(the_plan.source):
+            values["deleted_at"] = values["deleted_at"] or GONE_AT
+        done.append(SimpleNamespace(**values))
+    last = max((one.id.int for one in done), default=0)
+    for number, native in enumerate((one for name, one in told.items() if name not in by_id), start=last + 1):
+        new = row(native.external_id, native.title, number)
+        done.append(SimpleNamespace(**{**vars(new), **changed(native)}))
+    return done
+
+
+def changed(native: NativeItem) -> dict[str, Any]:
+    return {"title": native.title, "kind": ItemKind(native.kind), "section": native.section, "url": native.url}
+
+
+@given(ITEMS, ITEMS, ITEMS)
+def test_each_item_has_one_row_and_the_same_file_again_changes_nothing(
+    first: list[FileItem], second: list[FileItem], third: list[FileItem]
+) -> None:
+    rows: list[Any] = [row("gradebook:x", "Quiz", 900, kind=ItemKind.ASSIGNMENT), row("canvas:1", "Seas", 901)]
+    for some in (first, second, third, first):
+        the_plan = plan(reading(*some), rows, NO_HOME, "k1")
+        brought = [one for one in the_plan.items if one.is_brought]
+        assert [one.item for one in the_plan.items] == some
+        assert len({one.external_id for one in brought}) == len(brought)
+        with_rows = [one.row_id for one in brought if one.row_id is not None]
+        assert len(set(with_rows)) == len(with_rows)
+        rows = after(rows, the_plan)
+        assert len({one.external_id for one in rows}) == len(rows)
+        again = plan(reading(*some), rows, NO_HOME, "k1")
+        assert again.changes_nothing, again.items
+        assert {one.title for one in rows if one.deleted_at is None and one.external_id.startswith("cartridge:")} == {
+            one.item.title for one in brought
+        }

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from lti_tool.content import drafts
 from lti_tool.content.files import queries, reading, service
-from lti_tool.content.files.rules import State
+from lti_tool.content.files.beside import State
 from lti_tool.content.files.values import FORMS, CourseFileTooLarge, FileReading, Left
 from lti_tool.courses.access import InCourse, TeacherChanging, TeacherIn
 from lti_tool.courses.models import Course
@@ -28,7 +28,10 @@ KIND = "course-file"
 """What kind of draft these files are."""
 
 SHOWN = 50
-"""Items that a preview lists of each module that is not opened, and of what is gone; the rest is counted."""
+"""Items that a preview lists of what is gone and of what is known; the rest is counted."""
+
+SHOWN_OF_A_MODULE = 300
+"""The same of one module."""
 
 _FIELD = "url_"
 
@@ -272,6 +275,7 @@ async def _preview(
         "why": Left,
         "total": sum(one.item.kind != "heading" for one in the_plan.items),
         "most": SHOWN,
+        "most_of_a_module": SHOWN_OF_A_MODULE,
     }
     return pages.render(request, "content/file_preview.html", context)
 

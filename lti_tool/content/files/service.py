@@ -10,7 +10,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from lti_tool import audit
 from lti_tool.content import queries as content_queries
 from lti_tool.content.files import queries, rules
-from lti_tool.content.files.rules import Home, Plan, State
+from lti_tool.content.files.beside import State
+from lti_tool.content.files.rules import Home, Plan
 from lti_tool.content.files.values import FileReading
 from lti_tool.content.rules import BadAddress, clean_address
 from lti_tool.content.taking_over import take_over
