@@ -26,13 +26,13 @@ BY_KEY: Mapping[Family, tuple[str, ...]] = {
         ),
     ),
     Family.SCHOOLOGY: (
-        N_("In Schoology, as a system administrator: *Tools*, *School Management*, *Integration*, *API*."),
         N_(
-            "Copy *Consumer Key* and *Consumer Secret*. Treat them as a password: they open what an administrator sees."
+            "Either the key of the app that you made for this tool: *app.schoology.com/apps/publisher*, the app, *Options*, *API "
+            "Info*. With it teachers can be asked, and an app for your own school needs no review."
         ),
+        N_("Or the school's key, as a system administrator: *Tools*, *School Management*, *Integration*, *API*."),
         N_(
-            "If teachers are to give access themselves, the key has to be one of an app: *App Center*, *Developer*, the tool's "
-            "app, *Options*, *API Info*."
+            "Copy the key and its secret. Treat them as a password. A key that a person got for themselves does not do."
         ),
     ),
 }

@@ -63,9 +63,9 @@ REMARKS = {
 
 NEEDS = {
     "role:teacher": N_("The role of a teacher in the course"),
-    "permission:view_all_grades": N_("The permission *View all grades* in the course"),
-    "permission:read_roster": N_("The permission *See the list of users* in the course"),
-    "permission:manage_assignments_edit": N_("The permission *Manage assignments: edit* in the course"),
+    "permission:view_all_grades": N_("The permission *Grades – view all grades* in the course"),
+    "permission:read_roster": N_("The permission *Users – view list* in the course"),
+    "permission:manage_assignments_edit": N_("The permission *Assignments – edit* in the course"),
     "section-admin": N_("Administrator of the section"),
     "school-app": N_("The school's own key, or the key of an approved app"),
 }
