@@ -4,6 +4,8 @@ What a usual section holds is asked in ``tests/native``.
 """
 
 import asyncio
+import contextlib
+import itertools
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -12,7 +14,7 @@ from typing import Any
 
 import httpx
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lti_tool.clock import ManualClock
@@ -882,6 +884,51 @@ def test_no_row_is_too_strange(row: dict[str, Any], other: dict[str, Any]) -> No
     assert told is None or isinstance(told, NativeGap) or 0 <= told.percent < float("inf")
     assert all(tag.title for tag in tags_of(row))
     zone_of(row)
+
+
+ENVELOPES = (
+    "folder-item self assignment discussion document page enrollment grades grade completion grading_groups response "
+    "response_code body links next total count members"
+)
+BODIES = st.recursive(
+    ANYTHING | ROWS,
+    lambda inner: (
+        st.dictionaries(st.sampled_from([*ENVELOPES.split(), *NAMES]), inner, max_size=5) | st.lists(inner, max_size=3)
+    ),
+    max_leaves=12,
+)
+STATUSES = st.sampled_from([200] * 12 + [204, 301, 303, 400, 401, 403, 404, 500])
+
+
+@settings(max_examples=30, deadline=None)
+@given(answers=st.lists(st.tuples(STATUSES, BODIES), min_size=1, max_size=12))
+def test_no_answer_is_too_strange(answers: list[tuple[int, Any]]) -> None:
+    """Whatever Schoology says: values of the port, or trouble that a person can read."""
+    turn = itertools.cycle(answers)
+
+    def answer(_request: httpx.Request) -> httpx.Response:
+        status, body = next(turn)
+        return httpx.Response(status, content=json.dumps(body), headers={"location": "/v1/users/5"})
+
+    async def ask() -> None:
+        api = Schoology().api()
+        api._api._http = httpx.AsyncClient(transport=httpx.MockTransport(answer))
+        questions = (
+            lambda: api.find_out("7"),
+            lambda: api.read_contents("7"),
+            lambda: api.read_results("7", ["1", "2"], ["40", "41"]),
+            lambda: api.read_outcomes("7"),
+            lambda: api.read_groups("7"),
+        )
+        for question in questions:
+            with contextlib.suppress(NativeTrouble):
+                await question()
+        with contextlib.suppress(NativeTrouble):
+            assert all(
+                one.user_id == "40" for batch in [x async for x in api.completions("7", ["40"])] for one in batch
+            )
+
+    asyncio.run(ask())
 
 
 @pytest.mark.parametrize(
