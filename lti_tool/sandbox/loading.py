@@ -30,6 +30,7 @@ from lti_tool.sandbox.models import (
 )
 from lti_tool.sandbox.quizzes import to_json
 from lti_tool.sandbox.sample import course_code, sample_course, sample_people
+from lti_tool.sandbox.schoology_sample import add_schoology_sample
 from lti_tool.sandbox.store import Store, add_course, add_person, enrol, like_of, observe, people
 
 UNPLACED = "Not in any module"
@@ -68,7 +69,7 @@ async def load_course(
 
     ``source`` names where it came from (a file's name, say; the cartridge's own identifier when None). A course from the
     same source is there already after a restart: then nothing is changed and its id is given. People are added when the
-    store has none. ``is_sample``: where Canvas is played the sample course has more than its files say.
+    store has none. ``is_sample``: where Canvas or Schoology is played it has more than its files say.
     """
     moment = now or datetime.now(UTC)
     origin = source or content.identifier or content.title
@@ -85,6 +86,8 @@ async def load_course(
         await _Loading(session, course, content, moment).run()
         if is_sample and like_of(session).has_developer_keys:
             await add_canvas_sample(session, course, {one.login: one for one in await people(session)}, moment)
+        if is_sample and like_of(session).has_schoology_api:
+            await add_schoology_sample(session, course)
         return course.id
 
 

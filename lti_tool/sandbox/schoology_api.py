@@ -18,11 +18,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 from starlette.responses import JSONResponse, Response
 
+from lti_tool.sandbox.canvas_progress import completed, requirements
 from lti_tool.sandbox.groups import groups_of
 from lti_tool.sandbox.models import Course, Enrolment, Person
 from lti_tool.sandbox.schoology_access import ApiRefused, Caller, caller_of
 from lti_tool.sandbox.schoology_grades import Marks, enrolment_row, user_row
-from lti_tool.sandbox.schoology_models import RuleMet
 from lti_tool.sandbox.schoology_rows import GROUPS, PLACES, Row, Shelf, numbered
 
 USUAL_PAGE, LARGEST_PAGE = 20, 200
@@ -297,30 +297,21 @@ async def _grades(question: Question) -> Row:
 
 async def _completion(question: Question) -> Row:
     caller = question.caller
-    shelf = await _shelf(question)
-    course, enrolment = await caller.course(question.session, shelf.section)
+    course, enrolment = await caller.course(question.session, question.numbers[0])
     caller.may_see_others(enrolment)
-    met = await question.session.execute(
-        select(RuleMet.person_id, RuleMet.item_id).where(RuleMet.item_id.in_(list(shelf.rules)))
-    )
-    done: dict[int, int] = {}
-    for person_id, _ in met:
-        done[person_id] = done.get(person_id, 0) + 1
-    rules = len(shelf.rules)
-    rows = []
-    for place in await _everybody(question.session, course):
-        if place.role != "student" or not place.active:
-            continue
-        count = done.get(place.person_id, 0)
-        rows.append(
-            {
-                "uid": place.person_id,
-                "total_rules": rules,
-                "completed_rules": count,
-                "percent_complete": round(100 * count / rules, 2) if rules else 0,
-                "completed": int(0 < rules == count),
-            }
-        )
+    rules = await requirements(question.session, course.id)
+    students = [one for one in await _everybody(question.session, course) if one.role == "student" and one.active]
+    met = await completed(question.session, rules, [one.person_id for one in students])
+    rows = [
+        {
+            "uid": one.person_id,
+            "total_rules": len(rules),
+            "completed_rules": len(met[one.person_id]),
+            "percent_complete": round(100 * len(met[one.person_id]) / len(rules), 2) if rules else 0,
+            "completed": int(0 < len(rules) == len(met[one.person_id])),
+        }
+        for one in students
+    ]
     return question.page("completion", rows)
 
 

@@ -1,4 +1,4 @@
-"""Tables of what Schoology's REST API shows beside the course itself: consent, exceptions, completion rules, tags.
+"""Tables of what Schoology's REST API shows beside the course itself: consent, exceptions, tags.
 
 They stand beside those in ``models.py`` and refer to them; no column of those changes, so that a store made before these
 tables existed goes on working.
@@ -41,23 +41,6 @@ class GradeException(Base):
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), primary_key=True)
     exception: Mapped[int]
     at: Mapped[datetime]
-
-
-class FolderRule(Base):
-    """A rule of a folder: this item has to be done."""
-
-    __tablename__ = "folder_rule"
-
-    item_id: Mapped[int] = mapped_column(ForeignKey("module_item.id", ondelete="CASCADE"), primary_key=True)
-
-
-class RuleMet(Base):
-    """That a student has done an item that a rule is about."""
-
-    __tablename__ = "rule_met"
-
-    item_id: Mapped[int] = mapped_column(ForeignKey("module_item.id", ondelete="CASCADE"), primary_key=True)
-    person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), primary_key=True)
 
 
 class ContentTag(Base):

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from lti_tool.sandbox.canvas_progress import completed, requirements
 from lti_tool.sandbox.models import (
     Assignment,
     Course,
@@ -26,7 +27,7 @@ from lti_tool.sandbox.models import (
     Person,
     Quiz,
 )
-from lti_tool.sandbox.schoology_models import ContentTag, FolderRule, RuleMet
+from lti_tool.sandbox.schoology_models import ContentTag
 from lti_tool.sandbox.store import modules_of
 
 Row = dict[str, Any]
@@ -86,13 +87,10 @@ class Shelf:
             row.id: row for row in await session.scalars(select(Assignment).where(Assignment.course_id == course.id))
         }
         quizzes = await session.execute(select(Quiz.id, Quiz.assignment_id).where(Quiz.course_id == course.id))
-        here = select(ModuleItem.id).where(ModuleItem.course_id == course.id)
-        rules = await session.scalars(select(FolderRule.item_id).where(FolderRule.item_id.in_(here)))
-        met = await session.scalars(
-            select(RuleMet.item_id).where(
-                RuleMet.item_id.in_(here), RuleMet.person_id == (person.id if person is not None else 0)
-            )
-        )
+        # A folder's rule is what completes an item of a module.
+        rules = await requirements(session, course.id)
+        own = person.id if person is not None else 0
+        met = (await completed(session, rules, [own]))[own]
         tags: dict[int, list[ContentTag]] = {}
         for tag in await session.scalars(
             select(ContentTag).where(ContentTag.course_id == course.id).order_by(ContentTag.number)

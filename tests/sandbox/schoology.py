@@ -15,10 +15,11 @@ from urllib.parse import parse_qsl, quote, urlsplit
 
 import httpx
 
+from lti_tool.sandbox.canvas_progress import note, require
 from lti_tool.sandbox.groups import add_group
 from lti_tool.sandbox.models import Assignment, Discussion, FileEntry, Module, ModuleItem, Page, Quiz, Submission
 from lti_tool.sandbox.schoology_access import Keys
-from lti_tool.sandbox.schoology_models import EXCUSED, MISSING, ContentTag, FolderRule, GradeException, RuleMet
+from lti_tool.sandbox.schoology_models import EXCUSED, MISSING, ContentTag, GradeException
 from lti_tool.sandbox.schoology_rows import FILES, FOLDERS, INNER, LINKS, PAGES, PLACES, TALKS, WORKS, numbered
 from lti_tool.sandbox.store import add_person, enrol, enrolment_in
 from tests.sandbox.conftest import BASE, Lms
@@ -164,11 +165,6 @@ async def filled(lms: Lms) -> Filled:
                     workflow_state="pending_review",
                     submitted_at=now,
                 ),
-                FolderRule(item_id=items["Halves"].id),
-                FolderRule(item_id=items["Essay"].id),
-                RuleMet(item_id=items["Halves"].id, person_id=lms.student.id),
-                RuleMet(item_id=items["Essay"].id, person_id=lms.student.id),
-                RuleMet(item_id=items["Essay"].id, person_id=third.id),
                 ContentTag(
                     number=9001, item_id=items["Essay"].id, course_id=course.id, title="CCSS.1", description="Adds."
                 ),
@@ -177,6 +173,10 @@ async def filled(lms: Lms) -> Filled:
                 ),
             ]
         )
+        # The second student is excused, and has looked at nothing.
+        await require(session, items["Halves"].id, "must_view")
+        await require(session, items["Essay"].id, "min_score", 10)
+        await note(session, items["Halves"].id, lms.student.id, "viewed", now)
         await add_group(session, course, "Owls", [lms.student, lms.second])
         found.numbers = {
             "essay": numbered(WORKS, essay.id),

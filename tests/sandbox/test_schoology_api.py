@@ -8,8 +8,9 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 from defusedxml.ElementTree import fromstring
 
+from lti_tool.sandbox.loading import load_sample
 from lti_tool.sandbox.schoology_access import MOST_REQUESTS, Keys, app_keys, personal_keys
-from lti_tool.sandbox.store import add_person, enrolment_in
+from lti_tool.sandbox.store import add_person, enrolment_in, roster
 from tests.sandbox.conftest import BASE, TOOL, Lms
 from tests.sandbox.liking import cookie
 from tests.sandbox.schoology import Api, Filled, filled, header
@@ -407,3 +408,27 @@ async def test_the_administrators_page_shows_the_keys_of_a_tool_that_is_on(lms: 
     assert api.keys.key in page.text
     assert api.keys.secret in page.text
     assert (await api.ask("users/me")).headers["location"] == f"{BASE}/v1/users/{admin.id}"
+
+
+async def test_the_sample_course_has_rules_and_standards(lms: Lms, api: Api) -> None:
+    course_id = await load_sample(lms.platform.store, lms.platform.now())
+    section = f"sections/{course_id}"
+    tagged = {
+        row["title"]: [tag["title"] for tag in row["tags"]["tag"]]
+        for row in (await api.body(f"{section}/assignments?with_tags=1&limit=50"))["assignment"]
+    }
+    assert tagged["Quiz 1: Comparing with ratios"] == ["CCSS.MATH.6.RP.A.1"]
+    rows = (await api.body(f"{section}/completion?limit=50"))["completion"]
+    assert {(row["total_rules"], row["completed_rules"]) for row in rows} == {(6, 0)}
+    # Looking at a page meets its rule.
+    folders = (await api.body(f"courses/{course_id}/folder/0"))["folder-item"]
+    first = (await api.body(f"courses/{course_id}/folder/{folders[0]['id']}"))["folder-item"][0]
+    assert (first["type"], first["completion_status"]) == ("page", "incomplete")
+    async with lms.platform.store.reading() as session:
+        student = next(one.person for one in await roster(session, course_id, "student"))
+    address, browser = f"{BASE}/page/{first['id']}", await cookie(lms, student)
+    while (answer := await lms.http.get(address, headers=browser)).is_redirect:
+        address = f"{BASE}{answer.headers['location']}"
+    assert answer.status_code == 200
+    rows = (await api.body(f"{section}/completion?limit=50"))["completion"]
+    assert {row["uid"]: row["completed_rules"] for row in rows if row["completed_rules"]} == {student.id: 1}
