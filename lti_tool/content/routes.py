@@ -120,6 +120,7 @@ async def _context(
         "dated": {item.id for item in every if dates is not None and windows.can_have(dates, item)},
         "read_at": read_at,
         "sources": showing.sources(every),
+        "unaddressed": sum(1 for item in every if rules.place_in_course(item)),
         "connected": not isinstance(outcome.trouble, NotConnected),
         "trouble": say(request, outcome.trouble) if outcome.trouble else None,
         "late": outcome.late,

@@ -158,6 +158,7 @@ async def test_a_course_is_brought_in_and_its_content_page_shows_it(site: Site) 
     content = await teacher.get(f"{teacher.course}/content")
     assert "Rivers" in content.text
     assert f"{teacher.course}/content/files" in content.text
+    assert "3 items came by a file, without an address." in content.text
     assert await drafts(site) == 0
     async with site.database.reading() as session:
         statement = scoped(AuditEntry, site.school.organisation.id).where(AuditEntry.action == "content.imported")
