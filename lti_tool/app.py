@@ -20,6 +20,7 @@ from lti_tool.competencies import lms_outcomes
 from lti_tool.competencies import routes as competency_routes
 from lti_tool.content import drafts, window_routes
 from lti_tool.content import routes as content_routes
+from lti_tool.content.access import jobs as access_jobs
 from lti_tool.content.access import routes as access_routes
 from lti_tool.content.connectors import Connectors
 from lti_tool.content.files import routes as content_file_routes
@@ -101,6 +102,7 @@ class Parts:
             + playlist_jobs.work(self.database, self.clock)
             + check_jobs.work(self.database, self.clock, CHECK_TAKERS)
             + drafts.work(self.database, self.clock)
+            + access_jobs.work(self.database, self.clock, self.connectors)
             + lti_jobs.work(self.database, self.clock, self.protocol.keys, self.settings.key_rotation)
             + notices_asked.work(self.database, self.protocol, self.clock)
         )

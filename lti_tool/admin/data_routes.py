@@ -11,6 +11,7 @@ from lti_tool.admin.access import AdministratorChanging, AdministratorIn
 from lti_tool.admin.console import NotInConsole
 from lti_tool.admin.data_queries import Held
 from lti_tool.admin.replies import show
+from lti_tool.content.access.jobs import UNUSED as UNUSED_ACCESS
 from lti_tool.content.drafts import KEPT as DRAFT_LIFE
 from lti_tool.lti.deep_linking import REQUEST_LIFE
 from lti_tool.lti.handshake import LOGIN_LIFE
@@ -35,6 +36,7 @@ async def data(request: Request, here: AdministratorIn, database: CurrentDatabas
         schools = await queries.organisations(session, here)
     context = {
         "lines": [(one, held.get(one.id, Held())) for one in schools],
+        "unused_days": UNUSED_ACCESS.days,
         "draft_hours": int(DRAFT_LIFE.total_seconds() // 3600),
         "on_sqlite": database.is_sqlite,
         "idle_hours": int(IDLE.total_seconds() // 3600),

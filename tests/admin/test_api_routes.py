@@ -387,3 +387,19 @@ async def test_a_school_that_is_not_installed_cannot_be_chosen(site: Site, api: 
         session.add(nobody)
     owner = await site.owner()
     assert (await owner.get(page_of(site.school, f"?organisation={nobody.id}"))).status_code == 404
+
+
+async def test_after_the_installations_secret_has_changed_it_is_said_and_can_be_mended(site: Site, api: Api) -> None:
+    mine = await site.administrator()
+    await connect_key(mine, site.school)
+    await give(site, api, mine)
+    http = httpx.AsyncClient(transport=httpx.MockTransport(api))
+    site.tool.app.state.connectors = Connectors(
+        http, site.clock, "another secret of forty characters or so", site.database
+    )
+    assert (await mine.get(page_of(site.school))).status_code == 200
+    page = await mine.post(page_of(site.school, "/find-out"))
+    assert "secret key has changed" in page.text
+    assert (await mine.post(page_of(site.school, "/disconnect"))).status_code == 200
+    assert await connection(site) is None
+    assert api.consents.revoked == [], "nobody can read any more what would have to be ended"

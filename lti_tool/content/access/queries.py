@@ -15,7 +15,7 @@ from lti_tool.content.sync_models import CourseSync
 from lti_tool.courses.models import Course, Membership, Person
 from lti_tool.db.base import crossing, scoped
 from lti_tool.db.upsert import upsert
-from lti_tool.lti.models import Role
+from lti_tool.lti.models import Registration, Role
 from lti_tool.platforms.native import ApiTokenRefused
 
 CONNECTION_KEY = ("organisation_id", "registration_id")
@@ -176,6 +176,32 @@ async def grants_of_teachers(
         .order_by(col(ApiGrant.created_at).desc(), col(ApiGrant.id))
     )
     return (await session.exec(statement)).all()
+
+
+async def unused_since(
+    session: AsyncSession, moment: datetime, most: int
+) -> Sequence[tuple[ApiGrant, ApiConnection, Registration]]:
+    """People's consents that nothing was read with after a moment, of every school, with what they belong to."""
+    statement = (
+        select(ApiGrant, ApiConnection, Registration)
+        .join(
+            ApiConnection,
+            (col(ApiConnection.organisation_id) == col(ApiGrant.organisation_id))
+            & (col(ApiConnection.id) == col(ApiGrant.connection_id)),
+        )
+        .join(Registration, col(Registration.id) == col(ApiConnection.registration_id))
+        .where(
+            col(ApiGrant.person_id).is_not(None),
+            func.coalesce(ApiGrant.checked_at, ApiGrant.created_at) <= moment,
+            col(ApiGrant.created_at) <= moment,
+        )
+        .order_by(col(ApiGrant.created_at), col(ApiGrant.id))
+        .limit(most)
+    )
+    found = await session.exec(
+        statement, execution_options=crossing("what nobody uses is forgotten alike in all schools")
+    )
+    return found.all()
 
 
 async def read_with(session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID) -> uuid.UUID | None:
