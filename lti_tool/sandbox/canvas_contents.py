@@ -289,14 +289,21 @@ def _discussion(here: Here, row: Discussion) -> dict[str, Any]:
 
 @router.get("/files")
 async def files(request: Request, course_id: str, caller: Api) -> JSONResponse:
-    """The files by name."""
+    """The files by name, without the kinds in ``exclude_content_types[]``, and of those in ``content_types[]``."""
+    unwanted = request.query_params.getlist("exclude_content_types[]")
+    wanted = request.query_params.getlist("content_types[]")
     async with caller.platform.store.reading() as session:
         here = await enter(session, caller, course_id)
         rows = await session.scalars(
             select(FileEntry).where(FileEntry.course_id == here.course.id).order_by(FileEntry.name, FileEntry.id)
         )
-        found = rows.all()
+        found = [row for row in rows if not _of(row, unwanted) and (not wanted or _of(row, wanted))]
     return numbered(request, caller, [_file(here, row) for row in found])
+
+
+def _of(row: FileEntry, kinds: Sequence[str]) -> bool:
+    """Whether a file is of one of these kinds: a media type, or the first part of one."""
+    return any(row.content_type == kind or row.content_type.startswith(f"{kind}/") for kind in kinds)
 
 
 def _file(here: Here, row: FileEntry) -> dict[str, Any]:

@@ -79,18 +79,20 @@ async def _visible(session: AsyncSession, caller: Caller, asked: str) -> Person:
 
 @router.get("/courses/{course_id}/users")
 async def users(request: Request, course_id: str, caller: Api) -> JSONResponse:
-    """The people of a course, of the roles in ``enrollment_type[]`` (teacher, student, observer, ta) and the numbers in
-    ``user_ids[]`` if they are given; with ``include[]=enrollments`` what they are there.
+    """The people of a course, of the roles in ``enrollment_type[]`` (teacher, student, observer, ta), the states in
+    ``enrollment_state[]`` (``active``) and the numbers in ``user_ids[]`` if they are given; with ``include[]=enrollments`` what
+    they are there.
     """
     query = request.query_params
     kinds = {_WORDS.get(one, one) for one in (*query.getlist("enrollment_type[]"), *query.getlist("enrollment_type"))}
+    states = {*query.getlist("enrollment_state[]"), *query.getlist("enrollment_state")} or {"active", "invited"}
     ids = numbers(query.getlist("user_ids[]"))
     async with caller.platform.store.reading() as session:
         here = await enter(session, caller, course_id)
         found = [
             row
-            for row in await roster(session, here.course.id)
-            if (not kinds or row.role in kinds) and (not ids or row.person_id in ids)
+            for row in [*await roster(session, here.course.id), *await _inactive(session, here)]
+            if _state(row) in states and (not kinds or row.role in kinds) and (not ids or row.person_id in ids)
         ]
         placed = await section_ids_of(session, here.course.id)
     shown = [user_json(row.person) for row in found]
@@ -147,10 +149,14 @@ async def enrolments(request: Request, course_id: str, caller: Api) -> JSONRespo
         {**_enrolment(here, row, placed), "user": user_json(row.person)}
         for row in rows
         if (not kinds or TYPES[row.role] in kinds)
-        and ("active" if row.active else "inactive") in states
+        and _state(row) in states
         and ("user_id" not in query or (wanted is not None and wanted.id == row.person_id))
     ]
     return listed(request, caller, shown)
+
+
+def _state(row: Enrolment) -> str:
+    return "active" if row.active else "inactive"
 
 
 async def _inactive(session: AsyncSession, here: Here) -> Sequence[Enrolment]:
@@ -183,7 +189,7 @@ def _enrolment(here: Here, row: Enrolment, placed: Mapping[int, int]) -> dict[st
         "type": kind,
         "role": kind,
         "role_id": _ROLE_IDS.get(kind),
-        "enrollment_state": "active" if row.active else "inactive",
+        "enrollment_state": _state(row),
         "limit_privileges_to_course_section": False,
         "created_at": moment(row.created_at),
         "html_url": f"{here.web}/users/{row.person_id}",

@@ -87,6 +87,11 @@ async def test_pages_have_words_by_themselves(teacher: At) -> None:
     assert (await teacher.ask("/pages/none")).status_code == 404
 
 
+async def test_files_of_some_kinds_are_left_out(teacher: At) -> None:
+    kinds = ("exclude_content_types[]=application", "exclude_content_types[]=image", "content_types[]=application/pdf")
+    assert [len(await teacher.all(f"/files?{one}")) for one in ("", *kinds)] == [1, 0, 1, 1]
+
+
 async def test_classic_quizzes_and_everybodys_latest_attempt(box: Box, teacher: At) -> None:
     first = next(row for row in await teacher.all("/quizzes") if row["title"] == ONE)
     assert (first["quiz_type"], first["question_count"], str(first["assignment_id"])) == ("assignment", 5, box.key(ONE))
@@ -359,6 +364,11 @@ async def test_who_left_keeps_their_grades(box: Box, teacher: At) -> None:
     assert everybody[box.people["declan"].id]["score"] == 1.0
     assert box.people["declan"].id not in _by_user(await teacher.all(f"{path}&enrollment_state=active"))
     assert len(await teacher.all("/enrollments?state[]=inactive")) == 1
+    who = {
+        state: len(await teacher.all(f"/users?enrollment_type[]=student{state}"))
+        for state in ("", "&enrollment_state[]=inactive", "&enrollment_state[]=inactive&enrollment_state[]=active")
+    }
+    assert list(who.values()) == [5, 1, 6]
     assert (await (await _as(box, "declan")).ask("/modules")).status_code == 401
 
 
