@@ -10,11 +10,11 @@ import logging
 import random
 import uuid
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from lti_tool.clock import Clock
 from lti_tool.db.session import Database
-from lti_tool.grades import claims, metrics
+from lti_tool.grades import claims, metrics, records, rules
 from lti_tool.grades.columns import deliver_column
 from lti_tool.grades.comparing import Comparer
 from lti_tool.grades.ports import AgsFactory
@@ -88,12 +88,21 @@ class Deliverer:
             quirks,
             registration_id,
             failures=pace.failures if pace is not None else 0,
-            at_once=self._at_once,
+            most_at_once=self._at_once,
+            allowed_at_once=pace.at_once if pace is not None else None,
             lease=self._lease,
             request_seconds=self._request_seconds,
             chance=self._chance,
         )
         await self._until_nothing_is_due(registration_id, sending, quirks.column_names_link)
+        if pace is not None and pace.at_once is not None and sending.paused_for is None:
+            await self._go_faster(registration_id, pace.at_once, pace.slowed_at)
+
+    async def _go_faster(self, registration_id: uuid.UUID, at_once: int, slowed_at: datetime | None) -> None:
+        now = self._clock.now()
+        if slowed_at is None or now - slowed_at >= rules.FASTER_AFTER:
+            async with self._database.writing() as session:
+                await records.platform_is_well(session, registration_id, rules.faster(at_once, self._at_once), now)
 
     async def _until_nothing_is_due(self, registration_id: uuid.UUID, sending: Sending, names_link: bool) -> None:
         while True:

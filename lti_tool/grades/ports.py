@@ -10,6 +10,11 @@ from lti_tool.lti.services import LineItemData, ResultData, ScoreData
 class AgsPort(Protocol):
     """Line items, scores and results of one registration. Every method raises ServiceRefused and ServiceUnreachable."""
 
+    @property
+    def quota(self) -> float | None:
+        """What the LMS last said is left of its rate limit; None where it says nothing."""
+        ...
+
     async def find_line_items(
         self, line_items_url: str, resource_id: str | None = None, tag: str | None = None
     ) -> list[LineItemData]:

@@ -18,6 +18,7 @@ from lti_tool.db.types import UtcDateTime
 from lti_tool.grades.claims import ClaimedColumn, ClaimedScore, run_many
 from lti_tool.grades.models import ColumnState, Delivery, DeliveryPace, LineItem, Score, ScoreAttempt
 from lti_tool.grades.queries import insert_unless_there
+from lti_tool.grades.rules import FAILURES_THAT_OPEN
 from lti_tool.ids import new_id
 
 # --- Recording: columns -----------------------------------------------------------------------------------------------
@@ -198,29 +199,50 @@ async def remember_attempts(session: AsyncSession, attempts: Sequence[dict[str, 
 
 
 async def platform_failed(
-    session: AsyncSession, registration_id: uuid.UUID, code: str, failures: int, paused_until: datetime
+    session: AsyncSession,
+    registration_id: uuid.UUID,
+    code: str,
+    failures: int,
+    paused_until: datetime,
+    *,
+    now: datetime,
+    at_once: int | None = None,
 ) -> None:
-    """Leave a platform in peace until then. A longer pause that somebody else has found is kept."""
+    """Leave a platform in peace until then; a longer pause that somebody else has found is kept. ``at_once``: so many requests
+    at a time from now on, where it asked to go slower. From some failures in a row on the circuit counts as open.
+    """
     await insert_unless_there(session, DeliveryPace(registration_id=registration_id))
     current = col(DeliveryPace.paused_until)
-    await session.exec(
-        update(DeliveryPace)
-        .where(col(DeliveryPace.registration_id) == registration_id)
-        .values(
-            failures=failures,
-            trouble=code,
-            paused_until=case((current > paused_until, current), else_=paused_until),
-        )
-        .execution_options(synchronize_session=False)
-    )
+    since = col(DeliveryPace.open_since)
+    values: dict[str, Any] = {
+        "failures": failures,
+        "trouble": code,
+        "paused_until": case((current > paused_until, current), else_=paused_until),
+    }
+    if failures >= FAILURES_THAT_OPEN:
+        values["open_since"] = case((since.is_(None), now), else_=since)
+    if at_once is not None:
+        values |= {"at_once": at_once, "slowed_at": now}
+    await _pace(session, registration_id, **values)
 
 
 async def platform_answers(session: AsyncSession, registration_id: uuid.UUID) -> None:
     """The platform takes scores again."""
+    await _pace(session, registration_id, failures=0, trouble=None, paused_until=None, open_since=None)
+
+
+async def platform_is_well(
+    session: AsyncSession, registration_id: uuid.UUID, at_once: int | None, now: datetime
+) -> None:
+    """All has gone well for a while: so many requests at a time from now on."""
+    await _pace(session, registration_id, at_once=at_once, slowed_at=now)
+
+
+async def _pace(session: AsyncSession, registration_id: uuid.UUID, **values: Any) -> None:
     await session.exec(
         update(DeliveryPace)
         .where(col(DeliveryPace.registration_id) == registration_id)
-        .values(failures=0, trouble=None, paused_until=None)
+        .values(**values)
         .execution_options(synchronize_session=False)
     )
 

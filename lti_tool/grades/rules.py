@@ -47,6 +47,31 @@ _PATIENCE = {
 _WHOLE_PLATFORM = {"unreachable", "timed-out", "rate-limited"}
 
 
+FAILURES_THAT_OPEN = 5
+"""Failures of a whole platform in a row, after which its circuit counts as open: teachers are told since when."""
+
+FASTER_AFTER = timedelta(minutes=1)
+"""How long all has to go well until one request more goes out at a time."""
+
+LOW_QUOTA = 100.0
+"""What is left of a platform's rate limit when requests go one after the other (Canvas: of 700, ``X-Rate-Limit-Remaining``)."""
+
+
+def at_once(most: int, allowed: int | None, failures: int) -> int:
+    """How many requests go to a platform at a time: one to see whether it answers again, else as many as have gone well."""
+    return 1 if failures else max(1, min(most, most if allowed is None else allowed))
+
+
+def slower(at_once: int) -> int:
+    """How many at a time, once a platform asks to go slower: half of them."""
+    return max(1, at_once // 2)
+
+
+def faster(at_once: int, most: int) -> int | None:
+    """How many at a time, once all has gone well for a while: one more, up to as many as there may be (None)."""
+    return None if at_once + 1 >= most else at_once + 1
+
+
 class Next(StrEnum):
     """What follows a failure."""
 

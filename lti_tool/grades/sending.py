@@ -7,7 +7,8 @@ arrived while it wrote the last: one answer at a time when few come, many in one
 import asyncio
 import logging
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -65,7 +66,8 @@ class Sending:
         registration_id: uuid.UUID,
         *,
         failures: int,
-        at_once: int,
+        most_at_once: int,
+        allowed_at_once: int | None,
         lease: timedelta,
         request_seconds: float,
         chance: Callable[[], float],
@@ -77,7 +79,9 @@ class Sending:
         self._quirks = quirks
         self._registration_id = registration_id
         self._failures = failures
-        self._at_once = at_once
+        self._most_at_once = most_at_once
+        self._allowed_at_once = allowed_at_once
+        self._in_turn = asyncio.Lock()
         self._lease = lease
         self._request_seconds = request_seconds
         self._chance = chance
@@ -87,16 +91,21 @@ class Sending:
         first = await self._claim()
         if not first:
             return
+        senders_now = min(self._at_once, len(first))
         # Bounded: a lease begins with the claim, so nothing should be claimed long before its turn comes.
-        to_send: asyncio.Queue[ClaimedScore | None] = asyncio.Queue(self._at_once)
+        to_send: asyncio.Queue[ClaimedScore | None] = asyncio.Queue(senders_now)
         outcomes: asyncio.Queue[_Outcome | None] = asyncio.Queue()
         async with asyncio.TaskGroup() as group:
             group.create_task(self._record(outcomes))
             async with asyncio.TaskGroup() as senders:
-                for _ in range(min(self._at_once, len(first))):
+                for _ in range(senders_now):
                     senders.create_task(self._send(to_send, outcomes))
-                await self._feed(first, to_send)
+                await self._feed(first, to_send, senders_now)
             outcomes.put_nowait(None)
+
+    @property
+    def _at_once(self) -> int:
+        return rules.at_once(self._most_at_once, self._allowed_at_once, self._failures)
 
     @property
     def _batch(self) -> int:
@@ -113,13 +122,16 @@ class Sending:
                 self._quirks.timestamp_step,
             )
 
-    async def _feed(self, batch: Sequence[ClaimedScore], to_send: asyncio.Queue[ClaimedScore | None]) -> None:
-        senders = min(self._at_once, len(batch))
+    async def _feed(
+        self, batch: Sequence[ClaimedScore], to_send: asyncio.Queue[ClaimedScore | None], senders: int
+    ) -> None:
+        trying = self._failures > 0
         while batch:
             for score in batch:
                 await to_send.put(score)
-            # A batch that was not full was all there is.
-            batch = await self._claim() if len(batch) == self._batch and self.paused_for is None else []
+            # A batch that was not full was all there is. One that tries whether the LMS answers again is the last of its kind.
+            full = len(batch) >= 4 * senders
+            batch = await self._claim() if full and self.paused_for is None and not trying else []
         for _ in range(senders):
             await to_send.put(None)
 
@@ -136,7 +148,7 @@ class Sending:
             return _Released(score)
         try:
             try:
-                async with asyncio.timeout(self._request_seconds), calling():
+                async with asyncio.timeout(self._request_seconds), self._little_by_little(), calling():
                     await self.ags.post_score(score.line_item_url, self._payload(score))
             except TimeoutError:
                 raise Trouble("timed-out", temporary=True) from None
@@ -146,6 +158,15 @@ class Sending:
             await self.consider_pausing(trouble)
             return _Failed(score, trouble, score.timestamp)
         return _Delivered(score)
+
+    @asynccontextmanager
+    async def _little_by_little(self) -> AsyncIterator[None]:
+        """One request after the other while little is left of the LMS's rate limit: those beside each other pay in advance."""
+        if self.ags.quota is None or self.ags.quota >= rules.LOW_QUOTA:
+            yield
+            return
+        async with self._in_turn:
+            yield
 
     def _payload(self, score: ClaimedScore) -> ScoreData:
         return ScoreData(
@@ -264,8 +285,19 @@ class Sending:
                 "seconds": round(self.paused_for.total_seconds(), 1),
             },
         )
+        slower = None
+        if trouble.code == "rate-limited":
+            slower = self._allowed_at_once = rules.slower(rules.at_once(self._most_at_once, self._allowed_at_once, 0))
         async with self._database.writing() as session:
-            await records.platform_failed(session, self._registration_id, trouble.code, self._failures, until)
+            await records.platform_failed(
+                session,
+                self._registration_id,
+                trouble.code,
+                self._failures,
+                until,
+                now=self._clock.now(),
+                at_once=slower,
+            )
 
 
 def _asks_for_its_column(failure: records.Failure) -> bool:

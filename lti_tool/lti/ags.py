@@ -44,6 +44,11 @@ class AgsClient:
         self._quirks = quirks
         self._offered = tuple(scope for scope in _AGS_SCOPES if scope in scopes) if scopes is not None else None
 
+    @property
+    def quota(self) -> float | None:
+        """What the platform last said is left of its rate limit (Canvas: ``X-Rate-Limit-Remaining``); None where it does not."""
+        return self._caller.quota
+
     # --- Line items ---------------------------------------------------------------------------------------------------
 
     async def find_line_items(

@@ -10,6 +10,7 @@ signed words, and stay on the host of the first.
 """
 
 import json
+import math
 from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -62,6 +63,8 @@ class Caller:
         self._protocol = protocol
         self._registration = registration
         self._quirks = quirks
+        self.quota: float | None = None
+        """What the platform last said is left of its rate limit; None where it says nothing."""
 
     async def call(
         self,
@@ -134,11 +137,13 @@ class Caller:
         token: str,
     ) -> httpx.Response:
         try:
-            return await self._protocol.http.request(
+            response = await self._protocol.http.request(
                 method, url, headers={**headers, "Authorization": f"Bearer {token}"}, content=content
             )
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise unreachable(call.value, error) from error
+        self.quota = _number(response.headers.get("x-rate-limit-remaining"))
+        return response
 
     def _token_is_spent(self, status: int) -> bool:
         return status == 401 if self._quirks is None else self._quirks.token_is_spent(status)
@@ -150,6 +155,14 @@ class Caller:
             code = self._quirks.meaning(call, status, response.reason_phrase, response.text[:2000])
         wait = retry_after(response.headers.get("retry-after"), self._protocol.clock.now())
         return refusal(call.value, status, code or _by_status(call, status), wait)
+
+
+def _number(said: str | None) -> float | None:
+    try:
+        found = float(said or "")
+    except ValueError:
+        return None
+    return found if math.isfinite(found) else None
 
 
 def _by_status(call: Call, status: int) -> str:

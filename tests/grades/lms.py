@@ -43,6 +43,8 @@ class FakeLms:
     a fault before the call is a refusal; one after it is an answer that was lost, the deed being done.
     """
 
+    quota: float | None = None
+
     def __init__(self, step: timedelta = timedelta(milliseconds=1)) -> None:
         self.step = step
         self.columns: dict[str, Column] = {}
