@@ -3,6 +3,7 @@
 import io
 import re
 import uuid
+from pathlib import Path
 
 import httpx
 import pytest
@@ -430,6 +431,20 @@ async def test_a_file_that_cannot_be_read_is_said_to_be_so_and_nothing_is_kept(
     assert answer.status_code == status, answer.text
     assert words in answer.text
     assert (await all_items(site), await drafts(site)) == ({}, 0)
+
+
+async def test_real_courses_are_brought_in_whole_and_beside_each_other(site: Site, shared_data: Path) -> None:
+    teacher = await site.teacher()
+    for name, items in (("py4e-course", 189), ("canvas-export", 53)):
+        content = (shared_data / f"{name}.imscc").read_bytes()
+        done = await bring(teacher, content)
+        assert f"{items} items are new" in done.text
+        again = await bring(teacher, content)
+        assert "0 items are new" in again.text
+        assert "brought up to date" not in again.text
+    found = [one for one in (await all_items(site)).values() if one.deleted_at is None and one.kind != "heading"]
+    assert len(found) == 189 + 53
+    assert sum(one.requirement is not None for one in found) == 6
 
 
 async def test_the_empty_content_page_leads_to_the_form(site: Site) -> None:
