@@ -5,7 +5,6 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-import httpx
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -14,7 +13,6 @@ from lti_tool.clock import ManualClock
 from lti_tool.competencies import map_editing, map_queries, maps
 from lti_tool.competencies.models import Competency, Framework
 from lti_tool.competencies.ports import LEVELS_FOLLOW, follow_key
-from lti_tool.content.connectors import Connectors
 from lti_tool.db.session import Database
 from lti_tool.jobs import attach
 from lti_tool.jobs.memory import RecordingRunner
@@ -30,7 +28,7 @@ LATER = NOW + 40 * DAY
 
 
 def the_work(database: Database, clock: ManualClock) -> Any:
-    return jobs.work(database, clock, Connectors(httpx.AsyncClient(), clock, "secret"), ())
+    return jobs.work(database, clock)
 
 
 async def revision(database: Database, made: World) -> int:

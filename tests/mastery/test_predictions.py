@@ -5,10 +5,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-import httpx
-
 from lti_tool.clock import ManualClock
-from lti_tool.content.connectors import Connectors
 from lti_tool.db.base import scoped
 from lti_tool.db.session import Database
 from lti_tool.jobs.memory import RecordingRunner
@@ -203,7 +200,7 @@ async def _second_course(session: Any, made: World) -> World:
 async def test_evidence_nudges_learning_and_a_lost_nudge_is_swept_up(database: Database, clock: ManualClock) -> None:
     async with database.writing() as session:
         made = await world(session)
-    work = jobs.work(database, clock, Connectors(httpx.AsyncClient(), clock, "secret"), ())
+    work = jobs.work(database, clock)
     runner = RecordingRunner(work.tasks)
     attach(database, runner)
     await append(database, made, *answers(made, 30))
