@@ -99,6 +99,7 @@ ACTION_WORDS = {
     "score.sent": N_("A score was sent to check the connection"),
     "column.made": N_("A gradebook column was made to check the connection"),
     "column.removed": N_("The gradebook column of a check was removed"),
+    "content.imported": N_("The content of a course was brought in by a file"),
     "api.connected": N_("An LMS's own API was connected"),
     "api.disconnected": N_("An LMS's own API was disconnected"),
     "api.looked-at": N_("What a connection to an LMS's own API can do was found out"),
@@ -126,7 +127,7 @@ KINDS = {
     "people": (N_("Looks at people"), ("roster", "student", "students", "supports")),
     "teaching": (
         N_("Playlists, menus and grades"),
-        ("playlist", "menu", "step", "path", "request", "calendar", "scores", "score", "column", "course"),
+        ("playlist", "menu", "step", "path", "request", "calendar", "scores", "score", "column", "course", "content"),
     ),
     "mastery": (N_("Competencies and mastery"), ("map", "framework", "evidence", "mastery")),
     "console": (N_("Administration"), ("owner", "audit", "token")),
