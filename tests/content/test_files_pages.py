@@ -345,6 +345,32 @@ async def test_a_backup_of_another_course_becomes_the_platforms_own_too(site: Si
     assert {one.title for one in found.values() if one.deleted_at is None} == {"P", "Q"}
 
 
+async def test_a_canvas_export_of_this_very_course_says_where_its_pages_open(site: Site) -> None:
+    context = (
+        "<context_info><course_id>17</course_id><canvas_domain>school.instructure.com</canvas_domain></context_info>"
+    )
+    files: dict[str, str | bytes] = {
+        "wiki_content/rivers-and-lakes.html": page("x", "Rivers"),
+        "course_settings/course_settings.xml": "<course><title>C</title></course>",
+        "course_settings/context.xml": context,
+        "q.xml": quiz(),
+    }
+    inside = item("a", "Rivers", "p") + item("b", "Quiz", "q")
+    resources = resource("p", "webcontent", "wiki_content/rivers-and-lakes.html")
+    resources += resource("q", "imsqti_xmlv1p2/imscc_xmlv1p1/assessment", "q.xml")
+    export = cartridge(item("m", "Week 1", inside=inside), resources, files).getvalue()
+    here = {"canvas_course_id": "17", "canvas_api_domain": "school.instructure.com"}
+    for custom, url in (
+        (here | {"canvas_course_id": "18"}, None),
+        (here, "https://school.instructure.com/courses/17/pages/rivers-and-lakes"),
+    ):
+        teacher = await site.teacher(custom=custom)
+        await bring(teacher, export)
+        found = {one.title: one for one in (await all_items(site)).values()}
+        assert (found["Rivers"].url, found["Quiz"].url) == (url, None)
+        assert found["Rivers"].external_id.startswith("cartridge:")
+
+
 async def test_a_backup_of_another_course_says_where_nothing_opens(site: Site) -> None:
     teacher = await site.teacher()
     await bring(teacher, tarred(backup([Activity(12, "page", "P"), Activity(13, "quiz", "Q")])).getvalue())
