@@ -24,6 +24,7 @@ from fastapi import FastAPI
 from lti_tool.app import create_app
 from lti_tool.cartridges import CartridgeError, CourseContent, read_cartridge
 from lti_tool.clock import SystemClock
+from lti_tool.content import queries as content_queries
 from lti_tool.content.access.connecting import Wanted, connect
 from lti_tool.db import migrate, scoping
 from lti_tool.db.session import Database
@@ -214,6 +215,10 @@ async def _register(database: Database, settings: Settings, facts: dict[str, Any
             )
             registration = added.registration
         if "api_url" not in facts:
+            return
+        there = await content_queries.connection(session, school.id, registration.id)
+        if there is not None and there.base_url == facts["api_url"] and (there.by_teachers or there.client_id):
+            # Somebody has tried another way in, and may have said yes to it: that stays.
             return
         # Where there is no token, the LMS's own key reads.
         key = {} if "api_token" in facts else {name: facts[f"api_{name}"] for name in ("client_id", "client_secret")}

@@ -176,3 +176,63 @@ def test_an_account_of_the_schools_gives_access_and_the_school_is_disconnected(
     expect(tool.get_by_text("Its secrets are deleted")).to_be_visible()
     administrator.look("4-disconnected")
     administrator.leave()
+
+
+def test_a_teacher_of_schoology_says_yes_on_three_legs_and_it_lasts(browser_context: BrowserContext, tmp_path: Path) -> None:
+    demo = Demo(tmp_path, like="schoology")
+    demo.start()
+    try:
+        tools = httpx.post(
+            f"{demo.lms}/_control/tools",
+            json={
+                "name": "Playlists",
+                "login_url": f"{demo.tool}/lti/login",
+                "launch_url": f"{demo.tool}/lti/launch",
+                "jwks_url": f"{demo.tool}/.well-known/jwks.json",
+            },
+        )
+        facts = tools.raise_for_status().json()
+        administrator = Visitor(demo, browser_context, ADMINISTRATOR, "native-access-schoology", looks=False)
+        administrator.open_tool()
+        administrator.section("Administration")
+        tool = administrator.tool
+        tool.get_by_role("link", name="Platforms", exact=True).first.press("Enter")
+        expect(tool.get_by_role("heading", level=1, name="Platforms")).to_be_visible()
+        tool.get_by_role("table").get_by_role("link").first.press("Enter")
+        tool.get_by_role("link", name="Access to its own API").press("Enter")
+        tool.locator("#key summary").press("Enter")
+        tool.get_by_label("Id of the key").fill(facts["api_client_id"])
+        tool.get_by_label("Secret of the key").fill(facts["api_client_secret"])
+        tool.get_by_label("Each teacher, for the courses they teach").check()
+        tool.get_by_label("Address where people sign in").fill(demo.lms)
+        tool.get_by_role("button", name="Keep the key").press("Enter")
+        expect(tool.get_by_text("Ready for teachers")).to_be_visible()
+        administrator.leave()
+
+        teacher = Visitor(demo, browser_context, TEACHER, "native-access-schoology-teacher", looks=False)
+        teacher.open_tool()
+        teacher.section("Content and results")
+        tool = teacher.tool
+        tool.get_by_role("button", name="Connect", exact=True).press("Enter")
+        window = window_of(teacher)
+        window.get_by_role("button", name="Do not allow").click()
+        expect(window.get_by_role("heading", name="You did not give access")).to_be_visible()
+        window.close()
+        tool.get_by_role("link", name="Back", exact=True).press("Enter")
+        tool.get_by_role("button", name="Connect", exact=True).press("Enter")
+        window = window_of(teacher)
+        window.get_by_role("button", name="Allow", exact=True).click()
+        expect(window.get_by_role("heading", name="Access was given")).to_be_visible()
+        window.close()
+        tool.get_by_role("link", name="Go on").press("Enter")
+        expect(tool.get_by_text("You gave the tool access to your courses")).to_be_visible()
+
+        demo.stop()
+        demo.start()
+        teacher.page.reload()
+        teacher.open_tool()
+        teacher.section("Content and results")
+        expect(tool.get_by_text("You gave the tool access to your courses")).to_be_visible()
+        teacher.leave()
+    finally:
+        demo.stop()
