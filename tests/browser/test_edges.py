@@ -288,7 +288,7 @@ def test_everything_works_without_script(demo: Demo, one_process: Browser) -> No
         page = _open_without_script(demo, context, TEACHER)
         tool = page.frame_locator("iframe.tool")
         tool.get_by_role("link", name="Content and results").click()
-        expect(tool.get_by_text(QUIZ)).to_be_visible()
+        expect(tool.get_by_text(QUIZ).first).to_be_visible()
         tool.get_by_role("link", name="Playlists", exact=True).first.click()
         tool.get_by_role("link", name="New playlist").click()
         tool.get_by_label("Title").fill("Without script")

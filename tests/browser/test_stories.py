@@ -44,7 +44,7 @@ class TestTheMainJob:
         expect(teacher.tool.get_by_text("ليلى حداد")).to_be_visible()
         teacher.look("2-people")
         teacher.section("Content and results")
-        expect(teacher.tool.get_by_text(QUIZ)).to_be_visible()
+        expect(teacher.tool.get_by_text(QUIZ).first).to_be_visible()
         teacher.look("3-content")
 
     def test_the_teacher_makes_a_playlist_and_assigns_it(self, visit, demo: Demo) -> None:  # type: ignore[no-untyped-def]
