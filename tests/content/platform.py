@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -222,7 +222,6 @@ class World:
             self.connections,  # type: ignore[arg-type]
             self.taken.takers,
             self.clock,
-            skew=timedelta(0),
             chance=lambda: 0.5,
         )
 
@@ -313,7 +312,6 @@ async def a_world(database: Database, clock: ManualClock, school: School, *subs:
         connections,  # type: ignore[arg-type]
         taken.takers,
         clock,
-        skew=timedelta(0),
         chance=lambda: 0.5,
     )
     return World(database, clock, course, platform, connections, taken, reader, people)

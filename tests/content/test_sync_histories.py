@@ -152,7 +152,6 @@ class Histories(RuleBasedStateMachine):
             self.world.connections,  # type: ignore[arg-type]
             Takers(gradebook=(self.room.take,)),
             self.world.clock,
-            skew=timedelta(0),
             chance=lambda: 0.5,
         )
 

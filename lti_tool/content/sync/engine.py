@@ -65,7 +65,6 @@ class Reader:
         takers: Takers,
         clock: Clock,
         *,
-        skew: timedelta = rules.SKEW,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         chance: Callable[[], float] = random.random,
     ) -> None:
@@ -74,7 +73,6 @@ class Reader:
         self._connectors = connectors
         self._takers = takers
         self._clock = clock
-        self._skew = skew
         self._sleep = sleep
         self._chance = chance
 
@@ -125,7 +123,6 @@ class Reader:
                 self._takers,
                 held.progress,
                 before,
-                self._skew,
                 whole_course=len(parts) == len(PARTS),
                 asked=before.asked_at is not None
                 and (before.finished_at is None or before.asked_at >= before.finished_at),

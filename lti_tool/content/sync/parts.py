@@ -55,9 +55,6 @@ class Reading:
     takers: Takers
     progress: Progress
     before: CourseSync
-    skew: timedelta
-    """How far the clocks may be apart of the machines that make rows."""
-
     whole_course: bool = True
     """Whether every part of the course is read, so that one which a page has read a moment ago need not be."""
 
@@ -194,14 +191,15 @@ class Reading:
                 yield people, keys, start
 
     def _last_marker(self) -> uuid.UUID:
-        """The last reading's ``marker``, earlier by as much as clocks may be apart; without one everything is new."""
+        """The last reading's ``marker``; without one everything is new.
+
+        Machines whose clocks are apart may make rows in each other's past; what is missed so is found when everything is read.
+        """
         told = self.before.report.get("marker")
         try:
-            marker = uuid.UUID(told) if isinstance(told, str) else uuid.UUID(int=0)
+            return uuid.UUID(told) if isinstance(told, str) else uuid.UUID(int=0)
         except ValueError:
-            marker = uuid.UUID(int=0)
-        earlier = int(self.skew.total_seconds() * 1000) << 80
-        return uuid.UUID(int=max(0, marker.int - earlier))
+            return uuid.UUID(int=0)
 
     async def give(self, found: Gradebook) -> None:
         """Have every room take what it is there for."""

@@ -1,0 +1,1 @@
+"""A whole course read from its LMS: requests, seconds, memory."""
