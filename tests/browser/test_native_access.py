@@ -178,7 +178,9 @@ def test_an_account_of_the_schools_gives_access_and_the_school_is_disconnected(
     administrator.leave()
 
 
-def test_a_teacher_of_schoology_says_yes_on_three_legs_and_it_lasts(browser_context: BrowserContext, tmp_path: Path) -> None:
+def test_a_teacher_of_schoology_says_yes_on_three_legs_and_it_lasts(
+    browser_context: BrowserContext, tmp_path: Path
+) -> None:
     demo = Demo(tmp_path, like="schoology")
     demo.start()
     try:

@@ -7,6 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
+from lti_tool.clock import ManualClock
+from lti_tool.content import routes
 from lti_tool.content.models import ItemKind
 from lti_tool.content.service import add_address, add_from_gradebook
 from lti_tool.content.sync import pages, queries, rules, showing
@@ -15,11 +17,12 @@ from lti_tool.content.sync_models import CourseSync, SyncPhase
 from lti_tool.content.taking import Takers
 from lti_tool.courses.models import Membership
 from lti_tool.db.base import scoped
+from lti_tool.db.session import Database
 from lti_tool.lti.models import Role
 from tests.courses.school import NOW, come_in
-from tests.courses.site import Site
+from tests.courses.site import Site, a_site
 
-from .conftest import CUSTOM, Canvas, assignment, course_of, item, submission
+from .conftest import CUSTOM, Canvas, assignment, connect_school, course_of, item, submission
 
 
 async def read(site: Site) -> None:
@@ -212,7 +215,13 @@ def test_every_trouble_has_words() -> None:
     assert showing.error_of("connected-elsewhere") is None
 
 
-async def test_a_page_waits_for_what_another_process_reads_and_shows_it(site: Site, canvas: Canvas) -> None:
+async def test_a_page_waits_for_what_another_process_reads_and_shows_it(
+    own_database: Database, clock: ManualClock
+) -> None:
+    """On connections of its own: what waits behind the page looks into the database beside it."""
+    site = await a_site(own_database, clock, routes.router)
+    await connect_school(site.database, site.school)
+    Canvas(site)
     visitor = await site.teacher(custom=CUSTOM)
     course = await course_of(site)
     async with site.database.writing() as session:
