@@ -10,7 +10,7 @@ Workers serve all schools of a registration at once: its LMS counts their reques
 
 import json
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -28,15 +28,20 @@ from lti_tool.grades.rules import next_timestamp
 from lti_tool.ids import new_id
 from lti_tool.lti.models import Registration
 
+DUE_STATES = (ColumnState.WANTED, ColumnState.MADE)
+"""What a worker has to do with columns: to make them, and to bring made ones in step with a change."""
+
 _ALL_SCHOOLS = crossing("a worker delivers for all schools that share a registration")
 
 
 @dataclass(frozen=True, slots=True)
 class ClaimedColumn:
-    """A column to be made, and what making it needs."""
+    """A column to be made, or a made one (``state``) to be brought in step, and what that needs."""
 
     organisation_id: uuid.UUID
     id: uuid.UUID
+    state: ColumnState
+    version: int
     resource_id: str
     tag: str
     label: str
@@ -76,10 +81,10 @@ class ClaimedScore:
     lease_until: datetime
 
 
-def _column_is_due(now: datetime) -> ColumnElement[bool]:
+def _column_is_due(now: datetime, states: Collection[ColumnState] = DUE_STATES) -> ColumnElement[bool]:
     return and_(
         col(LineItem.next_attempt_at) <= now,
-        col(LineItem.state) == ColumnState.WANTED,
+        col(LineItem.state).in_(states),
         or_(col(LineItem.lease_until).is_(None), col(LineItem.lease_until) <= now),
     )
 
@@ -124,6 +129,8 @@ _ITS_LINK = (
 _COLUMN_FIELDS: tuple[Any, ...] = (
     LineItem.organisation_id,
     LineItem.id,
+    LineItem.state,
+    LineItem.version,
     LineItem.resource_id,
     LineItem.tag,
     LineItem.label,
@@ -244,13 +251,18 @@ async def on_their_way(session: AsyncSession) -> tuple[int, datetime | None]:
 
 
 async def claim_columns(
-    session: AsyncSession, registration_id: uuid.UUID, now: datetime, lease: timedelta, most: int
+    session: AsyncSession,
+    registration_id: uuid.UUID,
+    now: datetime,
+    lease: timedelta,
+    most: int,
+    state: ColumnState = ColumnState.WANTED,
 ) -> list[ClaimedColumn]:
-    """Take up to ``most`` columns that are due, longest due first."""
+    """Take up to ``most`` columns that are due to be made, or with ``MADE`` to be brought in step; longest due first."""
     statement = (
         sqlalchemy_select(*_COLUMN_FIELDS)
         .join(Course, _ITS_COURSE)
-        .where(col(LineItem.registration_id) == registration_id, _column_is_due(now))
+        .where(col(LineItem.registration_id) == registration_id, _column_is_due(now, (state,)))
         .order_by(col(LineItem.next_attempt_at))
         .limit(most)
         .with_for_update(of=LineItem, skip_locked=True)

@@ -17,6 +17,7 @@ from lti_tool.db.session import Database
 from lti_tool.grades import claims, metrics, records, rules
 from lti_tool.grades.columns import deliver_column
 from lti_tool.grades.comparing import Comparer
+from lti_tool.grades.models import ColumnState
 from lti_tool.grades.ports import AgsFactory
 from lti_tool.grades.sending import Sending
 from lti_tool.grades.service import DELIVER
@@ -115,17 +116,21 @@ class Deliverer:
                 if soonest is not None:
                     self._nudge_later(registration_id, soonest - self._clock.now())
                 return
-            await self._columns(registration_id, sending, names_link)
+            await self._columns(registration_id, sending, names_link, ColumnState.WANTED)
             if self._comparer is not None:
                 await self._comparer.before_sending(registration_id)
             await sending.scores()
+            # A new name can wait for the scores, and a score waits for no name.
+            await self._columns(registration_id, sending, names_link, ColumnState.MADE)
 
-    async def _columns(self, registration_id: uuid.UUID, sending: Sending, names_link: bool) -> None:
-        """Make the columns that are due, some at once."""
+    async def _columns(
+        self, registration_id: uuid.UUID, sending: Sending, names_link: bool, state: ColumnState
+    ) -> None:
+        """Make the columns that are due, or bring made ones in step, some at once."""
         while sending.paused_for is None:
             async with self._database.writing() as session:
                 claimed = await claims.claim_columns(
-                    session, registration_id, self._clock.now(), self._lease, self._at_once
+                    session, registration_id, self._clock.now(), self._lease, self._at_once, state
                 )
             if not claimed:
                 return

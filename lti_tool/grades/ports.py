@@ -25,6 +25,10 @@ class AgsPort(Protocol):
         """Make a line item; returns it with its address."""
         ...
 
+    async def update_line_item(self, item: LineItemData) -> LineItemData:
+        """Change the line item at ``item.id``; what is None in ``item`` stays as it is."""
+        ...
+
     async def post_score(self, line_item_url: str, score: ScoreData) -> None:
         """Send a score."""
         ...

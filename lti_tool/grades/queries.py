@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Table, and_, bindparam, literal, literal_column, null, or_, update
+from sqlalchemy import Table, and_, bindparam, case, literal, literal_column, null, or_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import SQLModel, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -56,7 +56,11 @@ def _entering(insert: Any) -> Any:
         "delivery": literal(Delivery.DUE, _score.c.delivery.type),
         "delivered_version": literal_column("0"),
         "attempts": literal_column("0"),
-        "next_attempt_at": bindparam("now", type_=_score.c.next_attempt_at.type),
+        # While a column is off, what it owes is kept, and nobody has to look at it.
+        "next_attempt_at": case(
+            (_column.c.state == literal(ColumnState.OFF, _column.c.state.type), null()),
+            else_=bindparam("now", type_=_score.c.next_attempt_at.type),
+        ),
     }
     as_wanted = select(*row.values()).where(
         *_OF,
@@ -92,8 +96,12 @@ class WantedColumn(NamedTuple):
 
     def is_like(self, line_item: LineItem) -> bool:
         """Whether there is nothing to change of the column for it to be so."""
+        return line_item.state is not ColumnState.REFUSED and self.says_the_same(line_item)
+
+    def says_the_same(self, line_item: LineItem) -> bool:
+        """Whether the column has this label, maximum and end."""
         there = (line_item.label, line_item.score_maximum, line_item.end_at)
-        return line_item.state is not ColumnState.REFUSED and there == (self.label, self.score_maximum, self.end_at)
+        return there == (self.label, self.score_maximum, self.end_at)
 
 
 class Owed(NamedTuple):
@@ -195,21 +203,24 @@ async def want_again(session: AsyncSession, line_item: LineItem, now: datetime) 
 async def take_column(session: AsyncSession, line_item: LineItem, url: str, now: datetime) -> bool:
     """Give a column that is not made yet its address, and make due what waits for it; whether it was still not made.
 
-    A worker that is making it at this moment finds its lease gone and writes nothing.
+    A worker that is making it at this moment finds its lease gone and writes nothing. The LMS made it as it was first wanted.
     """
+    known = case((col(LineItem.delivered_version) > 0, col(LineItem.delivered_version)), else_=1)
     done = await session.exec(
         update(LineItem)
         .where(
             col(LineItem.organisation_id) == line_item.organisation_id,
             col(LineItem.id) == line_item.id,
-            col(LineItem.state) != ColumnState.MADE,
+            col(LineItem.state).in_((ColumnState.WANTED, ColumnState.REFUSED)),
         )
         .values(
             state=ColumnState.MADE,
             url=url,
+            delivered_version=known,
+            gone_at=None,
             attempts=0,
             trouble=None,
-            next_attempt_at=None,
+            next_attempt_at=case((col(LineItem.version) > known, now), else_=null()),
             lease_token=None,
             lease_until=None,
         )

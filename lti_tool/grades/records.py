@@ -8,9 +8,9 @@ import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
-from sqlalchemy import and_, bindparam, case, insert, null, update
+from sqlalchemy import CursorResult, and_, bindparam, case, insert, literal, null, update
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -24,18 +24,44 @@ from lti_tool.ids import new_id
 # --- Recording: columns -----------------------------------------------------------------------------------------------
 
 
-async def column_is_made(session: AsyncSession, column: ClaimedColumn, url: str, now: datetime) -> None:
-    """Write down a column's address; its scores are due now. In a new column, all of them are, delivered ones too."""
-    done = await session.exec(
+class FoundColumn(Protocol):
+    """A column in the LMS: its address, whether it was made just now, and how many like it stand beside it."""
+
+    @property
+    def url(self) -> str: ...
+
+    @property
+    def made(self) -> bool: ...
+
+    @property
+    def doubled(self) -> int: ...
+
+
+async def column_is_made(session: AsyncSession, column: ClaimedColumn, found: FoundColumn, now: datetime) -> None:
+    """Write down a column's address; its scores are due now. In a new column, all of them are, delivered ones too.
+
+    One that was made knows what it was made with; of one that was found, only what has changed since it was first wanted is
+    told to the LMS: what a teacher has written there meanwhile stays.
+    """
+    url = found.url
+    known = (
+        column.version
+        if found.made
+        else case((col(LineItem.delivered_version) > 0, col(LineItem.delivered_version)), else_=1)
+    )
+    done: CursorResult[Any] = await session.exec(
         _own(update(LineItem), LineItem, column)
         .where(col(LineItem.lease_token) == column.token)
         .values(
             state=ColumnState.MADE,
             url=url,
             remade=0 if url == column.url else LineItem.remade,
+            doubled=found.doubled,
+            gone_at=None,
+            delivered_version=known,
             attempts=0,
             trouble=None,
-            next_attempt_at=None,
+            next_attempt_at=case((col(LineItem.version) > known, now), else_=null()),
             lease_token=None,
             lease_until=None,
         )
@@ -90,6 +116,60 @@ async def column_failed(
         )
 
 
+async def column_is_in_step(session: AsyncSession, column: ClaimedColumn, now: datetime) -> None:
+    """Write down that the LMS has what a made column was at the claim. One that changed meanwhile is due again."""
+    await session.exec(
+        _own(update(LineItem), LineItem, column)
+        .where(col(LineItem.lease_token) == column.token)
+        .values(
+            delivered_version=column.version,
+            attempts=0,
+            trouble=None,
+            next_attempt_at=case((col(LineItem.version) > column.version, now), else_=null()),
+            lease_token=None,
+            lease_until=None,
+        )
+    )
+
+
+async def change_failed(
+    session: AsyncSession, column: ClaimedColumn, code: str, next_attempt_at: datetime | None, now: datetime
+) -> None:
+    """Write down why a made column's change did not arrive. It stays made, and scores go to it as before.
+
+    It is not tried again by itself where ``next_attempt_at`` is None, unless it was changed once more meanwhile.
+    """
+    again = null() if next_attempt_at is None else literal(next_attempt_at, UtcDateTime())
+    await session.exec(
+        _own(update(LineItem), LineItem, column)
+        .where(col(LineItem.lease_token) == column.token)
+        .values(
+            attempts=LineItem.attempts + 1,
+            trouble=code,
+            next_attempt_at=case((col(LineItem.version) > column.version, literal(now, UtcDateTime())), else_=again),
+            lease_token=None,
+            lease_until=None,
+        )
+    )
+
+
+async def column_is_gone(session: AsyncSession, column: ClaimedColumn, code: str, now: datetime) -> None:
+    """Have a column looked for again whose change the LMS met with: there is no such column."""
+    await session.exec(
+        _own(update(LineItem), LineItem, column)
+        .where(col(LineItem.lease_token) == column.token)
+        .values(
+            state=ColumnState.WANTED,
+            trouble=code,
+            attempts=0,
+            remade=LineItem.remade + 1,
+            next_attempt_at=now,
+            lease_token=None,
+            lease_until=None,
+        )
+    )
+
+
 async def columns_are_gone(session: AsyncSession, scores: Iterable[ClaimedScore], code: str, now: datetime) -> None:
     """Have columns looked for again that the LMS says are not there; unless somebody else has looked meanwhile."""
     for organisation_id, line_item_id, url in sorted(
@@ -109,6 +189,9 @@ async def columns_are_gone(session: AsyncSession, scores: Iterable[ClaimedScore]
                 attempts=0,
                 remade=LineItem.remade + 1,
                 next_attempt_at=now,
+                # Whoever tells it a new name at this moment is late.
+                lease_token=None,
+                lease_until=None,
             )
         )
 

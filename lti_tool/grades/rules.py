@@ -206,6 +206,8 @@ class Standing(StrEnum):
     REFUSED = "refused"
     HELD = "held"
     """The gradebook has another number, by somebody else; a new score waits for the teacher's choice."""
+    OFF = "off"
+    """The column is switched off: what is owed is kept, and sent when it is on again."""
 
 
 def standing(
@@ -214,7 +216,8 @@ def standing(
     """The state of a score and, where there is any, the code of what is in its way.
 
     ``delivery`` is None for a student without a score. What is delivered stays delivered, whatever became of the column.
-    A refused column refuses what waits for it; ``pause`` is why nothing is sent to the platform at the moment.
+    A refused column refuses what waits for it, and one that is off keeps it; ``pause`` is why nothing is sent to the platform
+    at the moment.
     """
     match delivery:
         case None:
@@ -224,9 +227,54 @@ def standing(
         case Delivery.REFUSED:
             return Standing.REFUSED, trouble
         case Delivery.DUE:
-            if column is ColumnState.REFUSED:
-                return Standing.REFUSED, column_trouble
-            if column is ColumnState.WANTED and column_trouble is not None:
-                return Standing.RETRYING, column_trouble
-            in_the_way = trouble or pause
-            return (Standing.ON_ITS_WAY if in_the_way is None else Standing.RETRYING), in_the_way
+            return _waiting(trouble or pause, column, column_trouble)
+
+
+def _waiting(in_the_way: str | None, column: ColumnState, column_trouble: str | None) -> tuple[Standing, str | None]:
+    if column is ColumnState.OFF:
+        return Standing.OFF, None
+    if column is ColumnState.REFUSED:
+        return Standing.REFUSED, column_trouble
+    if column is ColumnState.WANTED and column_trouble is not None:
+        return Standing.RETRYING, column_trouble
+    return (Standing.ON_ITS_WAY if in_the_way is None else Standing.RETRYING), in_the_way
+
+
+class Upkeep(StrEnum):
+    """How a column stands in the LMS, for the teacher's page."""
+
+    OFF = "off"
+    MAKING = "making"
+    REFUSED = "refused"
+    GONE = "gone"
+    CHANGING = "changing"
+    """A new name, maximum or due date is on its way."""
+    CHANGE_REFUSED = "change-refused"
+    DOUBLED = "doubled"
+    IN_STEP = "in-step"
+
+
+def upkeep(
+    state: ColumnState,
+    trouble: str | None,
+    *,
+    gone: bool,
+    behind: bool,
+    due: bool,
+    doubled: int,
+) -> Upkeep:
+    """The one thing to say of a column, the most serious first.
+
+    ``gone``: it was found gone and is not looked for again; ``behind``: the LMS has not heard of its last change; ``due``: a
+    worker comes by itself; ``doubled``: columns like it that stand beside it.
+    """
+    said = {
+        Upkeep.OFF: state is ColumnState.OFF,
+        Upkeep.GONE: gone or (state is ColumnState.REFUSED and trouble == LINE_ITEM_GONE),
+        Upkeep.REFUSED: state is ColumnState.REFUSED,
+        Upkeep.MAKING: state is ColumnState.WANTED,
+        Upkeep.DOUBLED: doubled > 0,
+        Upkeep.CHANGING: behind and due,
+        Upkeep.CHANGE_REFUSED: behind,
+    }
+    return next((one for one, holds in said.items() if holds), Upkeep.IN_STEP)

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from lti_tool.courses.models import Course
-from lti_tool.grades import queries, rules
+from lti_tool.grades import column_queries, queries, rules
 from lti_tool.grades.models import Choice, ColumnState, Delivery, Difference, LineItem, Score
 from lti_tool.grades.rules import Standing
 from lti_tool.jobs import nudge_after_commit
@@ -68,8 +68,8 @@ async def want_column(
 ) -> LineItem:
     """The gradebook column of something in the course, wanted from now on if it was not before.
 
-    Asking again is harmless: label, maximum (points, above 0) and end follow what is asked, and a column that the LMS
-    refused is tried again.
+    Asking again is harmless: label, maximum (points, above 0) and end follow what is asked, in the LMS too, and a column that
+    the LMS refused is tried again. One that is switched off stays off.
     """
     rules.check_score(0, score_maximum)
     line_item = await queries.line_item_of(session, course.organisation_id, course.id, resource_id, tag)
@@ -90,14 +90,13 @@ async def want_column(
         line_item = await queries.line_item_of(session, course.organisation_id, course.id, resource_id, tag)
         if line_item is None:
             raise RuntimeError("a line item that was just inserted is not there")
-    line_item.label = label[:255]
-    line_item.score_maximum = score_maximum
-    line_item.end_at = end_at
-    session.add(line_item)
-    await session.flush()
+    wanted_now = queries.WantedColumn(resource_id, tag, label[:255], score_maximum, end_at)
+    changes = not wanted_now.says_the_same(line_item)
+    if changes:
+        await column_queries.change_column(session, line_item, wanted_now, now)
     if line_item.state is ColumnState.REFUSED:
         await queries.want_again(session, line_item, now)
-    if line_item.state is not ColumnState.MADE:
+    if line_item.state is ColumnState.WANTED or (changes and line_item.state is ColumnState.MADE):
         nudge_after_commit(session, DELIVER, str(line_item.registration_id))
     return line_item
 
@@ -154,6 +153,10 @@ async def adopt_column(
     line_item = await queries.line_item_of(session, course.organisation_id, course.id, resource_id, tag)
     if line_item is not None and line_item.state is ColumnState.MADE:
         return
+    if line_item is not None and line_item.state is ColumnState.OFF:
+        # It is remembered for when it is on again.
+        await column_queries.take_address(session, line_item, url)
+        return
     if line_item is None:
         await expect_column(
             session,
@@ -192,6 +195,8 @@ async def owe(
     rules.check_score(given, maximum)
     through = given >= maximum if finished is None else finished
     owed = (given, maximum, comment[:1000] if comment else None, through)
+    # While a column is off, what it owes is kept, and nobody has to look at it.
+    due = None if line_item.state is ColumnState.OFF else now
     if line_item.state is ColumnState.REFUSED:
         # Before the score is held: workers hold a column first and then its scores.
         await queries.want_again(session, line_item, now)
@@ -207,7 +212,7 @@ async def owe(
             owed_at=now,
             owed_comment=owed[2],
             owed_finished=owed[3],
-            next_attempt_at=now,
+            next_attempt_at=due,
         )
         await queries.insert_unless_there(session, fresh)
         score = await queries.score_of(session, line_item, person_id)
@@ -221,7 +226,7 @@ async def owe(
         score.owed_at = now
         score.owed_version += 1
         score.delivery = Delivery.DUE
-        score.next_attempt_at = now
+        score.next_attempt_at = due
         score.attempts = 0
         score.trouble = None
         session.add(score)
@@ -259,7 +264,7 @@ async def owe_in_column(
     line_item = await queries.column(session, course.organisation_id, course.id, resource_id, tag)
     if line_item is not None and wanted.is_like(line_item):
         # The same score stands there already.
-        if line_item.state is not ColumnState.MADE:
+        if line_item.state is ColumnState.WANTED:
             nudge_after_commit(session, DELIVER, str(line_item.registration_id))
         return
     line_item = await want_column(
@@ -283,13 +288,64 @@ async def send_again(
     """Send what a column owes once more, by hand: the persons' scores, or all that are not delivered; returns how many.
 
     A person's score goes out again even where it was delivered, to take the place of what somebody put there since.
-    A refused column is tried again as well.
+    A refused column is tried again as well, and a change of a column that was refused. Nothing is sent in a column that is off.
     """
+    if line_item.state is ColumnState.OFF:
+        return 0
     await queries.want_again(session, line_item, now)
+    await column_queries.change_again(session, line_item, now)
     count = await queries.owe_again(session, line_item, now, person_ids)
     await queries.end_pause(session, line_item.registration_id)
     nudge_after_commit(session, DELIVER, str(line_item.registration_id))
     return count
+
+
+# --- Columns: off and on, and repaired ---------------------------------------------------------------------------------
+
+
+async def switch_off(session: AsyncSession, line_item: LineItem, now: datetime) -> bool:
+    """Send nothing to a column any more; whether it was on. What it owes is kept in the ledger, and goes on being kept.
+
+    The column in the LMS stays as it is, with the scores that stand there. A score that is on its way at this moment may
+    still arrive.
+    """
+    return await column_queries.switch_off(session, line_item)
+
+
+async def switch_on(session: AsyncSession, line_item: LineItem, now: datetime) -> bool:
+    """Send to a column again, and first what it has come to owe meanwhile; whether it was off."""
+    if not await column_queries.switch_on(session, line_item, now):
+        return False
+    nudge_after_commit(session, DELIVER, str(line_item.registration_id))
+    return True
+
+
+async def repair(session: AsyncSession, line_item: LineItem, now: datetime) -> bool:
+    """Mend what is wrong with a column; whether there was anything that the tool can mend.
+
+    One that is gone from the LMS is looked for and made again, and all its scores are owed again, also those that the LMS had
+    before; what was said about differences in it is over. One that was refused is tried again, and so is a refused change.
+    Of one that stands twice, the LMS's own page has to remove the other.
+    """
+    if line_item.state is ColumnState.OFF:
+        return False
+    gone = line_item.gone_at is not None or (
+        line_item.state is not ColumnState.MADE and line_item.trouble == rules.LINE_ITEM_GONE
+    )
+    if gone:
+        await column_queries.make_anew(session, line_item, now)
+        await column_queries.owe_all_again(session, line_item, now)
+    elif line_item.state is ColumnState.REFUSED:
+        await queries.want_again(session, line_item, now)
+        await queries.owe_again(session, line_item, now, None)
+    elif not await column_queries.change_again(session, line_item, now):
+        return False
+    await queries.end_pause(session, line_item.registration_id)
+    nudge_after_commit(session, DELIVER, str(line_item.registration_id))
+    return True
+
+
+# --- Looking -----------------------------------------------------------------------------------------------------------
 
 
 async def standing(session: AsyncSession, organisation_id: uuid.UUID, line_item_id: uuid.UUID) -> list[ScoreStanding]:

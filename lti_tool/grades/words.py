@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from lti_tool.grades.rules import Standing
+from lti_tool.grades.models import LineItem
+from lti_tool.grades.rules import Standing, Upkeep, upkeep
 from lti_tool.web.i18n import N_
 
 
@@ -21,6 +22,7 @@ STANDINGS: dict[Standing, str] = {
     Standing.RETRYING: N_("Waiting to try again"),
     Standing.HELD: N_("Waits for your choice"),
     Standing.REFUSED: N_("Not accepted"),
+    Standing.OFF: N_("Kept here: the column is off"),
 }
 
 _BY_ITSELF = N_("Nothing has to be done: it is tried again by itself, and nothing is lost.")
@@ -83,3 +85,48 @@ _UNKNOWN = Words(
 def words_for(code: str) -> Words:
     """The words for a trouble code; general ones for a code that has none."""
     return TROUBLES.get(code, _UNKNOWN)
+
+
+COLUMNS: dict[Upkeep, Words] = {
+    Upkeep.OFF: Words(
+        N_("Switched off: nothing is sent to “%(label)s”."),
+        N_(
+            "The column stays in your learning platform as it is. New scores are kept here, and sent when you switch it on again."
+        ),
+    ),
+    Upkeep.MAKING: Words(N_("“%(label)s” is being made in your learning platform."), N_("Nothing has to be done.")),
+    Upkeep.REFUSED: Words(
+        N_("Your learning platform has not made “%(label)s”."), N_("Choose Repair to have it tried again.")
+    ),
+    Upkeep.GONE: Words(
+        N_("“%(label)s” no longer exists in your learning platform."),
+        N_("Choose Repair: it is made again, and all its scores are sent again. Or switch it off."),
+    ),
+    Upkeep.CHANGING: Words(
+        N_("The new name, points or due date of “%(label)s” is on its way."), N_("Nothing has to be done.")
+    ),
+    Upkeep.CHANGE_REFUSED: Words(
+        N_(
+            "Your learning platform has not taken the new name, points or due date of “%(label)s”. Scores go there all the same."
+        ),
+        N_("Change it there yourself, or choose Repair to have it tried again."),
+    ),
+    Upkeep.DOUBLED: Words(
+        N_("“%(label)s” stands more than once in your learning platform. Scores go to one of them only."),
+        N_("Delete the one without scores there. The one that fills with scores is the tool's."),
+    ),
+    Upkeep.IN_STEP: Words(N_("“%(label)s” stands in your learning platform."), ""),
+}
+"""How a column stands; with the column's ``label`` in them."""
+
+
+def upkeep_of(line_item: LineItem) -> Upkeep:
+    """How a column stands in the LMS; ``COLUMNS`` has it in words."""
+    return upkeep(
+        line_item.state,
+        line_item.trouble,
+        gone=line_item.gone_at is not None,
+        behind=line_item.version > line_item.delivered_version,
+        due=line_item.next_attempt_at is not None,
+        doubled=line_item.doubled,
+    )

@@ -18,7 +18,6 @@ from lti_tool.content import rules as content_rules
 from lti_tool.content.models import ContentItem, ItemKind
 from lti_tool.courses.models import Course
 from lti_tool.errors import BadRequest, Conflict, NotFound
-from lti_tool.grades import service as grades
 from lti_tool.ids import new_id
 from lti_tool.menus import board_checks, people, settling, sheet_rows, sheets
 from lti_tool.menus import copy_queries as queries
@@ -234,6 +233,8 @@ async def change(
     await sheet_rows.store(session, menu, sheet, now)
     if menu.status is MenuStatus.ASSIGNED:
         await _must_be_completable(session, course, menu, sheet)
+        if menu.has_column:
+            await settling.column(session, course, menu, now)
         await settling.settle_all(session, course, menu, now)
     return menu
 
@@ -370,15 +371,7 @@ async def assign(
     await session.flush()
     await people.ensure_copies(session, course, now)
     if menu.has_column:
-        await grades.want_column(
-            session,
-            course=course,
-            resource_id=settling.resource_id(menu),
-            label=menu.title,
-            score_maximum=menu.points,
-            end_at=menu.due_at,
-            now=now,
-        )
+        await settling.column(session, course, menu, now)
         # Scores of what is done already, where the column or its points are new.
         await settling.settle_all(session, course, menu, now)
     return menu

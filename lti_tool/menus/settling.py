@@ -6,6 +6,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from lti_tool.courses.models import Course
 from lti_tool.grades import service as grades
+from lti_tool.grades.models import LineItem
 from lti_tool.menus import copy_queries, own
 from lti_tool.menus.models import Menu, PersonalState
 from lti_tool.menus.own import OwnBoard
@@ -57,6 +58,19 @@ async def _account(
         maximum=menu.points,
         now=now,
         finished=copy.state is PersonalState.FINISHED,
+    )
+
+
+async def column(session: AsyncSession, course: Course, menu: Menu, now: datetime) -> LineItem:
+    """The menu's gradebook column, wanted from now on if it was not before, with the menu's title, points and due date."""
+    return await grades.want_column(
+        session,
+        course=course,
+        resource_id=resource_id(menu),
+        label=menu.title,
+        score_maximum=menu.points,
+        end_at=menu.due_at,
+        now=now,
     )
 
 

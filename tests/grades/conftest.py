@@ -79,15 +79,22 @@ class School:
 
         return make
 
-    async def column(self, resource_id: str = "playlist:1", maximum: float = 100) -> LineItem:
+    async def column(
+        self,
+        resource_id: str = "playlist:1",
+        maximum: float = 100,
+        *,
+        label: str = "Fractions",
+        end_at: datetime | None = None,
+    ) -> LineItem:
         async with self.database.writing() as session:
             return await service.want_column(
                 session,
                 course=self.course,
                 resource_id=resource_id,
-                label="Fractions",
+                label=label,
                 score_maximum=maximum,
-                end_at=None,
+                end_at=end_at,
                 now=self.clock.now(),
             )
 

@@ -52,6 +52,7 @@ class FakeLms:
         self.posts = 0
         self.made = 0
         self.finds = 0
+        self.updates = 0
         self.before: deque[Fault | None] = deque()
         self.after: deque[Fault | None] = deque()
         self.always: Fault | None = None
@@ -80,6 +81,16 @@ class FakeLms:
         self.columns[made.id] = Column(made)
         self._leave()
         return made
+
+    async def update_line_item(self, item: LineItemData) -> LineItemData:
+        self.updates += 1
+        await self._enter("update")
+        column = self.columns.get(item.id or "")
+        if column is None:
+            fail(GONE)
+        column.data = replace(item, end_at=item.end_at or column.data.end_at)
+        self._leave()
+        return column.data
 
     async def post_score(self, line_item_url: str, score: ScoreData) -> None:
         self.posts += 1
