@@ -8,7 +8,7 @@ import pytest
 
 from lti_tool.clock import ManualClock
 from lti_tool.content.queries import note_reading
-from lti_tool.content.sync import rules
+from lti_tool.content.sync import queries, rules
 from lti_tool.content.sync.jobs import Readings, work
 from lti_tool.content.sync.wishes import READ_DUE, wish
 from lti_tool.content.taking import Takers
@@ -91,6 +91,30 @@ async def test_courses_of_one_connection_come_one_after_the_other(own_database: 
     await look(readings(world))
     assert world.platform.asked.count("people") == 4
     assert most == 1
+
+
+async def test_what_another_process_has_read_meanwhile_is_not_read_again(
+    own_database: Database, clock: ManualClock
+) -> None:
+    school = await a_school(own_database)
+    world = await a_world(own_database, clock, school, "1")
+    other = await a_course(own_database, school, "c2")
+    async with own_database.writing() as session:
+        await wish(session, world.course, clock.now() - timedelta(seconds=1))
+        await wish(session, other, clock.now())
+    gate = world.platform.before["people"] = Gate()
+    some = readings(world)
+    await some.look()
+    await gate.reached.wait()
+    # While the first is read here, the second is read elsewhere.
+    async with own_database.writing() as session:
+        row = await queries.state(session, other.organisation_id, other.id)
+        assert row is not None
+        row.due_at = clock.now() + timedelta(minutes=15)
+        session.add(row)
+    gate.open.set()
+    await some.settled()
+    assert world.platform.asked.count("people") == 1
 
 
 async def test_trouble_with_one_course_stops_no_other_and_names_nobody(

@@ -76,12 +76,13 @@ class Reader:
         self._sleep = sleep
         self._chance = chance
 
-    async def read(self, course: Course) -> Report | None:
-        """Read everything that is due of a course; None where somebody else reads it, or a course beside it.
+    async def read(self, course: Course, *, only_due: bool = False) -> Report | None:
+        """Read everything that is due of a course; None where somebody else reads it, or a course beside it, or where it is not
+        due any more and ``only_due`` says that this counts.
 
         Raises what the connection raises (NotConnected and others) and NativeTrouble, once it is noted in the course's row.
         """
-        return await self._read(course, PARTS, beside=False)
+        return await self._read(course, PARTS, beside=False, only_due=only_due)
 
     async def read_contents(self, course: Course) -> Report | None:
         """Read what a course holds, for somebody who waits; the rest is due then. None and errors as ``read``."""
@@ -91,9 +92,9 @@ class Reader:
         """Read people and new results, for somebody who waits. None and errors as ``read``."""
         return await self._read(course, PARTS[1:3], beside=True)
 
-    async def _read(self, course: Course, parts: _Parts, *, beside: bool) -> Report | None:
+    async def _read(self, course: Course, parts: _Parts, *, beside: bool, only_due: bool = False) -> Report | None:
         async with self._database.writing() as session:
-            claimed = await queries.claim(session, course, self._clock.now(), beside=beside)
+            claimed = await queries.claim(session, course, self._clock.now(), beside=beside, only_due=only_due)
             present = await course_queries.course(session, course.organisation_id, course.id)
             session.expunge_all()
         if claimed is None or present is None:

@@ -109,7 +109,7 @@ class Readings:
         any_read = False
         for course in courses:
             try:
-                any_read = await self._reader.read(course) is not None or any_read
+                any_read = await self._reader.read(course, only_due=True) is not None or any_read
             except ToolError as trouble:
                 log.warning("a course could not be read", extra={"code": trouble.code, "detail": trouble.detail})
             except Exception as error:  # noqa: BLE001 - one course must not keep the others from being read.

@@ -61,11 +61,13 @@ async def begin(session: AsyncSession, organisation_id: uuid.UUID, course_id: uu
 _NEW: Mapping[str, Any] = {"phase": SyncPhase.IDLE, "done": 0, "total": 0, "failures": 0, "report": {}}
 
 
-async def claim(session: AsyncSession, course: Course, now: datetime, *, beside: bool) -> tuple[str, CourseSync] | None:
+async def claim(
+    session: AsyncSession, course: Course, now: datetime, *, beside: bool, only_due: bool = False
+) -> tuple[str, CourseSync] | None:
     """Take the reading of a course on: its lease, and where it stood before. None where somebody reads it.
 
     Unless it may run ``beside`` others, also where another course of the same connection is being read: platforms want one
-    question at a time from one access, whatever the number of processes.
+    question at a time from one access, whatever the number of processes. With ``only_due``, also where it is not due any more.
     """
     await begin(session, course.organisation_id, course.id, now)
     if not beside:
@@ -80,6 +82,8 @@ async def claim(session: AsyncSession, course: Course, now: datetime, *, beside:
     statement = scoped(CourseSync, course.organisation_id).where(CourseSync.course_id == course.id)
     row = (await session.exec(statement.with_for_update().execution_options(populate_existing=True))).one()
     if not is_free(row.lease, row.lease_until, now):
+        return None
+    if only_due and (row.due_at is None or row.due_at > now):
         return None
     before = CourseSync(**row.model_dump())
     lease = new_id().hex
