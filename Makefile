@@ -14,7 +14,7 @@ export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD := 1
 # What is compiled once is there for every worker and every process that a test starts, also where this is set.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test check style types imports compiled unit browser openedx setup setup-tests translations benchmarks clean
+.PHONY: help demo test check style types imports compiled unit browser openedx setup setup-tests translations faults benchmarks clean
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -93,6 +93,10 @@ openedx: .venv-openedx/.made ## Open edX's LTI consumer, in an environment of it
 
 translations: setup-tests ## Collect the strings of the code and templates into the catalogues
 	$(BIN)/python -m lti_tool.web.translations update
+
+# Most of the time leases have to end, so some scenarios run beside each other.
+faults: setup-tests ## 2,000 scores on their way while everything breaks that can: what was lost, late or sent twice (ARGS="--only SQLite", …)
+	$(BIN)/python -m benchmarks.faults $(ARGS)
 
 benchmarks: setup-tests .venv-bench/.made .venv-bench-mastery/.made ## Print what launches, scores, rosters and predictions cost, beside their peers
 	$(BIN)/python -m benchmarks.launch

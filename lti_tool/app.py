@@ -202,13 +202,13 @@ def from_environment() -> FastAPI:
     return create_app(settings)
 
 
-async def run_worker(settings: Settings) -> None:
+async def run_worker(settings: Settings, *, clock: Clock | None = None) -> None:
     """The background work alone, until the process is told to end. Any number of these may share a PostgreSQL."""
     if settings.worker != "external":
         raise WrongSetting(
             "LTI_TOOL_WORKER: `serve` does the background work itself; set it to external for both commands"
         )
-    parts = make_parts(settings)
+    parts = make_parts(settings, clock=clock)
     work = parts.work()
     runner = (
         EmbeddedRunner(work.tasks, work.periodic)

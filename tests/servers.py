@@ -101,6 +101,11 @@ class Command:
         """How it ended; None while it runs. A signal's number is negative."""
         return self._process.exitcode
 
+    @property
+    def pid(self) -> int:
+        """Its number."""
+        return self._process.pid or 0
+
     def poll(self) -> int | None:
         """The same."""
         return self._process.exitcode

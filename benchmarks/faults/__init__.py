@@ -1,0 +1,1 @@
+"""What becomes of scores when processes are killed, databases end and LMSs misbehave."""

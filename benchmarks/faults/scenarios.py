@@ -1,0 +1,141 @@
+"""What goes wrong, one thing after the other: each does its harm while the class is at work, and says how often."""
+
+import resource
+import time
+from dataclasses import dataclass, field
+
+from benchmarks.faults.worlds import Fault, Server, World
+
+HOUR = 3600.0
+BACK = -20.0
+"""A step of the clock: as far as it could have drifted on a machine nobody looked after."""
+
+
+def nothing(_world: World) -> int:
+    """All is well."""
+    return 0
+
+
+def workers_are_killed(world: World) -> int:
+    """``kill -9`` of each worker three times, wherever they are."""
+    for number in range(6):
+        world.until_saved(0.1 + 0.14 * number)
+        # Whichever has work: the queue gives it to one of them.
+        world.kill_worker(0)
+        world.kill_worker(1)
+    return 12
+
+
+def webs_are_killed(world: World) -> int:
+    """``kill -9`` of one web process after the other, on SQLite of the one that does everything."""
+    for number in range(5):
+        world.until_clicked(0.1 + 0.17 * number)
+        world.kill_web(number % len(world.webs))
+        world.wait_for_web(number % len(world.webs))
+    return 5
+
+
+def lms(misbehaves: str, times: int = 3, seconds: float = 4.0, asked: int = 20) -> Fault:
+    """The LMS misbehaves several times: for some seconds, and until it was asked some times in vain."""
+
+    def fault(world: World) -> int:
+        for number in range(times):
+            world.until_saved(0.1 + 0.25 * number)
+            world.lms_is(misbehaves)
+            time.sleep(seconds)
+            world.until_asked(asked)
+            world.lms_is("well")
+        return times
+
+    return fault
+
+
+def an_hour(world: World) -> int:
+    """The LMS does not answer for an hour: some seconds, after which every clock is an hour ahead."""
+    world.until_saved(0.3)
+    world.lms_is("down")
+    time.sleep(6.0)
+    world.move_clock(HOUR / 2)
+    time.sleep(6.0)
+    world.move_clock(HOUR)
+    time.sleep(1.0)
+    world.lms_is("well")
+    return 1
+
+
+def clock_steps_back(world: World) -> int:
+    """Every clock steps back, twice."""
+    for times in (1, 2):
+        world.until_saved(0.3 * times)
+        world.move_clock(times * BACK)
+    return 2
+
+
+def database_restarts(world: World) -> int:
+    """The database ends without warning and starts again, three times."""
+    for number in range(3):
+        world.until_saved(0.1 + 0.3 * number)
+        if isinstance(world.server, Server):
+            world.server.restart()
+    return 3
+
+
+def workers_start_at_once(world: World) -> int:
+    """Nobody works while scores gather; then two workers start at the same moment."""
+    world.until_clicked(0.4)
+    world.workers = [None, None]
+    for number in range(2):
+        world.start_worker(number)
+    return 1
+
+
+def disk_is_full(world: World) -> int:
+    """No file grows any more, twice for some seconds. The limit is one on the process, which needs no file system of its own."""
+    for number in range(2):
+        world.until_saved(0.2 + 0.3 * number)
+        for process in world.processes():
+            _limit(process.pid, 64 * 1024)
+        time.sleep(6.0)
+        for process in world.processes():
+            _limit(process.pid, resource.RLIM_INFINITY)
+    return 2
+
+
+def _limit(pid: int, most: int) -> None:
+    _soft, hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (most, hard))
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A line of the table. ``alone``: it needs a PostgreSQL of its own. ``workers`` run from the start."""
+
+    name: str
+    fault: Fault
+    database: str = "PostgreSQL"
+    alone: bool = False
+    begin: dict[str, int] = field(default_factory=dict)
+
+
+SCENARIOS = (
+    Scenario("nothing goes wrong", nothing),
+    Scenario("kill -9 of workers", workers_are_killed),
+    Scenario("kill -9 of web processes", webs_are_killed),
+    Scenario("LMS answers 500, having saved half", lms("500", asked=40)),
+    Scenario("LMS answers 429 with Retry-After", lms("429")),
+    Scenario("LMS hangs, having saved half", lms("hang", times=2, asked=8)),
+    Scenario("LMS saves and cuts the connection", lms("cut", asked=8)),
+    Scenario("LMS refuses our key", lms("no-key")),
+    Scenario("LMS rotates tokens", lms("rotate", seconds=6.0)),
+    Scenario("LMS is down for an hour", an_hour),
+    Scenario("two workers start at once", workers_start_at_once, begin={"workers": 0}),
+    Scenario("clocks step back", clock_steps_back),
+    Scenario("database ends and restarts", database_restarts, alone=True),
+    Scenario("nothing goes wrong", nothing, "SQLite"),
+    Scenario("kill -9", webs_are_killed, "SQLite"),
+    Scenario("LMS answers 500, having saved half", lms("500", asked=40), "SQLite"),
+    Scenario("LMS saves and cuts the connection", lms("cut", asked=8), "SQLite"),
+    Scenario("LMS is down for an hour", an_hour, "SQLite"),
+    Scenario("clock steps back", clock_steps_back, "SQLite"),
+    Scenario("disk is full", disk_is_full, "SQLite"),
+)
