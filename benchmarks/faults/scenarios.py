@@ -4,7 +4,8 @@ import resource
 import time
 from dataclasses import dataclass, field
 
-from benchmarks.faults.worlds import Fault, Server, World
+from benchmarks.faults.classes import Fault
+from benchmarks.faults.worlds import Server, World
 
 HOUR = 3600.0
 BACK = -20.0

@@ -19,7 +19,8 @@ import psycopg
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from benchmarks.faults.worlds import Class, Server, World, postgresql
+from benchmarks.faults.classes import Class
+from benchmarks.faults.worlds import Server, World, postgresql
 from benchmarks.services.__main__ import HERE, PEERS, Way, platform, run
 
 COLUMNS = 20

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.faults.worlds import Databases, Found, World, play
+from benchmarks.faults.classes import Found, play
+from benchmarks.faults.worlds import Databases, World
 from tests.databases import MigratedOnce
 from tests.processes.story import say
 
