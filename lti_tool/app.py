@@ -31,6 +31,7 @@ from lti_tool.courses import routes as course_routes
 from lti_tool.db.session import Database
 from lti_tool.errors import WrongSetting
 from lti_tool.grades import jobs as grade_jobs
+from lti_tool.grades.comparing import Comparer
 from lti_tool.insight import routes as insight_routes
 from lti_tool.jobs.runner import EmbeddedRunner, NullRunner, Work
 from lti_tool.jobs.shared import SharedRunner
@@ -48,7 +49,7 @@ from lti_tool.mastery import jobs as mastery_jobs
 from lti_tool.mastery import reading as mastery_reading
 from lti_tool.mastery import routes as mastery_routes
 from lti_tool.mastery.held import evidence_held
-from lti_tool.menus import board_carrying, destinations, listing
+from lti_tool.menus import board_carrying, column_sources, destinations, listing
 from lti_tool.menus import results as menu_results
 from lti_tool.menus import routes as menu_routes
 from lti_tool.platforms import quirks
@@ -78,6 +79,9 @@ CHECK_TAKERS = (playlist_results.take_check, menu_results.take_check)
 """Who takes the result of each of our own checks, in the transaction that ends an attempt."""
 
 
+COLUMN_SOURCES = (column_sources.sources,)
+"""Who knows what a gradebook column is of, beside playlists."""
+
 CARRIERS = (board_carrying.MenuCarrier(),)
 """What comes along beside playlists and map when the copy of a course carries them over."""
 
@@ -92,11 +96,12 @@ class Parts:
     http: httpx.AsyncClient
     protocol: Protocol
     connectors: Connectors
+    comparer: Comparer
 
     def work(self) -> Work:
         """Everything that runs behind the pages."""
         return (
-            grade_jobs.work(self.database, self.protocol, self.clock)
+            grade_jobs.work(self.database, self.protocol, self.clock, self.comparer)
             + mastery_jobs.work(self.database, self.clock)
             + sync_jobs.work(self.database, self.clock, self.connectors, TAKERS)
             + playlist_jobs.work(self.database, self.clock)
@@ -123,7 +128,9 @@ def make_parts(settings: Settings, *, clock: Clock | None = None, http: httpx.As
     database = Database.at(settings.database_url)
     http = http or make_client(settings)
     protocol = Protocol(settings, clock, http, database)
-    return Parts(settings, clock, database, http, protocol, Connectors(http, clock, secret_key(settings), database))
+    connectors = Connectors(http, clock, secret_key(settings), database)
+    comparer = grade_jobs.comparer_of(database, protocol, clock)
+    return Parts(settings, clock, database, http, protocol, connectors, comparer)
 
 
 def create_app(settings: Settings, *, clock: Clock | None = None, http: httpx.AsyncClient | None = None) -> FastAPI:
@@ -159,11 +166,13 @@ def create_app(settings: Settings, *, clock: Clock | None = None, http: httpx.As
     app.state.http = parts.http
     app.state.protocol = parts.protocol
     app.state.connectors = parts.connectors
+    app.state.comparer = parts.comparer
     app.state.runner = runner
     app.state.enter = destinations.enter
     app.state.pickables = (destinations.PICKABLES,)
     app.state.takers = TAKERS
     app.state.carriers = CARRIERS
+    app.state.column_sources = COLUMN_SOURCES
     app.state.others = OTHERS
     app.state.check_takers = CHECK_TAKERS
     app.state.take_notice = origins.take_notice

@@ -29,6 +29,19 @@ async def visible_students(session: AsyncSession, here: InCourse) -> list[Person
     return [student for student in students if rules.share_a_section(mine, theirs.get(student.id))]
 
 
+async def limited_to(session: AsyncSession, here: InCourse) -> frozenset[uuid.UUID] | None:
+    """Whom a teacher who is held to their own sections may see; None for one who sees the course, and those who have left it.
+
+    Of whom the sections are not known any more, nobody can say whether they were a restricted teacher's.
+    """
+    if here.visit.person_id is None:
+        return None
+    restricted, _ = await queries.seeing(session, here.organisation_id, here.course.id, here.visit.person_id)
+    if not restricted:
+        return None
+    return frozenset(student.id for student in await visible_students(session, here))
+
+
 async def visible_student(session: AsyncSession, here: InCourse, person_id: uuid.UUID) -> Person:
     """An active student whom the teacher who is here may see; NotFound for anybody else."""
     for person in await visible_students(session, here):

@@ -233,18 +233,27 @@ async def due_now_and_next(
     return bool(due), min((moment for moment in (one, other) if moment is not None), default=None)
 
 
-async def on_their_way(session: AsyncSession) -> tuple[int, datetime | None]:
-    """How many scores are due or tried again, and since when the oldest of them is owed. Those that wait for a teacher's choice
-    are on no way.
+async def on_their_way(session: AsyncSession) -> dict[uuid.UUID, tuple[int, datetime]]:
+    """How many scores are due or tried again, and since when the oldest of them is owed, by registration; one that has none is
+    absent. Those that wait for a teacher's choice are on no way.
     """
     held = and_(
         col(Score.difference) == Difference.OVERRIDDEN,
         or_(col(Score.choice).is_(None), col(Score.choice) != Choice.OURS),
     )
-    statement = select(func.count(), func.min(Score.owed_at)).where(
-        col(Score.next_attempt_at).is_not(None), or_(col(Score.difference).is_(None), ~held)
+    statement = (
+        select(Score.registration_id, func.count(), func.min(Score.owed_at))
+        .where(col(Score.next_attempt_at).is_not(None), or_(col(Score.difference).is_(None), ~held))
+        .group_by(col(Score.registration_id))
     )
-    return (await session.exec(statement, execution_options=crossing("the gauges count all schools"))).one()
+    found = await session.exec(statement, execution_options=crossing("the gauges count all schools"))
+    return {registration_id: (count, oldest) for registration_id, count, oldest in found}
+
+
+async def paused(session: AsyncSession, now: datetime) -> dict[uuid.UUID, bool]:
+    """Whether nothing is sent to a platform at the moment, by registration; one that nothing was sent to yet is absent."""
+    found = await session.exec(select(DeliveryPace.registration_id, DeliveryPace.paused_until))
+    return {registration_id: until is not None and until > now for registration_id, until in found}
 
 
 # --- Claiming ---------------------------------------------------------------------------------------------------------

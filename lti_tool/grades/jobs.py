@@ -1,10 +1,11 @@
-"""What the grades room has for the background: delivery on a nudge, the sweep, comparing with the LMS, and the gauges."""
+"""What the grades room has for the background: delivery on a nudge, the sweep, comparing, the ends of runs, gauges."""
 
 from collections.abc import Collection
 from datetime import timedelta
 
 from lti_tool.clock import Clock
 from lti_tool.db.session import Database
+from lti_tool.grades import send_runs
 from lti_tool.grades.comparing import LOOK_EVERY, Comparer
 from lti_tool.grades.delivery import SWEEP_EVERY, Deliverer
 from lti_tool.grades.ports import AgsFactory
@@ -26,19 +27,27 @@ def ags_clients(protocol: Protocol) -> AgsFactory:
     return make
 
 
-def work(database: Database, protocol: Protocol, clock: Clock) -> Work:
+def comparer_of(database: Database, protocol: Protocol, clock: Clock) -> Comparer:
+    """What compares columns with the real platforms."""
+    return Comparer(database, clock, ags_clients(protocol), quirks)
+
+
+def work(database: Database, protocol: Protocol, clock: Clock, comparer: Comparer) -> Work:
     """Delivery, with the real clients of the platforms."""
-    comparer = Comparer(database, clock, ags_clients(protocol), quirks)
     deliverer = Deliverer(database, clock, ags_clients(protocol), quirks, comparer=comparer)
 
     async def compare() -> None:
         await comparer.compare_due()
+
+    async def finish_runs() -> None:
+        await send_runs.finish(database, clock.now())
 
     return Work(
         tasks={DELIVER: deliverer.run},
         periodic=(
             Periodic("grades.sweep", SWEEP_EVERY, deliverer.sweep),
             Periodic("grades.measure", MEASURE_EVERY, deliverer.measure),
+            by_one_process(database, clock, Periodic("grades.runs", MEASURE_EVERY, finish_runs)),
             by_one_process(database, clock, Periodic("grades.compare", LOOK_EVERY, compare)),
         ),
     )

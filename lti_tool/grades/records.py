@@ -309,11 +309,6 @@ async def platform_failed(
     await _pace(session, registration_id, **values)
 
 
-async def platform_answers(session: AsyncSession, registration_id: uuid.UUID) -> None:
-    """The platform takes scores again."""
-    await _pace(session, registration_id, failures=0, trouble=None, paused_until=None, open_since=None)
-
-
 async def platform_is_well(
     session: AsyncSession, registration_id: uuid.UUID, at_once: int | None, now: datetime
 ) -> None:
@@ -321,13 +316,39 @@ async def platform_is_well(
     await _pace(session, registration_id, at_once=at_once, slowed_at=now)
 
 
-async def _pace(session: AsyncSession, registration_id: uuid.UUID, **values: Any) -> None:
-    await session.exec(
+async def platform_is_counted(
+    session: AsyncSession,
+    registration_id: uuid.UUID,
+    now: datetime,
+    *,
+    delivered: int,
+    failed: int,
+    answered: bool,
+    takes_again: bool = False,
+) -> None:
+    """Count what one batch of answers came to; ``takes_again``: the platform takes scores again, and is left in peace no more."""
+    values: dict[str, Any] = {
+        "delivered": DeliveryPace.delivered + delivered,
+        "failed": DeliveryPace.failed + failed,
+    }
+    if answered:
+        values["answered_at"] = now
+    if takes_again:
+        values |= {"failures": 0, "trouble": None, "paused_until": None, "open_since": None}
+    if not await _pace(session, registration_id, **values):
+        await insert_unless_there(session, DeliveryPace(registration_id=registration_id))
+        await _pace(session, registration_id, **values)
+
+
+async def _pace(session: AsyncSession, registration_id: uuid.UUID, **values: Any) -> bool:
+    """Change a platform's row; whether there is one."""
+    done = await session.exec(
         update(DeliveryPace)
         .where(col(DeliveryPace.registration_id) == registration_id)
         .values(**values)
         .execution_options(synchronize_session=False)
     )
+    return bool(done.rowcount)
 
 
 # --- The statements that are run for many rows at once ----------------------------------------------------------------

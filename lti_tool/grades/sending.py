@@ -226,6 +226,8 @@ class Sending:
         failed = [outcome for outcome in batch if isinstance(outcome, _Failed)]
         released = [outcome.score for outcome in batch if isinstance(outcome, _Released)]
         failures = [self._failure(outcome, now) for outcome in failed]
+        # What arrived before the LMS went down says nothing against leaving it in peace.
+        takes_again = bool(delivered) and self._failures > 0 and self.paused_for is None
         async with self._database.writing() as session:
             gone = [failure.score for failure in failures if _asks_for_its_column(failure)]
             await records.columns_are_gone(session, gone, rules.LINE_ITEM_GONE, now)
@@ -237,9 +239,17 @@ class Sending:
                 [records.attempt(one.score, now, one.status, "delivered") for one in delivered]
                 + [records.attempt(one.score, now, one.trouble.answered, one.trouble.code) for one in failed],
             )
-            if delivered and self._failures:
-                await records.platform_answers(session, self._registration_id)
-        if delivered:
+            if delivered or failed:
+                await records.platform_is_counted(
+                    session,
+                    self._registration_id,
+                    now,
+                    delivered=len(delivered),
+                    failed=len(failed),
+                    answered=bool(delivered) or any(one.trouble.answered is not None for one in failed),
+                    takes_again=takes_again,
+                )
+        if takes_again:
             self._failures = 0
         for one in delivered:
             metrics.delivered(now - one.score.owed_at)

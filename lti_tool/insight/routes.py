@@ -1,10 +1,11 @@
-"""Every page about who stands where: the class board, a competency's and a student's page, observations, and my map."""
+"""Every page about who stands where: class board, competency, student, observations, my map; and how grades stand."""
 
 from fastapi import APIRouter
 
 from lti_tool.insight import (
     board_routes,
     competency_routes,
+    grades_routes,
     my_routes,
     observing_routes,
     path_map_routes,
@@ -18,3 +19,4 @@ router.include_router(student_routes.router)
 router.include_router(observing_routes.router)
 router.include_router(my_routes.router)
 router.include_router(path_map_routes.router)
+router.include_router(grades_routes.router)

@@ -95,6 +95,16 @@ async def playlists(
     return list((await session.exec(statement)).all())
 
 
+async def by_ids(
+    session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID, playlist_ids: Collection[uuid.UUID]
+) -> Sequence[Playlist]:
+    """These playlists of a course, whatever has become of them."""
+    statement = scoped(Playlist, organisation_id).where(
+        Playlist.course_id == course_id, col(Playlist.id).in_(playlist_ids)
+    )
+    return (await session.exec(statement)).all()
+
+
 async def steps(
     session: AsyncSession, organisation_id: uuid.UUID, playlist_ids: Collection[uuid.UUID]
 ) -> dict[uuid.UUID, list[PlaylistStep]]:

@@ -20,6 +20,7 @@ _TEACHING = (
     Section(N_("Competencies"), "competencies", "map"),
     Section(N_("Checks"), "checks", "clipboard-check"),
     Section(N_("Mastery"), "mastery", "target"),
+    Section(N_("Grades"), "grades", "graduation-cap"),
     Section(N_("People"), "people", "users"),
     Section(N_("Content and results"), "content", "library"),
 )

@@ -104,11 +104,12 @@ async def test_a_failure_is_counted_by_its_code(school: School) -> None:
 
 
 def test_the_room_has_its_task_and_its_rounds(database: Database, clock: ManualClock) -> None:
-    work = jobs.work(database, None, clock)  # type: ignore[arg-type]
+    work = jobs.work(database, None, clock, jobs.comparer_of(database, None, clock))  # type: ignore[arg-type]
     assert list(work.tasks) == [service.DELIVER]
     assert {periodic.name: periodic.every for periodic in work.periodic} == {
         "grades.sweep": timedelta(seconds=20),
         "grades.measure": timedelta(minutes=1),
+        "grades.runs": timedelta(minutes=1),
         "grades.compare": timedelta(minutes=5),
     }
 

@@ -22,7 +22,9 @@ from lti_tool.content.access_models import ApiGrant
 from lti_tool.content.models import ApiAuth, ApiConnection, ContentItem, ItemKind, ItemTrait
 from lti_tool.content.service import ItemResult
 from lti_tool.courses.models import Person
+from lti_tool.db.base import scoped
 from lti_tool.db.session import Database
+from lti_tool.grades.models import Score
 from lti_tool.ids import new_id
 from lti_tool.learners.models import LearnerSupport, Support
 from lti_tool.lti.models import Role
@@ -79,6 +81,8 @@ class PrivateClass:
     helpers: dict[Role, Person] = field(default_factory=dict)
     menu: dict[str, uuid.UUID] = field(default_factory=dict)
     """A menu on which the first student has handed in a file, by the names of addresses."""
+    grades: list[dict[str, uuid.UUID]] = field(default_factory=list)
+    """Scores in the template's column, by the names of addresses."""
 
     @property
     def student(self) -> Person:
@@ -101,6 +105,7 @@ class PrivateClass:
             "competency_id": self.site.competencies[0].id,
             "framework_id": self.site.competencies[0].framework_id,
             **self.menu,
+            **(self.grades[place] if place < len(self.grades) else {}),
         }
 
 
@@ -217,8 +222,17 @@ async def private_class(site: Site) -> PrivateClass:
             session.add(seed.member(school.course, helper, role))
             found.helpers[role] = helper
         await session.flush()
+        found.grades = await _grades(session, site)
         session.expunge_all()
     return found
+
+
+async def _grades(session: AsyncSession, site: Site) -> list[dict[str, uuid.UUID]]:
+    """The scores of the only column, those of the first students first."""
+    statement = scoped(Score, site.school.id)
+    found = {one.person_id: one for one in await session.exec(statement)}
+    owed = [found[one.id] for one in site.school.students if one.id in found]
+    return [{"line_item_id": one.line_item_id, "score_id": one.id} for one in owed]
 
 
 async def _access(session: AsyncSession, site: Site) -> None:

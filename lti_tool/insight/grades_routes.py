@@ -1,0 +1,376 @@
+"""The page *Grades*: every gradebook column of a course, what was sent, what stands there, and what can be done about it."""
+
+import uuid
+from typing import Any
+
+from fastapi import APIRouter, Request
+from sqlmodel.ext.asyncio.session import AsyncSession
+from starlette.responses import Response
+
+from lti_tool import audit
+from lti_tool.clock import Clock
+from lti_tool.courses.access import InCourse, TeacherChanging, TeacherIn
+from lti_tool.courses.freshness import Outcome
+from lti_tool.courses.roster import FreshRoster, readings
+from lti_tool.courses.visibility import limited_to
+from lti_tool.errors import ToolError
+from lti_tool.grades import comparing, ledger, send_runs
+from lti_tool.grades import service as grades
+from lti_tool.grades.comparing import Comparer
+from lti_tool.grades.models import Choice, ColumnState, LineItem
+from lti_tool.insight import grades_views
+from lti_tool.insight.grades_replies import Said, came_of, grades_address, ledger_rows, notice, said_words
+from lti_tool.insight.grades_views import Line, Sources
+from lti_tool.insight.replies import file, speaking
+from lti_tool.logs import reference_code
+from lti_tool.web.dependencies import CurrentDatabase, CurrentPages, Now
+from lti_tool.web.forms import Entered, parsed
+from lti_tool.web.replies import see
+
+router = APIRouter(prefix="/courses/{course_id}/grades")
+
+SHOW = ("need", "way")
+"""What a column's page can be narrowed to: those that need something, and those on their way."""
+
+
+def _sources(request: Request) -> tuple[Sources, ...]:
+    found: tuple[Sources, ...] = request.app.state.column_sources
+    return found
+
+
+def _record(session: AsyncSession, here: InCourse, clock: Clock, action: str, subject: str, detail: str = "") -> None:
+    audit.record(
+        session,
+        clock.now(),
+        action,
+        organisation_id=here.organisation_id,
+        actor=str(here.visit.person_id) if here.visit.person_id else None,
+        subject=subject,
+        reference=reference_code.get(),
+        detail=detail or None,
+    )
+
+
+# --- The course -------------------------------------------------------------------------------------------------------
+
+
+@router.get("", name="grades")
+async def course_grades(
+    request: Request, here: TeacherIn, database: CurrentDatabase, clock: Now, pages: CurrentPages
+) -> Response:
+    """Every column: what it is of, how it stands, and how many scores stand where. No student is named."""
+    async with database.reading() as session:
+        shown = await grades_views.overview(session, here, _sources(request), clock.now())
+    context = said_words() | {
+        "shown": shown,
+        "run": shown.run,
+        "pause": shown.pause,
+        "address": grades_address(here.course),
+        "home": grades_address(here.course),
+        "notice": notice(request),
+        "now": clock.now(),
+    }
+    return pages.render(request, "insight/grades.html", context)
+
+
+@router.get("/sending", name="grades_sending")
+async def sending(
+    request: Request, here: TeacherIn, database: CurrentDatabase, clock: Now, pages: CurrentPages
+) -> Response:
+    """A fragment for the page: how far *Send all* is, or what came of it."""
+    return await _sending(request, here, None, database, clock, pages)
+
+
+@router.get("/ledger.csv", name="grades_ledger_file")
+async def ledger_file(request: Request, here: TeacherIn, database: CurrentDatabase, clock: Now) -> Response:
+    """Every score of every column, as a file for a spreadsheet. The look is audited."""
+    with speaking(request):
+        async with database.writing() as session:
+            columns = await ledger.columns(session, here.organisation_id, here.course.id)
+            table = await _table(session, here, clock, columns)
+        return file("grades.csv", table)
+
+
+async def _table(session: AsyncSession, here: InCourse, clock: Clock, columns: Any) -> list[list[str]]:
+    among = await limited_to(session, here)
+    found = [(one, await grades_views.lines(session, here, one, among)) for one in columns]
+    tried = await grades_views.tried(session, here, columns)
+    _record(session, here, clock, "students.scores-viewed", f"course:{here.course.id}", "a file")
+    return ledger_rows(found, tried)
+
+
+@router.post("/compare")
+async def compare_all(request: Request, here: TeacherChanging, database: CurrentDatabase, clock: Now) -> Response:
+    """Compare every column with what stands in the LMS now."""
+    async with database.reading() as session:
+        columns = await ledger.columns(session, here.organisation_id, here.course.id)
+        ids = [one.id for one in columns if one.state is ColumnState.MADE]
+    return await _compare(request, here, ids, grades_address(here.course), database, clock)
+
+
+@router.post("/send-all")
+async def send_all(here: TeacherChanging, database: CurrentDatabase, clock: Now) -> Response:
+    """Send everything of the course that does not stand in the gradebook."""
+    async with database.writing() as session:
+        columns = await ledger.columns(session, here.organisation_id, here.course.id)
+        said = await _send_all(session, here, list(columns), None, clock)
+    return see(grades_address(here.course), said)
+
+
+# --- A column ---------------------------------------------------------------------------------------------------------
+
+
+@router.get("/{line_item_id}", name="grades_column")
+async def column(
+    request: Request,
+    here: TeacherIn,
+    _fresh: FreshRoster,
+    line_item_id: uuid.UUID,
+    database: CurrentDatabase,
+    clock: Now,
+    pages: CurrentPages,
+) -> Response:
+    """Each student's score: what is owed, what was delivered, what stands there. ``show`` narrows it. The look is audited."""
+    with speaking(request):
+        async with database.writing() as session:
+            page = await grades_views.column_page(session, here, line_item_id, _sources(request), clock.now())
+            _record(
+                session, here, clock, "students.scores-viewed", f"course:{here.course.id}", f"column {line_item_id}"
+            )
+            await session.flush()
+            session.expunge_all()
+    asked = request.query_params.get("show", "")
+    chosen = asked if asked in SHOW else ""
+    context = said_words() | {
+        "page": page,
+        "view": page.view,
+        "lines": _shown(page.lines, chosen),
+        "chosen": chosen,
+        "needing": sum(line.needs_something for line in page.lines),
+        "under_way": len(_shown(page.lines, "way")),
+        "run": page.run,
+        "pause": page.pause,
+        "address": grades_address(here.course, line_item_id),
+        "home": grades_address(here.course),
+        "notice": notice(request),
+        "now": clock.now(),
+    }
+    return pages.render(request, "insight/grades_column.html", context)
+
+
+def _shown(lines: list[Line], chosen: str) -> list[Line]:
+    match chosen:
+        case "need":
+            return [line for line in lines if line.needs_something]
+        case "way":
+            return [line for line in lines if line.place in (ledger.Place.ON_ITS_WAY, ledger.Place.RETRYING)]
+        case _:
+            return lines
+
+
+@router.get("/{line_item_id}/sending", name="grades_column_sending")
+async def column_sending(
+    request: Request,
+    here: TeacherIn,
+    line_item_id: uuid.UUID,
+    database: CurrentDatabase,
+    clock: Now,
+    pages: CurrentPages,
+) -> Response:
+    """The same fragment for a column's page."""
+    return await _sending(request, here, line_item_id, database, clock, pages)
+
+
+async def _sending(
+    request: Request,
+    here: InCourse,
+    line_item_id: uuid.UUID | None,
+    database: CurrentDatabase,
+    clock: Clock,
+    pages: CurrentPages,
+) -> Response:
+    async with database.reading() as session:
+        run = await grades_views.run_of(session, here, line_item_id, clock.now())
+        pace = await ledger.pace(session, here.course.registration_id)
+        pause = grades_views.pause_of(pace, clock.now())
+    context = said_words() | {
+        "run": run,
+        "pause": pause,
+        "was_busy": run is None or not run.busy,
+        "address": grades_address(here.course, line_item_id),
+    }
+    return pages.render(request, "insight/_grades_sending.html", context)
+
+
+@router.get("/{line_item_id}/ledger.csv", name="grades_column_file")
+async def column_file(
+    request: Request, here: TeacherIn, line_item_id: uuid.UUID, database: CurrentDatabase, clock: Now
+) -> Response:
+    """Every score of a column, as a file for a spreadsheet. The look is audited."""
+    with speaking(request):
+        async with database.writing() as session:
+            found = await grades_views.the_column(session, here, line_item_id)
+            table = await _table(session, here, clock, [found])
+        return file("grades.csv", table)
+
+
+@router.post("/{line_item_id}/compare")
+async def compare(
+    request: Request, here: TeacherChanging, line_item_id: uuid.UUID, database: CurrentDatabase, clock: Now
+) -> Response:
+    """Compare the column with what stands in the LMS now."""
+    async with database.reading() as session:
+        await grades_views.the_column(session, here, line_item_id)
+    return await _compare(request, here, [line_item_id], grades_address(here.course, line_item_id), database, clock)
+
+
+async def _compare(
+    request: Request,
+    here: InCourse,
+    line_item_ids: list[uuid.UUID],
+    address: str,
+    database: CurrentDatabase,
+    clock: Clock,
+) -> Response:
+    """Wait a little for the LMS to tell what it has; a slow one goes on behind the page."""
+    comparer: Comparer = request.app.state.comparer
+
+    async def read() -> None:
+        trouble: ToolError | None = None
+        for line_item_id in line_item_ids:
+            try:
+                await comparer.compare(here.organisation_id, line_item_id)
+            except ToolError as error:
+                # The trouble of one column need not be that of the next.
+                trouble = error
+        if trouble is not None:
+            raise trouble
+
+    outcome: Outcome = await readings(request).wait(("grades", *line_item_ids), read, asked=True)
+    async with database.writing() as session:
+        what = f"column {line_item_ids[0]}" if len(line_item_ids) == 1 else ""
+        _record(session, here, clock, "scores.compared", f"course:{here.course.id}", what)
+    said, why = came_of(outcome)
+    return see(address, said, why=why)
+
+
+@router.post("/{line_item_id}/send-all")
+async def send_all_of_column(
+    here: TeacherChanging, line_item_id: uuid.UUID, database: CurrentDatabase, clock: Now
+) -> Response:
+    """Send everything of the column that does not stand in the gradebook."""
+    async with database.writing() as session:
+        found = await grades_views.the_column(session, here, line_item_id)
+        said = await _send_all(session, here, [found], found.id, clock)
+    return see(grades_address(here.course, line_item_id), said)
+
+
+async def _send_all(
+    session: AsyncSession, here: InCourse, columns: list[LineItem], line_item_id: uuid.UUID | None, clock: Clock
+) -> Said:
+    run = await send_runs.begin(
+        session,
+        here.organisation_id,
+        here.course.id,
+        columns,
+        line_item_id=line_item_id,
+        among=await limited_to(session, here),
+        by=here.visit.person_id,
+        now=clock.now(),
+    )
+    detail = f"column {line_item_id}" if line_item_id else ""
+    _record(session, here, clock, "scores.all-sent", f"course:{here.course.id}", detail)
+    return Said.SENDING if run is not None else Said.NOTHING_TO_SEND
+
+
+# --- A student's score ------------------------------------------------------------------------------------------------
+
+
+@router.get("/{line_item_id}/scores/{score_id}", name="grades_score")
+async def score(
+    request: Request,
+    here: TeacherIn,
+    line_item_id: uuid.UUID,
+    score_id: uuid.UUID,
+    database: CurrentDatabase,
+    clock: Now,
+    pages: CurrentPages,
+) -> Response:
+    """Every attempt to deliver one student's score, the newest first. The look is audited."""
+    with speaking(request):
+        async with database.writing() as session:
+            page = await grades_views.score_page(session, here, line_item_id, score_id, _sources(request), clock.now())
+            _record(
+                session, here, clock, "student.viewed", f"person:{page.line.standing.person_id}", f"score {score_id}"
+            )
+            await session.flush()
+            session.expunge_all()
+    context = said_words() | {
+        "page": page,
+        "line": page.line,
+        "view": page.column.view,
+        "pause": page.column.pause,
+        "most": grades_views.MOST_ATTEMPTS,
+        "address": grades_address(here.course, line_item_id),
+        "home": grades_address(here.course),
+        "notice": notice(request),
+        "now": clock.now(),
+    }
+    return pages.render(request, "insight/grades_score.html", context)
+
+
+@router.post("/{line_item_id}/scores/{score_id}/choose")
+async def choose(
+    request: Request,
+    here: TeacherChanging,
+    line_item_id: uuid.UUID,
+    score_id: uuid.UUID,
+    database: CurrentDatabase,
+    clock: Now,
+) -> Response:
+    """Say which of two numbers counts: ``choice`` is *theirs* or *ours*."""
+    entered = Entered.of(await request.form())
+    choice = parsed(Choice, entered.values.get("choice", ""))
+    async with database.writing() as session:
+        line = await _line(session, here, line_item_id, score_id)
+        if not line.can_choose:
+            said = Said.SETTLED
+        else:
+            await comparing.choose(session, here.organisation_id, score_id, choice, here.visit.person_id, clock.now())
+            said = Said.KEPT if choice is Choice.THEIRS else Said.OURS
+            action = "score.theirs-kept" if choice is Choice.THEIRS else "score.ours-sent"
+            _record(session, here, clock, action, f"person:{line.standing.person_id}", f"score {score_id}")
+    return see(_back(here, entered, line_item_id, score_id), said)
+
+
+@router.post("/{line_item_id}/scores/{score_id}/send-again")
+async def send_again(
+    request: Request,
+    here: TeacherChanging,
+    line_item_id: uuid.UUID,
+    score_id: uuid.UUID,
+    database: CurrentDatabase,
+    clock: Now,
+) -> Response:
+    """Send one student's score again, whatever stands there."""
+    entered = Entered.of(await request.form())
+    async with database.writing() as session:
+        line = await _line(session, here, line_item_id, score_id)
+        found = await grades_views.the_column(session, here, line_item_id)
+        person_id = line.standing.person_id
+        await grades.send_again(session, line_item=found, now=clock.now(), person_ids=[person_id])
+        _record(session, here, clock, "scores.sent-again", f"person:{person_id}", f"score {score_id}")
+    return see(_back(here, entered, line_item_id, score_id), Said.SENT_AGAIN)
+
+
+async def _line(session: AsyncSession, here: InCourse, line_item_id: uuid.UUID, score_id: uuid.UUID) -> Line:
+    """The line of a student whom whoever is here sees; NotFound for anybody else."""
+    found = await grades_views.the_column(session, here, line_item_id)
+    lines = await grades_views.lines(session, here, found, await limited_to(session, here))
+    return grades_views.line_of(lines, score_id)
+
+
+def _back(here: InCourse, entered: Entered, line_item_id: uuid.UUID, score_id: uuid.UUID) -> str:
+    """The page that the form was on."""
+    on_its_own = entered.values.get("page") == "score"
+    return grades_address(here.course, line_item_id, score_id if on_its_own else None)

@@ -1,0 +1,313 @@
+"""The page *Grades* as its routes read it: a course's gradebook columns, and the students of one, whom this teacher sees."""
+
+import uuid
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from lti_tool.courses.access import InCourse
+from lti_tool.courses.models import Course
+from lti_tool.courses.service import display_name
+from lti_tool.courses.visibility import limited_to, visible_students
+from lti_tool.errors import NotFound
+from lti_tool.grades import ledger, send_runs
+from lti_tool.grades import service as grades
+from lti_tool.grades.ledger import NEEDS_SOMETHING, Among, Place, Tried
+from lti_tool.grades.models import ColumnState, DeliveryPace, LineItem, ScoreAttempt
+from lti_tool.grades.service import ScoreStanding
+from lti_tool.playlists import queries as playlist_queries
+from lti_tool.playlists.models import PlaylistStatus
+from lti_tool.web.i18n import N_
+
+MOST_ATTEMPTS = 200
+"""Attempts that a page shows of one score."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What a column is of: what it is called (``kind``, a message id), its title, and its page."""
+
+    kind: str
+    title: str
+    address: str
+
+
+Sources = Callable[[AsyncSession, Course, Collection[str]], Awaitable[dict[str, Source]]]
+"""Tells of resource ids what they stand for; those it does not know, or that are taken away, are absent."""
+
+
+class ColumnSign(StrEnum):
+    """How a column stands."""
+
+    THERE = "there"
+    ON_ITS_WAY = "on-its-way"
+    RETRYING = "retrying"
+    REFUSED = "refused"
+    GONE = "gone"
+    OFF = "off"
+
+
+def sign_of(column: LineItem) -> ColumnSign:
+    """How a column stands. One that was found gone is made again when the next score goes there."""
+    match column.state:
+        case ColumnState.OFF:
+            return ColumnSign.OFF
+        case ColumnState.REFUSED:
+            return ColumnSign.REFUSED
+        case ColumnState.WANTED:
+            return ColumnSign.ON_ITS_WAY if column.trouble is None else ColumnSign.RETRYING
+        case ColumnState.MADE:
+            return ColumnSign.THERE if column.gone_at is None else ColumnSign.GONE
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnView:
+    """A column, and how many scores of the students who are seen stand where."""
+
+    column: LineItem
+    source: Source | None
+    sign: ColumnSign
+    numbers: Mapping[Place, int]
+
+    @property
+    def trouble(self) -> str | None:
+        """The code of what is in the way of the column."""
+        return self.column.trouble if self.sign in (ColumnSign.REFUSED, ColumnSign.RETRYING) else None
+
+    @property
+    def total(self) -> int:
+        """How many scores there are."""
+        return sum(self.numbers.values())
+
+    @property
+    def needing(self) -> int:
+        """How many need somebody to do something."""
+        return sum(number for place, number in self.numbers.items() if place in NEEDS_SOMETHING)
+
+    @property
+    def on_their_way(self) -> int:
+        """How many go there by themselves."""
+        return self.numbers.get(Place.ON_ITS_WAY, 0) + self.numbers.get(Place.RETRYING, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Why nothing is sent to the platform at the moment: a code, since when it is in trouble, and when it is tried again."""
+
+    code: str
+    until: datetime
+    since: datetime | None
+
+
+def pause_of(pace: DeliveryPace | None, now: datetime) -> Pause | None:
+    """The pause of a platform; None while scores go there."""
+    if pace is None or pace.trouble is None or pace.paused_until is None or pace.paused_until <= now:
+        return None
+    return Pause(pace.trouble, pace.paused_until, pace.open_since)
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """The columns of a course."""
+
+    columns: list[ColumnView]
+    pause: Pause | None
+    run: send_runs.Standing | None
+    among: Among
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A student's score in a column; ``is_present``: they are a student of the course now."""
+
+    standing: ScoreStanding
+    name: str
+    place: Place
+    is_present: bool
+
+    @property
+    def needs_something(self) -> bool:
+        """Whether nothing goes on by itself."""
+        return self.place in NEEDS_SOMETHING
+
+    @property
+    def can_choose(self) -> bool:
+        """Whether a teacher can say which of two numbers counts."""
+        return self.standing.difference is not None and self.standing.score_id is not None
+
+    @property
+    def can_be_sent(self) -> bool:
+        """Whether it can be sent again by hand."""
+        return self.place in (Place.REFUSED, Place.RETRYING, Place.DELIVERED) and not self.can_choose
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnPage:
+    """One column with its students, by name."""
+
+    view: ColumnView
+    lines: list[Line]
+    pause: Pause | None
+    run: send_runs.Standing | None
+    among: Among
+
+
+def line_of(lines: Sequence[Line], score_id: uuid.UUID) -> Line:
+    """One student's line, by the id of the score; NotFound where there is none for whoever is here."""
+    for line in lines:
+        if line.standing.score_id == score_id:
+            return line
+    raise NotFound("no such score for this teacher")
+
+
+@dataclass(frozen=True, slots=True)
+class ScorePage:
+    """One student's score with every attempt, the newest first."""
+
+    column: ColumnPage
+    line: Line
+    attempts: Sequence[ScoreAttempt] = field(default_factory=list)
+
+
+# --- Reading ----------------------------------------------------------------------------------------------------------
+
+
+async def overview(session: AsyncSession, here: InCourse, sources: Collection[Sources], now: datetime) -> Overview:
+    """Every column of the course."""
+    among = await limited_to(session, here)
+    found = await ledger.columns(session, here.organisation_id, here.course.id)
+    pace = await ledger.pace(session, here.course.registration_id)
+    views = await _views(session, here.course, found, sources, pace, among)
+    return Overview(views, pause_of(pace, now), await _run(session, here, None, among, now), among)
+
+
+async def column_page(
+    session: AsyncSession, here: InCourse, line_item_id: uuid.UUID, sources: Collection[Sources], now: datetime
+) -> ColumnPage:
+    """One column; NotFound for one of another course."""
+    column = await the_column(session, here, line_item_id)
+    among = await limited_to(session, here)
+    pace = await ledger.pace(session, here.course.registration_id)
+    [view] = await _views(session, here.course, [column], sources, pace, among)
+    return ColumnPage(
+        view,
+        await lines(session, here, column, among),
+        pause_of(pace, now),
+        await _run(session, here, column.id, among, now),
+        among,
+    )
+
+
+async def score_page(
+    session: AsyncSession,
+    here: InCourse,
+    line_item_id: uuid.UUID,
+    score_id: uuid.UUID,
+    sources: Collection[Sources],
+    now: datetime,
+) -> ScorePage:
+    """One student's score; NotFound for a student whom this teacher does not see."""
+    page = await column_page(session, here, line_item_id, sources, now)
+    line = line_of(page.lines, score_id)
+    return ScorePage(page, line, await ledger.attempts(session, here.organisation_id, score_id, MOST_ATTEMPTS))
+
+
+async def the_column(session: AsyncSession, here: InCourse, line_item_id: uuid.UUID) -> LineItem:
+    """A column of the course; NotFound for any other."""
+    column = await ledger.column(session, here.organisation_id, here.course.id, line_item_id)
+    if column is None:
+        raise NotFound("no such column in this course")
+    return column
+
+
+async def lines(session: AsyncSession, here: InCourse, column: LineItem, among: Among) -> list[Line]:
+    """How each student's score stands in a column, of those who are seen; by name."""
+    found = await grades.standing(session, here.organisation_id, column.id)
+    present = {one.id: one for one in await visible_students(session, here)}
+    wanted = [one for one in found if among is None or one.person_id in among]
+    left = await ledger.people(
+        session, here.organisation_id, [one.person_id for one in wanted if one.person_id not in present]
+    )
+    known = left | present
+    return [
+        Line(
+            one,
+            display_name(known[one.person_id]),
+            ledger.place(one.state, one.difference, one.choice, column.state),
+            one.person_id in present,
+        )
+        for one in wanted
+        if one.person_id in known
+    ]
+
+
+async def tried(session: AsyncSession, here: InCourse, columns: Sequence[LineItem]) -> dict[uuid.UUID, Tried]:
+    """How often each score of some columns was tried."""
+    return await ledger.tried(session, here.organisation_id, [one.id for one in columns])
+
+
+async def run_of(
+    session: AsyncSession, here: InCourse, line_item_id: uuid.UUID | None, now: datetime
+) -> send_runs.Standing | None:
+    """How far the last *Send all* of whoever is here is."""
+    if line_item_id is not None:
+        await the_column(session, here, line_item_id)
+    return await _run(session, here, line_item_id, await limited_to(session, here), now)
+
+
+async def _run(
+    session: AsyncSession, here: InCourse, line_item_id: uuid.UUID | None, among: Among, now: datetime
+) -> send_runs.Standing | None:
+    return await send_runs.latest(
+        session,
+        here.organisation_id,
+        here.course.id,
+        line_item_id=line_item_id,
+        among=among,
+        by=here.visit.person_id,
+        now=now,
+    )
+
+
+async def _views(
+    session: AsyncSession,
+    course: Course,
+    columns: Sequence[LineItem],
+    sources: Collection[Sources],
+    pace: DeliveryPace | None,
+    among: Among,
+) -> list[ColumnView]:
+    pause = pace.trouble if pace is not None and pace.paused_until is not None else None
+    numbers = await ledger.counts(session, course.organisation_id, columns, pause, among)
+    named: dict[str, Source] = {}
+    for source in (playlists, *sources):
+        named |= await source(session, course, [one.resource_id for one in columns])
+    return [ColumnView(one, named.get(one.resource_id), sign_of(one), numbers[one.id]) for one in columns]
+
+
+async def playlists(session: AsyncSession, course: Course, resource_ids: Collection[str]) -> dict[str, Source]:
+    """The playlists that columns are of."""
+    ids = ids_of("playlist", resource_ids)
+    found = await playlist_queries.by_ids(session, course.organisation_id, course.id, ids) if ids else []
+    return {
+        f"playlist:{one.id}": Source(N_("Playlist"), one.title, f"/courses/{course.id}/playlists/{one.id}/progress")
+        for one in found
+        if one.status is not PlaylistStatus.ARCHIVED
+    }
+
+
+def ids_of(kind: str, resource_ids: Collection[str]) -> list[uuid.UUID]:
+    """The ids in the resource ids of one kind, such as ``playlist:<id>``."""
+    found = []
+    for resource_id in resource_ids:
+        before, _, after = resource_id.partition(":")
+        if before != kind:
+            continue
+        try:
+            found.append(uuid.UUID(after))
+        except ValueError:
+            continue
+    return found
