@@ -19,7 +19,6 @@ from lti_tool.db.base import scoped
 from lti_tool.grades import rules
 from lti_tool.grades.models import (
     Choice,
-    ColumnState,
     Delivery,
     DeliveryPace,
     Difference,
@@ -61,21 +60,20 @@ _PLACES = {
     Standing.DELIVERED: Place.DELIVERED,
     Standing.REFUSED: Place.REFUSED,
     Standing.HELD: Place.CHOICE,
+    Standing.OFF: Place.OFF,
 }
 
 
-def place(state: Standing, difference: Difference | None, choice: Choice | None, column: ColumnState) -> Place:
+def place(state: Standing, difference: Difference | None, choice: Choice | None) -> Place:
     """Where a score stands whose delivery stands at ``state``.
 
     A difference with *theirs* stays as it is; one without a choice waits for it, unless a score is on its way to an empty place.
     """
-    under_way = state in (Standing.ON_ITS_WAY, Standing.RETRYING)
+    under_way = state in (Standing.ON_ITS_WAY, Standing.RETRYING, Standing.OFF)
     if difference is not None and choice is Choice.THEIRS:
         return Place.KEPT
     if difference is not None and choice is None and not under_way:
         return Place.CHOICE
-    if under_way and column is ColumnState.OFF:
-        return Place.OFF
     return _PLACES[state]
 
 
@@ -127,7 +125,7 @@ async def counts(
     ):
         its = by_id[line_item_id]
         state = standing_of(delivery, trouble, difference, choice, its, pause)
-        where = place(state, difference, choice, its.state)
+        where = place(state, difference, choice)
         found[line_item_id][where] = found[line_item_id].get(where, 0) + number
     return found
 

@@ -13,10 +13,14 @@ from lti_tool.courses.models import Course
 from lti_tool.grades import words
 from lti_tool.grades.ledger import Place, Tried
 from lti_tool.grades.models import Choice, Difference, LineItem
-from lti_tool.insight.grades_views import ColumnSign, Line
+from lti_tool.grades.rules import Upkeep
+from lti_tool.insight.grades_views import Line
 from lti_tool.web.i18n import N_, current_language, format_datetime, format_number
 from lti_tool.web.pages import language_of
 from lti_tool.web.replies import said_in
+
+FILE_NAME = "grades.csv"
+"""What the ledger is called where it is saved."""
 
 
 class Said(StrEnum):
@@ -31,6 +35,10 @@ class Said(StrEnum):
     KEPT = "kept"
     OURS = "ours"
     SETTLED = "settled"
+    REPAIRED = "repaired"
+    NOTHING_TO_REPAIR = "nothing-to-repair"
+    OFF = "off"
+    ON = "on"
 
 
 _SENTENCES = {
@@ -48,10 +56,20 @@ _SENTENCES = {
         "Kept. What stands in the gradebook stays, also when the student goes on, until somebody changes it there."
     ),
     Said.OURS: N_("The score of this tool is sent over what stands in the gradebook."),
+    Said.REPAIRED: N_("It is tried again. This page says what became of it when you open it again."),
+    Said.NOTHING_TO_REPAIR: N_("There is nothing that this tool can repair."),
+    Said.OFF: N_("Switched off. Nothing is sent to this column any more; new scores are kept here."),
+    Said.ON: N_("Switched on. What was kept here meanwhile is sent."),
     Said.SETTLED: N_("There is no difference any more, so there was nothing to decide."),
 }
 
-_TONES = {Said.NOT_COMPARED: "warning", Said.COMPARING: "info", Said.NOTHING_TO_SEND: "info", Said.SETTLED: "info"}
+_TONES = {
+    Said.NOT_COMPARED: "warning",
+    Said.COMPARING: "info",
+    Said.NOTHING_TO_SEND: "info",
+    Said.SETTLED: "info",
+    Said.NOTHING_TO_REPAIR: "info",
+}
 
 PLACES: dict[Place, str] = {
     Place.CHOICE: N_("Waits for your choice"),
@@ -82,17 +100,17 @@ POLICIES: dict[str, str] = {
 }
 """What a column's numbers are, by its tag."""
 
-COLUMN_SIGNS: dict[ColumnSign, words.Words] = {
-    ColumnSign.THERE: words.Words(N_("In the gradebook"), ""),
-    ColumnSign.ON_ITS_WAY: words.Words(N_("Column is being made"), ""),
-    ColumnSign.RETRYING: words.Words(N_("Column is not there yet"), ""),
-    ColumnSign.REFUSED: words.Words(N_("Column not accepted"), ""),
-    ColumnSign.GONE: words.Words(
-        N_("Gone from your learning platform"),
-        N_("It is made again, with all its scores, when the next one goes there: choose Send again beside a student."),
-    ),
-    ColumnSign.OFF: words.Words(N_("Switched off"), N_("Nothing is sent to it.")),
+COLUMN_SIGNS: dict[Upkeep, str] = {
+    Upkeep.OFF: N_("Switched off"),
+    Upkeep.MAKING: N_("Column is being made"),
+    Upkeep.REFUSED: N_("Column not accepted"),
+    Upkeep.GONE: N_("Gone from your learning platform"),
+    Upkeep.CHANGING: N_("Is being changed"),
+    Upkeep.CHANGE_REFUSED: N_("Change not accepted"),
+    Upkeep.DOUBLED: N_("Stands there twice"),
+    Upkeep.IN_STEP: N_("Stands there"),
 }
+"""How a column stands, in a word or two; ``grades.words.COLUMNS`` says it in sentences."""
 
 
 def grades_address(course: Course, line_item_id: uuid.UUID | None = None, score_id: uuid.UUID | None = None) -> str:
@@ -130,9 +148,9 @@ def said_words() -> dict[str, Any]:
         "choices": CHOICES,
         "policies": POLICIES,
         "column_signs": COLUMN_SIGNS,
+        "column_words": words.COLUMNS,
         "trouble_words": words.words_for,
         "Place": Place,
-        "ColumnSign": ColumnSign,
     }
 
 

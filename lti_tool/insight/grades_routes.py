@@ -19,7 +19,7 @@ from lti_tool.grades import service as grades
 from lti_tool.grades.comparing import Comparer
 from lti_tool.grades.models import Choice, ColumnState, LineItem
 from lti_tool.insight import grades_views
-from lti_tool.insight.grades_replies import Said, came_of, grades_address, ledger_rows, notice, said_words
+from lti_tool.insight.grades_replies import FILE_NAME, Said, came_of, grades_address, ledger_rows, notice, said_words
 from lti_tool.insight.grades_views import Line, Sources
 from lti_tool.insight.replies import file, speaking
 from lti_tool.logs import reference_code
@@ -88,7 +88,7 @@ async def ledger_file(request: Request, here: TeacherIn, database: CurrentDataba
         async with database.writing() as session:
             columns = await ledger.columns(session, here.organisation_id, here.course.id)
             table = await _table(session, here, clock, columns)
-        return file("grades.csv", table)
+        return file(FILE_NAME, table)
 
 
 async def _table(session: AsyncSession, here: InCourse, clock: Clock, columns: Any) -> list[list[str]]:
@@ -211,7 +211,7 @@ async def column_file(
         async with database.writing() as session:
             found = await grades_views.the_column(session, here, line_item_id)
             table = await _table(session, here, clock, [found])
-        return file("grades.csv", table)
+        return file(FILE_NAME, table)
 
 
 @router.post("/{line_item_id}/compare")
@@ -281,6 +281,39 @@ async def _send_all(
     detail = f"column {line_item_id}" if line_item_id else ""
     _record(session, here, clock, "scores.all-sent", f"course:{here.course.id}", detail)
     return Said.SENDING if run is not None else Said.NOTHING_TO_SEND
+
+
+@router.post("/{line_item_id}/repair")
+async def repair(here: TeacherChanging, line_item_id: uuid.UUID, database: CurrentDatabase, clock: Now) -> Response:
+    """Mend what the tool can mend of a column: one that is gone is made again with all its scores, a refused one tried again."""
+    async with database.writing() as session:
+        found = await grades_views.the_column(session, here, line_item_id)
+        done = await grades.repair(session, found, clock.now())
+        if done:
+            _record(session, here, clock, "column.repaired", f"course:{here.course.id}", f"column {line_item_id}")
+    return see(grades_address(here.course, line_item_id), Said.REPAIRED if done else Said.NOTHING_TO_REPAIR)
+
+
+@router.post("/{line_item_id}/switch")
+async def switch(
+    request: Request, here: TeacherChanging, line_item_id: uuid.UUID, database: CurrentDatabase, clock: Now
+) -> Response:
+    """Send nothing to a column any more (``to`` is *off*), or again (*on*). What it owes meanwhile is kept."""
+    off = parsed(_switch, Entered.of(await request.form()).values.get("to", ""))
+    async with database.writing() as session:
+        found = await grades_views.the_column(session, here, line_item_id)
+        turn = grades.switch_off if off else grades.switch_on
+        if await turn(session, found, clock.now()):
+            action = "column.switched-off" if off else "column.switched-on"
+            _record(session, here, clock, action, f"course:{here.course.id}", f"column {line_item_id}")
+    return see(grades_address(here.course, line_item_id), Said.OFF if off else Said.ON)
+
+
+def _switch(word: str) -> bool:
+    """Whether it is switched off; ValueError for a word that is neither."""
+    if word not in ("off", "on"):
+        raise ValueError(word)
+    return word == "off"
 
 
 # --- A student's score ------------------------------------------------------------------------------------------------

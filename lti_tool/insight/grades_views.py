@@ -4,7 +4,6 @@ import uuid
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -16,8 +15,10 @@ from lti_tool.errors import NotFound
 from lti_tool.grades import ledger, send_runs
 from lti_tool.grades import service as grades
 from lti_tool.grades.ledger import NEEDS_SOMETHING, Among, Place, Tried
-from lti_tool.grades.models import ColumnState, DeliveryPace, LineItem, ScoreAttempt
+from lti_tool.grades.models import DeliveryPace, LineItem, ScoreAttempt
+from lti_tool.grades.rules import Upkeep
 from lti_tool.grades.service import ScoreStanding
+from lti_tool.grades.words import upkeep_of
 from lti_tool.playlists import queries as playlist_queries
 from lti_tool.playlists.models import PlaylistStatus
 from lti_tool.web.i18n import N_
@@ -35,32 +36,14 @@ class Source:
     address: str
 
 
+_IN_TROUBLE = (Upkeep.REFUSED, Upkeep.MAKING, Upkeep.CHANGING, Upkeep.CHANGE_REFUSED)
+"""How columns stand whose last failure says more."""
+
+MENDABLE = (Upkeep.REFUSED, Upkeep.GONE, Upkeep.CHANGE_REFUSED)
+"""How columns stand that *Repair* can mend."""
+
 Sources = Callable[[AsyncSession, Course, Collection[str]], Awaitable[dict[str, Source]]]
 """Tells of resource ids what they stand for; those it does not know, or that are taken away, are absent."""
-
-
-class ColumnSign(StrEnum):
-    """How a column stands."""
-
-    THERE = "there"
-    ON_ITS_WAY = "on-its-way"
-    RETRYING = "retrying"
-    REFUSED = "refused"
-    GONE = "gone"
-    OFF = "off"
-
-
-def sign_of(column: LineItem) -> ColumnSign:
-    """How a column stands. One that was found gone is made again when the next score goes there."""
-    match column.state:
-        case ColumnState.OFF:
-            return ColumnSign.OFF
-        case ColumnState.REFUSED:
-            return ColumnSign.REFUSED
-        case ColumnState.WANTED:
-            return ColumnSign.ON_ITS_WAY if column.trouble is None else ColumnSign.RETRYING
-        case ColumnState.MADE:
-            return ColumnSign.THERE if column.gone_at is None else ColumnSign.GONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +52,18 @@ class ColumnView:
 
     column: LineItem
     source: Source | None
-    sign: ColumnSign
+    sign: Upkeep
     numbers: Mapping[Place, int]
 
     @property
     def trouble(self) -> str | None:
         """The code of what is in the way of the column."""
-        return self.column.trouble if self.sign in (ColumnSign.REFUSED, ColumnSign.RETRYING) else None
+        return self.column.trouble if self.sign in _IN_TROUBLE else None
+
+    @property
+    def can_be_mended(self) -> bool:
+        """Whether *Repair* does something."""
+        return self.sign in MENDABLE
 
     @property
     def total(self) -> int:
@@ -236,7 +224,7 @@ async def lines(session: AsyncSession, here: InCourse, column: LineItem, among: 
         Line(
             one,
             display_name(known[one.person_id]),
-            ledger.place(one.state, one.difference, one.choice, column.state),
+            ledger.place(one.state, one.difference, one.choice),
             one.person_id in present,
         )
         for one in wanted
@@ -285,7 +273,7 @@ async def _views(
     named: dict[str, Source] = {}
     for source in (playlists, *sources):
         named |= await source(session, course, [one.resource_id for one in columns])
-    return [ColumnView(one, named.get(one.resource_id), sign_of(one), numbers[one.id]) for one in columns]
+    return [ColumnView(one, named.get(one.resource_id), upkeep_of(one), numbers[one.id]) for one in columns]
 
 
 async def playlists(session: AsyncSession, course: Course, resource_ids: Collection[str]) -> dict[str, Source]:

@@ -18,7 +18,9 @@ from lti_tool.db.session import Database
 from lti_tool.grades import send_runs, service
 from lti_tool.grades.comparing import Comparer
 from lti_tool.grades.delivery import Deliverer
+from lti_tool.grades.ledger import Place
 from lti_tool.grades.models import Choice, ColumnState, Difference, LineItem, Score, SendRun
+from lti_tool.grades.rules import Upkeep
 from lti_tool.insight import grades_replies
 from lti_tool.insight.grades_replies import Said
 from lti_tool.jobs import attach
@@ -30,6 +32,7 @@ from tests.grades.lms import BROKEN, DOWN, NOT_ENROLLED, FakeLms, FakeQuirks
 from tests.insight.site import Site, a_site
 from tests.menus.work_site import a_board
 from tests.playlists import seed, watching
+from tests.playlists.seed import NOW
 from tests.playlists.site import Visitor
 
 
@@ -156,6 +159,8 @@ def posts(grades: Grades, score_id: uuid.UUID) -> list[str]:
         f"{grades.home}/send-all",
         f"{grades.page}/compare",
         f"{grades.page}/send-all",
+        f"{grades.page}/repair",
+        f"{grades.page}/switch",
         f"{grades.page}/scores/{score_id}/choose",
         f"{grades.page}/scores/{score_id}/send-again",
     ]
@@ -178,7 +183,7 @@ async def test_nobody_and_no_student_opens_or_sends_anything(grades: Grades) -> 
         for page in gets(grades, score_id):
             assert (await visitor.get(page)).status_code == 403, page
         for form in posts(grades, score_id):
-            assert (await visitor.post(form, choice="ours")).status_code == 403, form
+            assert (await visitor.post(form, choice="ours", to="off")).status_code == 403, form
     assert await grades.runs() == []
 
 
@@ -193,12 +198,21 @@ async def test_another_school_finds_nothing_there(grades: Grades) -> None:
     for page in gets(grades, score_id):
         assert (await stranger.get(page)).status_code == 404, page
     for form in posts(grades, score_id):
-        assert (await stranger.post(form, choice="ours")).status_code == 404, form
+        assert (await stranger.post(form, choice="ours", to="off")).status_code == 404, form
     # Nor does their own course open the column.
     for below in ("", "/sending", "/ledger.csv", f"/scores/{score_id}"):
         assert (await stranger.get(f"{theirs}/{grades.column_id}{below}")).status_code == 404, below
-    for below in ("/compare", "/send-all", f"/scores/{score_id}/choose", f"/scores/{score_id}/send-again"):
-        assert (await stranger.post(f"{theirs}/{grades.column_id}{below}", choice="ours")).status_code == 404, below
+    for below in (
+        "/compare",
+        "/send-all",
+        "/repair",
+        "/switch",
+        f"/scores/{score_id}/choose",
+        f"/scores/{score_id}/send-again",
+    ):
+        assert (
+            await stranger.post(f"{theirs}/{grades.column_id}{below}", choice="ours", to="off")
+        ).status_code == 404, below
     assert (await grades.score(0)).choice is None
 
 
@@ -285,9 +299,10 @@ async def test_every_column_says_what_it_is_of_and_how_many_scores_stand_where(g
         ({"state": ColumnState.OFF}, ["Switched off"]),
         ({"state": ColumnState.REFUSED, "trouble": "no-permission"}, ["does not allow this tool to write grades"]),
         ({"state": ColumnState.WANTED, "trouble": "server-error"}, ["has trouble of its own", "tried again by itself"]),
-        ({"doubled": 1}, ["more than once"]),
+        ({"doubled": 1}, ["Stands there twice", "more than once"]),
+        ({"gone_at": NOW}, ["Gone from your learning platform", "Choose Repair"]),
     ],
-    ids=["off", "refused", "retrying", "doubled"],
+    ids=["off", "refused", "retrying", "doubled", "gone"],
 )
 async def test_a_column_that_is_not_as_it_should_be_says_why_and_what_to_do(
     grades: Grades, values: dict[str, Any], said: list[str]
@@ -389,7 +404,7 @@ async def test_a_difference_waits_for_the_teacher_who_keeps_it_and_then_sends_ou
     await grades.deliver()
     assert grades.lms.grade("student-0") == 0.85
     assert (await grades.score(0)).difference is None
-    again = await teacher.post(form, choice="ours")
+    again = await teacher.post(form, choice="ours", to="off")
     assert "There is no difference any more" in again.text
     actions = [action for action, _ in await grades.traces()]
     assert actions.count("score.theirs-kept") == actions.count("score.ours-sent") == 1
@@ -503,6 +518,39 @@ async def test_a_column_that_is_off_is_left_alone_by_send_all(grades: Grades) ->
     assert "the column is off" in page.text
 
 
+async def test_a_column_is_switched_off_and_on_again_with_what_it_owes(grades: Grades) -> None:
+    await grades.deliver()
+    teacher = await grades.site.teacher()
+    await teacher.get(grades.page)
+    off = await teacher.post(f"{grades.page}/switch", to="off")
+    assert "Nothing is sent to this column any more" in off.text
+    await grades.owe(0, 80)
+    await grades.deliver()
+    assert grades.lms.grade("student-0") is None
+    assert (await teacher.post(f"{grades.page}/switch", to="sideways")).status_code == 400
+    on = await teacher.post(f"{grades.page}/switch", to="on")
+    assert "What was kept here meanwhile is sent." in on.text
+    await grades.deliver()
+    assert grades.lms.grade("student-0") == 0.8
+    actions = [action for action, _ in await grades.traces()]
+    assert actions.count("column.switched-off") == actions.count("column.switched-on") == 1
+
+
+async def test_a_column_that_is_gone_is_made_again_with_its_scores(grades: Grades) -> None:
+    await grades.owe(0, 80)
+    await grades.deliver()
+    grades.lms.columns.clear()
+    teacher = await grades.site.teacher()
+    await teacher.get(grades.page)
+    page = await teacher.post(f"{grades.page}/compare")
+    assert "Gone from your learning platform" in page.text
+    assert "It is tried again." in (await teacher.post(f"{grades.page}/repair")).text
+    await grades.deliver()
+    assert grades.lms.grade("student-0") == 0.8
+    again = await teacher.post(f"{grades.page}/repair")
+    assert "nothing that this tool can repair" in again.text
+
+
 async def test_send_all_has_a_refused_column_tried_again(grades: Grades) -> None:
     await grades.owe(0, 80)
     await grades.change(state=ColumnState.REFUSED, trouble="no-permission", next_attempt_at=None)
@@ -536,6 +584,8 @@ def test_every_word_has_its_sentence() -> None:
     assert set(grades_replies._SENTENCES) == set(Said)
     assert set(grades_replies.DIFFERENCES) == set(Difference)
     assert set(grades_replies.CHOICES) == set(Choice)
+    assert set(grades_replies.PLACES) == set(Place)
+    assert set(grades_replies.COLUMN_SIGNS) == set(Upkeep)
 
 
 async def test_a_column_that_nobody_knows_has_its_own_name_and_no_link(grades: Grades) -> None:
