@@ -39,7 +39,7 @@ async def test_a_page_without_a_session_names_none(client: httpx.AsyncClient) ->
 
 
 @pytest.mark.parametrize(
-    ("role", "sections"), [("teacher", 8), ("assistant", 7), ("administrator", 7), ("student", 2), ("observer", 2)]
+    ("role", "sections"), [("teacher", 8), ("assistant", 8), ("administrator", 8), ("student", 2), ("observer", 2)]
 )
 async def test_the_header_shows_the_sections_of_the_role(role: str, sections: int) -> None:
     assert len(sections_for(role)) == sections
