@@ -168,5 +168,6 @@ async def _page(
         # The page says already why the platform cannot be asked now.
         context["said"] = None
     context["late"] = outcome.late or said == "late"
-    context["just_read"] = said == "read" and outcome.trouble is None
+    # While the rest is read, that part of the page says how far it is.
+    context["just_read"] = said == "read" and outcome.trouble is None and not standing.busy
     return pages.render(request, "content/contents.html", context, status_code=status_code)

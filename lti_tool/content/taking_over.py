@@ -65,7 +65,8 @@ async def take_over(
     await queries.mark_gone(session, organisation_id, gone, now)
     if gone or any(row is None or _is_other(row, then) for (_, row), then in zip(pairs, rows, strict=True)):
         await queries.note_change(session, organisation_id, course.id, now)
-    return _report(pairs, len(gone), adopted)
+    real = sum(row.id in set(gone) and row.kind is not ItemKind.HEADING for row in vanished)
+    return _report(pairs, real, adopted)
 
 
 def _again(new: Sequence[NativeItem], vanished: Sequence[Any]) -> dict[str, Any]:

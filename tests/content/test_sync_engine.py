@@ -145,6 +145,21 @@ async def test_contents_that_a_page_has_just_read_are_not_read_again(world: Worl
     assert report.counts["new"] == 3
 
 
+async def test_what_was_new_is_not_told_again_by_the_next_reading(world: World) -> None:
+    await world.reader.read(world.course)
+    # Soon after it, whether a page has read the contents in between or not: nothing has come since.
+    world.clock.move(timedelta(seconds=5))
+    report = await world.reader.read(world.course)
+    assert report is not None
+    assert "new" not in report.counts
+    await world.reader.read_contents(world.course)
+    assert "new" not in (await world.state()).report
+    world.clock.move(timedelta(seconds=5))
+    report = await world.reader.read(world.course)
+    assert report is not None
+    assert (report.counts["items"], "new" in report.counts) == (3, False)
+
+
 # --- Only what is new -------------------------------------------------------------------------------------------------
 
 

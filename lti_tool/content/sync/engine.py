@@ -20,7 +20,7 @@ from lti_tool.content import service
 from lti_tool.content.connectors import Connectors
 from lti_tool.content.ports import Capability, NativeTrouble
 from lti_tool.content.sync import queries, rules
-from lti_tool.content.sync.parts import PARTS, Part, Reading
+from lti_tool.content.sync.parts import CONTENT_COUNTS, PARTS, Part, Reading
 from lti_tool.content.sync.rules import Report
 from lti_tool.content.sync_models import CourseSync, SyncPhase
 from lti_tool.content.taking import Takers
@@ -165,7 +165,11 @@ class Reader:
         main = next((code for phase, code in reading.report.troubles.items() if SyncPhase(phase) in _MAIN), None)
         marker = before.report.get("marker") if reading.marker is None else reading.marker.hex
         kept = reading.report.as_json() | ({"marker": marker} if marker else {})
-        values["report"] = kept if reading.whole_course else {**before.report, **kept}
+        known = before.report
+        if parts == PARTS[:1]:
+            # What was new then is not new now.
+            known = {name: value for name, value in known.items() if name not in CONTENT_COUNTS}
+        values["report"] = kept if reading.whole_course else {**known, **kept}
         async with self._database.writing() as session:
             await service.note_call(session, course, reading.connected, main, now)
             if main is not None:

@@ -79,8 +79,11 @@ class Reading:
         now = self.clock.now()
         read_at = self.course.content_read_at
         if self.whole_course and read_at is not None and timedelta(0) <= now - read_at < rules.JUST_READ:
+            # What a page found since the last reading stands in the course's row; what that reading found, it has told.
+            finished_at = self.before.finished_at
+            names = CONTENT_COUNTS if finished_at is None or finished_at < read_at else CONTENT_COUNTS[:1]
             known = rules.counts_of(self.before.report)
-            self.report.counts.update({name: known[name] for name in CONTENT_COUNTS if name in known})
+            self.report.counts.update({name: known[name] for name in names if name in known})
             return
         found = await service.read_contents(self.database, self.connected, self.course, now, self._note_new_keys)
         self.new_keys = found.result_keys
