@@ -26,7 +26,7 @@ def read_course(source: BinaryIO, limits: Limits | None = None) -> CourseContent
     if start.startswith(GZIP):
         return moodle.read_moodle_tar(source, limits)
     if start.startswith(_ZIP):
-        with Archive(source, limits) as archive:
+        with _opened(source, limits) as archive:
             if archive.find(moodle.MANIFEST) or (archive.find("moodle.xml") and not archive.find(MANIFEST)):
                 return moodle.read_moodle_zip(archive)
         source.seek(0)
@@ -34,6 +34,18 @@ def read_course(source: BinaryIO, limits: Limits | None = None) -> CourseContent
     if _is_xml(start):
         return read_cartridge(_alone(source.read(limits.xml + 1), limits), limits, outline=True)
     raise CartridgeError("not-a-cartridge", "This is no file of a course: neither a cartridge nor a Moodle backup.")
+
+
+def _opened(source: BinaryIO, limits: Limits) -> Archive:
+    """A file that begins as a zip file does; where the rest is not one, it is no other kind of file but broken off."""
+    try:
+        return Archive(source, limits)
+    except CartridgeError as error:
+        if error.code != "not-a-cartridge":
+            raise
+        raise CartridgeError(
+            "broken-zip", "The file is damaged: it ends too early. Export or download it again."
+        ) from error
 
 
 def _is_xml(start: bytes) -> bool:

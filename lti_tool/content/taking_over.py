@@ -18,7 +18,7 @@ from lti_tool.ids import new_id
 
 @dataclass(frozen=True, slots=True)
 class RefreshReport:
-    """What a reading of a course's contents found: items in it, newly met (or again), and gone.
+    """What a reading of a course's contents found: items in it, newly met (or again), and gone; headings are among the first.
 
     Of those that were there before: ``renamed``, ``moved`` to another module or place, and ``hidden`` from students now.
     ``adopted`` were known from a file or a pasted address. ``result_keys`` are those of items that were known and had no such
@@ -65,8 +65,8 @@ async def take_over(
     await queries.mark_gone(session, organisation_id, gone, now)
     if gone or any(row is None or _is_other(row, then) for (_, row), then in zip(pairs, rows, strict=True)):
         await queries.note_change(session, organisation_id, course.id, now)
-    real = sum(row.id in set(gone) and row.kind is not ItemKind.HEADING for row in vanished)
-    return _report(pairs, real, adopted)
+    headings = {row.id for row in vanished if row.kind == ItemKind.HEADING}
+    return _report(pairs, sum(item_id not in headings for item_id in gone), adopted)
 
 
 def _again(new: Sequence[NativeItem], vanished: Sequence[Any]) -> dict[str, Any]:
@@ -121,7 +121,8 @@ def _report(pairs: Sequence[tuple[NativeItem, Any]], gone: int, adopted: Collect
     places = [row.position for _, row in stayed]
     return RefreshReport(
         items=len(pairs),
-        new=sum(row is None or row.deleted_at is not None for _, row in pairs) - len(adopted),
+        new=sum((row is None or row.deleted_at is not None) and item.kind != "heading" for item, row in pairs)
+        - len(adopted),
         gone=gone,
         renamed=sum(item.title != row.title for item, row in before),
         moved=len(sections) + len(places) - _longest_in_order(places),

@@ -441,7 +441,7 @@ async def test_with_nothing_brought_in_there_is_nothing_to_address(site: Site) -
     ("content", "name", "status", "words"),
     [
         (b"no course", "course.imscc", 400, "There is no course in this file"),
-        (course_file("A")[:-200], "course.imscc", 400, "There is no course in this file"),
+        (course_file("A")[:-200], "course.imscc", 400, "This file is damaged"),
         (tarred(backup(a_course())).getvalue()[:300], "course.mbz", 400, "This file is damaged"),
         (tarred({"../x": "y"}).getvalue(), "course.mbz", 400, "This file is not safe to read"),
         (tarred(backup([])).getvalue(), "course.mbz", 400, "There is no course in this file"),

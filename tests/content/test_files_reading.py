@@ -196,6 +196,12 @@ def test_what_is_no_course(data: bytes) -> None:
     assert isinstance(refused(data), (UnknownCourseFile, BrokenCourseFile))
 
 
+def test_a_cartridge_that_breaks_off_is_said_to_be_damaged(shared_data: Path) -> None:
+    whole = (shared_data / "py4e-course.imscc").read_bytes()
+    assert isinstance(refused(whole[: len(whole) // 2]), BrokenCourseFile)
+    assert isinstance(refused(b"PK\x03\x04 and something else"), BrokenCourseFile)
+
+
 @pytest.mark.parametrize("path", ["../evil", "/etc/passwd", "C:\\x", "a\\..\\..\\b"])
 def test_a_path_that_points_outside(path: str) -> None:
     assert isinstance(refused(zipped({**plain_file(), path: "x"})), UnsafeCourseFile)
@@ -288,7 +294,7 @@ def test_names_that_are_not_utf8() -> None:
             archive.writestr(name, content)
         archive.writestr("fil\u00e9.bin", b"x")
     data = target.getvalue().replace("fil\u00e9.bin".encode(), b"fil\xff\xfe.bin")
-    assert isinstance(refused(data), UnknownCourseFile) or of(data).items
+    assert isinstance(refused(data), (UnknownCourseFile, BrokenCourseFile)) or of(data).items
     odd = b"\xff\xfe\x80" * 20
     tar = bytearray(gzip.decompress(tarred({"n" * 60: "x", **backup([Activity(1, "page", "P")])}).getvalue()))
     tar[:60] = odd
