@@ -79,6 +79,8 @@ ACTION_WORDS = {
     "step.added-for-student": N_("A step was added for one student"),
     "step.removed-for-student": N_("A step of one student was taken away"),
     "evidence.imported": N_("Grades of a file became evidence"),
+    "mastery.column-off": N_("A gradebook column about mastery was switched off"),
+    "mastery.column-on": N_("A gradebook column about mastery was switched on, or counts otherwise"),
     "mastery.observed": N_("A teacher entered observations"),
     "mastery.overridden": N_("A teacher set a student's level"),
     "mastery.rules-applied": N_("The rules of a course were applied to what students had begun"),

@@ -14,7 +14,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from lti_tool.competencies.models import Competency, CourseMap, Framework, MapCompetency
 from lti_tool.db.base import crossing
 from lti_tool.db.session import Database
-from lti_tool.mastery import looking, parents, working
+from lti_tool.mastery import grading, looking, parents, working
 from lti_tool.mastery.models import LearnerMastery
 
 LEARNERS_AT_ONCE = 20
@@ -32,6 +32,8 @@ async def follow(database: Database, organisation_id: uuid.UUID, course_id: uuid
             some = people[start : start + LEARNERS_AT_ONCE]
             learners = await looking.lock(session, organisation_id, course_id, some, now)
             changed += await working.follow_map(session, organisation_id, course_id, learners, tree, now)
+            # Of how many competencies a mean is, the map says, also where no level has changed.
+            await grading.owe(session, organisation_id, course_id, learners.values(), now)
     async with database.writing() as session:
         # What changes from here on is later than this, and makes the course due again.
         mine = (col(CourseMap.organisation_id) == organisation_id) & (col(CourseMap.course_id) == course_id)

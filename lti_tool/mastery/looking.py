@@ -18,6 +18,7 @@ from lti_tool.competencies.models import Competency, CourseMap, Framework, MapCo
 from lti_tool.db.fixed import Fixed, Told, together
 from lti_tool.db.listed import ids, texts, within
 from lti_tool.db.upsert import upsert
+from lti_tool.grades.models import LineItem, Policy
 from lti_tool.ids import new_id
 from lti_tool.mastery.credit import Book, Stamp
 from lti_tool.mastery.models import Evidence, LearnerMastery, LearnerModification, MasteryState, Standing
@@ -32,6 +33,7 @@ _modification: Table = LearnerModification.__table__  # type: ignore[attr-define
 _place: Table = MapCompetency.__table__  # type: ignore[attr-defined]
 _competency: Table = Competency.__table__  # type: ignore[attr-defined]
 _map: Table = CourseMap.__table__  # type: ignore[attr-defined]
+_line_item: Table = LineItem.__table__  # type: ignore[attr-defined]
 _framework: Table = Framework.__table__  # type: ignore[attr-defined]
 
 _ORGANISATION: Any = bindparam("organisation")
@@ -48,6 +50,8 @@ class Learner:
     predicting: dict[str, Any]
     version_id: uuid.UUID | None
     reviewing: Book | None
+    graded: bool = False
+    """Whether the course has columns about mastery in the gradebook, so that levels are owed there."""
     new: bool = False
     same_book: bool = False
     """That the book says what the row says: then it is not written again, which costs more than all the rest of the row."""
@@ -138,8 +142,11 @@ def _here(table: Table) -> Any:
     return (table.c.organisation_id == _ORGANISATION) & (table.c.course_id == _COURSE)
 
 
+_graded = (
+    select(_line_item.c.id).where(_here(_line_item), _line_item.c.tag == Policy.MASTERY.value).exists().label("graded")
+)
 _LOCK = Fixed(
-    select(*_columns(_learner, ("id", "person_id", "standings", "predicting", "version_id", "reviewing")))
+    select(*_columns(_learner, ("id", "person_id", "standings", "predicting", "version_id", "reviewing")), _graded)
     .where(_here(_learner), within(_learner.c.person_id, ids("people")))
     .order_by(_learner.c.person_id)
     .with_for_update()

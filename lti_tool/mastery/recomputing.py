@@ -22,7 +22,7 @@ from lti_tool.db.fixed import Fixed
 from lti_tool.db.listed import ids, within
 from lti_tool.db.session import Database
 from lti_tool.ids import new_id
-from lti_tool.mastery import credit, criteria, drafts, looking, parents, predicting, rules, versions, writing
+from lti_tool.mastery import credit, criteria, drafts, grading, looking, parents, predicting, rules, versions, writing
 from lti_tool.mastery.drafts import Draft
 from lti_tool.mastery.looking import STATE_COLUMNS, Asked, Learner, Place
 from lti_tool.mastery.models import Evidence, LearnerMastery, MasteryState, Standing
@@ -168,6 +168,7 @@ async def _some(
         learner.predicting = predicting.stepped_on(predicting.restarted(learner.predicting), shared, pieces)
         told.append(writing.set_learner(course.organisation_id, learner, now))
     await writing.tell(session, told)
+    await grading.owe(session, course.organisation_id, course.course_id, learners.values(), now)
     done.learners += len(people)
     done.states += len(written)
     for cell in written.keys() | before.keys():

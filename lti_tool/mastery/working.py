@@ -16,7 +16,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from lti_tool.db.fixed import Told
 from lti_tool.ids import new_id
-from lti_tool.mastery import books, credit, criteria, drafts, looking, parents, predicting, rules, writing
+from lti_tool.mastery import books, credit, criteria, drafts, grading, looking, parents, predicting, rules, writing
 from lti_tool.mastery.drafts import Draft
 from lti_tool.mastery.entries import Changed
 from lti_tool.mastery.looking import Asked, Learner, Look, Stored
@@ -393,6 +393,7 @@ class _Table:
         for person_id in sorted(self._learners):
             told.append(writing.set_learner(organisation_id, self._learners[person_id], self._now))
         await writing.tell(self._session, told)
+        await grading.owe(self._session, organisation_id, course_id, self._learners.values(), self._now)
         return changed
 
 
