@@ -87,8 +87,8 @@ async def listed(request: Request, here: TeacherIn, session: ReadSession, pages:
 
 @router.get("/one", name="mastery_column")
 async def one(request: Request, here: TeacherIn, session: ReadSession, pages: CurrentPages) -> Response:
-    """A column with its points by level, and what every student would get; ``of`` says what it is of."""
-    entered = Entered.of(FormData(list(request.query_params.multi_items())))
+    """A column with its points by level, and what every student would get; ``of`` says what it is of, else all together."""
+    entered = Entered.of(FormData([("of", OVERALL), *request.query_params.multi_items()]))
     return await _page(request, here, session, pages, entered, is_entered="label" in entered.values)
 
 

@@ -3,6 +3,7 @@
 import re
 import uuid
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from sqlmodel import col
 from lti_tool.audit import AuditEntry
 from lti_tool.courses.models import CourseGroup, CourseGroupMember, Membership
 from lti_tool.db.base import scoped
+from lti_tool.grades.models import LineItem
 from lti_tool.ids import new_id
 from lti_tool.lti.models import Role
 from lti_tool.menus import board_editing, copy_queries, ready_boards, sheet_rows
@@ -294,6 +296,35 @@ async def test_it_is_assigned_to_a_group_and_leaves_an_audit_entry(site: Site) -
         entries = (await session.exec(scoped(AuditEntry, site.school.id))).all()
     assert {copy.person_id for copy in copies} == {site.school.students[0].id}
     assert "menu.assigned" in {entry.action for entry in entries}
+
+
+async def test_its_gradebook_column_follows_title_points_and_due_date_before_anybody_has_done_anything(
+    site: Site,
+) -> None:
+    menu, _ = await filled(site)
+
+    async def column() -> tuple[str, float, datetime | None, int]:
+        async with site.database.reading() as session:
+            one = (await session.exec(scoped(LineItem, site.school.id))).one()
+            return one.label, one.score_maximum, one.end_at, one.version
+
+    async def assign(points: float, due_at: datetime | None) -> None:
+        now, _ = await stored(site, menu.id)
+        async with site.database.writing() as session:
+            terms = board_editing.Terms(has_column=True, points=points, due_at=due_at)
+            await board_editing.assign(session, site.school.course, menu.id, now.revision, terms, None, NOW)
+
+    await assign(20, None)
+    assert await column() == (menu.title, 20, None, 1)
+    now, _ = await stored(site, menu.id)
+    async with site.database.writing() as session:
+        words = Words("Another title")
+        await board_editing.change(session, site.school.course, menu.id, now.revision, lambda one: one, NOW, words)
+    assert await column() == ("Another title", 20, None, 2)
+    await assign(30, NOW)
+    assert await column() == ("Another title", 30, NOW, 3)
+    await assign(30, NOW)
+    assert (await column())[3] == 3
 
 
 async def a_group(site: Site, name: str, places: list[int]) -> CourseGroup:
