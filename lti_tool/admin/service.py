@@ -8,7 +8,7 @@ from typing import NamedTuple
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from lti_tool import audit
-from lti_tool.admin import queries
+from lti_tool.admin import delivery_queries, queries
 from lti_tool.admin.console import Console, NotInConsole
 from lti_tool.db.organisation import Organisation
 from lti_tool.errors import NotAllowed
@@ -61,17 +61,25 @@ class Counts(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Everything of the console's front page. ``organisations`` are by id, ``failing`` the ids of registrations."""
+    """Everything of the console's front page. ``organisations`` are by id, ``failing`` the ids of registrations,
+    and so is ``undelivered``.
+    """
 
     platforms: tuple[PlatformLine, ...]
     invites: tuple[RegistrationInvite, ...]
     organisations: dict[uuid.UUID, Organisation]
     failing: frozenset[uuid.UUID] = frozenset()
+    undelivered: frozenset[uuid.UUID] = frozenset()
 
     @property
     def unread(self) -> list[PlatformLine]:
         """Platforms whose own API failed when it was called last."""
         return [line for line in self.platforms if line.registration.id in self.failing]
+
+    @property
+    def unreached(self) -> list[PlatformLine]:
+        """Platforms that have not taken scores for a while."""
+        return [line for line in self.platforms if line.registration.id in self.undelivered]
 
     @property
     def waiting(self) -> list[tuple[PlatformLine, Deployment]]:
@@ -102,7 +110,7 @@ class Standing:
     @property
     def something_waits(self) -> bool:
         """Whether there is anything to decide."""
-        return bool(self.waiting or self.switched_off or self.invites or self.unread)
+        return bool(self.waiting or self.switched_off or self.invites or self.unread or self.unreached)
 
 
 async def standing(session: AsyncSession, here: Console, now: datetime) -> Standing:
@@ -119,7 +127,9 @@ async def standing(session: AsyncSession, here: Console, now: datetime) -> Stand
         )
         for one in registrations
     )
-    return Standing(lines, tuple(open_invites), schools, await queries.failing_connections(session, here))
+    failing = await queries.failing_connections(session, here)
+    undelivered = await delivery_queries.circuits_open(session, [one.id for one in registrations])
+    return Standing(lines, tuple(open_invites), schools, failing, undelivered)
 
 
 async def platform(session: AsyncSession, here: Console, registration_id: uuid.UUID) -> Registration:
