@@ -32,6 +32,7 @@ from lti_tool.db.session import Database
 from lti_tool.errors import WrongSetting
 from lti_tool.grades import jobs as grade_jobs
 from lti_tool.grades.comparing import Comparer
+from lti_tool.insight import mastery_sources
 from lti_tool.insight import routes as insight_routes
 from lti_tool.jobs.runner import EmbeddedRunner, NullRunner, Work
 from lti_tool.jobs.shared import SharedRunner
@@ -79,7 +80,7 @@ CHECK_TAKERS = (playlist_results.take_check, menu_results.take_check)
 """Who takes the result of each of our own checks, in the transaction that ends an attempt."""
 
 
-COLUMN_SOURCES = (column_sources.sources,)
+COLUMN_SOURCES = (column_sources.sources, mastery_sources.sources)
 """Who knows what a gradebook column is of, beside playlists."""
 
 CARRIERS = (board_carrying.MenuCarrier(),)

@@ -13,6 +13,7 @@ from typing import Any
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from lti_tool import audit
+from lti_tool.competencies import maps
 from lti_tool.courses.models import Course
 from lti_tool.db.session import Database
 from lti_tool.errors import Conflict, NotFound
@@ -120,6 +121,8 @@ async def save(
         await grades.switch_on(session, line_item, now)
     # Should this process end before everybody's score is entered, the sweep goes through the course again.
     await grading_queries.follow_again(session, course.organisation_id, course.id)
+    # And once more in a moment, for a level that was changing just now and knew of no column.
+    maps.levels_follow(session, course.organisation_id, course.id)
     _trace(session, course, "mastery.column-on", by, now, line_item)
     return line_item
 

@@ -1,5 +1,6 @@
 """Columns about mastery, on both databases: what is owed follows levels, in the transaction that changes them."""
 
+import asyncio
 import random
 import uuid
 from collections.abc import Sequence
@@ -11,18 +12,23 @@ from sqlalchemy import update
 from sqlmodel import col, select
 
 from lti_tool.audit import AuditEntry
+from lti_tool.clock import ManualClock
 from lti_tool.competencies import map_queries, maps
 from lti_tool.courses.models import Membership
 from lti_tool.db.base import scoped
 from lti_tool.db.session import Database
 from lti_tool.errors import Conflict, NotFound
+from lti_tool.grades.delivery import Deliverer
 from lti_tool.grades.models import ColumnState, LineItem, Score
+from lti_tool.jobs import attach
+from lti_tool.jobs.memory import RecordingRunner
 from lti_tool.mastery import following, grading, grading_queries, grading_rules, parts, service
 from lti_tool.mastery.entries import Entry
 from lti_tool.mastery.grading_rules import Counting
 from lti_tool.mastery.models import Evidence, MasteryState, Standing
 from lti_tool.mastery.rules import Latest, default_scale
 from tests.courses.test_enter import statements
+from tests.grades.lms import FakeLms, FakeQuirks
 from tests.mastery.world import DAY, World, append, world
 from tests.playlists.seed import NOW
 
@@ -333,3 +339,45 @@ async def test_what_is_owed_is_the_policy_applied_to_the_levels_of_now(database:
         for code, place in [(code, place) for code in how for place in range(3)]:
             assert await owed(database, made, code, place) == kept.get((code, place)), (step, code, place)
     assert kept
+
+
+# --- To the LMS ---------------------------------------------------------------------------------------------------------
+
+
+async def test_the_lms_gets_a_column_with_the_policy_as_its_tag_and_numbers_alone(database: Database) -> None:
+    made = await a_world(database)
+    await append(database, made, rated(made, "F.1", "1", 1), rated(made, "F.2", "1", 0.1))
+    await switch_on(database, made, None, counting(of_all=True))
+    lms, clock = FakeLms(), ManualClock(LATER)
+    attach(database, RecordingRunner())
+    worker = Deliverer(database, clock, lambda _registration, _scopes: lms, lambda _family: FakeQuirks())
+    await worker.deliver(made.course.registration_id)
+    column = lms.the_column()
+    assert (column.data.label, column.data.tag, column.data.score_maximum) == ("Mastery", "mastery", 100)
+    assert column.data.resource_id == f"mastery:{made.course.id}"
+    score = column.results[made.ada.sub]
+    assert (score.given, score.maximum, score.grading_progress) == (await owed(database, made), 100, "FullyGraded")
+    assert set(column.results) == {made.ada.sub}
+
+
+async def test_a_level_that_changes_while_a_column_is_switched_on_is_owed(own_database: Database) -> None:
+    """Evidence and the teacher at once, many times: whoever comes first, in the end everybody is owed their level."""
+    made = await a_world(own_database)
+    await append(own_database, made, *(rated(made, "F.1", "1", 0.1, place=place) for place in range(3)))
+
+    async def evidence(place: int) -> None:
+        for number in range(4):
+            await append(
+                own_database, made, rated(made, "F.1", f"2-{number}", number % 2, place, NOW + (number + 1) * DAY)
+            )
+
+    await asyncio.gather(
+        *(evidence(place) for place in range(3)),
+        switch_on(own_database, made, "F.1"),
+        switch_on(own_database, made, None),
+    )
+    await following.follow(own_database, made.id, made.course.id, LATER)
+    for place in range(3):
+        reached = POINTS[await level(own_database, made, "F.1", place)]
+        assert await owed(own_database, made, "F.1", place) == reached
+        assert await owed(own_database, made, None, place) == reached

@@ -7,12 +7,16 @@ import httpx
 import pytest
 
 from lti_tool.clock import ManualClock
+from lti_tool.competencies.ports import LEVELS_FOLLOW
 from lti_tool.courses.models import Course
 from lti_tool.db.base import scoped
 from lti_tool.db.session import Database
 from lti_tool.grades.models import ColumnState, LineItem, Score
+from lti_tool.insight import mastery_sources
+from lti_tool.jobs import attach
+from lti_tool.jobs.memory import RecordingRunner
 from lti_tool.lti.models import Role
-from lti_tool.mastery import routes
+from lti_tool.mastery import following, routes
 from lti_tool.web.routing import add_router
 from tests.insight.site import Site, a_site
 from tests.playlists import seed
@@ -145,3 +149,28 @@ async def test_only_who_teaches_the_course_sees_and_changes_its_columns(site: Si
         other = await seed.school(session, "Elsewhere")
     stranger = await site.sign_in(other.teacher, Role.TEACHER, school=other)
     assert (await stranger.get(f"{site.mastery}/columns")).status_code in {403, 404}
+
+
+async def test_the_page_of_all_columns_says_what_each_is_of(site: Site) -> None:
+    teacher = await site.teacher()
+    await teacher.get(f"{site.mastery}/columns")
+    one = site.competencies[0]
+    for of in ("overall", str(one.id)):
+        await teacher.post(f"{site.mastery}/columns", of=of, **FORM)
+    async with site.database.reading() as session:
+        ids = [column.resource_id for column in await columns(site)]
+        found = await mastery_sources.sources(session, site.school.course, [*ids, "playlist:1", "competency:nothing"])
+    assert {source.title for source in found.values()} == {"Fractions", "N.1"}
+    for source in found.values():
+        assert (await teacher.get(source.address)).status_code == 200
+
+
+async def test_a_column_that_is_saved_has_the_class_gone_through_again(site: Site) -> None:
+    runner = RecordingRunner()
+    attach(site.database, runner)
+    teacher = await site.teacher()
+    await teacher.get(f"{site.mastery}/columns")
+    await teacher.post(f"{site.mastery}/columns", of="overall", **FORM)
+    assert LEVELS_FOLLOW in {task for task, _ in runner.nudges}
+    async with site.database.reading() as session:
+        assert (site.school.id, site.school.course.id) in await following.to_follow(session)
