@@ -40,7 +40,7 @@ PLAN = "plan-paths"
 FOR_A_PAGE = 60
 """Copies that a teacher's page plans itself before it is shown: a class. Of more, the job does the rest meanwhile."""
 
-MADE_BY = 3
+MADE_BY = 4
 """Counts changes of how plans are made, so that plans of an earlier version are out of date."""
 
 AT_ONCE = 25

@@ -71,10 +71,11 @@ class Making:
     def put(self, step: Planned, end: int, *, anyway: bool = False) -> bool:
         """Adds what the tool chose, with a review before it where one is due.
 
-        False where the path is full, or the learner's week is; ``anyway``: the week does not matter.
+        False where the path is full, or the learner's week is; ``anyway``: it has to be there, so that the week does not matter
+        and no review takes its place.
         """
         # The first step that the tool chooses is work, whatever the length.
-        if len(self.steps) < end - (not self.minutes):
+        if len(self.steps) < end - (anyway or not self.minutes):
             if step.item is not None:
                 self.chooser.used.add(step.item)
             self.review()

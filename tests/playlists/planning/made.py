@@ -101,7 +101,7 @@ class _Chance(random.Random):
         return TODAY + timedelta(days=self.randint(least, most))
 
 
-def _case(seed: int, competencies: int, items: int) -> Case:
+def a_case(seed: int, competencies: int, items: int) -> Case:
     chance = _Chance(seed)
     numbers = list(range(1, competencies + 1))
     nodes = [Competency(number, chance.randint(0, 3), f"C{number}") for number in numbers]
@@ -188,4 +188,4 @@ def _learner(chance: _Chance, numbers: list[int], ids: list[uuid.UUID]) -> Learn
     )
 
 
-any_case = st.builds(_case, st.integers(0, 2**32), st.integers(1, MOST_COMPETENCIES), st.integers(0, MOST_ITEMS))
+any_case = st.builds(a_case, st.integers(0, 2**32), st.integers(1, MOST_COMPETENCIES), st.integers(0, MOST_ITEMS))

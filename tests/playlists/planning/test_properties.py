@@ -6,14 +6,14 @@ from collections import Counter
 from dataclasses import replace
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 
 from lti_tool.mastery.rules import Standing
 from lti_tool.playlists.models import StepRole
 from lti_tool.playlists.planning.base import Clash, Done, Plan, Planned, Reason
 from lti_tool.playlists.planning.course import compile_course
 from lti_tool.playlists.planning.planner import plan
-from tests.playlists.planning.made import TODAY, Case, any_case
+from tests.playlists.planning.made import TODAY, Case, a_case, any_case
 
 WISHED = {Reason.BEGUN, Reason.PINNED, Reason.DATED, Reason.PLACEMENT}
 
@@ -210,11 +210,16 @@ def test_work_of_the_unit_comes_after_few_remedial_steps(case: Case) -> None:
 
 
 @anything
+# A path of two steps, of which one was remedial and a review took the other; a form of an item that was pinned.
+@example(a_case(567989, 7, 11))
+@example(a_case(92330, 4, 4))
 def test_every_student_has_work_of_the_unit(case: Case) -> None:
     """Where an item is left for anything of the unit that is free, the path has a step of the unit."""
     reading = Reading(case)
     course = compile_course(*case.parts)
     wished = {one.item for one in (*case.learner.begun, *case.learner.pins, *case.learner.dated)} | {case.how.placement}
+    # Who asks for a form of an item asks for that item.
+    wished |= {item.variant_of for item in reading.items.values() if item.id in wished}
     free = [
         item
         for item in course.items.values()
