@@ -1,8 +1,8 @@
 """``make faults``: scores on their way while everything breaks that can, and what became of them, as a table.
 
 Exits with 1 when a score was lost or went back in time, a column was made twice, or the ledger says anything else than is true.
-``--only TEXT`` plays the scenarios whose line contains it; ``--students`` and ``--columns`` say how many scores; ``--beside`` how
-many scenarios run beside each other: most of their time they wait.
+``--only TEXT …`` plays the scenarios whose line contains one of them; ``--students`` and ``--columns`` say how many scores;
+``--beside`` how many scenarios run beside each other: most of their time they wait.
 """
 
 import argparse
@@ -30,14 +30,15 @@ def line(found: Found) -> str:
 def main() -> int:
     """Play them, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", default="")
+    parser.add_argument("--only", nargs="*", default=[""])
     parser.add_argument("--students", type=int, default=200)
     parser.add_argument("--columns", type=int, default=10)
     parser.add_argument("--seconds", type=float, default=15.0, help="how long the class is at work")
     parser.add_argument("--beside", type=int, default=2)
     parser.add_argument("--keep", type=Path, help="a folder for the processes' logs")
     given = parser.parse_args()
-    chosen = [one for one in SCENARIOS if given.only.lower() in f"{one.database}: {one.name}".lower()]
+    wanted = [text.lower() for text in given.only]
+    chosen = [one for one in SCENARIOS if any(text in f"{one.database}: {one.name}".lower() for text in wanted)]
     print(f"| | {' | '.join(HEADS)} |\n|{' --- |' * (len(HEADS) + 1)}", flush=True)
     began = time.monotonic()
     with contextlib.ExitStack() as stack:

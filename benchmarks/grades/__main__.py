@@ -48,6 +48,13 @@ class Used:
         return cls(workers, database, float(log))
 
 
+def _stored(world: World) -> float:
+    with psycopg.connect(world.url) as connection:
+        found = connection.execute("SELECT pg_total_relation_size('score') + pg_total_relation_size('score_attempt')")
+        [size] = found.fetchone() or (0,)
+    return float(size)
+
+
 def _cpu(process: psutil.Process) -> float:
     try:
         times = process.cpu_times()
@@ -58,19 +65,20 @@ def _cpu(process: psutil.Process) -> float:
 
 @dataclass(frozen=True)
 class Sent:
-    """How one way did: seconds from the first score to the last, and what was used meanwhile."""
+    """How one way did: seconds from the first score to the last, what was used meanwhile, and bytes of a score in the tables."""
 
     scores: int
     seconds: float
     began: Used
     ended: Used
+    stored: float
 
     def __str__(self) -> str:
-        """Scores a second, CPU milliseconds of a score in the workers and in PostgreSQL, bytes of its log."""
+        """Scores a second; of each CPU milliseconds in the workers and in PostgreSQL, bytes of its log and of its tables."""
         workers = 1000 * (self.ended.workers - self.began.workers) / self.scores
         database = 1000 * (self.ended.database - self.began.database) / self.scores
         log = (self.ended.log - self.began.log) / self.scores
-        return f"{self.scores / self.seconds:10.1f} {workers:8.2f} {database:8.2f} {log:8.0f}"
+        return f"{self.scores / self.seconds:8.1f} {workers:8.2f} {database:8.2f} {log:8.0f} {self.stored:8.0f}"
 
 
 def send(server: Server, folder: Path, scores: int, latency: float, at_once: int, workers: int) -> Sent:
@@ -92,7 +100,7 @@ def send(server: Server, folder: Path, scores: int, latency: float, at_once: int
             if time.monotonic() > deadline:
                 raise RuntimeError(f"{now[0]} of {wanted} scores after {PATIENCE_SECONDS:.0f} s")
             time.sleep(0.25)
-        return Sent(wanted, now[2] - now[1], began, Used.so_far(world, server))
+        return Sent(wanted, now[2] - now[1], began, Used.so_far(world, server), _stored(world) / wanted)
     finally:
         world.stop()
 
@@ -139,7 +147,7 @@ def peers(folder: Path, latency: float, at_once: int, count: int) -> str:
         words = [str(PEERS), str(HERE / "pylti.py"), "scores", base, "--count", str(count), "--at-once", str(at_once)]
         way = Way("PyLTI1p3", [*words, "--key", str(key)], count)
         run(way, base)
-    return f"{count / way.seconds[0]:10.1f} {way.cpu_ms[0]:8.2f}"
+    return f"{count / way.seconds[0]:8.1f} {way.cpu_ms[0]:8.2f}"
 
 
 def main() -> int:
@@ -157,11 +165,8 @@ def main() -> int:
     latency = given.latency / 1000
     with tempfile.TemporaryDirectory(prefix="lti-tool-grades-") as kept, postgresql() as server:
         folder = Path(kept)
-        print(
-            f"{'at once':>8} {'workers':>8} {'scores':>8} {'a second':>10} {'CPU ms':>8} {'its PG':>8} {'log, B':>8}"
-            f" {'floor':>8} {'of it':>6}",
-            flush=True,
-        )
+        heads = ("at once", "workers", "scores", "a second", "CPU ms", "its PG", "log, B", "rows, B", "floor", "of it")
+        print(" ".join(f"{head:>8}" for head in heads), flush=True)
         for limit in given.limits:
             scores = given.scores
             if given.most_seconds:
@@ -170,7 +175,7 @@ def main() -> int:
                 sent = send(server, folder / f"{limit}-{workers}", scores, latency, limit, workers)
                 floor = limit / latency
                 share = sent.scores / sent.seconds / floor
-                print(f"{limit:8} {workers:8} {sent.scores:8} {sent} {floor:8.1f} {share:6.2f}", flush=True)
+                print(f"{limit:8} {workers:8} {sent.scores:8} {sent} {floor:8.1f} {share:8.2f}", flush=True)
             print(f"{limit:8} {'PyLTI1p3':>8} {scores:8} {peers(folder, latency, limit, scores)}", flush=True)
         for a_second in given.clicks:
             took = click(server, folder / f"clicks-{a_second}", given.students, given.click_latency / 1000, a_second)
