@@ -12,7 +12,7 @@ from starlette.responses import Response
 from lti_tool.competencies import maps
 from lti_tool.competencies.map_views import MapCompetencyView
 from lti_tool.courses.access import InCourse, TeacherChanging, TeacherIn
-from lti_tool.courses.visibility import visible_students
+from lti_tool.courses.visibility import limited_to, visible_students
 from lti_tool.errors import NotFound
 from lti_tool.grades import service as grades
 from lti_tool.grades import words as grade_words
@@ -182,6 +182,7 @@ async def _page(
         "lines": lines,
         "owing": sum(line.given is not None for line in lines),
         "is_there": there is not None,
+        "limited": await limited_to(session, here) is not None,
         "allowed": grading.can_have_column(here.course),
     }
     return pages.render(request, "mastery/column.html", context, status_code=status_code)

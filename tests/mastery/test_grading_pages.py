@@ -8,7 +8,7 @@ import pytest
 
 from lti_tool.clock import ManualClock
 from lti_tool.competencies.ports import LEVELS_FOLLOW
-from lti_tool.courses.models import Course
+from lti_tool.courses.models import Course, Membership
 from lti_tool.db.base import scoped
 from lti_tool.db.session import Database
 from lti_tool.grades.models import ColumnState, LineItem, Score
@@ -66,6 +66,7 @@ async def test_a_teacher_sees_what_everybody_would_get_before_the_column_is_ther
     page = await teacher.get(f"{site.mastery}/columns/one?of=overall")
     assert "Mastery , out of 100 points. Policy: mastery, by levels. The latest level counts." in text(page)
     assert "2 students get a number." in text(page)
+    assert "whom you do not see" not in text(page)
     assert "Cem Cedar" in text(page)
     assert await columns(site) == []
     async with site.client(teacher.token) as client:
@@ -174,3 +175,23 @@ async def test_a_column_that_is_saved_has_the_class_gone_through_again(site: Sit
     assert LEVELS_FOLLOW in {task for task, _ in runner.nudges}
     async with site.database.reading() as session:
         assert (site.school.id, site.school.course.id) in await following.to_follow(session)
+
+
+async def test_a_teacher_held_to_their_sections_sees_their_students_and_everybody_gets_a_number(site: Site) -> None:
+    for place in range(3):
+        await site.shown(place, 0, True)
+    mine = {site.school.teacher.id, site.school.students[1].id}
+    async with site.database.writing() as session:
+        for membership in (await session.exec(scoped(Membership, site.school.id))).all():
+            membership.section_restricted = membership.person_id == site.school.teacher.id
+            membership.sections = "north" if membership.person_id in mine else "south"
+            session.add(membership)
+    teacher = await site.teacher()
+    page = await teacher.get(f"{site.mastery}/columns/one?of=overall")
+    assert "Ben Birch" in text(page)
+    assert "Ada Ash" not in page.text
+    assert "Cem Cedar" not in page.text
+    assert "1 student gets a number." in text(page)
+    assert "Students whom you do not see here get theirs as well." in text(page)
+    await teacher.post(f"{site.mastery}/columns", of="overall", **FORM)
+    assert (await owed(site)).keys() == {"Ada", "Ben", "Cem"}
