@@ -299,14 +299,16 @@ async def refresh_roster(
             raise NotFound("the course's platform was removed")
         session.expunge(registration)
         sections = await queries.has_restricted(session, course.organisation_id, course.id)
+    habits = quirks(registration.lms)
     found = await groups.read(database, protocol, registration, course)
     try:
         members = await _members(
-            NrpsClient(protocol, registration, quirks(registration.lms)),
+            NrpsClient(protocol, registration, habits),
             course.memberships_url,
             groups=bool(found),
-            # The course's own id stands for a link that everybody may open, and brings everybody's custom parameters.
-            rlid=course.context_id if sections else None,
+            # The course's own id stands for a link that everybody may open, and brings everybody's custom parameters: their
+            # sections, and what the platform's own API calls them, which nothing else tells of those who never came in.
+            rlid=course.context_id if sections or habits.user_id_parameter is not None else None,
         )
     except ServiceRefused as refusal:
         if refusal.answered in (404, 410):
@@ -316,7 +318,7 @@ async def refresh_roster(
     if not members:
         raise EmptyRoster("no members")
     async with database.writing() as session:
-        report = await take_over_roster(session, course, members, now, known=quirks(registration.lms))
+        report = await take_over_roster(session, course, members, now, known=habits)
         in_groups = await groups.take_over(session, course, found, members, now) if found is not None else None
         audit.record(
             session,

@@ -8,7 +8,7 @@ import pytest
 
 from lti_tool.courses import rules, service
 from lti_tool.courses.access import InCourse
-from lti_tool.courses.models import Course
+from lti_tool.courses.models import Course, Person
 from lti_tool.courses.visibility import visible_students
 from lti_tool.db.base import scoped
 from lti_tool.db.session import Database
@@ -50,11 +50,15 @@ async def test_a_restricted_teacher_sees_their_sections_and_who_is_nowhere_is_hi
     assert await seen(database, school, teacher.person_id) == ["a", "b", "c", "d"]
 
 
-async def test_the_roster_tells_sections_where_somebody_is_restricted(site: Site) -> None:
+async def test_the_roster_tells_sections_and_what_the_api_calls_people(site: Site) -> None:
     asked: list[httpx.URL] = []
     members: list[dict[str, Any]] = [
-        {"user_id": sub, "roles": ["Learner"], "message": [{CUSTOM: {"canvas_section_ids": ids}}]}
-        for sub, ids in (("a", "1"), ("b", "2"))
+        {
+            "user_id": sub,
+            "roles": ["Learner"],
+            "message": [{CUSTOM: {"canvas_section_ids": ids, "canvas_user_id": number}}],
+        }
+        for sub, ids, number in (("a", "1", "11"), ("b", "2", "12"))
     ]
     members.append({"user_id": "t", "roles": ["Instructor"]})
 
@@ -66,7 +70,11 @@ async def test_the_roster_tells_sections_where_somebody_is_restricted(site: Site
     await come_in(site.database, site.school.launch("t", role=Role.TEACHER, custom=sections("2", "false")))
     course = await the_course(site)
     await service.refresh_roster(site.database, site.protocol, course, NOW)
-    assert "rlid" not in str(asked[-1])
+    assert f"rlid={course.context_id}" in str(asked[-1])
+    # Nobody of them ever came in.
+    async with site.database.reading() as session:
+        people = (await session.exec(scoped(Person, site.school.organisation.id))).all()
+    assert {one.sub: one.platform_user_id for one in people} == {"a": "11", "b": "12", "t": None}
     teacher = await come_in(site.database, site.school.launch("t", role=Role.TEACHER, custom=sections("2", "true")))
     await service.refresh_roster(site.database, site.protocol, course, NOW)
     assert f"rlid={course.context_id}" in str(asked[-1])
