@@ -14,10 +14,10 @@ from lti_tool.courses.freshness import Outcome
 from lti_tool.courses.roster import FreshRoster, readings
 from lti_tool.courses.visibility import limited_to
 from lti_tool.errors import ToolError
-from lti_tool.grades import comparing, ledger, send_runs
+from lti_tool.grades import ledger, send_runs
 from lti_tool.grades import service as grades
 from lti_tool.grades.comparing import Comparer
-from lti_tool.grades.models import Choice, ColumnState, LineItem
+from lti_tool.grades.models import ColumnState, LineItem
 from lti_tool.insight import grades_views
 from lti_tool.insight.grades_replies import FILE_NAME, Said, came_of, grades_address, ledger_rows, notice, said_words
 from lti_tool.insight.grades_views import Line, Sources
@@ -33,12 +33,16 @@ SHOW = ("need", "way")
 """What a column's page can be narrowed to: those that need something, and those on their way."""
 
 
-def _sources(request: Request) -> tuple[Sources, ...]:
+def column_sources(request: Request) -> tuple[Sources, ...]:
+    """Who knows what columns are of, beside playlists and mastery."""
     found: tuple[Sources, ...] = request.app.state.column_sources
     return found
 
 
-def _record(session: AsyncSession, here: InCourse, clock: Clock, action: str, subject: str, detail: str = "") -> None:
+def leave_trace(
+    session: AsyncSession, here: InCourse, clock: Clock, action: str, subject: str, detail: str = ""
+) -> None:
+    """Enter a look or a deed into the audit log."""
     audit.record(
         session,
         clock.now(),
@@ -60,7 +64,7 @@ async def course_grades(
 ) -> Response:
     """Every column: what it is of, how it stands, and how many scores stand where. No student is named."""
     async with database.reading() as session:
-        shown = await grades_views.overview(session, here, _sources(request), clock.now())
+        shown = await grades_views.overview(session, here, column_sources(request), clock.now())
     context = said_words() | {
         "shown": shown,
         "run": shown.run,
@@ -95,7 +99,7 @@ async def _table(session: AsyncSession, here: InCourse, clock: Clock, columns: A
     among = await limited_to(session, here)
     found = [(one, await grades_views.lines(session, here, one, among)) for one in columns]
     tried = await grades_views.tried(session, here, columns)
-    _record(session, here, clock, "students.scores-viewed", f"course:{here.course.id}", "a file")
+    leave_trace(session, here, clock, "students.scores-viewed", f"course:{here.course.id}", "a file")
     return ledger_rows(found, tried)
 
 
@@ -133,8 +137,8 @@ async def column(
     """Each student's score: what is owed, what was delivered, what stands there. ``show`` narrows it. The look is audited."""
     with speaking(request):
         async with database.writing() as session:
-            page = await grades_views.column_page(session, here, line_item_id, _sources(request), clock.now())
-            _record(
+            page = await grades_views.column_page(session, here, line_item_id, column_sources(request), clock.now())
+            leave_trace(
                 session, here, clock, "students.scores-viewed", f"course:{here.course.id}", f"column {line_item_id}"
             )
             await session.flush()
@@ -249,7 +253,7 @@ async def _compare(
     outcome: Outcome = await readings(request).wait(("grades", *line_item_ids), read, asked=True)
     async with database.writing() as session:
         what = f"column {line_item_ids[0]}" if len(line_item_ids) == 1 else ""
-        _record(session, here, clock, "scores.compared", f"course:{here.course.id}", what)
+        leave_trace(session, here, clock, "scores.compared", f"course:{here.course.id}", what)
     said, why = came_of(outcome)
     return see(address, said, why=why)
 
@@ -279,7 +283,7 @@ async def _send_all(
         now=clock.now(),
     )
     detail = f"column {line_item_id}" if line_item_id else ""
-    _record(session, here, clock, "scores.all-sent", f"course:{here.course.id}", detail)
+    leave_trace(session, here, clock, "scores.all-sent", f"course:{here.course.id}", detail)
     return Said.SENDING if run is not None else Said.NOTHING_TO_SEND
 
 
@@ -290,7 +294,7 @@ async def repair(here: TeacherChanging, line_item_id: uuid.UUID, database: Curre
         found = await grades_views.the_column(session, here, line_item_id)
         done = await grades.repair(session, found, clock.now())
         if done:
-            _record(session, here, clock, "column.repaired", f"course:{here.course.id}", f"column {line_item_id}")
+            leave_trace(session, here, clock, "column.repaired", f"course:{here.course.id}", f"column {line_item_id}")
     return see(grades_address(here.course, line_item_id), Said.REPAIRED if done else Said.NOTHING_TO_REPAIR)
 
 
@@ -305,7 +309,7 @@ async def switch(
         turn = grades.switch_off if off else grades.switch_on
         if await turn(session, found, clock.now()):
             action = "column.switched-off" if off else "column.switched-on"
-            _record(session, here, clock, action, f"course:{here.course.id}", f"column {line_item_id}")
+            leave_trace(session, here, clock, action, f"course:{here.course.id}", f"column {line_item_id}")
     return see(grades_address(here.course, line_item_id), Said.OFF if off else Said.ON)
 
 
@@ -314,96 +318,3 @@ def _switch(word: str) -> bool:
     if word not in ("off", "on"):
         raise ValueError(word)
     return word == "off"
-
-
-# --- A student's score ------------------------------------------------------------------------------------------------
-
-
-@router.get("/{line_item_id}/scores/{score_id}", name="grades_score")
-async def score(
-    request: Request,
-    here: TeacherIn,
-    line_item_id: uuid.UUID,
-    score_id: uuid.UUID,
-    database: CurrentDatabase,
-    clock: Now,
-    pages: CurrentPages,
-) -> Response:
-    """Every attempt to deliver one student's score, the newest first. The look is audited."""
-    with speaking(request):
-        async with database.writing() as session:
-            page = await grades_views.score_page(session, here, line_item_id, score_id, _sources(request), clock.now())
-            _record(
-                session, here, clock, "student.viewed", f"person:{page.line.standing.person_id}", f"score {score_id}"
-            )
-            await session.flush()
-            session.expunge_all()
-    context = said_words() | {
-        "page": page,
-        "line": page.line,
-        "view": page.column.view,
-        "pause": page.column.pause,
-        "most": grades_views.MOST_ATTEMPTS,
-        "address": grades_address(here.course, line_item_id),
-        "home": grades_address(here.course),
-        "notice": notice(request),
-        "now": clock.now(),
-    }
-    return pages.render(request, "insight/grades_score.html", context)
-
-
-@router.post("/{line_item_id}/scores/{score_id}/choose")
-async def choose(
-    request: Request,
-    here: TeacherChanging,
-    line_item_id: uuid.UUID,
-    score_id: uuid.UUID,
-    database: CurrentDatabase,
-    clock: Now,
-) -> Response:
-    """Say which of two numbers counts: ``choice`` is *theirs* or *ours*."""
-    entered = Entered.of(await request.form())
-    choice = parsed(Choice, entered.values.get("choice", ""))
-    async with database.writing() as session:
-        line = await _line(session, here, line_item_id, score_id)
-        if not line.can_choose:
-            said = Said.SETTLED
-        else:
-            await comparing.choose(session, here.organisation_id, score_id, choice, here.visit.person_id, clock.now())
-            said = Said.KEPT if choice is Choice.THEIRS else Said.OURS
-            action = "score.theirs-kept" if choice is Choice.THEIRS else "score.ours-sent"
-            _record(session, here, clock, action, f"person:{line.standing.person_id}", f"score {score_id}")
-    return see(_back(here, entered, line_item_id, score_id), said)
-
-
-@router.post("/{line_item_id}/scores/{score_id}/send-again")
-async def send_again(
-    request: Request,
-    here: TeacherChanging,
-    line_item_id: uuid.UUID,
-    score_id: uuid.UUID,
-    database: CurrentDatabase,
-    clock: Now,
-) -> Response:
-    """Send one student's score again, whatever stands there."""
-    entered = Entered.of(await request.form())
-    async with database.writing() as session:
-        line = await _line(session, here, line_item_id, score_id)
-        found = await grades_views.the_column(session, here, line_item_id)
-        person_id = line.standing.person_id
-        await grades.send_again(session, line_item=found, now=clock.now(), person_ids=[person_id])
-        _record(session, here, clock, "scores.sent-again", f"person:{person_id}", f"score {score_id}")
-    return see(_back(here, entered, line_item_id, score_id), Said.SENT_AGAIN)
-
-
-async def _line(session: AsyncSession, here: InCourse, line_item_id: uuid.UUID, score_id: uuid.UUID) -> Line:
-    """The line of a student whom whoever is here sees; NotFound for anybody else."""
-    found = await grades_views.the_column(session, here, line_item_id)
-    lines = await grades_views.lines(session, here, found, await limited_to(session, here))
-    return grades_views.line_of(lines, score_id)
-
-
-def _back(here: InCourse, entered: Entered, line_item_id: uuid.UUID, score_id: uuid.UUID) -> str:
-    """The page that the form was on."""
-    on_its_own = entered.values.get("page") == "score"
-    return grades_address(here.course, line_item_id, score_id if on_its_own else None)

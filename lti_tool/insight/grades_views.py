@@ -29,7 +29,7 @@ MOST_ATTEMPTS = 200
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What a column is of: what it is called (``kind``, a message id), its title, and its page."""
+    """What a column is of: what it is called (``kind``, a message id), its title if it has one, and its page."""
 
     kind: str
     title: str
@@ -120,6 +120,12 @@ class Line:
     def needs_something(self) -> bool:
         """Whether nothing goes on by itself."""
         return self.place in NEEDS_SOMETHING
+
+    @property
+    def lms_is_known(self) -> bool:
+        """Whether what stands in the LMS was read since something was last delivered there."""
+        compared, delivered = self.standing.compared_at, self.standing.delivered_at
+        return compared is not None and (delivered is None or compared >= delivered)
 
     @property
     def can_choose(self) -> bool:

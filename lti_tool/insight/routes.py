@@ -6,6 +6,7 @@ from lti_tool.insight import (
     board_routes,
     competency_routes,
     grades_routes,
+    grades_score_routes,
     my_routes,
     observing_routes,
     path_map_routes,
@@ -20,3 +21,4 @@ router.include_router(observing_routes.router)
 router.include_router(my_routes.router)
 router.include_router(path_map_routes.router)
 router.include_router(grades_routes.router)
+router.include_router(grades_score_routes.router)

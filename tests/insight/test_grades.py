@@ -399,11 +399,16 @@ async def test_a_difference_waits_for_the_teacher_who_keeps_it_and_then_sends_ou
     assert "Keep what stands" not in kept.text
     await grades.deliver()
     assert grades.lms.grade("student-0") == 0.95
+    grades.site.clock.move(timedelta(seconds=1))
     ours = await teacher.post(form, choice="ours", page="score")
     assert f"/scores/{score.id}" in str(ours.url)
     await grades.deliver()
     assert grades.lms.grade("student-0") == 0.85
     assert (await grades.score(0)).difference is None
+    # What was read before is old now.
+    text = (await teacher.get(grades.page)).text
+    assert "not compared yet" in text
+    assert "95 of 100" not in text
     again = await teacher.post(form, choice="ours", to="off")
     assert "There is no difference any more" in again.text
     actions = [action for action, _ in await grades.traces()]
