@@ -91,6 +91,9 @@ def test_the_owner_comes_in_by_a_link_and_looks_after_everything(demo: Demo, bro
 
     go(page, "Platforms")
     look(page, "platforms")
+    go(page, "Deliveries")
+    look(page, "deliveries", "light", "dark")
+    go(page, "Platforms")
     page.get_by_role("table").get_by_role("link").first.click()
     expect(page.get_by_role("heading", name="Where it is installed")).to_be_visible()
     name = page.get_by_label("Name").input_value()
