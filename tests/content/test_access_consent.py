@@ -108,6 +108,13 @@ async def actions(site: Site) -> list[tuple[str, str | None, str | None]]:
 # --- As it should go ---------------------------------------------------------------------------------------------------
 
 
+async def test_where_access_is_missing_the_page_says_so_once_with_the_button(grace: Teacher) -> None:
+    page = await grace.visitor.get(f"{grace.visitor.course}/content")
+    assert "Connect once" in page.text
+    assert "chooses Connect" not in page.text
+    assert "Read again" not in page.text
+
+
 async def test_a_teacher_gives_access_in_a_window_of_its_own(grace: Teacher) -> None:
     window = Window(grace.site)
     sent = await window.start(await grace.press())
