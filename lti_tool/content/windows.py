@@ -23,7 +23,7 @@ from lti_tool.courses.models import Course, Person
 from lti_tool.db.session import Database
 from lti_tool.errors import BadRequest, Conflict, NotFound, ToolError
 from lti_tool.ids import new_id
-from lti_tool.platforms.native import ApiNotOffered, ApiUnreachable, ApiUnreadable
+from lti_tool.platforms.native import ApiNotOffered, ApiTokenRefused, ApiUnreachable, ApiUnreadable
 from lti_tool.web.i18n import N_
 
 UNDER_WAY = timedelta(minutes=2)
@@ -84,6 +84,10 @@ async def access(session: AsyncSession, connectors: Connectors, course: Course) 
     try:
         connected = await connectors.of(session, course)
     except ToolError:
+        return None
+    connection = await content_queries.connection(session, course.organisation_id, course.registration_id)
+    if connection is not None and connection.working is False and connection.trouble == ApiTokenRefused.code:
+        # It was ended in the platform; a reading that goes well again takes the mark away.
         return None
     return connected if connected.able(Capability.STUDENT_ACCESS) else None
 

@@ -15,16 +15,18 @@ from sqlmodel import select
 from lti_tool.audit import AuditEntry
 from lti_tool.clock import ManualClock
 from lti_tool.content import windows
-from lti_tool.content.models import ContentItem
+from lti_tool.content.models import ApiConnection, ContentItem
 from lti_tool.content.sync_models import StudentWindow
 from lti_tool.content.windows import DatesUnderWay, NotADatedItem, WrongDates
 from lti_tool.courses.models import Membership, Person
 from lti_tool.db.base import scoped
 from lti_tool.db.session import Database
+from lti_tool.ids import new_id
 from lti_tool.lti.models import Role
 from lti_tool.platforms.native import (
     ApiNotOffered,
     ApiNotPermitted,
+    ApiTokenRefused,
     ApiUnreachable,
     Capability,
     Window,
@@ -358,6 +360,32 @@ async def test_where_the_access_cannot_there_is_no_button(place: tuple[Site, Dat
     [row] = await rows(site)
     assert (await teacher.post(f"{address(site)}/take-back", window=str(row.id))).status_code == 424
     assert "keeps no dates for single students" in (await teacher.get(address(site, "page"))).text
+
+
+async def test_where_the_access_was_ended_in_the_platform_nothing_offers_dates(place: tuple[Site, DatedLms]) -> None:
+    site, _lms = place
+    course = site.school.course
+    broken = {"working": False, "trouble": ApiTokenRefused.code, "checked_at": NOW}
+    async with site.database.writing() as session:
+        session.add(
+            ApiConnection(
+                organisation_id=course.organisation_id,
+                id=new_id(),
+                registration_id=course.registration_id,
+                base_url="https://school.example",
+                token_encrypted="x",
+                created_at=NOW,
+                **broken,
+            )
+        )
+    teacher = await site.teacher()
+    assert "<form" not in (await teacher.get(address(site))).text.split("<main")[1]
+    # What passes by itself takes no button away; nor does anything once the access works again.
+    for mended in ({"trouble": ApiUnreachable.code}, {"working": True, "trouble": None}):
+        async with site.database.writing() as session:
+            row = (await session.exec(scoped(ApiConnection, site.school.id))).one()
+            row.sqlmodel_update(mended)
+        assert "<form" in (await teacher.get(address(site))).text.split("<main")[1]
 
 
 async def test_a_teacher_held_to_their_sections_sees_and_sets_nothing_of_others(place: tuple[Site, DatedLms]) -> None:
