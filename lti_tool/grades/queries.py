@@ -242,11 +242,16 @@ async def take_column(session: AsyncSession, line_item: LineItem, url: str, now:
 
 
 async def owe_again(
-    session: AsyncSession, line_item: LineItem, now: datetime, person_ids: Sequence[uuid.UUID] | None
+    session: AsyncSession,
+    line_item: LineItem,
+    now: datetime,
+    person_ids: Sequence[uuid.UUID] | None,
+    *,
+    over: bool = False,
 ) -> int:
     """Make scores due with a new version: those of the persons, or all that are not delivered. Returns how many.
 
-    Persons are named by a teacher who wants our score in the gradebook, whatever stands there: that is a choice.
+    ``over``: whatever somebody else has put into the gradebook, which is a choice of the teacher's.
     """
     scores = update(Score).where(
         col(Score.organisation_id) == line_item.organisation_id, col(Score.line_item_id) == line_item.id
@@ -255,7 +260,7 @@ async def owe_again(
         scores = scores.where(col(Score.delivery) != Delivery.DELIVERED)
     else:
         scores = scores.where(col(Score.person_id).in_(person_ids))
-    chosen = {} if person_ids is None else {"choice": Choice.OURS}
+    chosen = {"choice": Choice.OURS} if over else {}
     done = await session.exec(
         scores.values(
             owed_version=Score.owed_version + 1,

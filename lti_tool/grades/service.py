@@ -283,18 +283,24 @@ async def owe_in_column(
 
 
 async def send_again(
-    session: AsyncSession, *, line_item: LineItem, now: datetime, person_ids: Sequence[uuid.UUID] | None = None
+    session: AsyncSession,
+    *,
+    line_item: LineItem,
+    now: datetime,
+    person_ids: Sequence[uuid.UUID] | None = None,
+    over: bool = False,
 ) -> int:
     """Send what a column owes once more, by hand: the persons' scores, or all that are not delivered; returns how many.
 
-    A person's score goes out again even where it was delivered, to take the place of what somebody put there since.
+    A person's score goes out again even where it was delivered; with ``over`` it takes the place of what somebody else has put
+    there since, which the teacher says for one student at a time.
     A refused column is tried again as well, and a change of a column that was refused. Nothing is sent in a column that is off.
     """
     if line_item.state is ColumnState.OFF:
         return 0
     await queries.want_again(session, line_item, now)
     await column_queries.change_again(session, line_item, now)
-    count = await queries.owe_again(session, line_item, now, person_ids)
+    count = await queries.owe_again(session, line_item, now, person_ids, over=over)
     await queries.end_pause(session, line_item.registration_id)
     nudge_after_commit(session, DELIVER, str(line_item.registration_id))
     return count

@@ -97,7 +97,7 @@ async def send_again(
         line = await _line(session, here, line_item_id, score_id)
         found = await grades_views.the_column(session, here, line_item_id)
         person_id = line.standing.person_id
-        await grades.send_again(session, line_item=found, now=clock.now(), person_ids=[person_id])
+        await grades.send_again(session, line_item=found, now=clock.now(), person_ids=[person_id], over=True)
         leave_trace(session, here, clock, "scores.sent-again", f"person:{person_id}", f"score {score_id}")
     return see(_back(here, entered, line_item_id, score_id), Said.SENT_AGAIN)
 

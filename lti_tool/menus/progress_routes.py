@@ -193,7 +193,9 @@ async def send_again(
             raise NotFound("the board has no column")
         owing = [line.person.id for line in seen.lines if line.score is not None and line.score.given is not None]
         wanted = [person_id] if person_id is not None else owing
-        await grades.send_again(session, line_item=seen.column, now=clock.now(), person_ids=wanted)
+        await grades.send_again(
+            session, line_item=seen.column, now=clock.now(), person_ids=wanted, over=person_id is not None
+        )
         audit.record(
             session,
             clock.now(),

@@ -209,7 +209,7 @@ async def send_again(
         if column is None:
             raise NotFound("the playlist has no column")
         person_ids = await _to_send_again(session, here, column, person)
-        await grades.send_again(session, line_item=column, now=clock.now(), person_ids=person_ids)
+        await grades.send_again(session, line_item=column, now=clock.now(), person_ids=person_ids, over=bool(person))
         audit.record(
             session,
             clock.now(),

@@ -91,7 +91,9 @@ async def test_send_again_of_a_person_is_a_choice_and_send_all_is_none(school: S
     await school.deliver()
     assert school.lms.grade("s0") == 0.95
     async with school.database.writing() as session:
-        await service.send_again(session, line_item=column, now=school.clock.now(), person_ids=[school.people[0].id])
+        await service.send_again(
+            session, line_item=column, now=school.clock.now(), person_ids=[school.people[0].id], over=True
+        )
     await school.deliver()
     assert school.lms.grade("s0") == 0.8
 
