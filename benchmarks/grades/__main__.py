@@ -114,7 +114,7 @@ def click(server: Server, folder: Path, students: int, latency: float, a_second:
         warm = Class(world, seconds=5.0, rounds=1, seed=2)
         warm.wait()
         _until_there(world, warm)
-        class_ = Class(world, seconds=students / a_second, rounds=2, seed=3)
+        class_ = Class(world, seconds=2 * students / a_second, rounds=2, seed=3)
         class_.wait()
         there = _until_there(world, class_)
         return sorted(there[where] - at for where, at in class_.owed_at.items())

@@ -92,8 +92,9 @@ class Sending:
         if not first:
             return
         senders_now = min(self._at_once, len(first))
-        # Bounded: a lease begins with the claim, so nothing should be claimed long before its turn comes.
-        to_send: asyncio.Queue[ClaimedScore | None] = asyncio.Queue(senders_now)
+        # Bounded: a lease begins with the claim, so nothing should be claimed long before its turn comes. But the next claim
+        # begins early enough that no sender waits for it.
+        to_send: asyncio.Queue[ClaimedScore | None] = asyncio.Queue(3 * senders_now)
         outcomes: asyncio.Queue[_Outcome | None] = asyncio.Queue()
         async with asyncio.TaskGroup() as group:
             group.create_task(self._record(outcomes))
