@@ -181,7 +181,7 @@ def test_a_teacher_makes_and_assigns_a_playlist_by_keyboard(demo: Demo, context:
     expect(tool.locator("#messages .message")).to_be_focused()
     expect(tool.get_by_role("row", name=re.compile(STUDENT))).to_contain_text("Not begun yet")
     # docs/playlists.md says about how many; where the cursor first stands differs by a few.
-    assert keys.presses < 60, keys.presses
+    assert keys.presses < 66, keys.presses
 
 
 def test_a_student_finishes_by_keyboard(demo: Demo, context: BrowserContext) -> None:
