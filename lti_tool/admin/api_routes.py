@@ -175,9 +175,7 @@ async def ask(
     organisation: SchoolField = "",
 ) -> Response:
     """Begin to let an account of the school's own give access: a link that opens a window of its own."""
-    async with database.reading() as session:
-        at = _place(await api_access.place(session, here, registration_id, organisation))
-    connection = await _connection(database, at, registration_id)
+    at, connection = await _connected(database, here, registration_id, organisation)
     async with database.writing() as session:
         code = await consent.begin(session, connection, clock.now(), begun_by=here.actor)
     context = _context(at.place) | {"code": code, "school": organisation}
@@ -194,9 +192,7 @@ async def state(
     organisation: School = "",
 ) -> Response:
     """A fragment: whether the account has given access by now."""
-    async with database.reading() as session:
-        at = _place(await api_access.place(session, here, registration_id, organisation))
-    connection = await _connection(database, at, registration_id)
+    _, connection = await _connected(database, here, registration_id, organisation)
     async with database.reading() as session:
         found = await consent.state_of(session, connection, None, clock.now())
     if found == "waiting":
@@ -219,9 +215,7 @@ async def end_consent(
     organisation: SchoolField = "",
 ) -> Response:
     """End the access of the school's own account; the key stays, so that another account can give it."""
-    async with database.reading() as session:
-        at = _place(await api_access.place(session, here, registration_id, organisation))
-    connection = await _connection(database, at, registration_id)
+    at, connection = await _connected(database, here, registration_id, organisation)
     connectors: Connectors = request.app.state.connectors
     await consent.withdraw(
         database, connectors, connection, at.place.registration, ORGANISATION, clock.now(), actor=here.actor
@@ -258,9 +252,7 @@ async def disconnect(
     organisation: SchoolField = "",
 ) -> Response:
     """Forget secrets and consents, then have the platform forget them too, as far as it answers."""
-    async with database.reading() as session:
-        at = _place(await api_access.place(session, here, registration_id, organisation))
-    connection = await _connection(database, at, registration_id)
+    at, connection = await _connected(database, here, registration_id, organisation)
     connectors: Connectors = request.app.state.connectors
     async with database.writing() as session:
         grants = [*await access_queries.grants(session, at.organisation_id, connection.id)]
@@ -279,12 +271,16 @@ def _place(found: Place) -> _At:
     return _At(found, found.organisation.id)
 
 
-async def _connection(database: Database, at: _At, registration_id: uuid.UUID) -> ApiConnection:
+async def _connected(
+    database: Database, here: Console, registration_id: uuid.UUID, organisation: str
+) -> tuple[_At, ApiConnection]:
+    """The place, and the connection that it must have."""
     async with database.reading() as session:
+        at = _place(await api_access.place(session, here, registration_id, organisation))
         found = await content_queries.connection(session, at.organisation_id, registration_id)
     if found is None:
         raise NotInConsole("there is no connection")
-    return found
+    return at, found
 
 
 def _school(organisation: str, said: str | None = None) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import delete, func, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlmodel.sql.expression import SelectOfScalar
 
 from lti_tool.content.access_models import ORGANISATION, ApiGrant, ApiRequest
 from lti_tool.content.models import ApiConnection
@@ -80,17 +81,7 @@ async def remove_connection(session: AsyncSession, organisation_id: uuid.UUID, c
 
 async def last_course(session: AsyncSession, organisation_id: uuid.UUID, registration_id: uuid.UUID) -> Course | None:
     """The course of a platform that somebody has launched into last."""
-    statement = (
-        scoped(Course, organisation_id)
-        .join(
-            Membership,
-            (col(Membership.organisation_id) == col(Course.organisation_id))
-            & (col(Membership.course_id) == col(Course.id)),
-        )
-        .where(Course.registration_id == registration_id)
-        .order_by(func.coalesce(Membership.last_launched_at, Course.created_at).desc(), col(Course.id))
-        .limit(1)
-    )
+    statement = _launched_last(organisation_id).where(Course.registration_id == registration_id)
     return (await session.exec(statement)).first()
 
 
@@ -99,12 +90,7 @@ async def last_course_with_consent(
 ) -> Course | None:
     """The course launched last of those that somebody teaches whose consent works."""
     statement = (
-        scoped(Course, organisation_id)
-        .join(
-            Membership,
-            (col(Membership.organisation_id) == col(Course.organisation_id))
-            & (col(Membership.course_id) == col(Course.id)),
-        )
+        _launched_last(organisation_id)
         .join(
             ApiGrant,
             (col(ApiGrant.organisation_id) == col(Membership.organisation_id))
@@ -116,10 +102,22 @@ async def last_course_with_consent(
             Membership.role == Role.TEACHER,
             col(Membership.active).is_(True),
         )
+    )
+    return (await session.exec(statement)).first()
+
+
+def _launched_last(organisation_id: uuid.UUID) -> SelectOfScalar[Course]:
+    """A school's courses by their members, the one that was launched last first."""
+    return (
+        scoped(Course, organisation_id)
+        .join(
+            Membership,
+            (col(Membership.organisation_id) == col(Course.organisation_id))
+            & (col(Membership.course_id) == col(Course.id)),
+        )
         .order_by(func.coalesce(Membership.last_launched_at, Course.created_at).desc(), col(Course.id))
         .limit(1)
     )
-    return (await session.exec(statement)).first()
 
 
 # --- Grants ------------------------------------------------------------------------------------------------------------

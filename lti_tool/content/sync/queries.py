@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, delete, func, or_, update
+from sqlalchemy import ColumnElement, and_, delete, func, or_, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -58,6 +58,10 @@ async def begin(session: AsyncSession, organisation_id: uuid.UUID, course_id: uu
     await upsert(session, CourseSync, [{**_NEW, **row}], key=SYNC_KEY)
 
 
+_OF_ITS_COURSE = and_(
+    col(Course.organisation_id) == col(CourseSync.organisation_id), col(Course.id) == col(CourseSync.course_id)
+)
+
 _NEW: Mapping[str, Any] = {"phase": SyncPhase.IDLE, "done": 0, "total": 0, "failures": 0, "report": {}}
 
 
@@ -95,24 +99,25 @@ async def claim(
     return lease, before
 
 
+def _free(now: datetime) -> ColumnElement[bool]:
+    """What `is_free` says of one row, for a statement over many."""
+    return or_(
+        col(CourseSync.lease).is_(None),
+        col(CourseSync.lease_until) <= now,
+        col(CourseSync.lease_until) > now + LEASE + SKEW,
+    )
+
+
 async def _others(session: AsyncSession, course: Course, now: datetime) -> bool:
     """Whether another course of the same connection is being read."""
     statement = (
         select(col(CourseSync.id))
-        .join(
-            Course,
-            and_(
-                col(Course.organisation_id) == col(CourseSync.organisation_id),
-                col(Course.id) == col(CourseSync.course_id),
-            ),
-        )
+        .join(Course, _OF_ITS_COURSE)
         .where(
             col(CourseSync.organisation_id) == course.organisation_id,
             col(Course.registration_id) == course.registration_id,
             col(CourseSync.course_id) != course.id,
-            col(CourseSync.lease).is_not(None),
-            col(CourseSync.lease_until) > now,
-            col(CourseSync.lease_until) <= now + LEASE + SKEW,
+            ~_free(now),
         )
         .limit(1)
     )
@@ -147,12 +152,7 @@ async def _under_lease(session: AsyncSession, course: Course, lease: str, values
 
 async def forget_whole(session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID) -> None:
     """Have all results of a course read the next time."""
-    await session.exec(
-        update(CourseSync)
-        .where(col(CourseSync.organisation_id) == organisation_id, col(CourseSync.course_id) == course_id)
-        .values(whole_at=None)
-        .execution_options(synchronize_session=False)
-    )
+    await _note(session, organisation_id, course_id, {"whole_at": None})
 
 
 async def want(
@@ -161,6 +161,13 @@ async def want(
     """Have a course read as soon as may be; ``asked`` when somebody pressed the button."""
     await begin(session, organisation_id, course_id, now)
     values: dict[str, Any] = {"due_at": now} | ({"asked_at": now} if asked else {})
+    await _note(session, organisation_id, course_id, values)
+
+
+async def _note(
+    session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID, values: dict[str, Any]
+) -> None:
+    """Write to a course's row whoever reads it."""
     await session.exec(
         update(CourseSync)
         .where(col(CourseSync.organisation_id) == organisation_id, col(CourseSync.course_id) == course_id)
@@ -173,20 +180,10 @@ async def due(session: AsyncSession, now: datetime, most: int) -> list[Course]:
     """Courses of all schools whose reading is due and that nobody reads, the longest waiting first."""
     statement = (
         select(Course)
-        .join(
-            CourseSync,
-            and_(
-                col(CourseSync.organisation_id) == col(Course.organisation_id),
-                col(CourseSync.course_id) == col(Course.id),
-            ),
-        )
+        .join(CourseSync, _OF_ITS_COURSE)
         .where(
             col(CourseSync.due_at) <= now,
-            or_(
-                col(CourseSync.lease).is_(None),
-                col(CourseSync.lease_until) <= now,
-                col(CourseSync.lease_until) > now + LEASE + SKEW,
-            ),
+            _free(now),
         )
         .order_by(col(CourseSync.due_at), col(Course.id))
         .limit(most)
@@ -197,13 +194,7 @@ async def due(session: AsyncSession, now: datetime, most: int) -> list[Course]:
 
 async def never_begun(session: AsyncSession, most: int) -> list[tuple[uuid.UUID, uuid.UUID]]:
     """Organisations and courses whose contents were read before there were readings of whole courses, and never since."""
-    begun = (
-        select(col(CourseSync.id))
-        .where(
-            col(CourseSync.organisation_id) == col(Course.organisation_id), col(CourseSync.course_id) == col(Course.id)
-        )
-        .exists()
-    )
+    begun = select(col(CourseSync.id)).where(_OF_ITS_COURSE).exists()
     statement = (
         select(col(Course.organisation_id), col(Course.id))
         .where(col(Course.content_read_at).is_not(None), ~begun)
@@ -219,13 +210,7 @@ async def waiting_for_people(
     """The courses of a platform whose reading stopped over one of these troubles."""
     statement = (
         select(col(CourseSync.course_id))
-        .join(
-            Course,
-            and_(
-                col(Course.organisation_id) == col(CourseSync.organisation_id),
-                col(Course.id) == col(CourseSync.course_id),
-            ),
-        )
+        .join(Course, _OF_ITS_COURSE)
         .where(
             col(CourseSync.organisation_id) == organisation_id,
             col(Course.registration_id) == registration_id,
