@@ -52,10 +52,10 @@ async def test_every_key_is_run_and_nudges_that_wait_are_one(make: Make) -> None
     for key in ("a", "b", "a", "a"):
         runner.nudge("deliver", key)
     await runner.settled()
-    assert ran == ["a", "b"]
+    assert sorted(ran) == ["a", "b"]  # Keys have no order among each other: more than one runs at once.
     runner.nudge("deliver", "a")
     await runner.settled()
-    assert ran == ["a", "b", "a"]
+    assert sorted(ran) == ["a", "a", "b"]
 
 
 async def test_a_task_that_nudges_itself_is_run_once_more_afterwards(make: Make) -> None:
