@@ -60,20 +60,13 @@ _PLACES = {
     Standing.DELIVERED: Place.DELIVERED,
     Standing.REFUSED: Place.REFUSED,
     Standing.HELD: Place.CHOICE,
+    Standing.KEPT: Place.KEPT,
     Standing.OFF: Place.OFF,
 }
 
 
-def place(state: Standing, difference: Difference | None, choice: Choice | None) -> Place:
-    """Where a score stands whose delivery stands at ``state``.
-
-    A difference with *theirs* stays as it is; one without a choice waits for it, unless a score is on its way to an empty place.
-    """
-    under_way = state in (Standing.ON_ITS_WAY, Standing.RETRYING, Standing.OFF)
-    if difference is not None and choice is Choice.THEIRS:
-        return Place.KEPT
-    if difference is not None and choice is None and not under_way:
-        return Place.CHOICE
+def place(state: Standing) -> Place:
+    """Where a score stands."""
     return _PLACES[state]
 
 
@@ -124,8 +117,7 @@ async def counts(
         statement
     ):
         its = by_id[line_item_id]
-        state = standing_of(delivery, trouble, difference, choice, its, pause)
-        where = place(state, difference, choice)
+        where = place(standing_of(delivery, trouble, difference, choice, its, pause))
         found[line_item_id][where] = found[line_item_id].get(where, 0) + number
     return found
 
@@ -139,9 +131,8 @@ def standing_of(
     pause: str | None,
 ) -> Standing:
     """How a score stands in its column."""
-    if delivery is Delivery.DUE and rules.waits_for_choice(difference, choice):
-        return Standing.HELD
-    return rules.standing(delivery, trouble, line_item.state, line_item.trouble, pause)[0]
+    state, _ = rules.standing(delivery, trouble, line_item.state, line_item.trouble, pause)
+    return rules.beside_the_lms(state, difference, choice)
 
 
 # --- People and attempts ----------------------------------------------------------------------------------------------

@@ -375,9 +375,10 @@ async def standing(session: AsyncSession, organisation_id: uuid.UUID, line_item_
 
 
 def _line(score: Score, name: str | None, line_item: LineItem, pause: str | None) -> ScoreStanding:
-    state, trouble = rules.standing(score.delivery, score.trouble, line_item.state, line_item.trouble, pause)
-    if score.delivery is Delivery.DUE and rules.waits_for_choice(score.difference, score.choice):
-        state, trouble = Standing.HELD, None
+    delivery, trouble = rules.standing(score.delivery, score.trouble, line_item.state, line_item.trouble, pause)
+    state = rules.beside_the_lms(delivery, score.difference, score.choice)
+    if state is not delivery:
+        trouble = None
     return ScoreStanding(
         person_id=score.person_id,
         name=name,

@@ -21,6 +21,7 @@ STANDINGS: dict[Standing, str] = {
     Standing.DELIVERED: N_("In the gradebook"),
     Standing.RETRYING: N_("Waiting to try again"),
     Standing.HELD: N_("Waits for your choice"),
+    Standing.KEPT: N_("Stays as it stands in the gradebook"),
     Standing.REFUSED: N_("Not accepted"),
     Standing.OFF: N_("Kept here: the column is off"),
 }

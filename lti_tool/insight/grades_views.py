@@ -230,7 +230,7 @@ async def lines(session: AsyncSession, here: InCourse, column: LineItem, among: 
         Line(
             one,
             display_name(known[one.person_id]),
-            ledger.place(one.state, one.difference, one.choice),
+            ledger.place(one.state),
             one.person_id in present,
         )
         for one in wanted
