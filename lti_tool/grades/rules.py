@@ -205,6 +205,17 @@ class Standing(StrEnum):
     """It has something else, and that stays, as the teacher said."""
     OFF = "off"
     """The column is switched off: what is owed is kept, and sent when it is on again."""
+    LEFT = "left"
+    """Who it is of is no student of the course now: it is kept, and sent when they are back."""
+    TEST = "test"
+    """Who it is of is the LMS's test student, for whom nothing is sent."""
+
+
+class Absence(StrEnum):
+    """Why a score is owed to nobody."""
+
+    LEFT = "left"
+    TEST = "test"
 
 
 def standing(
@@ -248,6 +259,14 @@ def beside_the_lms(state: Standing, difference_: Difference | None, choice: Choi
         return Standing.KEPT
     goes_there = state in (Standing.ON_ITS_WAY, Standing.RETRYING, Standing.OFF)
     return state if goes_there and difference_ is not Difference.OVERRIDDEN else Standing.HELD
+
+
+def for_whom(state: Standing, absence: Absence | None) -> Standing:
+    """How a score stands, beside who it is of. What is in the gradebook is there; nobody has to see to the rest."""
+    if absence is Absence.TEST and state is not Standing.DELIVERED:
+        return Standing.TEST
+    stays = state in (Standing.NOTHING_OWED, Standing.DELIVERED, Standing.KEPT)
+    return Standing.LEFT if absence is Absence.LEFT and not stays else state
 
 
 class Upkeep(StrEnum):
