@@ -16,12 +16,17 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from lti_tool.admin.console import Console
 from lti_tool.db.base import crossing
-from lti_tool.grades.models import Choice, Delivery, DeliveryPace, Difference, Score, ScoreAttempt
+from lti_tool.grades import owed_to
+from lti_tool.grades.models import Choice, Delivery, DeliveryPace, Difference, LineItem, Score, ScoreAttempt
 from lti_tool.ids import first_id_of
 
 LATELY = timedelta(days=1)
 _SKEW = timedelta(hours=1)
 """By how much the clocks of two processes may differ."""
+
+_ITS_COLUMN = and_(
+    col(LineItem.organisation_id) == col(Score.organisation_id), col(LineItem.id) == col(Score.line_item_id)
+)
 
 _SEEN = crossing("the owner sees every school's deliveries, an administrator one's")
 
@@ -42,7 +47,13 @@ async def queues(session: AsyncSession, here: Console) -> dict[uuid.UUID, Queue]
     )
     statement = (
         select(Score.registration_id, func.count(), func.min(Score.owed_at))
-        .where(here.within(Score.organisation_id), col(Score.next_attempt_at).is_not(None), ~held)
+        .join(LineItem, _ITS_COLUMN)
+        .where(
+            here.within(Score.organisation_id),
+            col(Score.next_attempt_at).is_not(None),
+            ~held,
+            owed_to.owed_to_a_student(),
+        )
         .group_by(col(Score.registration_id))
     )
     found = await session.exec(statement, execution_options=_SEEN)
@@ -53,7 +64,8 @@ async def refused(session: AsyncSession, here: Console) -> dict[uuid.UUID, int]:
     """How many scores wait for somebody to do something, by registration."""
     statement = (
         select(Score.registration_id, func.count())
-        .where(here.within(Score.organisation_id), Score.delivery == Delivery.REFUSED)
+        .join(LineItem, _ITS_COLUMN)
+        .where(here.within(Score.organisation_id), Score.delivery == Delivery.REFUSED, owed_to.owed_to_a_student())
         .group_by(col(Score.registration_id))
     )
     return dict((await session.exec(statement, execution_options=_SEEN)).all())

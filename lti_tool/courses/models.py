@@ -4,7 +4,7 @@ import uuid
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy import Index, UniqueConstraint, text
 from sqlalchemy import false as sa_false
 from sqlmodel import Field
 
@@ -119,7 +119,16 @@ class Person(TenantRow, table=True):
     )
     name: str | None = Field(default=None, max_length=300)
     sort_name: str | None = Field(default=None, max_length=300, description="Family name first, for lists.")
+    is_test: bool = Field(
+        default=False,
+        sa_column_kwargs={"server_default": sa_false()},
+        description="The platform's test student, as whom a teacher tries the course (Canvas's Student View).",
+    )
     created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+_HAS_COME = text("came_at IS NOT NULL")
+"""Of all memberships only the few of whom something is still to be done."""
 
 
 class Membership(TenantRow, table=True):
@@ -132,6 +141,7 @@ class Membership(TenantRow, table=True):
         belongs_to("person", "person_id"),
         one_of("role", Role),
         Index(None, "organisation_id", "person_id"),
+        Index(None, "came_at", postgresql_where=_HAS_COME, sqlite_where=_HAS_COME),
     )
 
     course_id: uuid.UUID
@@ -147,6 +157,11 @@ class Membership(TenantRow, table=True):
         description="Last launch, to the hour: a launch must not cost a write each time.",
     )
     seen_in_roster_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    came_at: datetime | None = Field(
+        default=None,
+        sa_type=UtcDateTime,
+        description="When a person known before came, or came back, as a student; absent once what follows from it is done.",
+    )
     sections: str | None = Field(
         default=None,
         max_length=2000,

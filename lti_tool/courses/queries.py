@@ -56,7 +56,7 @@ _PARTS: tuple[tuple[type[TenantRow], tuple[str, ...]], ...] = (
             "group_sets_url",
         ),
     ),
-    (Person, ("id", "name", "sort_name", "platform_user_id")),
+    (Person, ("id", "name", "sort_name", "platform_user_id", "is_test")),
     (Membership, ("id", "role", "active", "launched_at", "last_launched_at", "sections", "section_restricted")),
     (ResourceLink, ("id", "title", "line_item_url", "history")),
 )
@@ -208,8 +208,13 @@ SECTIONS_IF_SENT: Mapping[str, ColumnElement[Any]] = {
 NAMES_IF_SENT: Mapping[str, ColumnElement[Any]] = {
     name: func.coalesce(literal_column(f"excluded.{name}"), getattr(Person, name))
     for name in ("name", "sort_name", "platform_user_id")
+} | {"is_test": or_(col(Person.is_test), literal_column("excluded.is_test"))}
+"""For an upsert of people: names and API ids where they are sent, the known ones otherwise. A test student stays one."""
+
+STILL_TO_DO: Mapping[str, ColumnElement[Any]] = {
+    "came_at": func.coalesce(literal_column("excluded.came_at"), col(Membership.came_at))
 }
-"""For an upsert of people: names and API ids where they are sent, the known ones otherwise."""
+"""For an upsert of memberships: that somebody has come stays until what follows from it is done."""
 
 
 # --- Reading ---------------------------------------------------------------------------------------------------------
@@ -443,7 +448,7 @@ async def origins(session: AsyncSession, given: Course) -> list[tuple[CourseOrig
 async def people_by_sub(
     session: AsyncSession, organisation_id: uuid.UUID, registration_id: uuid.UUID, subs: Sequence[str]
 ) -> dict[str, Any]:
-    """Rows of ``id, sub, name, sort_name, platform_user_id`` of those of ``subs`` who are known, by sub."""
+    """Rows of ``id, sub, name, sort_name, platform_user_id, is_test`` of those of ``subs`` who are known, by sub."""
     found: dict[str, Any] = {}
     for start in range(0, len(subs), 500):
         named: Any = select(col(Person.id), col(Person.sub), col(Person.name), col(Person.sort_name)).where(
@@ -451,7 +456,8 @@ async def people_by_sub(
             col(Person.registration_id) == registration_id,
             col(Person.sub).in_(subs[start : start + 500]),
         )
-        rows: Sequence[Any] = (await session.exec(named.add_columns(col(Person.platform_user_id)))).all()
+        more = named.add_columns(col(Person.platform_user_id), col(Person.is_test))
+        rows: Sequence[Any] = (await session.exec(more)).all()
         found |= {row.sub: row for row in rows}
     return found
 
@@ -463,6 +469,51 @@ async def memberships(session: AsyncSession, organisation_id: uuid.UUID, course_
     )
     rows: Sequence[Any] = (await session.exec(statement)).all()
     return {row.person_id: row for row in rows}
+
+
+async def have_come(
+    session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID
+) -> dict[uuid.UUID, datetime]:
+    """Who has come, or come back, to a course as a student, of whom something is still to be done: since when, by person."""
+    statement = select(col(Membership.person_id), col(Membership.came_at)).where(
+        col(Membership.organisation_id) == organisation_id,
+        col(Membership.course_id) == course_id,
+        col(Membership.came_at).is_not(None),
+    )
+    return {row[0]: row[1] for row in (await session.exec(statement)).all() if row[1] is not None}
+
+
+async def courses_with_newcomers(session: AsyncSession, most: int) -> list[tuple[uuid.UUID, uuid.UUID]]:
+    """Organisation and course, of all schools, that somebody has come to of whom something is still to be done."""
+    statement = (
+        select(col(Membership.organisation_id), col(Membership.course_id))
+        .where(col(Membership.came_at).is_not(None))
+        .distinct()
+        .limit(most)
+        .execution_options(
+            **crossing("the sweep looks at every school's newcomers, each course is then done by itself")
+        )
+    )
+    return [(row[0], row[1]) for row in (await session.exec(statement)).all()]
+
+
+async def done_with(
+    session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID, came: Mapping[uuid.UUID, datetime]
+) -> None:
+    """Note that what follows from these people's coming is done; not of one who has come once more since."""
+    for came_at in sorted(set(came.values())):
+        people = sorted(one for one, at in came.items() if at == came_at)
+        await session.exec(
+            update(Membership)
+            .where(
+                col(Membership.organisation_id) == organisation_id,
+                col(Membership.course_id) == course_id,
+                col(Membership.person_id).in_(people),
+                col(Membership.came_at) == came_at,
+            )
+            .values(came_at=None)
+            .execution_options(synchronize_session=False)
+        )
 
 
 async def retire(

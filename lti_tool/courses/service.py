@@ -15,9 +15,11 @@ from lti_tool.db.session import Database
 from lti_tool.db.upsert import upsert
 from lti_tool.errors import NotFound, PlatformTrouble
 from lti_tool.ids import new_id
+from lti_tool.jobs import nudge_after_commit
 from lti_tool.logs import reference_code
 from lti_tool.lti.launch import Entry, Launch
 from lti_tool.lti.models import Role
+from lti_tool.lti.roles import is_test_user
 from lti_tool.lti.services import Member, MemberStatus, NrpsClient, Protocol, ServiceRefused
 from lti_tool.lti.tool_description import SECTION_RESTRICTED, SECTIONS
 from lti_tool.platforms import quirks
@@ -27,7 +29,12 @@ from lti_tool.web.i18n import N_, current_language
 NO_COURSE = "/no-course"
 """Where a launch without a context leads."""
 
-_BESIDE_TEACHING = {**queries.SECTIONS_IF_SENT, **queries.ROLE_UNLESS_CAME_TO_TEACH}
+_BESIDE = {**queries.SECTIONS_IF_SENT, **queries.STILL_TO_DO}
+_BESIDE_TEACHING = {**_BESIDE, **queries.ROLE_UNLESS_CAME_TO_TEACH}
+_FIRST_LAUNCH = {**queries.FIRST_LAUNCH, **queries.STILL_TO_DO}
+
+CAME = "people-came"
+"""The task of whoever has something to do for students who come, or come back: nudged with the course's key."""
 
 _NAMELESS = {
     Role.STUDENT: N_("Student %(code)s"),
@@ -169,6 +176,8 @@ async def _note_person(session: AsyncSession, launch: Launch, known: Known | Non
         ),
     }
     said = {column: value for column, value in said.items() if value and not launch.masquerading}
+    if is_test_user(launch.roles) and not launch.masquerading:
+        said["is_test"] = True
     if known is None:
         return await queries.put(
             session,
@@ -192,6 +201,11 @@ async def _note_membership(
     organisation_id = launch.organisation_id
     before = known.membership
     said = _sections_said(launch)
+    # Of somebody whom nobody has heard of before nothing can follow.
+    comes = known.person is not None and launch.role is Role.STUDENT and not _takes_part(before)
+    if comes:
+        said["came_at"] = now
+        nudge_after_commit(session, CAME, course_key(organisation_id, course_id))
     if before is None:
         await queries.put(
             session,
@@ -207,11 +221,11 @@ async def _note_membership(
                 "last_launched_at": now,
                 **said,
             },
-            update_columns=("role", "active", "last_launched_at", *said),
-            compute=queries.FIRST_LAUNCH,
+            update_columns=("role", "active", "last_launched_at", *(name for name in said if name != "came_at")),
+            compute=_FIRST_LAUNCH if comes else queries.FIRST_LAUNCH,
         )
         return
-    changes: Known = {name: value for name, value in said.items() if before[name] != value}
+    changes: Known = {name: value for name, value in said.items() if before.get(name) != value}
     if before["role"] is not launch.role:
         changes["role"] = launch.role
     if not before["active"]:
@@ -221,6 +235,16 @@ async def _note_membership(
     if changes or rules.launch_is_worth_writing(before["last_launched_at"], now):
         changes["last_launched_at"] = now
         await queries.change(session, Membership, organisation_id, before["id"], changes)
+
+
+def _takes_part(before: Known | None) -> bool:
+    """Whether somebody was a student of the course until now."""
+    return before is not None and before["active"] and before["role"] is Role.STUDENT
+
+
+def course_key(organisation_id: uuid.UUID, course_id: uuid.UUID) -> str:
+    """How tasks about a course name it."""
+    return f"{organisation_id}:{course_id}"
 
 
 def _sections_said(launch: Launch) -> Known:
@@ -361,13 +385,16 @@ async def take_over_roster(
     ids, new = await _take_over_people(session, course, members, now, known)
     before = await queries.memberships(session, organisation_id, course.id)
     rows: list[Known] = []
-    returned = 0
+    returned = came = 0
     for member in members:
         active = member.status is MemberStatus.ACTIVE
         person_id = ids[member.user_id]
         row = before.get(person_id)
         if row is not None and active and not row.active:
             returned += 1
+        studies = row is not None and row.active and row.role is Role.STUDENT
+        comes = active and member.role is Role.STUDENT and not studies and member.user_id not in new
+        came += comes
         rows.append(
             {
                 "organisation_id": organisation_id,
@@ -378,6 +405,7 @@ async def take_over_roster(
                 "active": active,
                 "seen_in_roster_at": now,
                 "sections": rules.sections(member.custom.get(SECTIONS)),
+                "came_at": now if comes else None,
             }
         )
     rows.sort(key=lambda row: str(row["person_id"]))
@@ -387,20 +415,22 @@ async def take_over_roster(
         rows,
         key=MEMBERSHIP_KEY,
         update=("active", "seen_in_roster_at") if hides_assistants else ("role", "active", "seen_in_roster_at"),
-        compute=_BESIDE_TEACHING if hides_assistants else queries.SECTIONS_IF_SENT,
+        compute=_BESIDE_TEACHING if hides_assistants else _BESIDE,
         returning=("id",),
     )
     switched_off = sum(1 for row in rows if not row["active"] and (was := before.get(row["person_id"])) and was.active)
     there = {row["person_id"] for row in rows}
     missing = sorted((person_id for person_id, row in before.items() if row.active and person_id not in there), key=str)
     gone = await queries.retire(session, organisation_id, course.id, missing, now)
-    return RosterReport(people=len(members), new=new, returned=returned, left=switched_off + gone)
+    if came:
+        nudge_after_commit(session, CAME, course_key(organisation_id, course.id))
+    return RosterReport(people=len(members), new=len(new), returned=returned, left=switched_off + gone)
 
 
 async def _take_over_people(
     session: AsyncSession, course: Course, members: list[Member], now: datetime, habits: Quirks
-) -> tuple[dict[str, uuid.UUID], int]:
-    """The ids of everyone by sub, and how many were not known before. A name the platform does not send stays as it was."""
+) -> tuple[dict[str, uuid.UUID], frozenset[str]]:
+    """The ids of everyone by sub, and who of them was not known before. A name the platform does not send stays as it was."""
     known = await queries.people_by_sub(
         session, course.organisation_id, course.registration_id, [member.user_id for member in members]
     )
@@ -409,10 +439,12 @@ async def _take_over_people(
         before = known.get(member.user_id)
         name, sort_name = rules.names(member.name, member.given_name, member.family_name)
         api_id = _short(habits.api_user_id(member.user_id, member.custom))
+        is_test = is_test_user(member.roles)
         if (
             before is not None
             and (name is None or (before.name, before.sort_name) == (name, sort_name))
             and (api_id is None or before.platform_user_id == api_id)
+            and (before.is_test or not is_test)
         ):
             continue
         rows.append(
@@ -424,6 +456,7 @@ async def _take_over_people(
                 "name": name,
                 "sort_name": sort_name,
                 "platform_user_id": api_id,
+                "is_test": is_test,
                 "created_at": now,
             }
         )
@@ -431,7 +464,7 @@ async def _take_over_people(
         session, Person, rows, key=PERSON_KEY, compute=queries.NAMES_IF_SENT, returning=("id", "sub")
     )
     ids = {sub: row.id for sub, row in known.items()} | {row.sub: row.id for row in written}
-    return ids, len(members) - len(known)
+    return ids, frozenset(member.user_id for member in members) - known.keys()
 
 
 async def _forget_memberships_url(database: Database, course: Course) -> None:

@@ -23,6 +23,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from lti_tool.courses.models import Course, Person, ResourceLink
 from lti_tool.db.base import crossing
+from lti_tool.grades import owed_to
 from lti_tool.grades.models import Choice, ColumnState, DeliveryPace, Difference, LineItem, Score
 from lti_tool.grades.rules import next_timestamp
 from lti_tool.ids import new_id
@@ -100,6 +101,7 @@ def _score_is_due(now: datetime) -> ColumnElement[bool]:
             col(Score.difference) != Difference.OVERRIDDEN,
             col(Score.choice) == Choice.OURS,
         ),
+        owed_to.owed_to_a_student(),
     )
 
 
@@ -235,7 +237,7 @@ async def due_now_and_next(
 
 async def on_their_way(session: AsyncSession) -> dict[uuid.UUID, tuple[int, datetime]]:
     """How many scores are due or tried again, and since when the oldest of them is owed, by registration; one that has none is
-    absent. Those that wait for a teacher's choice are on no way.
+    absent. Those that wait for a teacher's choice, or are owed to nobody in the course, are on no way.
     """
     held = and_(
         col(Score.difference) == Difference.OVERRIDDEN,
@@ -243,7 +245,12 @@ async def on_their_way(session: AsyncSession) -> dict[uuid.UUID, tuple[int, date
     )
     statement = (
         select(Score.registration_id, func.count(), func.min(Score.owed_at))
-        .where(col(Score.next_attempt_at).is_not(None), or_(col(Score.difference).is_(None), ~held))
+        .join(LineItem, _ITS_COLUMN)
+        .where(
+            col(Score.next_attempt_at).is_not(None),
+            or_(col(Score.difference).is_(None), ~held),
+            owed_to.owed_to_a_student(),
+        )
         .group_by(col(Score.registration_id))
     )
     found = await session.exec(statement, execution_options=crossing("the gauges count all schools"))

@@ -1,10 +1,11 @@
 """The SQL of what becomes of columns themselves: another name, off and on, made anew."""
 
+import uuid
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Table, case, literal, null, or_, update
-from sqlmodel import col
+from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from lti_tool.grades.models import ColumnState, Delivery, LineItem, Score
@@ -62,6 +63,18 @@ async def change_again(session: AsyncSession, line_item: LineItem, now: datetime
 async def take_address(session: AsyncSession, line_item: LineItem, url: str) -> None:
     """Remember the address of a column that is off, where none is known."""
     await session.exec(_own(line_item, ColumnState.OFF).where(col(LineItem.url).is_(None)).values(url=url))
+
+
+async def on(
+    session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID
+) -> list[tuple[uuid.UUID, uuid.UUID]]:
+    """The columns of a course that are not off, each with its registration."""
+    statement = select(col(LineItem.id), col(LineItem.registration_id)).where(
+        col(LineItem.organisation_id) == organisation_id,
+        col(LineItem.course_id) == course_id,
+        col(LineItem.state) != ColumnState.OFF,
+    )
+    return [(row[0], row[1]) for row in (await session.exec(statement)).all()]
 
 
 async def switch_off(session: AsyncSession, line_item: LineItem) -> bool:

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import case, func
+from sqlalchemy import and_, case, func, null
 from sqlalchemy import select as sqlalchemy_select
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from lti_tool.courses.models import Person
 from lti_tool.db.base import scoped
-from lti_tool.grades import rules
+from lti_tool.grades import owed_to, rules
 from lti_tool.grades.models import (
     Choice,
     Delivery,
@@ -26,7 +26,7 @@ from lti_tool.grades.models import (
     Score,
     ScoreAttempt,
 )
-from lti_tool.grades.rules import Standing
+from lti_tool.grades.rules import Absence, Standing
 
 Among = Collection[uuid.UUID] | None
 
@@ -47,6 +47,12 @@ class Place(StrEnum):
     OFF = "off"
     """The column is switched off, and the score is not sent."""
 
+    LEFT = "left"
+    """Who it is of is no student of the course now."""
+
+    TEST = "test"
+    """Who it is of is the LMS's test student."""
+
     NOTHING_OWED = "nothing-owed"
 
 
@@ -60,21 +66,21 @@ _PLACES = {
     Standing.DELIVERED: Place.DELIVERED,
     Standing.REFUSED: Place.REFUSED,
     Standing.HELD: Place.CHOICE,
+    Standing.KEPT: Place.KEPT,
     Standing.OFF: Place.OFF,
+    Standing.LEFT: Place.LEFT,
+    Standing.TEST: Place.TEST,
 }
 
 
-def place(state: Standing, difference: Difference | None, choice: Choice | None) -> Place:
-    """Where a score stands whose delivery stands at ``state``.
-
-    A difference with *theirs* stays as it is; one without a choice waits for it, unless a score is on its way to an empty place.
-    """
-    under_way = state in (Standing.ON_ITS_WAY, Standing.RETRYING, Standing.OFF)
-    if difference is not None and choice is Choice.THEIRS:
-        return Place.KEPT
-    if difference is not None and choice is None and not under_way:
-        return Place.CHOICE
+def place(state: Standing) -> Place:
+    """Where a score stands."""
     return _PLACES[state]
+
+
+_ITS_COLUMN = and_(
+    col(LineItem.organisation_id) == col(Score.organisation_id), col(LineItem.id) == col(Score.line_item_id)
+)
 
 
 # --- Columns ----------------------------------------------------------------------------------------------------------
@@ -107,9 +113,20 @@ async def counts(
     session: AsyncSession, organisation_id: uuid.UUID, line_items: Sequence[LineItem], pause: str | None, among: Among
 ) -> dict[uuid.UUID, dict[Place, int]]:
     """How many scores of each column stand where; ``pause`` is why nothing is sent to the platform at the moment."""
-    grouped: tuple[Any, ...] = (Score.line_item_id, Score.delivery, Score.trouble, Score.difference, Score.choice)
+    arrived = and_(col(Score.delivery) == Delivery.DELIVERED, col(Score.difference).is_(None))
+    # What has arrived is there whoever it is of, and most has.
+    absent = case((arrived, null()), else_=owed_to.absence()).label("absent")
+    grouped: tuple[Any, ...] = (
+        Score.line_item_id,
+        Score.delivery,
+        Score.trouble,
+        Score.difference,
+        Score.choice,
+        absent,
+    )
     statement: Any = (
         sqlalchemy_select(*grouped, func.count())
+        .join(LineItem, _ITS_COLUMN)
         .where(
             col(Score.organisation_id) == organisation_id,
             col(Score.line_item_id).in_([one.id for one in line_items]),
@@ -120,12 +137,12 @@ async def counts(
         statement = statement.where(col(Score.person_id).in_(among))
     by_id = {one.id: one for one in line_items}
     found: dict[uuid.UUID, dict[Place, int]] = {one.id: {} for one in line_items}
-    for line_item_id, delivery, trouble, difference, choice, number in await (await session.connection()).execute(
+    for line_item_id, delivery, trouble, difference, choice, why, number in await (await session.connection()).execute(
         statement
     ):
         its = by_id[line_item_id]
         state = standing_of(delivery, trouble, difference, choice, its, pause)
-        where = place(state, difference, choice)
+        where = place(rules.for_whom(state, Absence(why) if why else None))
         found[line_item_id][where] = found[line_item_id].get(where, 0) + number
     return found
 
@@ -139,9 +156,8 @@ def standing_of(
     pause: str | None,
 ) -> Standing:
     """How a score stands in its column."""
-    if delivery is Delivery.DUE and rules.waits_for_choice(difference, choice):
-        return Standing.HELD
-    return rules.standing(delivery, trouble, line_item.state, line_item.trouble, pause)[0]
+    state, _ = rules.standing(delivery, trouble, line_item.state, line_item.trouble, pause)
+    return rules.beside_the_lms(state, difference, choice)
 
 
 # --- People and attempts ----------------------------------------------------------------------------------------------

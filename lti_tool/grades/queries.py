@@ -1,7 +1,7 @@
 """All SQL of the ledger that answers pages and use cases. What workers ask is in ``claims``."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -14,7 +14,9 @@ from lti_tool.courses.models import Membership, Person
 from lti_tool.db.base import scoped
 from lti_tool.db.fixed import FixedUpsert
 from lti_tool.db.loaded import Loaded, columns_of, load_together
+from lti_tool.grades import owed_to
 from lti_tool.grades.models import Choice, ColumnState, Delivery, DeliveryPace, LineItem, Score
+from lti_tool.grades.rules import Absence
 from lti_tool.ids import new_id
 from lti_tool.lti.models import Role
 
@@ -299,12 +301,38 @@ async def column_with_pace(
     return None if found is None else (found[0], found[1])
 
 
+async def send_refused_again(
+    session: AsyncSession,
+    organisation_id: uuid.UUID,
+    line_item_ids: Collection[uuid.UUID],
+    person_ids: Collection[uuid.UUID],
+    codes: Collection[str],
+    now: datetime,
+) -> int:
+    """Make due again what was refused of these people in these columns with one of these codes; how many scores."""
+    done = await session.exec(
+        update(Score)
+        .where(
+            col(Score.organisation_id) == organisation_id,
+            col(Score.line_item_id).in_(line_item_ids),
+            col(Score.person_id).in_(person_ids),
+            col(Score.delivery) == Delivery.REFUSED,
+            col(Score.trouble).in_(codes),
+        )
+        .values(
+            owed_version=Score.owed_version + 1, delivery=Delivery.DUE, next_attempt_at=now, attempts=0, trouble=None
+        )
+        .execution_options(synchronize_session=False)
+    )
+    return int(done.rowcount)
+
+
 async def present_students(
     session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID
-) -> Sequence[tuple[uuid.UUID, str | None, str | None]]:
-    """The present students of a course: id, name, name for sorting."""
+) -> Sequence[tuple[uuid.UUID, str | None, str | None, bool]]:
+    """The present students of a course: id, name, name for sorting, and whether it is the LMS's test student."""
     statement = (
-        select(Person.id, Person.name, Person.sort_name)
+        select(Person.id, Person.name, Person.sort_name, Person.is_test)
         .join(
             Membership,
             and_(
@@ -324,14 +352,17 @@ async def present_students(
 
 async def scores_with_names(
     session: AsyncSession, line_item: LineItem
-) -> Sequence[tuple[Score, str | None, str | None]]:
-    """The ledger rows of a column, with the name and the name for sorting of each person."""
-    statement = (
-        select(Score, Person.name, Person.sort_name)
+) -> list[tuple[Score, str | None, str | None, Absence | None]]:
+    """The ledger rows of a column, with the name and the name for sorting of each person, and why nobody is owed it, if so."""
+    statement: Any = (
+        select(Score, Person.name, Person.sort_name, owed_to.absence(line_item.course_id))
         .join(
             Person,
             and_(col(Person.organisation_id) == col(Score.organisation_id), col(Person.id) == col(Score.person_id)),
         )
         .where(Score.organisation_id == line_item.organisation_id, Score.line_item_id == line_item.id)
     )
-    return (await session.exec(statement)).all()
+    return [
+        (score, name, sort_name, Absence(absence) if absence else None)
+        for score, name, sort_name, absence in (await session.exec(statement)).all()
+    ]

@@ -191,11 +191,6 @@ def choice_holds(choice: Choice | None, chosen_given: float | None, result: floa
     return abs(chosen_given - result) < _SAME_SHARE
 
 
-def waits_for_choice(difference_: Difference | None, choice: Choice | None) -> bool:
-    """Whether a new score would go over what somebody else has put into the gradebook, and the teacher has not said so."""
-    return difference_ is Difference.OVERRIDDEN and choice is not Choice.OURS
-
-
 class Standing(StrEnum):
     """How a student's score stands, for the teacher's page."""
 
@@ -205,9 +200,22 @@ class Standing(StrEnum):
     RETRYING = "retrying"
     REFUSED = "refused"
     HELD = "held"
-    """The gradebook has another number, by somebody else; a new score waits for the teacher's choice."""
+    """The gradebook has something else, by somebody else; the teacher has not said which of the two counts."""
+    KEPT = "kept"
+    """It has something else, and that stays, as the teacher said."""
     OFF = "off"
     """The column is switched off: what is owed is kept, and sent when it is on again."""
+    LEFT = "left"
+    """Who it is of is no student of the course now: it is kept, and sent when they are back."""
+    TEST = "test"
+    """Who it is of is the LMS's test student, for whom nothing is sent."""
+
+
+class Absence(StrEnum):
+    """Why a score is owed to nobody."""
+
+    LEFT = "left"
+    TEST = "test"
 
 
 def standing(
@@ -238,6 +246,27 @@ def _waiting(in_the_way: str | None, column: ColumnState, column_trouble: str | 
     if column is ColumnState.WANTED and column_trouble is not None:
         return Standing.RETRYING, column_trouble
     return (Standing.ON_ITS_WAY if in_the_way is None else Standing.RETRYING), in_the_way
+
+
+def beside_the_lms(state: Standing, difference_: Difference | None, choice: Choice | None) -> Standing:
+    """How a score stands whose delivery stands at ``state``, beside what was found in the LMS.
+
+    What a teacher has kept stays so. Without a choice a score is held up by another number, and goes to an empty place by itself.
+    """
+    if difference_ is None or choice is Choice.OURS:
+        return state
+    if choice is Choice.THEIRS:
+        return Standing.KEPT
+    goes_there = state in (Standing.ON_ITS_WAY, Standing.RETRYING, Standing.OFF)
+    return state if goes_there and difference_ is not Difference.OVERRIDDEN else Standing.HELD
+
+
+def for_whom(state: Standing, absence: Absence | None) -> Standing:
+    """How a score stands, beside who it is of. What is in the gradebook is there; nobody has to see to the rest."""
+    if absence is Absence.TEST and state is not Standing.DELIVERED:
+        return Standing.TEST
+    stays = state in (Standing.NOTHING_OWED, Standing.DELIVERED, Standing.KEPT)
+    return Standing.LEFT if absence is Absence.LEFT and not stays else state
 
 
 class Upkeep(StrEnum):

@@ -17,7 +17,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from lti_tool.db.base import crossing, scoped
 from lti_tool.db.session import Database
-from lti_tool.grades import queries
+from lti_tool.grades import owed_to, queries
 from lti_tool.grades.models import Choice, ColumnState, Delivery, Difference, LineItem, Score, SendRun
 from lti_tool.grades.service import DELIVER
 from lti_tool.jobs import nudge_after_commit
@@ -84,6 +84,7 @@ async def begin(
         col(Score.organisation_id) == organisation_id,
         col(Score.line_item_id).in_([one.id for one in chosen]),
         _is_not_there(),
+        owed_to.owed_to_a_student(course_id),
     )
     if among is not None:
         statement = statement.where(col(Score.person_id).in_(among))
@@ -122,6 +123,7 @@ def _is_left(started_at: Any) -> ColumnElement[bool]:
         col(Score.owed_at) <= started_at,
         ~_held(),
         col(LineItem.state).in_((ColumnState.WANTED, ColumnState.MADE)),
+        owed_to.owed_to_a_student(),
     )
 
 

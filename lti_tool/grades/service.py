@@ -5,7 +5,7 @@ nudged once that transaction is committed; delivery itself is in ``delivery``.
 """
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -14,7 +14,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from lti_tool.courses.models import Course
 from lti_tool.grades import column_queries, queries, rules
 from lti_tool.grades.models import Choice, ColumnState, Delivery, Difference, LineItem, Score
-from lti_tool.grades.rules import Standing
+from lti_tool.grades.rules import Absence, Standing
 from lti_tool.jobs import nudge_after_commit
 
 DELIVER = "grades.deliver"
@@ -306,6 +306,29 @@ async def send_again(
     return count
 
 
+async def send_to_those_back(
+    session: AsyncSession,
+    organisation_id: uuid.UUID,
+    course_id: uuid.UUID,
+    person_ids: Collection[uuid.UUID],
+    now: datetime,
+) -> int:
+    """Send again what the LMS refused of people for not being in the course, now that they are; how many scores.
+
+    What was not sent is due already, with what came to be owed meanwhile.
+    """
+    found = await column_queries.on(session, organisation_id, course_id)
+    if not found or not person_ids:
+        return 0
+    ids = [line_item_id for line_item_id, _ in found]
+    done = await queries.send_refused_again(
+        session, organisation_id, ids, person_ids, (rules.NOT_ENROLLED, rules.LINE_ITEM_GONE), now
+    )
+    for registration_id in {one for _, one in found}:
+        nudge_after_commit(session, DELIVER, str(registration_id))
+    return done
+
+
 # --- Columns: off and on, and repaired ---------------------------------------------------------------------------------
 
 
@@ -365,19 +388,27 @@ async def standing(session: AsyncSession, organisation_id: uuid.UUID, line_item_
     line_item, pace = found
     pause = pace.trouble if pace is not None and pace.paused_until is not None else None
     lines: dict[uuid.UUID, tuple[str, ScoreStanding]] = {
-        person_id: (sort_name or name or "", ScoreStanding(person_id, name, Standing.NOTHING_OWED, None))
-        for person_id, name, sort_name in await queries.present_students(session, organisation_id, line_item.course_id)
+        person_id: (
+            sort_name or name or "",
+            ScoreStanding(person_id, name, Standing.TEST if is_test else Standing.NOTHING_OWED, None),
+        )
+        for person_id, name, sort_name, is_test in await queries.present_students(
+            session, organisation_id, line_item.course_id
+        )
     }
-    for score, name, sort_name in await queries.scores_with_names(session, line_item):
-        lines[score.person_id] = (sort_name or name or "", _line(score, name, line_item, pause))
+    for score, name, sort_name, absence in await queries.scores_with_names(session, line_item):
+        lines[score.person_id] = (sort_name or name or "", _line(score, name, absence, line_item, pause))
     in_order = sorted(lines.values(), key=lambda line: (line[0].casefold(), line[1].person_id))
     return [line for _, line in in_order]
 
 
-def _line(score: Score, name: str | None, line_item: LineItem, pause: str | None) -> ScoreStanding:
-    state, trouble = rules.standing(score.delivery, score.trouble, line_item.state, line_item.trouble, pause)
-    if score.delivery is Delivery.DUE and rules.waits_for_choice(score.difference, score.choice):
-        state, trouble = Standing.HELD, None
+def _line(
+    score: Score, name: str | None, absence: Absence | None, line_item: LineItem, pause: str | None
+) -> ScoreStanding:
+    delivery, trouble = rules.standing(score.delivery, score.trouble, line_item.state, line_item.trouble, pause)
+    state = rules.for_whom(rules.beside_the_lms(delivery, score.difference, score.choice), absence)
+    if state is not delivery:
+        trouble = None
     return ScoreStanding(
         person_id=score.person_id,
         name=name,

@@ -21,9 +21,20 @@ STANDINGS: dict[Standing, str] = {
     Standing.DELIVERED: N_("In the gradebook"),
     Standing.RETRYING: N_("Waiting to try again"),
     Standing.HELD: N_("Waits for your choice"),
+    Standing.KEPT: N_("Stays as it stands in the gradebook"),
     Standing.REFUSED: N_("Not accepted"),
     Standing.OFF: N_("Kept here: the column is off"),
+    Standing.LEFT: N_("Not sent: not a student here now"),
+    Standing.TEST: N_("Not sent: the test student"),
 }
+
+ABSENCES: dict[Standing, str] = {
+    Standing.LEFT: N_("What is owed is kept here. It is sent by itself when they are a student of the course again."),
+    Standing.TEST: N_(
+        "This is the test student of your learning platform, as whom teachers try the course. Nothing is sent for it."
+    ),
+}
+"""Why nothing is sent, and that nobody has to do anything about it."""
 
 _BY_ITSELF = N_("Nothing has to be done: it is tried again by itself, and nothing is lost.")
 

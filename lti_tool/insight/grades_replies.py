@@ -13,7 +13,7 @@ from lti_tool.courses.models import Course
 from lti_tool.grades import words
 from lti_tool.grades.ledger import Place, Tried
 from lti_tool.grades.models import Choice, Difference, LineItem
-from lti_tool.grades.rules import Upkeep
+from lti_tool.grades.rules import Standing, Upkeep
 from lti_tool.insight.grades_views import Line
 from lti_tool.web.i18n import N_, current_language, format_datetime, format_number
 from lti_tool.web.pages import language_of
@@ -79,8 +79,12 @@ PLACES: dict[Place, str] = {
     Place.KEPT: N_("Stays as it stands in the gradebook"),
     Place.DELIVERED: N_("In the gradebook"),
     Place.OFF: N_("Not sent: the column is off"),
+    Place.LEFT: N_("Not sent: not a student here now"),
+    Place.TEST: N_("Not sent: the test student"),
     Place.NOTHING_OWED: N_("Nothing to send yet"),
 }
+
+_ABSENT = {Place.LEFT: Standing.LEFT, Place.TEST: Standing.TEST}
 
 DIFFERENCES: dict[Difference, str] = {
     Difference.OVERRIDDEN: N_("Another number stands in the gradebook"),
@@ -151,6 +155,7 @@ def said_words() -> dict[str, Any]:
         "column_words": words.COLUMNS,
         "trouble_words": words.words_for,
         "Place": Place,
+        "absences": {place.value: words.ABSENCES[one] for place, one in _ABSENT.items()},
     }
 
 

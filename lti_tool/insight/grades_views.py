@@ -130,7 +130,8 @@ class Line:
     @property
     def can_choose(self) -> bool:
         """Whether a teacher can say which of two numbers counts."""
-        return self.standing.difference is not None and self.standing.score_id is not None
+        absent = self.place in (Place.LEFT, Place.TEST)
+        return self.standing.difference is not None and self.standing.score_id is not None and not absent
 
     @property
     def can_be_sent(self) -> bool:
@@ -230,7 +231,7 @@ async def lines(session: AsyncSession, here: InCourse, column: LineItem, among: 
         Line(
             one,
             display_name(known[one.person_id]),
-            ledger.place(one.state, one.difference, one.choice),
+            ledger.place(one.state),
             one.person_id in present,
         )
         for one in wanted

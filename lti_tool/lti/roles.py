@@ -255,6 +255,11 @@ def administers(roles: Iterable[str]) -> bool:
     return any(parse(role) in _ADMINISTRATORS for role in roles)
 
 
+def is_test_user(roles: Iterable[str]) -> bool:
+    """Whether the person is the platform's test student, as whom a teacher tries the course; in any of the role's scopes."""
+    return any(parse(role).principal == "TestUser" for role in roles)
+
+
 def same_role(one: str, other: str) -> bool:
     """Whether two ways of writing a role are read alike (``https`` for ``http``, spaces around it)."""
     return _plain(one) == _plain(other)

@@ -1,4 +1,4 @@
-"""What this room has for the background: ends of overrides, following maps, and learning difficulties."""
+"""What this room has for the background: ends of overrides, following maps, those who come late, and learning difficulties."""
 
 import uuid
 from abc import ABC, abstractmethod
@@ -7,10 +7,12 @@ from typing import ClassVar
 
 from lti_tool.clock import Clock
 from lti_tool.competencies.ports import LEVELS_FOLLOW
+from lti_tool.courses import queries as course_queries
+from lti_tool.courses.service import CAME
 from lti_tool.db.session import Database
 from lti_tool.errors import NotFound
 from lti_tool.jobs import Periodic, Work, by_one_process, runner_of
-from lti_tool.mastery import following, service, versions
+from lti_tool.mastery import arriving, following, service, versions
 
 OVERRIDES_EVERY = timedelta(minutes=1)
 """How exactly the ends of overrides are kept."""
@@ -20,6 +22,11 @@ LEARN_EVERY = timedelta(minutes=1)
 
 FOLLOW_EVERY = timedelta(seconds=10)
 """How often levels follow a course's map at most while it is being worked on."""
+
+ARRIVE_EVERY = timedelta(seconds=5)
+"""How often those who come to a course are looked at most, however many come at the ring of a bell."""
+
+MOST_COURSES = 1000
 
 SWEEP_EVERY = timedelta(hours=1)
 """How soon a course is looked at whose nudge was lost."""
@@ -74,6 +81,24 @@ class Following(_EveryCourse):
             await self.do(organisation_id, course_id, self._clock.now())
 
 
+class Arriving(_EveryCourse):
+    """Has those who come to a course owed what they have levels for."""
+
+    task = CAME
+    every = ARRIVE_EVERY
+
+    async def do(self, organisation_id: uuid.UUID, course_id: uuid.UUID, now: datetime) -> None:
+        """Those who have come to one course."""
+        await arriving.arrive(self._database, organisation_id, course_id, now)
+
+    async def sweep(self) -> None:
+        """Those of whom no nudge arrived."""
+        async with self._database.reading() as session:
+            courses = await course_queries.courses_with_newcomers(session, MOST_COURSES)
+        for organisation_id, course_id in courses:
+            await self.do(organisation_id, course_id, self._clock.now())
+
+
 class Learning(_EveryCourse):
     """Looks whether courses' answers are worth a new version, each course once a minute at most."""
 
@@ -103,15 +128,17 @@ def work(database: Database, clock: Clock) -> Work:
     """The tasks and the periodic work of this room."""
     learning = Learning(database, clock)
     follows = Following(database, clock)
+    arrives = Arriving(database, clock)
 
     async def end_overrides() -> None:
         await service.end_overrides(database, clock.now())
 
     return Work(
-        tasks={versions.LEARN: learning.run, LEVELS_FOLLOW: follows.run},
+        tasks={versions.LEARN: learning.run, LEVELS_FOLLOW: follows.run, CAME: arrives.run},
         periodic=(
             Periodic("mastery.end-overrides", OVERRIDES_EVERY, end_overrides),
             Periodic("mastery.learn-sweep", SWEEP_EVERY, learning.sweep),
             by_one_process(database, clock, Periodic("mastery.follow-sweep", SWEEP_EVERY, follows.sweep)),
+            by_one_process(database, clock, Periodic("mastery.arrive-sweep", SWEEP_EVERY, arrives.sweep)),
         ),
     )

@@ -221,6 +221,10 @@ async def send_again(
     return see(f"{playlist_address(here.course, playlist_id)}/progress", Said.SENT_AGAIN)
 
 
+_NOT_SENT_AGAIN = (Standing.DELIVERED, Standing.HELD, Standing.KEPT)
+"""What has arrived, and what goes over nobody's number."""
+
+
 async def _to_send_again(
     session: AsyncSession, here: InCourse, column: LineItem, person: str | None
 ) -> list[uuid.UUID] | None:
@@ -231,4 +235,4 @@ async def _to_send_again(
         return None
     seen = {one.id for one in await visible_students(session, here)}
     lines = await grades.standing(session, here.organisation_id, column.id)
-    return [one.person_id for one in lines if one.person_id in seen and one.state is not Standing.DELIVERED]
+    return [one.person_id for one in lines if one.person_id in seen and one.state not in _NOT_SENT_AGAIN]

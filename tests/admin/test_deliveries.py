@@ -3,11 +3,12 @@
 import uuid
 from datetime import UTC, datetime, timedelta
 
-from lti_tool.courses.models import Course, Person
+from lti_tool.courses.models import Course, Membership, Person
 from lti_tool.grades import claims, records
 from lti_tool.grades.claims import ClaimedScore
 from lti_tool.grades.models import ColumnState, Delivery, LineItem, Score
 from lti_tool.ids import first_id_of, new_id
+from lti_tool.lti.models import Role
 
 from .site import TEACHER, School, Site
 
@@ -49,6 +50,12 @@ async def ledger(site: Site, school: School, due: int, refused: int = 0) -> list
         ]
         session.add_all(people)
         await session.flush()
+        session.add_all(
+            Membership(
+                organisation_id=school.organisation_id, course_id=course.id, person_id=person.id, role=Role.STUDENT
+            )
+            for person in people
+        )
         scores = [
             Score(
                 organisation_id=school.organisation_id,

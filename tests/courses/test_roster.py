@@ -200,3 +200,62 @@ async def test_who_never_came_has_the_api_id_that_their_sub_holds(site: Site) ->
     people = {sub: (person.name, person.platform_user_id) for sub, (_, person) in (await by_sub(site)).items()}
     assert people["48290::" + "b" * 32] == ("B C", "48290")
     assert people["48289::" + "a" * 32] == ("Ada", "48289")
+
+
+async def test_who_comes_back_is_noted_until_it_is_seen_to_and_who_is_new_to_everybody_is_not(site: Site) -> None:
+    await come_in(site.database, site.school.launch())
+    await read(site, member("s1"), member("s2"), member("t", "Instructor"))
+    course = await the_course(site)
+
+    async def come() -> set[str]:
+        async with site.database.reading() as session:
+            found = await queries.have_come(session, course.organisation_id, course.id)
+            assert await queries.courses_with_newcomers(session, 10) == (
+                [(course.organisation_id, course.id)] if found else []
+            )
+        subs = {person.id: sub for sub, (_, person) in (await by_sub(site)).items()}
+        return {subs[person_id] for person_id in found}
+
+    assert await come() == set()
+    await read(site, member("s1"), member("t", "Learner"), at=LATER + timedelta(hours=1))
+    assert await come() == {"t"}
+    again = LATER + timedelta(hours=2)
+    await read(site, member("s1"), member("s2"), member("t", "Learner"), at=again)
+    assert await come() == {"s2", "t"}
+    async with site.database.writing() as session:
+        found = await queries.have_come(session, course.organisation_id, course.id)
+        # One who has come once more since is left for the next time.
+        (t,) = [person_id for person_id, at in found.items() if at != again]
+        await queries.done_with(session, course.organisation_id, course.id, {**found, t: again})
+    assert await come() == {"t"}
+
+
+async def test_a_launch_brings_somebody_back_and_a_first_one_of_a_stranger_is_nothing(site: Site) -> None:
+    await come_in(site.database, site.school.launch())
+    course = await the_course(site)
+    await read(site, member("s2"), at=NOW + timedelta(hours=1))
+    await come_in(site.database, site.school.launch(), NOW + timedelta(hours=2))
+    async with site.database.reading() as session:
+        found = await queries.have_come(session, course.organisation_id, course.id)
+    (membership, person) = (await by_sub(site))["s1"]
+    assert (found, membership.active) == ({person.id: NOW + timedelta(hours=2)}, True)
+
+
+@pytest.mark.parametrize(
+    "role",
+    [
+        "http://purl.imsglobal.org/vocab/lti/system/person#TestUser",
+        "http://purl.imsglobal.org/vocab/lis/v2/membership#TestUser",
+    ],
+)
+async def test_the_platforms_test_student_is_known_and_stays_one(site: Site, role: str) -> None:
+    learner = "http://purl.imsglobal.org/vocab/lis/v2/membership#Learner"
+    await come_in(site.database, site.school.launch(roles=(learner, role)))
+    await read(site, member("s1"), {"user_id": "s2", "roles": [learner, role]}, member("s3"))
+    assert {sub: person.is_test for sub, (_, person) in (await by_sub(site)).items()} == {
+        "s1": True,
+        "s2": True,
+        "s3": False,
+    }
+    await read(site, member("s1"), {"user_id": "s3", "roles": [learner, role]})
+    assert (await by_sub(site))["s3"][1].is_test

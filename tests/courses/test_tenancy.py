@@ -27,6 +27,7 @@ CROSSING = {
     "upload_draft_by_expires_at",
     "api_request_by_expires_at",
     "course_sync_by_due_at",
+    "membership_by_came_at",
 }
 
 

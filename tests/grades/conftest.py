@@ -119,8 +119,8 @@ class School:
                 comment=comment,
             )
 
-    async def leave(self, person: int) -> None:
-        """A student is not in the course any more."""
+    async def leave(self, person: int, *, active: bool = False) -> None:
+        """A student is not in the course any more; or is back."""
         async with self.database.writing() as session:
             await session.exec(
                 update(Membership)
@@ -128,7 +128,7 @@ class School:
                     col(Membership.organisation_id) == self.course.organisation_id,
                     col(Membership.person_id) == self.people[person].id,
                 )
-                .values(active=False)
+                .values(active=active)
             )
 
     async def deliver(self) -> None:

@@ -58,8 +58,11 @@ async def test_a_teachers_number_is_noticed_before_a_new_score_goes_over_it_and_
     assert (line.lms_given, line.lms_maximum, line.delivered_given, line.given) == (95, 100, 80, 85)
     # Theirs: it stays, also when the student goes on.
     await choose(school, Choice.THEIRS)
+    assert (await school.standing())[0].state is Standing.KEPT
     await school.owe(90)
     await worker.deliver(school.registration_id)
+    (line, *_) = await school.standing()
+    assert (line.state, line.trouble, line.given) == (Standing.KEPT, None, 90)
     school.clock.move(timedelta(days=1))
     await worker.sweep()
     await worker.deliver(school.registration_id)
@@ -78,6 +81,16 @@ async def test_a_teachers_number_is_noticed_before_a_new_score_goes_over_it_and_
     score = await school.score()
     assert (score.difference, score.choice, score.delivery) == (None, None, Delivery.DELIVERED)
     assert await school.compare() == Compared(scores=1)
+
+
+async def test_what_is_delivered_and_was_typed_over_waits_for_the_choice_too(school: School) -> None:
+    await school.owe(80)
+    await school.deliver()
+    await in_the_gradebook(school, 95)
+    await school.compare()
+    assert (await school.standing())[0].state is Standing.HELD
+    await choose(school, Choice.THEIRS)
+    assert (await school.standing())[0].state is Standing.KEPT
 
 
 async def test_send_again_of_a_person_is_a_choice_and_send_all_is_none(school: School) -> None:

@@ -5,10 +5,11 @@ from datetime import timedelta
 from prometheus_client import REGISTRY
 
 from lti_tool.clock import ManualClock
-from lti_tool.courses.models import Membership
+from lti_tool.courses.models import Membership, Person
 from lti_tool.db.base import scoped
 from lti_tool.db.session import Database
-from lti_tool.grades import jobs, service
+from lti_tool.grades import jobs, ledger, send_runs, service
+from lti_tool.grades.ledger import Place
 from lti_tool.grades.models import ColumnState, LineItem
 from lti_tool.grades.rules import Standing
 from lti_tool.ids import new_id
@@ -39,6 +40,69 @@ async def test_who_left_keeps_a_line_when_there_is_a_score_and_teachers_have_non
                 membership.active = False
                 session.add(membership)
     assert [line.name for line in await school.standing()] == ["Student 0", "Student 2"]
+
+
+async def test_the_test_student_and_who_has_left_are_owed_nothing_and_nobody_has_to_see_to_it(school: School) -> None:
+    await school.owe(70, 2)
+    await school.deliver()
+    async with school.database.writing() as session:
+        person = await session.get_one(Person, (school.course.organisation_id, school.people[1].id))
+        person.is_test = True
+        session.add(person)
+    await school.leave(0)
+    await school.owe(80, 0)
+    await school.owe(85, 1)
+    await school.owe(90, 2)
+    await school.deliver()
+    assert [school.lms.grade(f"s{number}") for number in range(3)] == [None, None, 0.9]
+    assert [line.state for line in await school.standing()] == [Standing.LEFT, Standing.TEST, Standing.DELIVERED]
+    line_item = await school.line_item()
+    async with school.database.reading() as session:
+        counted = await ledger.counts(session, line_item.organisation_id, [line_item], None, None)
+    assert counted[line_item.id] == {Place.LEFT: 1, Place.TEST: 1, Place.DELIVERED: 1}
+    # They are no work to anybody: neither to a sweep nor to whoever watches the gauges, nor to *Send all*.
+    nudged = len(school.runner.nudges)
+    await school.worker().sweep()
+    assert len(school.runner.nudges) == nudged
+    await school.worker().measure()
+    assert REGISTRY.get_sample_value("lti_tool_scores_on_their_way") == 0
+    async with school.database.writing() as session:
+        run = await send_runs.begin(
+            session,
+            line_item.organisation_id,
+            line_item.course_id,
+            [line_item],
+            line_item_id=None,
+            among=None,
+            by=None,
+            now=school.clock.now(),
+        )
+    assert run is None
+    # Back in the course: what was kept goes out by itself.
+    await school.leave(0, active=True)
+    await school.deliver()
+    assert school.lms.grade("s0") == 0.8
+
+
+async def test_what_the_lms_refused_of_somebody_who_had_left_goes_out_when_they_are_back(school: School) -> None:
+    await school.column()
+    await school.deliver()
+    school.lms.strangers.add("s0")
+    await school.owe(80)
+    await school.deliver()
+    assert (await school.standing())[0].state is Standing.REFUSED
+    await school.leave(0)
+    assert (await school.standing())[0].state is Standing.LEFT
+    school.lms.strangers.clear()
+    await school.leave(0, active=True)
+    course = school.course
+    async with school.database.writing() as session:
+        people = [school.people[0].id]
+        now = school.clock.now()
+        assert await service.send_to_those_back(session, course.organisation_id, course.id, people, now) == 1
+        assert await service.send_to_those_back(session, course.organisation_id, course.id, people, now) == 0
+    await school.deliver()
+    assert school.lms.grade("s0") == 0.8
 
 
 async def test_when_it_is_tried_again_is_said_while_it_is(school: School) -> None:

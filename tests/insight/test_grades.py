@@ -12,7 +12,7 @@ from sqlmodel import col, select
 
 from lti_tool.audit import AuditEntry
 from lti_tool.clock import ManualClock
-from lti_tool.courses.models import Membership
+from lti_tool.courses.models import Membership, Person
 from lti_tool.db.base import scoped
 from lti_tool.db.session import Database
 from lti_tool.grades import send_runs, service
@@ -364,9 +364,35 @@ async def test_somebody_who_has_left_is_shown_to_a_teacher_of_the_whole_course(g
             )
             .values(active=False)
         )
-    text = (await (await grades.site.teacher()).get(grades.page)).text
-    assert "Cem Cedar" in text
-    assert "Not a student of the course now" in text
+    teacher = await grades.site.teacher()
+    text = (await teacher.get(grades.page)).text
+    for words in ("Cem Cedar", "Not sent: not a student here now", "when they are a student of the course again"):
+        assert words in text, words
+    # Nothing is to be done about it.
+    assert "Cem Cedar" not in (await teacher.get(f"{grades.page}?show=need")).text
+    assert '<span class="strong">1</span> Not sent: not a student here now' in (await teacher.get(grades.home)).text
+    page = (await teacher.get(f"{grades.page}/scores/{(await grades.score(2)).id}")).text
+    assert "send-again" not in page
+    assert 'value="ours"' not in page
+
+
+async def test_the_test_student_has_a_line_that_says_so(grades: Grades) -> None:
+    await grades.owe(0, 80)
+    async with grades.site.database.writing() as session:
+        await session.exec(
+            update(Person)
+            .where(
+                col(Person.organisation_id) == grades.site.school.id,
+                col(Person.id).in_([one.id for one in grades.site.school.students[:2]]),
+            )
+            .values(is_test=True)
+        )
+    await grades.deliver()
+    teacher = await grades.site.teacher()
+    text = (await teacher.get(grades.page)).text
+    assert text.count("Not sent: the test student") == 2
+    assert text.count("as whom teachers try the course") == 2
+    assert not any(column.results for column in grades.lms.columns.values())
 
 
 # --- Differences ------------------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from sqlmodel import col, select
 from lti_tool.audit import AuditEntry
 from lti_tool.clock import ManualClock
 from lti_tool.competencies import map_queries, maps
+from lti_tool.courses import queries as course_queries
 from lti_tool.courses.models import Membership
 from lti_tool.db.base import scoped
 from lti_tool.db.session import Database
@@ -22,7 +23,7 @@ from lti_tool.grades.delivery import Deliverer
 from lti_tool.grades.models import ColumnState, LineItem, Score
 from lti_tool.jobs import attach
 from lti_tool.jobs.memory import RecordingRunner
-from lti_tool.mastery import following, grading, grading_queries, grading_rules, parts, service
+from lti_tool.mastery import following, grading, grading_queries, grading_rules, jobs, parts, service
 from lti_tool.mastery.entries import Entry
 from lti_tool.mastery.grading_rules import Counting
 from lti_tool.mastery.models import Evidence, MasteryState, Standing
@@ -91,6 +92,19 @@ async def leave(database: Database, made: World, place: int, *, active: bool = F
                 col(Membership.person_id) == made.school.students[place].id,
             )
             .values(active=active)
+        )
+
+
+async def comes(database: Database, made: World, place: int, at: datetime) -> None:
+    """The platform says that a student is in the course (again)."""
+    async with database.writing() as session:
+        await session.exec(
+            update(Membership)
+            .where(
+                col(Membership.organisation_id) == made.id,
+                col(Membership.person_id) == made.school.students[place].id,
+            )
+            .values(active=True, came_at=at)
         )
 
 
@@ -207,6 +221,33 @@ async def test_who_has_left_is_owed_nothing_more_and_who_comes_late_is(database:
     await leave(database, made, 1, active=True)
     await append(database, made, rated(made, "F.1", "2", 1, place=1, at=NOW + DAY))
     assert await owed(database, made, "F.1", 1) == POINTS[await level(database, made, "F.1", 1)]
+
+
+async def test_who_comes_late_with_levels_is_owed_them_at_once(database: Database) -> None:
+    made = await a_world(database)
+    await append(database, made, rated(made, "F.1", "1", 1), rated(made, "F.1", "1", 1, place=1))
+    await leave(database, made, 1)
+    await switch_on(database, made, "F.1")
+    assert await owed(database, made, "F.1", 1) is None
+    arrives = jobs.Arriving(database, ManualClock(LATER))
+    # The class list has them again.
+    await leave(database, made, 1, active=True)
+    await arrives.sweep()
+    assert await owed(database, made, "F.1", 1) is None
+    await comes(database, made, 1, LATER)
+    await arrives.run(f"{made.id}:{made.course.id}")
+    assert await owed(database, made, "F.1", 1) == POINTS[await level(database, made, "F.1", 1)]
+    async with database.reading() as session:
+        assert await course_queries.have_come(session, made.id, made.course.id) == {}
+        assert await course_queries.courses_with_newcomers(session, 10) == []
+    # A nudge that was lost: the sweep finds them. Who has no levels is made no learner.
+    await comes(database, made, 1, LATER + DAY)
+    await comes(database, made, 2, LATER + DAY)
+    await arrives.sweep()
+    async with database.reading() as session:
+        assert await course_queries.have_come(session, made.id, made.course.id) == {}
+        people = await grading_queries.learners(session, made.id, made.course.id)
+    assert set(people) == {made.school.students[place].id for place in (0, 1)}
 
 
 async def test_a_column_that_is_off_keeps_what_comes(database: Database) -> None:

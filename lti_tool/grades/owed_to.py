@@ -1,0 +1,56 @@
+"""To whom scores are owed: to students of the course, as it is now, who are not their LMS's test student. In SQL.
+
+What others have come to owe stays in the ledger and is sent to nobody; of those who come back it goes out by itself.
+"""
+
+import uuid
+from typing import Any
+
+from sqlalchemy import ColumnElement, case, exists, literal, null
+from sqlmodel import col
+
+from lti_tool.courses.models import Membership, Person
+from lti_tool.grades.models import LineItem, Score
+from lti_tool.grades.rules import Absence
+from lti_tool.lti.models import Role
+
+
+def _takes_part(course_id: uuid.UUID | None) -> Any:
+    return (
+        exists()
+        .where(
+            col(Membership.organisation_id) == col(Score.organisation_id),
+            col(Membership.course_id) == (col(LineItem.course_id) if course_id is None else course_id),
+            col(Membership.person_id) == col(Score.person_id),
+            col(Membership.active),
+            col(Membership.role) == Role.STUDENT,
+        )
+        .correlate(Score, LineItem)
+    )
+
+
+def _is_test() -> Any:
+    return (
+        exists()
+        .where(
+            col(Person.organisation_id) == col(Score.organisation_id),
+            col(Person.id) == col(Score.person_id),
+            col(Person.is_test),
+        )
+        .correlate(Score)
+    )
+
+
+def owed_to_a_student(course_id: uuid.UUID | None = None) -> ColumnElement[bool]:
+    """Of a score: that it is owed to a student. The statement has ``LineItem`` beside ``Score``, or names the course."""
+    found: ColumnElement[bool] = _takes_part(course_id) & ~_is_test()
+    return found
+
+
+def absence(course_id: uuid.UUID | None = None) -> ColumnElement[Absence | None]:
+    """Of a score: why nobody is owed it, a word of ``rules.Absence``; null where a student is."""
+    return case(
+        (_is_test(), literal(Absence.TEST.value)),
+        (~_takes_part(course_id), literal(Absence.LEFT.value)),
+        else_=null(),
+    )
