@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated
 from urllib.parse import urlencode
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response, StreamingResponse
@@ -19,6 +18,7 @@ from lti_tool.admin.audit_queries import Place, Wanted
 from lti_tool.admin.audit_words import KINDS
 from lti_tool.admin.console import Console, NotInConsole
 from lti_tool.admin.replies import show
+from lti_tool.clock import midnight, zone_named
 from lti_tool.db.session import Database
 from lti_tool.errors import BadRequest
 from lti_tool.web import i18n
@@ -70,11 +70,8 @@ class Filters:
         begins = KINDS[self.kind][1] if self.kind else ()
         if self.day is None:
             return Wanted(school, begins)
-        zone = ZoneInfo(here.visit.time_zone) if here.visit and here.visit.time_zone else UTC
-        since = datetime(self.day.year, self.day.month, self.day.day, tzinfo=zone)
-        following = self.day + timedelta(days=1)
-        until = datetime(following.year, following.month, following.day, tzinfo=zone)
-        return Wanted(school, begins, since.astimezone(UTC), until.astimezone(UTC))
+        zone = zone_named(here.visit.shown_zone if here.visit else None)
+        return Wanted(school, begins, midnight(zone, self.day), midnight(zone, self.day + timedelta(days=1)))
 
 
 AskedFilters = Annotated[Filters, Depends()]
@@ -109,7 +106,7 @@ async def listed(
         if found.further
         else None,
         "file": f"{ADDRESS}.csv" + (f"?{urlencode(filters.query)}" if filters.query else ""),
-        "zone": here.visit.time_zone if here.visit else None,
+        "zone": here.visit.shown_zone if here.visit else None,
     }
     return show(request, here, "admin/audit.html", context)
 

@@ -22,6 +22,7 @@ ACTION_WORDS = {
     "invite.used": N_("A registration link was used"),
     "organisation.added": N_("An organisation was added"),
     "organisation.renamed": N_("An organisation was renamed"),
+    "organisation.time-zone": N_("An organisation's time zone was changed"),
     "organisation.predictions-shared": N_("Predictions may begin from other courses of the organisation"),
     "organisation.predictions-kept-apart": N_("Predictions no longer begin from other courses of the organisation"),
     "organisation.levels-changed": N_("The levels of an organisation's courses were chosen"),

@@ -1,6 +1,7 @@
 """The schools of the installation, for its owner."""
 
 import uuid
+from collections.abc import Mapping
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
@@ -15,7 +16,7 @@ from lti_tool.admin.words import FAMILY_WORDS
 from lti_tool.db.organisation import Organisation
 from lti_tool.db.session import Database
 from lti_tool.lti import registrations
-from lti_tool.lti.registrations import WrongName
+from lti_tool.lti.registrations import WrongName, WrongZone
 from lti_tool.web.dependencies import CurrentDatabase, Now
 from lti_tool.web.i18n import N_
 from lti_tool.web.navigation import ADMINISTRATION
@@ -54,12 +55,12 @@ async def add(
 async def one(
     request: Request, here: OwnerIn, organisation_id: uuid.UUID, database: CurrentDatabase, clock: Now
 ) -> Response:
-    """One school: its name, its platforms."""
+    """One school: its platforms, its name and its time zone."""
     return await _one(request, here, database, clock, organisation_id)
 
 
-@router.post("/{organisation_id}", name="rename_organisation")
-async def rename(
+@router.post("/{organisation_id}", name="change_organisation")
+async def change(
     request: Request,
     here: OwnerChanging,
     organisation_id: uuid.UUID,
@@ -67,13 +68,21 @@ async def rename(
     clock: Now,
     name: Annotated[str, Form()] = "",
 ) -> Response:
-    """Another name for a school."""
+    """Another name for a school, or another zone in which its days begin; without the field, that stays as it is."""
+    given = (await request.form()).get("time_zone")
+    time_zone = given if isinstance(given, str) else None
+    entered = {"name": name, "time_zone": time_zone}
     try:
         async with database.writing() as session:
-            await _found(session, organisation_id)
-            await registrations.rename_organisation(session, organisation_id, name, clock.now(), actor=here.actor)
+            organisation = await _found(session, organisation_id)
+            zone = (organisation.time_zone or "") if time_zone is None else time_zone
+            await registrations.change_organisation(session, organisation_id, name, zone, clock.now(), actor=here.actor)
     except WrongName as error:
-        return await _one(request, here, database, clock, organisation_id, wrong=error, name=name)
+        wrong = {"name": say(request, error)[1]}
+        return await _one(request, here, database, clock, organisation_id, wrong=wrong, entered=entered)
+    except WrongZone as error:
+        wrong = {"time_zone": say(request, error)[1]}
+        return await _one(request, here, database, clock, organisation_id, wrong=wrong, entered=entered)
     return see(f"{ADDRESS}/{organisation_id}", "renamed")
 
 
@@ -98,8 +107,8 @@ async def _one(
     clock: Now,
     organisation_id: uuid.UUID,
     *,
-    wrong: WrongName | None = None,
-    name: str | None = None,
+    wrong: Mapping[str, str] | None = None,
+    entered: Mapping[str, str | None] | None = None,
 ) -> Response:
     async with database.reading() as session:
         organisation = await _found(session, organisation_id)
@@ -108,8 +117,11 @@ async def _one(
         "organisation": organisation,
         "standing": standing,
         "families": FAMILY_WORDS,
-        "name": organisation.name if name is None else name,
-        "errors": {"name": say(request, wrong)[1]} if wrong else {},
+        "name": organisation.name,
+        "time_zone": organisation.time_zone or "",
+        **{field: value for field, value in (entered or {}).items() if value is not None},
+        "zones": registrations.zones(),
+        "errors": wrong or {},
     }
     status_code = 422 if wrong else 200
     return show(request, here, "admin/organisation.html", context, said=SAID, status_code=status_code)

@@ -106,6 +106,21 @@ class CourseGroupMember(TenantRow, table=True):
     person_id: uuid.UUID
 
 
+class CourseSection(TenantRow, table=True):
+    """What a section of a course is called. That there is one, and who is in it, memberships say."""
+
+    __tablename__ = "course_section"
+    __table_args__ = (UniqueConstraint("organisation_id", "course_id", "section_id"), belongs_to("course", "course_id"))
+
+    course_id: uuid.UUID
+    section_id: str = Field(max_length=255, description="The platform's id, as memberships have it.")
+    name: str = Field(
+        default="", max_length=500, description="What the platform calls it; empty where it has not said."
+    )
+    called: str = Field(default="", max_length=200, description="What a teacher of the course calls it.")
+    changed_at: datetime = Field(sa_type=UtcDateTime)
+
+
 class Person(TenantRow, table=True):
     """A user of one platform. Known by (registration, sub) and nothing else; the name is there where the LMS shares it."""
 

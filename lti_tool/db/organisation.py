@@ -22,4 +22,7 @@ class Organisation(SQLModel, table=True):
         sa_column_kwargs={"server_default": sa.false()},
         description="Whether evidence of a learner's other courses may seed predictions; no course ever sees its details.",
     )
+    time_zone: str | None = Field(
+        default=None, max_length=64, description="An IANA name: when the school's day begins. Absent: in UTC."
+    )
     created_at: datetime = Field(sa_type=UtcDateTime)

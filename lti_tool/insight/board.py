@@ -8,11 +8,12 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, tzinfo
 from enum import StrEnum
 from html import escape
 from typing import Any
 
+from lti_tool.clock import day_in
 from lti_tool.playlists.monitor_rules import Watch
 
 SECURE = 3
@@ -119,9 +120,9 @@ class Counted:
         return self.line.latest_at is None or watch.is_quiet(self.line.latest_at)
 
 
-def epoch_day(moment: datetime) -> int:
-    """Days since 1 January 1970, in UTC."""
-    return moment.astimezone(UTC).date().toordinal() - _EPOCH
+def epoch_day(moment: datetime, zone: tzinfo = UTC) -> int:
+    """The day of a moment where clocks show ``zone``, in days since 1 January 1970."""
+    return day_in(zone, moment).toordinal() - _EPOCH
 
 
 def day_of(number: int) -> date:
@@ -129,10 +130,10 @@ def day_of(number: int) -> date:
     return date.fromordinal(number + _EPOCH)
 
 
-def counted(lines: Iterable[Line], columns: Sequence[Column], now: datetime) -> list[Counted]:
-    """Every student with their counts, in the order they came in."""
+def counted(lines: Iterable[Line], columns: Sequence[Column], now: datetime, zone: tzinfo = UTC) -> list[Counted]:
+    """Every student with their counts, in the order they came in. ``zone`` is where the school's day begins."""
     numbers = [column.number for column in columns]
-    today = epoch_day(now)
+    today = epoch_day(now, zone)
     return [line.counted(numbers, today) for line in lines]
 
 
@@ -183,6 +184,7 @@ def table(
     words: Words,
     address: str,
     now: datetime,
+    zone: tzinfo = UTC,
 ) -> str:
     """The board as an HTML table.
 
@@ -196,7 +198,7 @@ def table(
     others_due = [_cell(f"{face.css} due", words.due % {"level": face.word}) for face in ranked]
     blank = _cell(words.not_started.css, words.not_started.word)
     numbers = [column.number for column in columns]
-    today = epoch_day(now)
+    today = epoch_day(now, zone)
     here = escape(address)
     parts = [
         f'<table class="board" id="board" data-board><caption class="visually-hidden">{escape(words.caption)}</caption>'

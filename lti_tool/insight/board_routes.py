@@ -77,7 +77,14 @@ async def class_board(
         levels = Levels(shown.scale)
         words = board_words(levels)
         table = board.table(
-            shown.rows, shown.columns, levels.faces, levels.ranked, words, board_address(here.course), now
+            shown.rows,
+            shown.columns,
+            levels.faces,
+            levels.ranked,
+            words,
+            board_address(here.course),
+            now,
+            here.visit.days_in,
         )
     context: dict[str, Any] = {
         "board": shown,
@@ -105,4 +112,4 @@ async def class_board_file(request: Request, here: TeacherIn, database: CurrentD
         async with database.reading() as session:
             shown = await service.class_board(session, here, choice_of(request), now)
         levels = Levels(shown.scale)
-        return file("mastery.csv", await asyncio.to_thread(files.board_rows, shown, levels, now))
+        return file("mastery.csv", await asyncio.to_thread(files.board_rows, shown, levels, now, here.visit.days_in))

@@ -129,7 +129,7 @@ async def competency_page(
     return CompetencyPage(
         competency=competency,
         levels=levels,
-        places=_places(competency, people, rows_by_person, levels, now),
+        places=_places(competency, people, rows_by_person, levels, board.epoch_day(now, here.visit.days_in)),
         before=_beside(view, rules_graph.predecessors(view.edges).get(competency_id, ()), secure),
         opens=_beside(view, rules_graph.successors(view.edges).get(competency_id, ()), secure),
         items=sorted(
@@ -169,10 +169,9 @@ def _places(
     people: list[Person],
     held: dict[uuid.UUID, dict[str, Holding]],
     levels: Levels,
-    now: datetime,
+    today: int,
 ) -> list[tuple[LevelView, list[Here]]]:
     """The students at each level, from not started upwards, by name within a level: never a ranking."""
-    today = board.epoch_day(now)
     found: dict[str, list[Here]] = {level.key: [] for level in levels.rising}
     for person in people:
         one = held[person.id].get(str(competency.number))

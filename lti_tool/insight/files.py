@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, tzinfo
 
 from lti_tool.insight import board
 from lti_tool.insight.competency import CompetencyPage
@@ -10,7 +10,7 @@ from lti_tool.insight.evidence_views import EvidenceView
 from lti_tool.insight.learner import LearnerMap
 from lti_tool.insight.service import ClassBoard
 from lti_tool.insight.words import Levels, board_words
-from lti_tool.web.i18n import N_, current_language
+from lti_tool.web.i18n import N_, current_language, iso_day
 
 Rows = list[list[str]]
 
@@ -21,13 +21,13 @@ def _heads(*names: str) -> list[str]:
 
 
 def _day(moment: datetime | None) -> str:
-    return moment.date().isoformat() if moment is not None else ""
+    return iso_day(moment) if moment is not None else ""
 
 
-def board_rows(shown: ClassBoard, levels: Levels, now: datetime) -> Rows:
+def board_rows(shown: ClassBoard, levels: Levels, now: datetime, zone: tzinfo) -> Rows:
     """The class board: a row for each student, a column for each competency."""
     words = board_words(levels)
-    today = board.epoch_day(now)
+    today = board.epoch_day(now, zone)
     rows = [
         [words.student, words.to_go, *(f"{one.code} {one.statement}".strip() for one in shown.columns)],
     ]

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from lti_tool.clock import day_in, zone_named
 from lti_tool.courses.access import InCourse, TeacherChanging, TeacherIn
 from lti_tool.courses.roster import FreshRoster
 from lti_tool.db.session import Database
@@ -109,6 +110,7 @@ async def _sheet(
         async with database.reading() as session:
             shown = await observing.sheet(session, here, competency_id, kind, group, words, values, part)
         wrong = {name: say(message) for name, message in entered.errors.items()} if entered else {}
+    today = day_in(zone_named(here.visit.shown_zone), now).isoformat()
     context: dict[str, Any] = {
         "sheet": shown,
         "Kind": Kind,
@@ -116,8 +118,8 @@ async def _sheet(
         "choose_address": _address(here),
         "board_address": board_address(here.course),
         "occasion": values.get("occasion") or str(new_id()),
-        "day": values.get("day") or now.date().isoformat(),
-        "today": now.date().isoformat(),
+        "day": values.get("day") or today,
+        "today": today,
         "note": values.get("note", ""),
         "errors": wrong,
         "saved": saved,

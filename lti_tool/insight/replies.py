@@ -71,7 +71,7 @@ def notice(request: Request) -> dict[str, str] | None:
 def speaking(request: Request) -> Iterator[None]:
     """Say words in the reader's language, and days in their zone, before a template does."""
     visit = getattr(request.state, "visit", None)
-    with i18n.speaking(language_of(request)), i18n.in_zone(visit.time_zone if visit is not None else None):
+    with i18n.speaking(language_of(request)), i18n.in_zone(visit.shown_zone if visit is not None else None):
         yield
 
 

@@ -87,7 +87,7 @@ async def class_board(session: AsyncSession, here: InCourse, wanted: Choice, now
         for person in people
         if group is None or person.id in group.person_ids
     ]
-    rows = board.counted(lines, columns, now)
+    rows = board.counted(lines, columns, now, watch.zone)
     return ClassBoard(
         choice=choice,
         scale=await scale_of(session, here.organisation_id, listed.scale_id),

@@ -12,6 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from lti_tool.audit import AuditEntry
 from lti_tool.db.base import crossing
 from lti_tool.db.fixed import Fixed
+from lti_tool.db.organisation import Organisation
 from lti_tool.db.session import Database
 from lti_tool.lti.models import (
     DeepLinkingRequest,
@@ -59,10 +60,18 @@ class LiveSession(NamedTuple):
     roles_received: list[str]
     started_at: datetime
     seen_at: datetime
+    school_zone: str | None
 
 
 _LOGIN_COLUMNS: list[Any] = [getattr(OidcLogin, name) for name in LoginUnderWay._fields]
-_SESSION_COLUMNS: list[Any] = [getattr(ToolSession, name) for name in LiveSession._fields]
+_SCHOOL_ZONE: Any = (
+    sa_select(col(Organisation.time_zone))
+    .where(col(Organisation.id) == col(ToolSession.organisation_id))
+    .scalar_subquery()
+)
+_SESSION_COLUMNS: list[Any] = [
+    _SCHOOL_ZONE if name == "school_zone" else getattr(ToolSession, name) for name in LiveSession._fields
+]
 
 _ADD_LOGIN = Fixed(insert(OidcLogin), values=tuple(OidcLogin.model_fields))
 _USE_UP_LOGIN = Fixed(

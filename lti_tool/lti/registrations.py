@@ -4,6 +4,8 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from zoneinfo import available_timezones
 
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
@@ -30,6 +32,19 @@ class WrongName(BadRequest):
     advice = N_("A name has 1 to 200 characters.")
 
 
+class WrongZone(BadRequest):
+    """A time zone that there is not."""
+
+    code = "bad-time-zone"
+    title = N_("This is no time zone")
+    advice = N_("Choose one of the list: the zone of the place where the school is.")
+
+
+_REGIONS = frozenset(
+    "Africa America Antarctica Arctic Asia Atlantic Australia Europe Indian Pacific".split()  # noqa: SIM905 - a list of words.
+)
+
+
 @dataclass(frozen=True)
 class Platform:
     """A registration with its deployments, as lists and commands show it."""
@@ -54,11 +69,14 @@ async def add_organisation(
     return organisation
 
 
-async def rename_organisation(
-    session: AsyncSession, organisation_id: uuid.UUID, name: str, now: datetime, *, actor: str
+async def change_organisation(
+    session: AsyncSession, organisation_id: uuid.UUID, name: str, time_zone: str, now: datetime, *, actor: str
 ) -> Organisation:
-    """Another name for a school. Raises WrongName, and NotFound where there is none."""
-    name = usable_name(name)
+    """Another name for a school, or another zone in which its days begin (an IANA name; empty: none, which is UTC).
+
+    Raises WrongName, WrongZone, and NotFound where there is no such school.
+    """
+    name, zone = usable_name(name), usable_zone(time_zone)
     organisation = await session.get(Organisation, organisation_id)
     if organisation is None:
         raise NotFound("there is no such organisation; see `lti-tool organisation list`")
@@ -67,8 +85,27 @@ async def rename_organisation(
             session, now, "organisation.renamed", organisation, actor, f"{organisation.name!r} is {name!r}"
         )
         organisation.name = name
-        await session.flush()
+    if organisation.time_zone != zone:
+        _record_organisation(session, now, "organisation.time-zone", organisation, actor, zone or "none")
+        organisation.time_zone = zone
+    await session.flush()
     return organisation
+
+
+def usable_zone(name: str) -> str | None:
+    """The zone, if it is one of the IANA database; None for an empty name. Raises WrongZone."""
+    name = name.strip()
+    if not name:
+        return None
+    if name not in zones():
+        raise WrongZone("not a zone of the IANA database")
+    return name
+
+
+@cache
+def zones() -> tuple[str, ...]:
+    """The zones that a school can have, by name: those of places, and UTC."""
+    return ("UTC", *sorted(name for name in available_timezones() if name.partition("/")[0] in _REGIONS))
 
 
 def usable_name(name: str) -> str:

@@ -14,7 +14,7 @@ import secrets
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -22,7 +22,7 @@ from fastapi import Depends, Request
 from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.responses import Response
 
-from lti_tool.clock import Clock
+from lti_tool.clock import Clock, zone_named
 from lti_tool.db.session import Database
 from lti_tool.errors import Conflict, NotAllowed, NotSignedIn, WayBack
 from lti_tool.ids import new_id
@@ -98,6 +98,17 @@ class Visit:
     masquerading: bool = False
     administers: bool = False
     roles_received: tuple[str, ...] = ()
+    school_zone: str | None = None
+
+    @property
+    def shown_zone(self) -> str | None:
+        """The zone in which pages write moments for this reader: as the platform gave it, else the school's; None for neither."""
+        return self.time_zone or self.school_zone
+
+    @property
+    def days_in(self) -> tzinfo:
+        """The zone in which days are counted for a class: the school's; where it has said none, the reader's own."""
+        return zone_named(self.school_zone or self.time_zone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -351,6 +362,7 @@ def _visit(row: queries.LiveSession) -> Visit:
         masquerading=row.masquerading,
         administers=row.administers,
         roles_received=tuple(row.roles_received),
+        school_zone=row.school_zone,
     )
 
 

@@ -106,7 +106,7 @@ async def progress_file(request: Request, here: TeacherIn, menu_id: uuid.UUID, d
     """Who chose what and where each stands, a row for each choice, as a file for a spreadsheet."""
     async with database.reading() as session:
         seen = await class_look.look(session, here, menu_id)
-    with i18n.speaking(language_of(request)), i18n.in_zone(here.visit.time_zone):
+    with i18n.speaking(language_of(request)), i18n.in_zone(here.visit.shown_zone):
         table = _rows(seen)
     return Response(
         spreadsheets.written(table),

@@ -79,7 +79,8 @@ class Block:
 @dataclass(frozen=True, slots=True)
 class Builder:
     """A template with all that its page shows. ``waiting`` is what students' copies have not got yet; ``undoes`` what the last
-    change was, both without what whoever looks may not see; ``copies`` counts those that an update reaches.
+    change was, ``redoes`` what the change is that was undone last, all without what whoever looks may not see; ``copies`` counts
+    those that an update reaches.
     """
 
     playlist: Playlist
@@ -88,8 +89,18 @@ class Builder:
     course_items: tuple[ContentItem, ...]
     waiting: Sequence[Difference]
     undoes: Sequence[Difference]
-    can_undo: bool
+    redoes: Sequence[Difference]
     copies: int
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is a change to take back that whoever looks may see."""
+        return bool(self.undoes)
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether there is an undone change to make again that whoever looks may see."""
+        return bool(self.redoes)
 
     @property
     def lines(self) -> list[Line]:
@@ -115,6 +126,8 @@ async def builder(session: AsyncSession, here: InCourse, playlist_id: uuid.UUID)
         waiting = _seen(await template_rows.stored(session, playlist), whole, may_see=may_see)
     edit = await template_queries.latest_edit(session, here.organisation_id, playlist.id)
     undoes = () if edit is None else _seen(template_rows.before(edit), whole, may_see=may_see)
+    undone = await template_queries.next_redo(session, here.organisation_id, playlist.id)
+    redoes = () if undone is None else _seen(whole, template_rows.after(undone), may_see=may_see)
     copies = await queries.copies(session, here.organisation_id, [playlist.id])
     template = whole if may_see else public(whole)
     return Builder(
@@ -124,7 +137,7 @@ async def builder(session: AsyncSession, here: InCourse, playlist_id: uuid.UUID)
         course_items=course_items,
         waiting=waiting,
         undoes=undoes,
-        can_undo=bool(undoes),
+        redoes=redoes,
         copies=sum(copy.left_at is None for copy in copies),
     )
 

@@ -188,6 +188,33 @@ async def undo(
     return see(playlist_address(here.course, playlist_id), said, "steps", what=taken[0] if taken else None)
 
 
+@router.post("/{playlist_id}/redo")
+async def redo(
+    request: Request,
+    here: TeacherChanging,
+    playlist_id: uuid.UUID,
+    database: CurrentDatabase,
+    clock: Now,
+    pages: CurrentPages,
+) -> Response:
+    """Make the change again that was taken back last, if whoever is here may see what it is."""
+    entered = Entered.of(await request.form())
+    revision = entered.revision()
+    made: list[What] = []
+
+    async def change(session: AsyncSession) -> None:
+        shown = await building.builder(session, here, playlist_id)
+        if shown.can_redo or shown.playlist.revision != revision:
+            what = await changing.redo(session, here.course, playlist_id, revision, clock.now(), here.visit.person_id)
+            made.extend([what] if what else [])
+
+    answer = await changed(request, here, database, pages, playlist_id, entered, change, None, anchor="steps")
+    if answer.status_code != 303:
+        return answer
+    said = Said.REDONE if made else Said.NOTHING_TO_REDO
+    return see(playlist_address(here.course, playlist_id), said, "steps")
+
+
 @router.post("/{playlist_id}/update")
 async def update(
     request: Request,

@@ -60,11 +60,32 @@ async def undo(
     edit = await template_queries.latest_edit(session, course.organisation_id, playlist.id)
     if edit is None:
         return None
-    what = What(edit.what)
+    # What was undone on top of older changes is not made again after a younger one: it was another template.
+    await template_queries.forget_undone(session, course.organisation_id, playlist.id, before=edit.revision)
+    edit.after, edit.undone_at = templates.to_json(await template_rows.current(session, playlist)), now
+    session.add(edit)
     await _put(session, playlist, template_rows.before(edit), by, now)
-    await session.delete(edit)
+    return What(edit.what)
+
+
+async def redo(
+    session: AsyncSession,
+    course: Course,
+    playlist_id: uuid.UUID,
+    revision: int,
+    now: datetime,
+    by: uuid.UUID | None = None,
+) -> What | None:
+    """Make the change again that was undone last; what it was, or None where nothing was undone since the last change."""
+    playlist = await _template_for_change(session, course, playlist_id, revision, now)
+    edit = await template_queries.next_redo(session, course.organisation_id, playlist.id)
+    if edit is None:
+        return None
+    await _put(session, playlist, template_rows.after(edit), by, now)
+    edit.after, edit.undone_at = None, None
+    session.add(edit)
     await session.flush()
-    return what
+    return What(edit.what)
 
 
 async def update_copies(

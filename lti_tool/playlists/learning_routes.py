@@ -77,7 +77,7 @@ async def page_of(
             )
             view = (await showing.path_views(session, here.course, [path]))[0]
         other = sorted((one for one in shown if one is not view), key=lambda one: one.progress.is_finished)
-        page = await showing.path_page(session, here.course, view, clock.now(), other=other, zone=here.visit.time_zone)
+        page = await showing.path_page(session, here.course, view, clock.now(), other=other, zone=here.visit.shown_zone)
         session.expunge_all()
     return page
 
@@ -231,7 +231,7 @@ async def family(
             shown = await showing.path_views(session, here.course, paths)
             read = [
                 await showing.path_page(
-                    session, here.course, view, clock.now(), zone=here.visit.time_zone, to_read=True
+                    session, here.course, view, clock.now(), zone=here.visit.shown_zone, to_read=True
                 )
                 for view in shown
             ]

@@ -235,6 +235,11 @@ class PlaylistStep(TenantRow, table=True):
         default=StepKind.ITEM, sa_type=words(StepKind), sa_column_kwargs={"server_default": StepKind.ITEM.value}
     )
     title: str = Field(max_length=500)
+    follows_item: bool = Field(
+        default=False,
+        sa_column_kwargs={"server_default": sa_false()},
+        description="The title is the item's, and follows it; else somebody wrote it.",
+    )
     note: str = Field(default="", max_length=1000, description="What the teacher says to the student about it.")
     need: Need = Field(default=Need.MUST, sa_type=words(Need))
     content_item_id: uuid.UUID | None = None
@@ -355,6 +360,11 @@ class PersonalStep(TenantRow, table=True):
     variant_id: uuid.UUID | None = Field(
         default=None, description="The variant the student began with; a modification among them is the private stamp."
     )
+    left_out_at: datetime | None = Field(
+        default=None,
+        sa_type=UtcDateTime,
+        description="When a teacher took the template's step out for this student alone.",
+    )
 
 
 class StepVariant(TenantRow, table=True):
@@ -434,6 +444,12 @@ class PlaylistEdit(TenantRow, table=True):
     playlist_id: uuid.UUID
     revision: int = Field(description="The revision before the change.")
     before: dict[str, Any] = Field(sa_type=json_type(), description="playlists.templates.Template as JSON.")
+    undone_at: datetime | None = Field(
+        default=None, sa_type=UtcDateTime, description="When the change was taken back; it can be made again."
+    )
+    after: dict[str, Any] | None = Field(
+        default=None, sa_type=json_type(), description="Of a change that was taken back: how the template was after it."
+    )
     what: str = Field(max_length=64, description="What was changed: a word of playlists.templates.")
     changed_by: uuid.UUID | None = None
     changed_at: datetime = Field(sa_type=UtcDateTime)

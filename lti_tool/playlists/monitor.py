@@ -2,8 +2,7 @@
 
 import uuid
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from zoneinfo import ZoneInfo
+from datetime import date, datetime
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -41,9 +40,9 @@ class TooManyDaysOff(BadRequest):
 
 
 async def watch(session: AsyncSession, here: InCourse, now: datetime) -> Watch:
-    """How the teacher who is here looks at the class: now, by the course's calendar, in the teacher's own zone."""
-    zone = ZoneInfo(here.visit.time_zone) if here.visit.time_zone else UTC
-    return Watch(now, await monitor_queries.calendar(session, here.organisation_id, here.course.id), zone)
+    """How a class is looked at: now, by the course's calendar, in days that begin at the school's midnight."""
+    calendar = await monitor_queries.calendar(session, here.organisation_id, here.course.id)
+    return Watch(now, calendar, here.visit.days_in)
 
 
 async def set_school_days(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from enum import StrEnum
 
+from lti_tool.clock import day_in
 from lti_tool.playlists.models import StepState
 from lti_tool.playlists.path_models import RequestKind
 
@@ -129,11 +130,11 @@ class Watch:
     @property
     def today(self) -> date:
         """The day it is."""
-        return self.now.astimezone(self.zone).date()
+        return day_in(self.zone, self.now)
 
     def still(self, moved_at: datetime | None) -> int:
         """Whole school days without a move since ``moved_at``; 0 where nothing ever moved."""
-        return 0 if moved_at is None else self.calendar.between(moved_at.astimezone(self.zone).date(), self.today)
+        return 0 if moved_at is None else self.calendar.between(day_in(self.zone, moved_at), self.today)
 
     def is_quiet(self, moved_at: datetime | None) -> bool:
         """Whether so many school days have passed that the teacher wants to be told."""

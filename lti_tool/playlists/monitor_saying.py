@@ -7,11 +7,12 @@ and playlists a course has, a second one on the same day is not sent, and the te
 import uuid
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time
+from datetime import datetime
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from lti_tool import audit
+from lti_tool.clock import midnight
 from lti_tool.courses.access import InCourse
 from lti_tool.courses.visibility import visible_students
 from lti_tool.errors import BadRequest, NotFound
@@ -60,8 +61,8 @@ async def nudge(
 async def nudged_today(
     session: AsyncSession, here: InCourse, copies: Sequence[PersonalPlaylist], watch: Watch
 ) -> set[uuid.UUID]:
-    """Those whom somebody has nudged about one of these copies today, by the day of the teacher who looks."""
-    day = datetime.combine(watch.today, time(), watch.zone).astimezone(UTC)
+    """Those whom somebody has nudged about one of these copies today, by the school's day."""
+    day = midnight(watch.zone, watch.today)
     lately = await monitor_queries.nudged_since(session, here.organisation_id, [copy.id for copy in copies], day)
     return {copy.person_id for copy in copies if copy.id in lately}
 

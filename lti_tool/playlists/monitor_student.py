@@ -98,7 +98,7 @@ async def student_page(
         watch=watch,
         conversation=conversation,
         said=await _said(session, here, path.copy.id, {step.id: step.title for step in [*path.template, *path.own]}),
-        told=await showing.path_page(session, here.course, view, now, zone=here.visit.time_zone, to_read=True),
+        told=await showing.path_page(session, here.course, view, now, zone=here.visit.shown_zone, to_read=True),
         profile=profile,
         others=[one for one in assigned if one.id not in have],
         score=score,

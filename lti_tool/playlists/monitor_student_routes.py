@@ -63,7 +63,7 @@ async def _page(
     status_code: int = 200,
 ) -> Response:
     playlist = await _theirs(database, here, playlist_id, person_id, clock)
-    with i18n.speaking(language_of(request)), i18n.in_zone(here.visit.time_zone):
+    with i18n.speaking(language_of(request)), i18n.in_zone(here.visit.shown_zone):
         async with database.writing() as session:
             page = await monitor_student.student_page(session, here, playlist, person_id, clock.now())
             await session.flush()
@@ -121,7 +121,7 @@ async def as_they_see_it(
     playlist = await _theirs(database, here, playlist_id, person_id, clock)
     async with database.writing() as session:
         person, view, own_forms = await monitor_student.own_view(session, here, playlist, person_id, clock.now())
-        page = await showing.path_page(session, here.course, view, clock.now(), zone=here.visit.time_zone)
+        page = await showing.path_page(session, here.course, view, clock.now(), zone=here.visit.shown_zone)
         await session.flush()
         session.expunge_all()
     context: dict[str, Any] = {

@@ -1,13 +1,11 @@
 """What the monitor's file says, in the reader's language."""
 
-from datetime import datetime
-
 from lti_tool.courses.service import display_name
 from lti_tool.grades import words as grade_words
 from lti_tool.grades.service import ScoreStanding
 from lti_tool.playlists.monitor_rules import Sign
 from lti_tool.playlists.monitor_views import Words
-from lti_tool.web.i18n import N_, current_language
+from lti_tool.web.i18n import N_, current_language, iso_day
 
 SIGNS = {
     Sign.HELP: N_("Asks for you"),
@@ -33,14 +31,10 @@ def file_words(personal: bool, scores: bool) -> Words:
     return Words(
         headings=[say(one) for one in headings],
         signs={sign: say(message) for sign, message in SIGNS.items()},
-        day=_day,
+        day=iso_day,
         score=_score,
         name=display_name,
     )
-
-
-def _day(moment: datetime) -> str:
-    return moment.date().isoformat()
 
 
 def _score(score: ScoreStanding) -> str:

@@ -8,11 +8,13 @@ import uuid
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta, tzinfo
+from functools import cached_property
 from typing import Any
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from lti_tool.clock import day_in, midnight, zone_named
 from lti_tool.competencies import maps
 from lti_tool.competencies.map_views import CourseMapView, MapCompetencyView
 from lti_tool.competencies.models import AlignmentRole
@@ -101,6 +103,11 @@ class Book:
     view: CourseMapView | None
     numbers: Mapping[uuid.UUID, int] = field(default_factory=dict)
     """The map's number of each competency."""
+
+    @cached_property
+    def zone(self) -> tzinfo:
+        """Where the school's day begins."""
+        return zone_named(self.times.zone)
 
     def competency_id(self, number: int | None) -> uuid.UUID | None:
         """The id of a competency of the map; None for none."""
@@ -377,7 +384,7 @@ def _goal(book_: Book, goal_id: uuid.UUID | None, standings: Mapping[int, Standi
 
 def _predict_of(book_: Book, found: Known, mastery: KnownRow | None, now: datetime) -> Predict:
     # The end of the day: no answer lies after it, and a plan is the same however often the day asks for it.
-    at = datetime.combine(now.astimezone(UTC).date() + timedelta(days=1), time(), UTC).timestamp()
+    at = midnight(book_.zone, day_in(book_.zone, now) + timedelta(days=1)).timestamp()
     shared = found.shared[None if mastery is None else mastery.version_id]
     return predicting(shared, {} if mastery is None else mastery.predicting, book_.competencies, at)
 
@@ -413,7 +420,7 @@ def _instead(book_: Book, modified: Mapping[uuid.UUID, uuid.UUID | None]) -> dic
 def _dated(book_: Book, found: Known, person_id: uuid.UUID, rows: Mapping[uuid.UUID, WorkRow]) -> list[base.Dated]:
     """The must-dos with a date of this learner's other playlists that are not done."""
     return [
-        base.Dated(book_.whole(one.item_id), one.due_at.date())
+        base.Dated(book_.whole(one.item_id), day_in(book_.zone, one.due_at))
         for one in book_.dated
         if (person_id, one.playlist_id) in found.have
         and not (one.step_id in rows and rows[one.step_id].state == StepState.DONE)
@@ -444,7 +451,7 @@ def _walked(book_: Book, own: Iterable[OwnStep], rows: Mapping[uuid.UUID, WorkRo
             _whole(book_, step),
             _number(book_, step),
             StepRole(step.role),
-            row.done_at.date(),
+            day_in(book_.zone, row.done_at),
             remedial=reason == base.Reason.REMEDIAL,
             another_way=reason == base.Reason.ANOTHER_WAY,
         )
@@ -488,10 +495,9 @@ class _Tally:
     def note(self, at: datetime) -> None:
         self.last_at = at if self.last_at is None else max(self.last_at, at)
 
-    @property
-    def done(self) -> base.Done:
+    def done(self, zone: tzinfo) -> base.Done:
         """The same as planning takes it: with the moment, since what of one day came before a try and what after matters."""
-        last_on = None if self.last_at is None else self.last_at.date()
+        last_on = None if self.last_at is None else day_in(zone, self.last_at)
         return base.Done(self.tries, self.failed, self.finished, last_on, self.skipped_on, self.last_at)
 
 
@@ -519,6 +525,6 @@ def done_with(book_: Book, work: Iterable[WorkRow], answers: Iterable[AnswerRow]
             if moment is not None:
                 tally.note(moment)
         if row.skipped_at is not None and row.state != StepState.DONE:
-            on = row.skipped_at.date()
+            on = day_in(book_.zone, row.skipped_at)
             tally.skipped_on = on if tally.skipped_on is None else max(tally.skipped_on, on)
-    return {item_id: tally.done for item_id, tally in tallies.items()}
+    return {item_id: tally.done(book_.zone) for item_id, tally in tallies.items()}

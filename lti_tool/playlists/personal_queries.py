@@ -20,6 +20,7 @@ from lti_tool.courses.models import Course
 from lti_tool.db.base import crossing, scoped
 from lti_tool.db.fixed import Fixed, together
 from lti_tool.db.listed import ids, within
+from lti_tool.db.organisation import Organisation
 from lti_tool.learners.models import LearnerProfile, LearnerSupport
 from lti_tool.mastery.models import Evidence, EvidenceSource, LearnerMastery, LearnerModification, PredictionVersion
 from lti_tool.playlists import planned_queries
@@ -43,6 +44,7 @@ def _table(model: Any) -> Table:
 
 
 _map, _framework, _course = _table(CourseMap), _table(Framework), _table(Course)
+_organisation = _table(Organisation)
 _alignment, _place = _table(Alignment), _table(MapCompetency)
 _item, _trait = _table(ContentItem), _table(ItemTrait)
 _learner, _version, _evidence = _table(LearnerMastery), _table(PredictionVersion), _table(Evidence)
@@ -77,6 +79,8 @@ class CourseTimes(NamedTuple):
     frameworks: datetime | None
     content: datetime | None
     templates: datetime | None
+    zone: str | None = None
+    """Where the school's day begins; another zone is another plan."""
 
 
 _COURSE_TIMES = Fixed(
@@ -95,12 +99,15 @@ _COURSE_TIMES = Fixed(
             _playlist.c.kind == literal(PlaylistKind.TEMPLATE, _playlist.c.kind.type),
             _playlist.c.status != literal(PlaylistStatus.DRAFT, _playlist.c.status.type),
         ),
+        select(_organisation.c.time_zone).where(_organisation.c.id == _ORGANISATION).scalar_subquery(),
     )
 )
 
 
 async def course_times(session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID) -> CourseTimes:
-    """When the course's map, frameworks, content (with its traits) and templates last changed, in one statement."""
+    """When the course's map, frameworks, content (with its traits) and templates last changed, and the school's time zone, in one
+    statement.
+    """
     [row] = await _COURSE_TIMES.run(session, {"organisation": organisation_id, "course": course_id})
     return CourseTimes(*row)
 

@@ -158,7 +158,7 @@ async def progress_file(
     async with database.reading() as session:
         now = await monitor.class_now(session, here, playlist, clock.now())
     lines = in_order(monitor_views.shown(now.lines, chosen_in(request)), _order(request))
-    with i18n.speaking(language_of(request)), i18n.in_zone(here.visit.time_zone):
+    with i18n.speaking(language_of(request)), i18n.in_zone(here.visit.shown_zone):
         personal = playlist.kind is PlaylistKind.PERSONAL
         table = monitor_views.rows(
             lines,

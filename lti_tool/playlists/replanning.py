@@ -14,11 +14,12 @@ import hashlib
 import uuid
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from lti_tool.clock import day_in, zone_named
 from lti_tool.courses.models import Course
 from lti_tool.db.session import Database
 from lti_tool.ids import new_id
@@ -257,6 +258,7 @@ def _wanted(facts: _Facts, planned: base.Planned) -> dict[str, Any]:
         "position": 0,
         "kind": StepKind.CONFERENCE if planned.role is StepRole.TALK else StepKind.ITEM,
         "title": title[:500],
+        "follows_item": item is not None,
         "note": "",
         "need": Need.MUST,
         "content_item_id": planned.item,
@@ -400,9 +402,8 @@ async def _tell_teacher(session: AsyncSession, written: Sequence[Draft], now: da
 async def _plan(database: Database, course: Course, facts: Sequence[_Facts], now: datetime) -> tuple[int, int]:
     """Plan copies that are out of date and write what is other; how many were planned, and how many have other steps now."""
     drafts = []
-    today = now.astimezone(UTC).date()
     for one in facts:
-        drafts.append(_drawn(one, seen(one.book.times, one.copy), today))
+        drafts.append(_drawn(one, seen(one.book.times, one.copy), day_in(one.book.zone, now)))
         await asyncio.sleep(0)  # Who opens a page meanwhile is served between two plans.
     async with database.writing() as session:
         written = await write(session, course, drafts, now)
@@ -439,9 +440,9 @@ async def plan_course(
     most: int | None = None,
 ) -> Report:
     """Plan the copies of a course that are out of date, of these people or of all, some at a time; ``most`` of them."""
-    today = now.astimezone(UTC).date()
     async with database.reading() as session:
         copies, times = await queries.copies_and_times(session, course.organisation_id, course.id, person_ids)
+        today = day_in(zone_named(times.zone), now)
         stale = [copy for copy in copies if is_stale(times, copy, today)][:most]
         if not stale:
             return Report()
@@ -506,5 +507,5 @@ async def look(
     asked = Asked(course.organisation_id, course.id, [person_id])
     known = await personal.known(session, book, asked, [copy])
     learner = personal.learner(book, known, copy, agreed.planning, now)
-    plan = planner.plan(book.course, learner, agreed.planning, now.astimezone(UTC).date())
+    plan = planner.plan(book.course, learner, agreed.planning, day_in(book.zone, now))
     return Look(book, plan, learner)

@@ -46,6 +46,8 @@ class Said(StrEnum):
     SECTION_ADDED = "section-added"
     UNDONE = "undone"
     NOTHING_TO_UNDO = "nothing-to-undo"
+    REDONE = "redone"
+    NOTHING_TO_REDO = "nothing-to-redo"
     COPIES_UPDATED = "copies-updated"
     DISCARDED = "discarded"
     COPIED_TO_COURSE = "copied-to-course"
@@ -101,6 +103,8 @@ _SENTENCES = {
     Said.SECTION_ADDED: N_("Added. New steps go into this section now."),
     Said.UNDONE: N_("Taken back."),
     Said.NOTHING_TO_UNDO: N_("There is nothing left to take back."),
+    Said.REDONE: N_("The change is there again."),
+    Said.NOTHING_TO_REDO: N_("There is nothing to make again."),
     Said.COPIES_UPDATED: N_("Every student has the changes now. What they did is kept, and no score fell."),
     Said.DISCARDED: N_("The changes are gone. The playlist is as your students have it."),
     Said.COPIED_TO_COURSE: N_("Copied. The draft waits in the other course; open the tool from there to go on."),
@@ -128,6 +132,7 @@ _NEITHER_GOOD_NOR_BAD = frozenset(
         Said.NOTHING_TICKED,
         Said.NUDGED_NOBODY,
         Said.NOTHING_TO_UNDO,
+        Said.NOTHING_TO_REDO,
         Said.ASKED,
         Said.ASKED_LATE,
         Said.REVIEW_WITHOUT_PLAYLIST,

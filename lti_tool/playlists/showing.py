@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from lti_tool.clock import zone_named
 from lti_tool.competencies import alignments, maps
 from lti_tool.competencies.map_views import MapCompetencyView
 from lti_tool.content import window_queries
@@ -16,7 +16,7 @@ from lti_tool.courses.models import Course
 from lti_tool.learners import profile
 from lti_tool.learners.profile import Goal
 from lti_tool.mastery import queries as mastery_queries
-from lti_tool.playlists import asking, levels, queries, views, ways
+from lti_tool.playlists import asking, levels, monitor_queries, queries, views, ways
 from lti_tool.playlists.asking import Conversation
 from lti_tool.playlists.levels import LevelView
 from lti_tool.playlists.paths import Path
@@ -118,8 +118,8 @@ async def path_page(
     zone: str | None = None,
     to_read: bool = False,
 ) -> PathPage:
-    """The page of one path. ``zone`` is the reader's own, where the platform has said it. ``to_read``: without what only the
-    student can do something about, as for a family.
+    """The page of one path. ``zone`` is the one in which it writes moments (``Visit.shown_zone``). ``to_read``: without what only
+    the student can do something about, as for a family.
     """
     path = view.path
     organisation_id, person_id = course.organisation_id, path.copy.person_id
@@ -131,7 +131,7 @@ async def path_page(
     about = competencies_of(path, aligned)
     wanted = {one for those in about.values() for one in those}
     chosen = await profile.chosen(session, course, person_id)
-    here = now.astimezone(ZoneInfo(zone)) if zone else now
+    here = now.astimezone(zone_named(zone))
     return PathPage(
         view=view,
         conversation=Conversation() if to_read else await asking.conversation(session, organisation_id, path.copy.id),
@@ -145,9 +145,17 @@ async def path_page(
         by_id={one.id: spoken(one) for one in listed.competencies},
         goal=chosen.goal,
         has_map=bool(listed.competencies),
-        days=views.days_until(path.copy.created_at, path.playlist.due_at, here),
+        days=await _days(session, course, path, here),
         other=tuple(other),
     )
+
+
+async def _days(session: AsyncSession, course: Course, path: Path, here: datetime) -> views.Days | None:
+    due_at = path.playlist.due_at
+    if due_at is None or due_at <= here:
+        return None
+    calendar = await monitor_queries.calendar(session, course.organisation_id, course.id)
+    return views.days_until(path.copy.created_at, due_at, here, calendar)
 
 
 def spoken(one: MapCompetencyView) -> str:

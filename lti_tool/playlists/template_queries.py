@@ -95,11 +95,36 @@ async def latest_edit(session: AsyncSession, organisation_id: uuid.UUID, playlis
     """The change made last that can still be undone."""
     statement = (
         scoped(PlaylistEdit, organisation_id)
-        .where(PlaylistEdit.playlist_id == playlist_id)
+        .where(PlaylistEdit.playlist_id == playlist_id, col(PlaylistEdit.undone_at).is_(None))
         .order_by(col(PlaylistEdit.revision).desc())
         .limit(1)
     )
     return (await session.exec(statement)).first()
+
+
+async def next_redo(session: AsyncSession, organisation_id: uuid.UUID, playlist_id: uuid.UUID) -> PlaylistEdit | None:
+    """The change undone last that can be made again: the one that came after the latest that still stands."""
+    stands = await latest_edit(session, organisation_id, playlist_id)
+    statement = scoped(PlaylistEdit, organisation_id).where(
+        PlaylistEdit.playlist_id == playlist_id, col(PlaylistEdit.undone_at).is_not(None)
+    )
+    if stands is not None:
+        statement = statement.where(col(PlaylistEdit.revision) > stands.revision)
+    return (await session.exec(statement.order_by(col(PlaylistEdit.revision)).limit(1))).first()
+
+
+async def forget_undone(
+    session: AsyncSession, organisation_id: uuid.UUID, playlist_id: uuid.UUID, before: int | None = None
+) -> None:
+    """Forget the changes that were undone, so that they cannot be made again; with ``before`` those made before a revision."""
+    statement = delete(PlaylistEdit).where(
+        col(PlaylistEdit.organisation_id) == organisation_id,
+        col(PlaylistEdit.playlist_id) == playlist_id,
+        col(PlaylistEdit.undone_at).is_not(None),
+    )
+    if before is not None:
+        statement = statement.where(col(PlaylistEdit.revision) < before)
+    await session.exec(statement)
 
 
 async def forget_edits(session: AsyncSession, organisation_id: uuid.UUID, playlist_id: uuid.UUID, keep: int) -> None:

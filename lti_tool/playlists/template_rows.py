@@ -234,7 +234,10 @@ async def keep_edit(
     by: uuid.UUID | None,
     now: datetime,
 ) -> None:
-    """Keep how the template was before the change that made the playlist's present revision."""
+    """Keep how the template was before the change that made the playlist's present revision. What was undone before it cannot be
+    made again: it was made of another template.
+    """
+    await queries.forget_undone(session, playlist.organisation_id, playlist.id)
     session.add(
         PlaylistEdit(
             organisation_id=playlist.organisation_id,
@@ -253,3 +256,10 @@ async def keep_edit(
 def before(edit: PlaylistEdit) -> Template:
     """How the template was before a change."""
     return templates.of_json(edit.before)
+
+
+def after(edit: PlaylistEdit) -> Template:
+    """How the template was after a change that was undone."""
+    if edit.after is None:
+        raise LookupError("a change that stands says nothing of how it was after it")
+    return templates.of_json(edit.after)

@@ -3,8 +3,9 @@
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
+from lti_tool.clock import day_in
 from lti_tool.content import rules as content_rules
 from lti_tool.content.models import ContentItem
 from lti_tool.playlists import rules, service
@@ -18,7 +19,7 @@ from lti_tool.playlists.models import (
     StepOrigin,
     StepState,
 )
-from lti_tool.playlists.monitor_rules import Watch
+from lti_tool.playlists.monitor_rules import USUAL, Calendar, Watch
 from lti_tool.playlists.paths import Path, Shown
 
 
@@ -360,23 +361,29 @@ _WITHOUT = {StepKind.TASK: "task", StepKind.REFLECTION: "reflection", StepKind.C
 
 @dataclass(frozen=True, slots=True)
 class Days:
-    """The days a student has until the due date, today among them."""
+    """The days a student has until the due date, today among them; ``school`` of those that are left are school days."""
 
     left: int
     total: int
+    school: int
 
 
-def days_until(begins: datetime, due_at: datetime | None, now: datetime) -> Days | None:
+def days_until(begins: datetime, due_at: datetime | None, now: datetime, calendar: Calendar = USUAL) -> Days | None:
     """The days from the first on which a student has a playlist to its due date, and those of them that are left.
 
-    All three in the reader's zone, since a day begins at their midnight. None without a date, or after it.
+    All three in the zone that ``now`` has, since a day begins at its midnight. None without a date, or after it.
     """
     if due_at is None or due_at <= now:
         return None
-    zone = now.tzinfo
-    last, today = due_at.astimezone(zone).date(), now.date()
-    first = min(begins.astimezone(zone).date(), today)
-    return Days(left=(last - today).days + 1, total=(last - first).days + 1)
+    zone = now.tzinfo or UTC
+    last, today = day_in(zone, due_at), now.date()
+    first = min(day_in(zone, begins), today)
+    a_day = timedelta(days=1)
+    return Days(
+        left=(last - today).days + 1,
+        total=(last - first).days + 1,
+        school=calendar.between(today - a_day, last + a_day),
+    )
 
 
 # --- A class ----------------------------------------------------------------------------------------------------------

@@ -56,7 +56,7 @@ async def _page(
     entered: Entered | None = None,
     status_code: int = 200,
 ) -> Response:
-    with i18n.speaking(language_of(request)), i18n.in_zone(here.visit.time_zone):
+    with i18n.speaking(language_of(request)), i18n.in_zone(here.visit.shown_zone):
         async with database.reading() as session:
             found = await answering.waiting(session, here)
             reasons = await monitor_student.reasons_of(

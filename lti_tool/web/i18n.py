@@ -14,10 +14,11 @@ from functools import lru_cache
 from gettext import NullTranslations
 from pathlib import Path
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError, dates, numbers
 from babel.support import Translations
+
+from lti_tool.clock import day_in, zone_named
 
 LOCALES = Path(__file__).parent / "locales"
 DOMAIN = "lti_tool"
@@ -90,11 +91,16 @@ _zone: contextvars.ContextVar[tzinfo] = contextvars.ContextVar("time_zone", defa
 @contextmanager
 def in_zone(name: str | None) -> Iterator[None]:
     """Write moments in the time zone with this IANA name inside the block; in UTC without one."""
-    token = _zone.set(ZoneInfo(name) if name else UTC)
+    token = _zone.set(zone_named(name))
     try:
         yield
     finally:
         _zone.reset(token)
+
+
+def zone_name() -> str:
+    """The IANA name of the page's zone, for a form that is sent without script."""
+    return str(_zone.get())
 
 
 @contextmanager
@@ -164,6 +170,11 @@ def _catalogue(name: str) -> NullTranslations:
     if name == SOURCE_LANGUAGE and not (LOCALES / name).is_dir():
         return NullTranslations()
     return Translations.load(LOCALES, [name], DOMAIN)
+
+
+def iso_day(value: datetime) -> str:
+    """The day of a moment in the page's zone, as files have it: ``2026-05-05``."""
+    return day_in(_zone.get(), value).isoformat()
 
 
 def format_date(value: date | datetime, style: str = "medium") -> str:

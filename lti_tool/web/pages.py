@@ -69,7 +69,7 @@ class Pages:
         }
         token = _session_id.set(page_session(request))
         try:
-            with i18n.speaking(language), i18n.in_zone(visit.time_zone if visit is not None else None):
+            with i18n.speaking(language), i18n.in_zone(visit.shown_zone if visit is not None else None):
                 return self.environment.get_template(template).render(values)
         finally:
             _session_id.reset(token)
@@ -120,8 +120,8 @@ def session_field() -> Markup:
 
 
 def when(value: datetime | date | None, style: str = "datetime", now: datetime | None = None) -> Markup:
-    """A moment as ``<time>``: from the server in the zone that the platform gave, or else in UTC; the page's script writes it
-    in that zone too, or else in the browser's.
+    """A moment as ``<time>``: from the server in the zone that the platform gave, or else the school's, or else in UTC; the
+    page's script writes it in that zone too, or where neither is known in the browser's.
 
     ``style`` is ``datetime``, ``date``, ``time``, ``relative``, or ``due`` with ``now``: today, tomorrow, a day of this week.
     """
@@ -190,6 +190,7 @@ def _environment(assets: Assets, loader: BaseLoader) -> Environment:
         session_field=session_field,
         when=when,
         initials=initials,
+        zone_name=i18n.zone_name,
         format_date=i18n.format_date,
         format_time=i18n.format_time,
         format_datetime=i18n.format_datetime,

@@ -33,7 +33,7 @@ class ExampleVisit:
     locale: str | None = None
     frame_origins: tuple[str, ...] = ()
     document_target: str | None = None
-    time_zone: str | None = None
+    shown_zone: str | None = None
     high_contrast: bool = False
     masquerading: bool = False
 

@@ -513,6 +513,19 @@ async def test_the_owner_adds_and_renames_organisations(site: Site) -> None:
     assert "No LMS is connected yet" in page.text
     renamed = await owner.post(f"/admin/organisations/{made.id}", name="Riverside High")
     assert "Saved." in renamed.text
+    page = await owner.get(f"/admin/organisations/{made.id}")
+    assert '<option value="" selected>' in page.text
+    placed = await owner.post(f"/admin/organisations/{made.id}", name="Riverside High", time_zone="America/New_York")
+    assert '<option value="America/New_York" selected>America/New York</option>' in placed.text
+    for zone in ("Mars/Olympus", "../../etc/passwd", "America"):
+        refused = await owner.post(f"/admin/organisations/{made.id}", name="Riverside High", time_zone=zone)
+        assert (refused.status_code, "Choose one of the list" in refused.text) == (422, True)
+    # A form without the field (an older page) leaves the zone as it is; an empty one takes it away.
+    await owner.post(f"/admin/organisations/{made.id}", name="Riverside High")
+    async with site.database.reading() as session:
+        kept = (await session.exec(select(Organisation).where(Organisation.id == made.id))).one()
+        assert kept.time_zone == "America/New_York"
+    assert (await owner.post(f"/admin/organisations/{made.id}", name="Riverside High", time_zone="")).status_code == 200
     for name in ("", "x" * 201):
         assert (await owner.post("/admin/organisations", name=name)).status_code == 422
         assert (await owner.post(f"/admin/organisations/{made.id}", name=name)).status_code == 422
@@ -521,6 +534,8 @@ async def test_the_owner_adds_and_renames_organisations(site: Site) -> None:
     assert [(action, actor) for action, actor, _ in await traces(site)] == [
         ("organisation.added", "owner"),
         ("organisation.renamed", "owner"),
+        ("organisation.time-zone", "owner"),
+        ("organisation.time-zone", "owner"),
     ]
 
 

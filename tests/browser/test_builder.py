@@ -112,6 +112,15 @@ def test_an_item_is_dragged_into_the_list_and_taken_back(browser: Browser, world
         page.keyboard.press("Control+z")
         expect(page.get_by_text("Taken back: what was added is out again.")).to_be_visible()
         assert titles(page) == ["What a fraction is", "Quiz on halves", "Practise"]
+        for again in ("Control+y", "Control+Shift+z"):
+            page.locator("#steps-heading").click()
+            page.keyboard.press(again)
+            expect(page.get_by_text("The change is there again.")).to_be_visible()
+            assert len(titles(page)) == 4
+            page.keyboard.press("Control+z")
+            expect(page.get_by_role("button", name="Redo")).to_be_visible()
+            assert len(titles(page)) == 3
+        look(page, "building-redo")
 
 
 def test_headings_and_steps_are_moved_by_keyboard(browser: Browser, world: World) -> None:

@@ -185,6 +185,19 @@ async def test_undo_goes_back_to_the_beginning_and_says_what_it_took_back(site: 
     assert "data-undo" not in page
     page = await bench.post("/undo")
     assert "There is nothing left to take back." in page
+    page = (await bench.teacher.get(bench.here)).text
+    assert "data-redo" in page
+    page = await bench.post("/redo")
+    assert "The change is there again." in page
+    assert await bench.template() == start
+    await bench.post("/redo")
+    page = await bench.post("/redo")
+    assert "data-redo" not in page
+    assert first.id not in {step.id for step in (await bench.template()).steps}
+    assert "There is nothing to make again." in await bench.post("/redo")
+    await bench.post("/undo")
+    page = await bench.post("/steps", step_kind="task", step_title="Fold a sheet")
+    assert "data-redo" not in page
     stale = await bench.teacher.post(f"{bench.here}/undo", revision="1")
     assert stale.status_code == 409
 
@@ -234,6 +247,15 @@ async def test_other_forms_are_for_everybody_and_modifications_for_those_who_may
     for words in ("Modified", "Ada Ash", "modification", "Counts from 50%"):
         assert words not in form
     assert "There is nothing left to take back." in await theirs.post("/undo")
+    await bench.teacher.get(bench.here)
+    page = await bench.post("/undo")
+    assert "Modified" not in page
+    assert "data-redo" in page
+    # Nor is it made again by them.
+    assert "data-redo" not in (await helper.get(bench.here)).text
+    assert "There is nothing to make again." in await theirs.post("/redo")
+    await bench.teacher.get(bench.here)
+    await bench.post("/redo")
     secret = (await bench.step("Quiz on halves")).variants[1]
     page = await theirs.teacher.get(bench.here)
     for path, fields in (

@@ -167,6 +167,7 @@ async def test_any_changes_undone_one_after_the_other_give_the_start(database: D
                     playlist = await changed(session, school, playlist, What.STEP_CHANGED, lambda _, to=after: to)
                     assert known(await template_rows.current(session, playlist)) == known(after)
                     done += 1
+            end = known(await template_rows.current(session, playlist))
             taken = []
             while (
                 what := await changing.undo(session, school.course, playlist.id, playlist.revision, NOW)
@@ -177,6 +178,12 @@ async def test_any_changes_undone_one_after_the_other_give_the_start(database: D
             assert playlist.working is None
             # Undoing everything is itself no change that students have to be given.
             assert known(await template_rows.stored(session, playlist)) == start
+            # Some of it made again and taken back, then all of it made again, is where it was before.
+            for act, times in ((changing.redo, 5), (changing.undo, 3), (changing.redo, 10)):
+                for _ in range(times):
+                    assert await act(session, school.course, playlist.id, playlist.revision, NOW) is What.STEP_CHANGED
+            assert await changing.redo(session, school.course, playlist.id, playlist.revision, NOW) is None
+            assert known(await template_rows.current(session, playlist)) == end
 
 
 def _somehow(rng: random.Random, template: Template) -> Template:  # noqa: PLR0911 - one line for each change.
@@ -203,6 +210,33 @@ async def _forget(session: AsyncSession, playlist: Playlist) -> None:
     for edit in (await session.exec(scoped(PlaylistEdit, playlist.organisation_id))).all():
         await session.delete(edit)
     await session.flush()
+
+
+async def test_what_was_undone_cannot_be_made_again_after_another_change(database: Database) -> None:
+    async with database.writing() as session:
+        school = await seed.school(session)
+        playlist = await begun(session, school)
+
+        async def called(title: str) -> None:
+            await editing.change_basics(session, school.course, playlist.id, playlist.revision, Basics(title), NOW)
+
+        for title in ("One", "Two"):
+            await called(title)
+        assert await changing.redo(session, school.course, playlist.id, playlist.revision, NOW) is None
+        assert await changing.undo(session, school.course, playlist.id, playlist.revision, NOW) is What.BASICS
+        await called("Three")
+        assert await changing.redo(session, school.course, playlist.id, playlist.revision, NOW) is None
+        assert playlist.title == "Three"
+        # Nor after that one is undone.
+        for title in ("One", "Halves"):
+            assert await changing.undo(session, school.course, playlist.id, playlist.revision, NOW) is What.BASICS
+            assert playlist.title == title
+        for title in ("One", "Three"):
+            assert await changing.redo(session, school.course, playlist.id, playlist.revision, NOW) is What.BASICS
+            assert playlist.title == title
+        # Sending the form of an older page changes nothing.
+        with pytest.raises(Conflict):
+            await changing.redo(session, school.course, playlist.id, playlist.revision - 1, NOW)
 
 
 async def test_fifty_changes_are_kept(database: Database) -> None:
@@ -280,7 +314,7 @@ async def test_old_revisions_and_what_the_tool_chooses_are_left_alone(database: 
         school = await seed.school(session)
         other = await seed.school(session, "Elm School")
         playlist = await full(session, school)
-        for act in (changing.undo, changing.update_copies, changing.discard):
+        for act in (changing.undo, changing.redo, changing.update_copies, changing.discard):
             with pytest.raises(Conflict):
                 await act(session, school.course, playlist.id, playlist.revision - 1, NOW, None)
             with pytest.raises(NotFound):

@@ -377,13 +377,13 @@ async def test_the_light_page_has_no_script_font_or_picture_and_its_forms_come_b
 def test_days_are_those_of_the_reader() -> None:
     begins = datetime(2026, 9, 1, 8, tzinfo=UTC)
     due = datetime(2026, 9, 5, 16, tzinfo=UTC)
-    assert views.days_until(begins, due, datetime(2026, 9, 4, 9, tzinfo=UTC)) == views.Days(left=2, total=5)
+    assert views.days_until(begins, due, datetime(2026, 9, 4, 9, tzinfo=UTC)) == views.Days(left=2, total=5, school=1)
     assert views.days_until(begins, due, due) is None
     assert views.days_until(begins, None, begins) is None
     # In Auckland it is the 5th already, and due on the 6th.
     late = datetime(2026, 9, 4, 14, tzinfo=UTC).astimezone(ZoneInfo("Pacific/Auckland"))
-    assert views.days_until(begins, due, late) == views.Days(left=2, total=6)
-    assert views.days_until(due, due, begins) == views.Days(left=5, total=5)
+    assert views.days_until(begins, due, late) == views.Days(left=2, total=6, school=0)
+    assert views.days_until(due, due, begins) == views.Days(left=5, total=5, school=4)
 
 
 @pytest.mark.parametrize(

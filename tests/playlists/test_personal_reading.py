@@ -11,7 +11,7 @@ import pytest
 from lti_tool.mastery import prediction
 from lti_tool.playlists.models import StepState
 from lti_tool.playlists.personal import Book, by_item, done_with, predicting
-from lti_tool.playlists.personal_queries import AnswerRow, WorkRow
+from lti_tool.playlists.personal_queries import AnswerRow, CourseTimes, WorkRow
 from lti_tool.playlists.planning.base import Learner, Settings
 from lti_tool.playlists.planning.choosing import Chooser
 from lti_tool.playlists.planning.knowing import know
@@ -26,7 +26,7 @@ def book() -> Book:
     items = [thing(number, (1, "teaches")) for number in range(1, 4)]
     items.append(thing(4, (1, "assesses"), kind="quiz"))
     compiled = course("a", (), items)
-    return Book(cast("Any", None), compiled, {}, compiled.items, {}, (), None)
+    return Book(CourseTimes(None, None, None, None, None), compiled, {}, compiled.items, {}, (), None)
 
 
 def page(number: int, hours: float) -> WorkRow:

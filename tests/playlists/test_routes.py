@@ -92,6 +92,7 @@ def teachers_forms(playlist: Playlist, person_id: uuid.UUID, step_id: uuid.UUID)
         f"{here}/sections/{step_id}",
         f"{here}/sections/{step_id}/remove",
         f"{here}/undo",
+        f"{here}/redo",
         f"{here}/copy",
         f"{here}/update",
         f"{here}/discard",

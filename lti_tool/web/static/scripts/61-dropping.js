@@ -68,11 +68,14 @@
   });
 
   document.addEventListener("keydown", (event) => {
-    if (event.key.toLowerCase() !== "z" || !(event.ctrlKey || event.metaKey) || event.shiftKey || event.altKey) return;
+    if (!(event.ctrlKey || event.metaKey) || event.altKey) return;
+    const key = event.key.toLowerCase();
+    const again = (key === "z" && event.shiftKey) || (key === "y" && !event.shiftKey);
+    if (!again && !(key === "z" && !event.shiftKey)) return;
     if (event.target.closest?.("input, textarea, select, [contenteditable]")) return;
-    const undo = document.querySelector("form[data-undo]");
-    if (!undo || undo.dataset.sent) return;
+    const form = document.querySelector(again ? "form[data-redo]" : "form[data-undo]");
+    if (!form || form.dataset.sent) return;
     event.preventDefault();
-    undo.requestSubmit();
+    form.requestSubmit();
   });
 }
