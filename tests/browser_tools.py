@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
-from playwright.sync_api import Browser, Frame, Page, sync_playwright
+from playwright.sync_api import Browser, Frame, Page, expect, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
 SCREENSHOTS = ROOT / "var" / "screenshots"
@@ -30,6 +30,10 @@ ARGUMENTS += ["--font-render-hinting=none"]
 # With a process for each site, Chromium 156 on a busy machine sometimes never answers Playwright about a frame of another site
 # that moves on at that moment. Which site a frame is, and what it may keep, does not depend on processes.
 ONE_PROCESS = [*ARGUMENTS, "--disable-site-isolation-trials"]
+PATIENCE = 30_000.0
+"""Milliseconds for whatever a page is waited for, everywhere: Playwright's own for what is clicked. A machine with two cores that
+runs other tests beside this one is slow at times; what never comes still fails."""
+expect.set_options(timeout=PATIENCE)
 
 
 def chromium_path() -> str | None:
@@ -70,7 +74,7 @@ def serving(app: Any, *, port: int = 0, host: str = "127.0.0.1") -> Iterator[str
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="auto"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not server.started:
         if not thread.is_alive() or time.monotonic() > deadline:
             raise RuntimeError("the application did not start")

@@ -37,7 +37,7 @@ LMS = "http://127.0.0.1:8001"
 SIGN_IN = "http://localhost:8002"
 """The host that hosted Canvas has for signing in."""
 
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 60.0
 
 
 @dataclass

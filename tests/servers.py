@@ -10,6 +10,7 @@ import contextlib
 import http.client
 import multiprocessing
 import os
+import random
 import runpy
 import shutil
 import signal
@@ -21,24 +22,36 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import count, islice
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from tests.databases import MigratedOnce
 
-START_SECONDS = 60.0
+START_SECONDS = 120.0
+STOP_SECONDS = 60.0
 MODULES = ["lti_tool.cli", "lti_tool.demo", "lti_tool.app", "lti_tool.sandbox.app", "uvicorn.protocols.http.auto"]
 MODULES += ["uvicorn.lifespan.on", "uvicorn.loops.auto", "tests.servers"]
 """What is read beforehand."""
 
 
+FIRST_PORT, PORTS_EACH = 20_000, 1_500
+_ports = count(random.SystemRandom().randrange(PORTS_EACH))
+
+
 def free_port() -> int:
-    """A port nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port nobody listens on, and nobody else is given before a server listens there.
+
+    It lies below those that the system gives to connections on their way out; each worker of a parallel run looks among its own.
+    """
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 8
+    for number in islice(_ports, PORTS_EACH):
+        port = FIRST_PORT + worker * PORTS_EACH + number % PORTS_EACH
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise OSError("no port is free")
 
 
 @cache
@@ -157,7 +170,7 @@ def migrated_file(file: Path) -> str:
 def answers(url: str) -> bool:
     """Whether somebody answers there, and with what is no failure."""
     where = urlsplit(url)
-    connection = http.client.HTTPConnection(where.hostname or "", where.port, timeout=2)
+    connection = http.client.HTTPConnection(where.hostname or "", where.port, timeout=10)
     try:
         connection.request("GET", where.path)
         return connection.getresponse().status < 400
@@ -258,7 +271,7 @@ class Demo:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
             try:
-                self.process.wait(timeout=20)
+                self.process.wait(timeout=STOP_SECONDS)
             except subprocess.TimeoutExpired:
                 self.kill()
         return self.process.returncode or 0

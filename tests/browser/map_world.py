@@ -54,7 +54,6 @@ class World:
         options.setdefault("viewport", {"width": 1280, "height": 900})
         context: BrowserContext = browser.new_context(locale="en-US", **options)  # type: ignore[arg-type]
         context.set_extra_http_headers({"Authorization": f"Bearer {self.token}"})
-        context.set_default_timeout(15_000)
         page = context.new_page()
         troubles: list[str] = []
         page.on("pageerror", lambda error: troubles.append(str(error)))

@@ -17,10 +17,6 @@ from playwright.sync_api import BrowserContext, Frame, FrameLocator, Page, expec
 from tests.browser_tools import ARGUMENTS, axe, overflow, screenshot, shell_path
 from tests.servers import Demo
 
-SECONDS = 20_000
-# A machine with two cores that runs other tests beside this one is slow; what never comes still fails.
-expect.set_options(timeout=SECONDS)
-
 # Chromium's own switch for third-party cookies, as it stands in a profile's preferences: 0 allows them, 1 blocks them.
 COOKIE_MODES = {"allowed": 0, "blocked": 1}
 
@@ -50,7 +46,6 @@ def people_browser(
             locale="en-US",
             timezone_id="Europe/Madrid",
         )
-        context.set_default_timeout(SECONDS)
         if cookies == "blocked":
             context.on("page", _block_cookies_of_others)
         try:
@@ -112,7 +107,7 @@ class Visitor:
     def open_tool(self) -> None:
         """Open the tool from the course's navigation: a whole launch."""
         self.page.get_by_role("navigation").get_by_role("link", name="Playlists", exact=True).click()
-        expect(self.tool.get_by_role("heading", level=1)).to_be_visible(timeout=SECONDS)
+        expect(self.tool.get_by_role("heading", level=1)).to_be_visible()
 
     @property
     def tool(self) -> FrameLocator:
@@ -122,11 +117,11 @@ class Visitor:
     @property
     def frame(self) -> Frame:
         """The tool's frame itself."""
-        for _ in range(100):
+        for _ in range(300):
             for frame in self.page.frames:
                 if frame.url.startswith(self.demo.tool):
                     return frame
-            time.sleep(0.1)
+            self.page.wait_for_timeout(100)  # Playwright hears of frames only while it waits itself.
         raise AssertionError(f"the tool is in no frame: {[frame.url for frame in self.page.frames]}")
 
     def come_back(self) -> None:
@@ -176,7 +171,7 @@ class Visitor:
         assert self.troubles == []
 
 
-def until(what: Callable[[], bool], message: str, seconds: float = 15.0) -> None:
+def until(what: Callable[[], bool], message: str, seconds: float = 60.0) -> None:
     """Wait until ``what`` is true; AssertionError with ``message`` if it never is."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

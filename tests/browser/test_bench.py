@@ -43,7 +43,6 @@ def closed(running: Bench, tmp_path_factory: pytest.TempPathFactory) -> Iterator
             viewport={"width": 1280, "height": 900},
             locale="en-US",
         )
-        context.set_default_timeout(20_000)
         yield context
         context.close()
 
@@ -79,7 +78,7 @@ def look(page: Page, name: str) -> None:
 def tool_in(page: Page, running: Bench) -> FrameLocator:
     """What is in the tool's frame, once a launch has come to rest there."""
     seen, calm = "", 0
-    for _ in range(200):
+    for _ in range(300):
         page.wait_for_timeout(100)
         now = next((one.url for one in page.frames if one.url.startswith(running.tool)), "")
         calm = calm + 1 if now and now == seen and "/lti/" not in now else 0

@@ -58,7 +58,6 @@ class Checks:
             java_script_enabled=script,
             extra_http_headers=self.world.sign_in(who, Role.STUDENT),
         )
-        context.set_default_timeout(20_000)
         browsing = Browsing(context, self.used - 1)
         yield browsing
         context.close()
@@ -69,7 +68,6 @@ class Checks:
         """The teacher's browser."""
         headers = self.world.sign_in(self.world.school.teacher, Role.TEACHER)
         context = browser.new_context(viewport=WIDE, locale="en-US", extra_http_headers=headers)  # type: ignore[arg-type]
-        context.set_default_timeout(20_000)
         yield context.new_page()
         context.close()
 

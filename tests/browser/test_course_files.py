@@ -18,9 +18,10 @@ from tests.cartridges.mbz import a_course, backup, tarred
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with a_world(tmp_path_factory.mktemp("files")) as running:
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    """One for each test: both begin with a course that no file was brought into."""
+    with a_world(tmp_path / "world") as running:
         yield running
 
 
@@ -94,8 +95,13 @@ def test_a_course_is_looked_at_brought_in_and_stands_in_the_builder(
         expect(at.get_by_text("In the course: Week of water › Lakes")).to_be_visible()
 
 
-def test_the_next_file_and_a_backup_without_script(world: World, browser: Browser, tmp_path: Path) -> None:
+def test_a_file_the_next_file_and_a_backup_without_script(world: World, browser: Browser, tmp_path: Path) -> None:
     with world.browsing(browser, java_script_enabled=False) as at:
+        at.goto(f"{world.course}/content/files")
+        choose(at, a_file(tmp_path, "Rivers", "Lakes"))
+        at.get_by_role("button", name="Bring in").click()
+        expect(at.get_by_text("3 items are new")).to_be_visible()
+        assert titles(world) == {"Rivers", "Lakes", "Water quiz"}
         at.goto(f"{world.course}/content/files")
         choose(at, a_file(tmp_path, "Rivers of Europe"))
         expect(at.get_by_text("until now “Rivers”")).to_be_visible()

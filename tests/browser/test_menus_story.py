@@ -280,7 +280,7 @@ class TestMenus:
             teacher.page.reload()
             return cell.inner_text().strip().startswith("10")
 
-        until(arrived, "the score never reached the gradebook", 60)
+        until(arrived, "the score never reached the gradebook")
 
     def test_a_parent_sees_their_own_childs_menus(self, visit) -> None:  # type: ignore[no-untyped-def]
         family = visit(FAMILY, "menus-story-family")

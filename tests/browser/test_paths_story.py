@@ -149,7 +149,7 @@ class TestPaths:
             student.open_tool()
             return tool.get_by_text("2 of 10 steps done").is_visible()
 
-        until(moved_on, "the quiz never moved the path on", 60)
+        until(moved_on, "the quiz never moved the path on")
         # What was begun stayed; what the quiz opened waits for the teacher.
         expect(now).to_contain_text(PERCENT)
         expect(now).to_contain_text("You have begun this one. Finish it before you go on.")

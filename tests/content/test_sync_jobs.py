@@ -186,7 +186,7 @@ async def test_the_work_runs_in_the_runner_and_ends_with_it(own_database: Databa
     await runner.start()
     async with own_database.writing() as session:
         await wish(session, world.course, clock.now())
-    await asyncio.wait_for(gate.reached.wait(), 5)
+    await asyncio.wait_for(gate.reached.wait(), 60)
     await runner.stop()
     row = await world.state()
     assert (row.lease, row.due_at) == (None, clock.now())

@@ -11,7 +11,7 @@ from lti_tool.lti.models import OidcLogin
 from .test_database import a_school
 from .test_fixed import ADD_LOGIN, TAKE_LOGIN, a_login
 
-PATIENCE = 5.0
+PATIENCE = 60.0
 _TOUCH = text("UPDATE organisation SET name = name")
 
 

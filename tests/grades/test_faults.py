@@ -258,7 +258,7 @@ async def test_from_the_transaction_to_the_gradebook_with_the_embedded_runner(ow
     # What was owed without a nudge, as by a process that was killed right after its commit, is found by the sweep.
     own_school.database.session_info.clear()
     await own_school.owe(20)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while own_school.lms.grade("s0") != 0.2:
             attach(own_school.database, runner)
             await asyncio.sleep(0.01)

@@ -78,7 +78,7 @@ async def test_one_for_later_keeps_none_for_now_waiting(url: str) -> None:
     await runner.settled()
     assert ran == ["a"]
     runner.nudge("deliver", "b", after=SOON)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         await later.wait()
     assert ran == ["a", "b"]
     await runner.stop()
@@ -103,7 +103,7 @@ async def test_what_a_dead_worker_left_behind_is_taken_away_and_done(url: str) -
     runner = SharedRunner(url, {"deliver": task}, silent_seconds=30)
     await runner.start()
     await runner.take_from_the_dead()  # Its own round may be taking it at this moment, and nudges a little later.
-    await asyncio.wait_for(done.wait(), 10)
+    await asyncio.wait_for(done.wait(), 60)
     await runner.settled()
     assert ran == ["a"]
     assert asked(url, "SELECT count(*) FROM procrastinate_jobs") == [(0,)]

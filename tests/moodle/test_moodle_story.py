@@ -126,7 +126,7 @@ async def test_a_process_that_is_ended_after_moodle_took_a_score_does_not_go_bac
 
     world.moodle.after_each_answer(say_nothing)
     await mark(student, 1)
-    await asyncio.wait_for(arrived.wait(), 10)
+    await asyncio.wait_for(arrived.wait(), 60)
     await mark(student, 1)
     await world.stop()
     world.moodle.after_each_answer(None)

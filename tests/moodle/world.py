@@ -23,7 +23,7 @@ from lti_tool.settings import Settings
 from tests.moodle.moodle import CLIENT_ID, ROOT, TOOL, TYPE_ID, Moodle, form_of
 from tests.moodle.services import User, Users
 
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 60.0
 
 
 def a_class() -> Users:

@@ -15,7 +15,7 @@ from lxml import html
 from lti_tool.cartridges import CourseContent, ItemKind, read_cartridge
 from tests.processes.people import Someone
 from tests.processes.story import assign, say
-from tests.servers import Demo, running_demo
+from tests.servers import STOP_SECONDS, Demo, running_demo
 from tests.test_cli import Tool
 
 pytestmark = pytest.mark.processes
@@ -50,9 +50,8 @@ def test_it_ends_when_told_to(tmp_path: Path, number: signal.Signals, by_hand: b
         with httpx.Client(base_url=demo.lms) as browser:
             browser.get("/login").raise_for_status()
             assert demo.process is not None
-            begun = time.monotonic()
             demo.process.send_signal(number)
-            status = demo.process.wait(timeout=20)
+            status = demo.process.wait(timeout=STOP_SECONDS)
     finally:
         demo.kill()
     said = demo.log.read_text("utf-8")
@@ -60,21 +59,18 @@ def test_it_ends_when_told_to(tmp_path: Path, number: signal.Signals, by_hand: b
     assert "error" not in said.lower(), said
     accepted = {signal.SIGINT: (0, 130), signal.SIGTERM: (0, -signal.SIGTERM, 128 + signal.SIGTERM)}
     assert status in accepted[number], said
-    assert time.monotonic() - begun < 15
 
 
-def test_ctrl_c_ends_it_while_the_lms_takes_a_minute_to_answer(tmp_path: Path) -> None:
+def test_ctrl_c_ends_it_while_the_lms_takes_ten_minutes_to_answer(tmp_path: Path) -> None:
     with running_demo(tmp_path) as demo, Someone(demo.lms, demo.tool, "rivera") as teacher:
-        slow = {"latency": {"line_items": 60.0}}
+        slow = {"latency": {"line_items": 600.0}}
         httpx.post(f"{demo.lms}/_control/behaviour", json=slow).raise_for_status()
         assign(teacher)
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while not _calls(demo, "line_items") and time.monotonic() < deadline:
             time.sleep(0.1)
-        begun = time.monotonic()
         status = demo.stop()
     assert status in (0, 130)
-    assert time.monotonic() - begun < 15
     assert "Traceback" not in demo.log.read_text("utf-8")
 
 
@@ -97,9 +93,10 @@ def test_ctrl_c_in_the_middle_of_starting(tmp_path: Path) -> None:
         while not (tmp_path / "var" / "demo").exists() and time.monotonic() < deadline:
             time.sleep(0.02)
         process.send_signal(signal.SIGINT)
-        said, _ = process.communicate(timeout=20)
+        said, _ = process.communicate(timeout=STOP_SECONDS)
     finally:
         process.kill()
+        process.communicate()
     assert process.returncode in (0, 130), said
     assert "Traceback" not in said
 
