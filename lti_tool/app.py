@@ -51,10 +51,12 @@ from lti_tool.mastery import reading as mastery_reading
 from lti_tool.mastery import routes as mastery_routes
 from lti_tool.mastery.held import evidence_held
 from lti_tool.menus import board_carrying, column_sources, destinations, listing
+from lti_tool.menus import column_meanings as menu_meanings
 from lti_tool.menus import results as menu_results
 from lti_tool.menus import routes as menu_routes
 from lti_tool.platforms import quirks
 from lti_tool.platforms import routes as platform_routes
+from lti_tool.playlists import column_meanings as playlist_meanings
 from lti_tool.playlists import completing
 from lti_tool.playlists import jobs as playlist_jobs
 from lti_tool.playlists import results as playlist_results
@@ -83,6 +85,9 @@ CHECK_TAKERS = (playlist_results.take_check, menu_results.take_check)
 COLUMN_SOURCES = (column_sources.sources, mastery_sources.sources)
 """Who knows what a gradebook column is of, beside playlists."""
 
+COLUMN_MEANINGS = (playlist_meanings.competencies, menu_meanings.competencies)
+"""Who knows what competencies a gradebook column is about, beside mastery."""
+
 CARRIERS = (board_carrying.MenuCarrier(),)
 """What comes along beside playlists and map when the copy of a course carries them over."""
 
@@ -102,8 +107,10 @@ class Parts:
     def work(self) -> Work:
         """Everything that runs behind the pages."""
         return (
-            grade_jobs.work(self.database, self.protocol, self.clock, self.comparer)
-            + mastery_jobs.work(self.database, self.clock)
+            grade_jobs.work(
+                self.database, self.protocol, self.clock, self.comparer, attempts_kept=self.settings.attempts_kept
+            )
+            + mastery_jobs.work(self.database, self.clock, COLUMN_MEANINGS)
             + sync_jobs.work(self.database, self.clock, self.connectors, TAKERS)
             + playlist_jobs.work(self.database, self.clock)
             + check_jobs.work(self.database, self.clock, CHECK_TAKERS)
@@ -174,6 +181,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, http: httpx.As
     app.state.takers = TAKERS
     app.state.carriers = CARRIERS
     app.state.column_sources = COLUMN_SOURCES
+    app.state.column_meanings = COLUMN_MEANINGS
     app.state.others = OTHERS
     app.state.check_takers = CHECK_TAKERS
     app.state.take_notice = origins.take_notice

@@ -36,6 +36,12 @@ class Settings(BaseSettings):
     worker: Literal["embedded", "external"] = Field(
         "embedded", description="Whether background work runs inside `serve` or in `lti-tool worker`."
     )
+    score_attempt_days: int = Field(
+        400,
+        ge=0,
+        le=3650,
+        description="How many days every attempt to send a score is kept, beside the last ones of each; 0 for ever.",
+    )
     allowed_networks: Annotated[tuple[Network, ...], NoDecode] = Field(
         (), description="Private networks that LMSs may live in, separated by commas."
     )
@@ -74,6 +80,11 @@ class Settings(BaseSettings):
     def key_rotation(self) -> timedelta | None:
         """How long a signing key signs; None where keys are rotated by command alone."""
         return timedelta(days=self.key_rotation_days) or None
+
+    @property
+    def attempts_kept(self) -> timedelta | None:
+        """How long every attempt to deliver a score is kept; None for ever."""
+        return timedelta(days=self.score_attempt_days) or None
 
     @property
     def on_loopback(self) -> bool:

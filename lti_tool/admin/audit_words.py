@@ -106,6 +106,8 @@ ACTION_WORDS = {
     "score.ours-sent": N_("A score was sent over what stands in the gradebook"),
     "score.sent": N_("A score was sent to check the connection"),
     "column.repaired": N_("A gradebook column was repaired"),
+    "column.theirs-on": N_("Numbers entered in a gradebook column count as evidence"),
+    "column.theirs-off": N_("Numbers entered in a gradebook column count no more"),
     "column.switched-off": N_("A gradebook column was switched off"),
     "column.switched-on": N_("A gradebook column was switched on again"),
     "column.made": N_("A gradebook column was made to check the connection"),

@@ -13,10 +13,12 @@ from lti_tool.admin.data_queries import Held
 from lti_tool.admin.replies import show
 from lti_tool.content.access.jobs import UNUSED as UNUSED_ACCESS
 from lti_tool.content.drafts import KEPT as DRAFT_LIFE
+from lti_tool.grades.forgetting import LAST_ONES
 from lti_tool.lti.deep_linking import REQUEST_LIFE
 from lti_tool.lti.handshake import LOGIN_LIFE
 from lti_tool.lti.invites import LIFE
 from lti_tool.lti.sessions import IDLE, KEPT, TOTAL
+from lti_tool.settings import Settings
 from lti_tool.web.dependencies import CurrentDatabase, Now
 from lti_tool.web.i18n import N_
 from lti_tool.web.navigation import ADMINISTRATION
@@ -34,6 +36,7 @@ async def data(request: Request, here: AdministratorIn, database: CurrentDatabas
     async with database.reading() as session:
         held = await data_queries.held(session, here)
         schools = await queries.organisations(session, here)
+    settings: Settings = request.app.state.settings
     context = {
         "lines": [(one, held.get(one.id, Held())) for one in schools],
         "unused_days": UNUSED_ACCESS.days,
@@ -45,6 +48,8 @@ async def data(request: Request, here: AdministratorIn, database: CurrentDatabas
         "login_minutes": int(LOGIN_LIFE.total_seconds() // 60),
         "picking_minutes": int(REQUEST_LIFE.total_seconds() // 60),
         "invite_days": LIFE.days,
+        "attempt_days": settings.score_attempt_days,
+        "last_attempts": LAST_ONES,
     }
     return show(request, here, "admin/data.html", context, said=SAID)
 

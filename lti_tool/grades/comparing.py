@@ -45,6 +45,9 @@ FRESH = timedelta(minutes=30)
 SECONDS = 60.0
 """All the time the LMS has to tell what a column holds."""
 
+TAKE_THEIRS = "grades.theirs"
+"""The task of whoever makes something of numbers that teachers have typed over ours; see ``theirs_key``."""
+
 LOOK_EVERY = timedelta(minutes=5)
 MOST_AT_ONCE = 200
 """Columns that one look at what is due compares."""
@@ -149,6 +152,9 @@ class Comparer:
                 continue
             count += 1
             found = results.get(sub)
+            if found is None and not present:
+                # LMSs show nothing of who has left: what was known stays until they are back.
+                continue
             difference = rules.difference(
                 score.delivered_given,
                 score.delivered_maximum or 1.0,
@@ -163,6 +169,8 @@ class Comparer:
         used = latest is not None and now - latest < USED_WITHIN
         await compare_queries.is_compared(session, line_item, doubled, now, now + (EVERY if used else SELDOM))
         await session.flush()
+        if line_item.takes_theirs:
+            nudge_after_commit(session, TAKE_THEIRS, theirs_key(line_item.organisation_id, line_item.id))
         return Compared(count, different, doubled)
 
     async def compare_due(self) -> int:
@@ -231,9 +239,26 @@ async def choose(
     if score.choice is choice:
         return score
     score.choice, score.chosen_given, score.chosen_by, score.chosen_at = choice, score.lms_given, by, now
+    nudge_after_commit(session, TAKE_THEIRS, theirs_key(organisation_id, score.line_item_id))
     if choice is Choice.OURS:
         compare_queries.owe_anew(score, now)
         nudge_after_commit(session, DELIVER, str(score.registration_id))
     session.add(score)
     await session.flush()
     return score
+
+
+def theirs_key(organisation_id: uuid.UUID, line_item_id: uuid.UUID) -> str:
+    """How the task names a column."""
+    return f"{organisation_id}:{line_item_id}"
+
+
+async def take_theirs(session: AsyncSession, line_item: LineItem, *, on: bool) -> bool:
+    """Say whether numbers that teachers type over ours in this column are taken over; whether it was otherwise before."""
+    if line_item.takes_theirs is on:
+        return False
+    line_item.takes_theirs = on
+    session.add(line_item)
+    await session.flush()
+    nudge_after_commit(session, TAKE_THEIRS, theirs_key(line_item.organisation_id, line_item.id))
+    return True

@@ -1,11 +1,11 @@
-"""What the grades room has for the background: delivery on a nudge, the sweep, comparing, the ends of runs, gauges."""
+"""What the grades room does in the background: delivery on a nudge, the sweep, comparing, ends of runs, gauges, forgetting."""
 
 from collections.abc import Collection
 from datetime import timedelta
 
 from lti_tool.clock import Clock
 from lti_tool.db.session import Database
-from lti_tool.grades import send_runs
+from lti_tool.grades import forgetting, send_runs
 from lti_tool.grades.comparing import LOOK_EVERY, Comparer
 from lti_tool.grades.delivery import SWEEP_EVERY, Deliverer
 from lti_tool.grades.ports import AgsFactory
@@ -14,6 +14,8 @@ from lti_tool.jobs import Periodic, Work, by_one_process
 from lti_tool.lti.models import Registration
 from lti_tool.lti.services import AgsClient, Protocol
 from lti_tool.platforms import quirks
+
+FORGET_EVERY = timedelta(days=1)
 
 MEASURE_EVERY = timedelta(minutes=1)
 
@@ -32,8 +34,10 @@ def comparer_of(database: Database, protocol: Protocol, clock: Clock) -> Compare
     return Comparer(database, clock, ags_clients(protocol), quirks)
 
 
-def work(database: Database, protocol: Protocol, clock: Clock, comparer: Comparer) -> Work:
-    """Delivery, with the real clients of the platforms."""
+def work(
+    database: Database, protocol: Protocol, clock: Clock, comparer: Comparer, attempts_kept: timedelta | None = None
+) -> Work:
+    """Delivery, with the real clients of the platforms. ``attempts_kept``: how long every attempt is kept; None for ever."""
     deliverer = Deliverer(database, clock, ags_clients(protocol), quirks, comparer=comparer)
 
     async def compare() -> None:
@@ -42,6 +46,10 @@ def work(database: Database, protocol: Protocol, clock: Clock, comparer: Compare
     async def finish_runs() -> None:
         await send_runs.finish(database, clock.now())
 
+    async def forget() -> None:
+        if attempts_kept is not None:
+            await forgetting.forget_attempts(database, clock.now() - attempts_kept)
+
     return Work(
         tasks={DELIVER: deliverer.run},
         periodic=(
@@ -49,5 +57,6 @@ def work(database: Database, protocol: Protocol, clock: Clock, comparer: Compare
             Periodic("grades.measure", MEASURE_EVERY, deliverer.measure),
             by_one_process(database, clock, Periodic("grades.runs", MEASURE_EVERY, finish_runs)),
             by_one_process(database, clock, Periodic("grades.compare", LOOK_EVERY, compare)),
+            by_one_process(database, clock, Periodic("grades.forget", FORGET_EVERY, forget)),
         ),
     )

@@ -9,7 +9,7 @@ from decimal import Decimal
 from lti_tool.content import rules as content_rules
 from lti_tool.content.models import ContentItem
 from lti_tool.insight.words import Levels
-from lti_tool.mastery import ratings
+from lti_tool.mastery import ratings, theirs
 from lti_tool.mastery.models import Evidence, EvidenceSource
 from lti_tool.web.i18n import N_, current_language, format_number
 
@@ -25,6 +25,9 @@ SOURCES = {
     EvidenceSource.OVERRIDE: N_("Level set by a teacher"),
 }
 """Where evidence comes from, as message ids."""
+
+TYPED = N_("Entered in the gradebook")
+"""A number that somebody has typed over a score of ours in the platform's gradebook."""
 
 RATING = N_("Rating in your learning platform")
 """A result of the platform that is no score of an item: how somebody was rated on an outcome."""
@@ -99,6 +102,12 @@ def is_rating(row: Evidence) -> bool:
     return row.source is EvidenceSource.LMS and row.presentation.startswith(ratings.PREFIX)
 
 
+def _source_words(row: Evidence) -> str:
+    if is_rating(row):
+        return RATING
+    return TYPED if theirs.is_typed(row) else SOURCES[row.source]
+
+
 def _view(
     row: Evidence,
     items: Mapping[uuid.UUID, ContentItem],
@@ -115,7 +124,7 @@ def _view(
         person_id=row.person_id,
         competency_id=row.competency_id,
         source=row.source,
-        source_words=say(RATING if is_rating(row) else SOURCES[row.source]),
+        source_words=say(_source_words(row)),
         at=row.observed_at,
         dated=row.dated,
         title=item.title if item is not None else "",

@@ -39,6 +39,9 @@ class Said(StrEnum):
     NOTHING_TO_REPAIR = "nothing-to-repair"
     OFF = "off"
     ON = "on"
+    THEIRS_ON = "theirs-on"
+    THEIRS_OFF = "theirs-off"
+    NO_EVIDENCE = "no-evidence"
 
 
 _SENTENCES = {
@@ -60,6 +63,13 @@ _SENTENCES = {
     Said.NOTHING_TO_REPAIR: N_("There is nothing that this tool can repair."),
     Said.OFF: N_("Switched off. Nothing is sent to this column any more; new scores are kept here."),
     Said.ON: N_("Switched on. What was kept here meanwhile is sent."),
+    Said.THEIRS_ON: N_(
+        "Numbers entered in the gradebook over the score of this tool count as evidence from now on. Compare now to find them."
+    ),
+    Said.THEIRS_OFF: N_(
+        "Numbers entered in the gradebook do not count as evidence any more. Levels are as if they never had."
+    ),
+    Said.NO_EVIDENCE: N_("A number in this column cannot be evidence. Below it says why."),
     Said.SETTLED: N_("There is no difference any more, so there was nothing to decide."),
 }
 
@@ -68,6 +78,7 @@ _TONES = {
     Said.COMPARING: "info",
     Said.NOTHING_TO_SEND: "info",
     Said.SETTLED: "info",
+    Said.NO_EVIDENCE: "info",
     Said.NOTHING_TO_REPAIR: "info",
 }
 

@@ -13,16 +13,17 @@ from lti_tool.courses.access import InCourse, TeacherChanging, TeacherIn
 from lti_tool.courses.freshness import Outcome
 from lti_tool.courses.roster import FreshRoster, readings
 from lti_tool.courses.visibility import limited_to
-from lti_tool.errors import ToolError
-from lti_tool.grades import ledger, send_runs
+from lti_tool.errors import NotAllowed, ToolError
+from lti_tool.grades import comparing, ledger, send_runs
 from lti_tool.grades import service as grades
 from lti_tool.grades.comparing import Comparer
 from lti_tool.grades.models import ColumnState, LineItem
 from lti_tool.insight import grades_views
 from lti_tool.insight.grades_replies import FILE_NAME, Said, came_of, grades_address, ledger_rows, notice, said_words
-from lti_tool.insight.grades_views import Line, Sources
+from lti_tool.insight.grades_views import Knowing, Line, Sources
 from lti_tool.insight.replies import file, speaking
 from lti_tool.logs import reference_code
+from lti_tool.mastery import theirs
 from lti_tool.web.dependencies import CurrentDatabase, CurrentPages, Now
 from lti_tool.web.forms import Entered, parsed
 from lti_tool.web.replies import see
@@ -37,6 +38,11 @@ def column_sources(request: Request) -> tuple[Sources, ...]:
     """Who knows what columns are of, beside playlists and mastery."""
     found: tuple[Sources, ...] = request.app.state.column_sources
     return found
+
+
+def knowing(request: Request) -> Knowing:
+    """The same, and who knows what columns of theirs are about."""
+    return Knowing(column_sources(request), request.app.state.column_meanings)
 
 
 def leave_trace(
@@ -137,7 +143,7 @@ async def column(
     """Each student's score: what is owed, what was delivered, what stands there. ``show`` narrows it. The look is audited."""
     with speaking(request):
         async with database.writing() as session:
-            page = await grades_views.column_page(session, here, line_item_id, column_sources(request), clock.now())
+            page = await grades_views.column_page(session, here, line_item_id, knowing(request), clock.now())
             leave_trace(
                 session, here, clock, "students.scores-viewed", f"course:{here.course.id}", f"column {line_item_id}"
             )
@@ -311,6 +317,27 @@ async def switch(
             action = "column.switched-off" if off else "column.switched-on"
             leave_trace(session, here, clock, action, f"course:{here.course.id}", f"column {line_item_id}")
     return see(grades_address(here.course, line_item_id), Said.OFF if off else Said.ON)
+
+
+@router.post("/{line_item_id}/theirs")
+async def take_theirs(
+    request: Request, here: TeacherChanging, line_item_id: uuid.UUID, database: CurrentDatabase, clock: Now
+) -> Response:
+    """Have numbers that teachers type over ours count as evidence (``to`` is *on*), or no more (*off*)."""
+    on = not parsed(_switch, Entered.of(await request.form()).values.get("to", ""))
+    meanings = knowing(request).meanings
+    async with database.writing() as session:
+        if await limited_to(session, here) is not None:
+            raise NotAllowed("levels of students whom this teacher does not see would move")
+        found = await grades_views.the_column(session, here, line_item_id)
+        if on and (await theirs.about(session, here.course, found, meanings)).why is not None:
+            return see(grades_address(here.course, line_item_id), Said.NO_EVIDENCE)
+        if await comparing.take_theirs(session, found, on=on):
+            action = "column.theirs-on" if on else "column.theirs-off"
+            leave_trace(session, here, clock, action, f"course:{here.course.id}", f"column {line_item_id}")
+    # What is known already counts, or not, when the page is there again.
+    await theirs.keep_up(database, here.organisation_id, line_item_id, tuple(meanings), clock.now())
+    return see(grades_address(here.course, line_item_id), Said.THEIRS_ON if on else Said.THEIRS_OFF)
 
 
 def _switch(word: str) -> bool:

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request
 from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.responses import Response
 
+from lti_tool.clock import Clock
 from lti_tool.courses.access import InCourse, TeacherChanging, TeacherIn
 from lti_tool.courses.visibility import limited_to
 from lti_tool.grades import comparing
@@ -13,9 +14,10 @@ from lti_tool.grades import service as grades
 from lti_tool.grades.models import Choice
 from lti_tool.insight import grades_views
 from lti_tool.insight.grades_replies import Said, grades_address, notice, said_words
-from lti_tool.insight.grades_routes import column_sources, leave_trace
+from lti_tool.insight.grades_routes import knowing, leave_trace
 from lti_tool.insight.grades_views import Line
 from lti_tool.insight.replies import speaking
+from lti_tool.mastery import theirs
 from lti_tool.web.dependencies import CurrentDatabase, CurrentPages, Now
 from lti_tool.web.forms import Entered, parsed
 from lti_tool.web.replies import see
@@ -36,9 +38,7 @@ async def score(
     """Every attempt to deliver one student's score, the newest first. The look is audited."""
     with speaking(request):
         async with database.writing() as session:
-            page = await grades_views.score_page(
-                session, here, line_item_id, score_id, column_sources(request), clock.now()
-            )
+            page = await grades_views.score_page(session, here, line_item_id, score_id, knowing(request), clock.now())
             leave_trace(
                 session, here, clock, "student.viewed", f"person:{page.line.standing.person_id}", f"score {score_id}"
             )
@@ -75,6 +75,8 @@ async def choose(
         if not line.can_choose:
             said = Said.SETTLED
         else:
+            if choice is Choice.OURS:
+                await _give_back(session, here, line_item_id, line, clock)
             await comparing.choose(session, here.organisation_id, score_id, choice, here.visit.person_id, clock.now())
             said = Said.KEPT if choice is Choice.THEIRS else Said.OURS
             action = "score.theirs-kept" if choice is Choice.THEIRS else "score.ours-sent"
@@ -97,9 +99,19 @@ async def send_again(
         line = await _line(session, here, line_item_id, score_id)
         found = await grades_views.the_column(session, here, line_item_id)
         person_id = line.standing.person_id
+        await _give_back(session, here, line_item_id, line, clock)
         await grades.send_again(session, line_item=found, now=clock.now(), person_ids=[person_id], over=True)
         leave_trace(session, here, clock, "scores.sent-again", f"person:{person_id}", f"score {score_id}")
     return see(_back(here, entered, line_item_id, score_id), Said.SENT_AGAIN)
+
+
+async def _give_back(session: AsyncSession, here: InCourse, line_item_id: uuid.UUID, line: Line, clock: Clock) -> None:
+    """What the number in the gradebook said of a competency is void before ours goes over it, so that ours does not count it."""
+    found = await grades_views.the_column(session, here, line_item_id)
+    person_id = line.standing.person_id
+    done = await theirs.give_back(session, here.course, found, person_id, clock.now(), here.visit.person_id)
+    if done:
+        leave_trace(session, here, clock, "mastery.voided", f"person:{person_id}", f"{done} pieces of evidence")
 
 
 async def _line(session: AsyncSession, here: InCourse, line_item_id: uuid.UUID, score_id: uuid.UUID) -> Line:

@@ -16,9 +16,11 @@ from lti_tool.grades import ledger, send_runs
 from lti_tool.grades import service as grades
 from lti_tool.grades.ledger import NEEDS_SOMETHING, Among, Place, Tried
 from lti_tool.grades.models import DeliveryPace, LineItem, ScoreAttempt
+from lti_tool.grades.resource_ids import ids_of
 from lti_tool.grades.rules import Upkeep
 from lti_tool.grades.service import ScoreStanding
 from lti_tool.grades.words import upkeep_of
+from lti_tool.mastery import theirs
 from lti_tool.playlists import queries as playlist_queries
 from lti_tool.playlists.models import PlaylistStatus
 from lti_tool.web.i18n import N_
@@ -140,6 +142,15 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Theirs:
+    """Whether numbers that teachers type over ours count: what they are about, by name, and whose count now."""
+
+    about: theirs.About
+    names: list[str]
+    counting: frozenset[uuid.UUID]
+
+
+@dataclass(frozen=True, slots=True)
 class ColumnPage:
     """One column with its students, by name."""
 
@@ -148,6 +159,7 @@ class ColumnPage:
     pause: Pause | None
     run: send_runs.Standing | None
     among: Among
+    theirs: Theirs
 
 
 def line_of(lines: Sequence[Line], score_id: uuid.UUID) -> Line:
@@ -165,6 +177,15 @@ class ScorePage:
     column: ColumnPage
     line: Line
     attempts: Sequence[ScoreAttempt] = field(default_factory=list)
+    said: Sequence[theirs.Number] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Knowing:
+    """Who knows what columns are of, and what competencies they are about."""
+
+    sources: Collection[Sources] = ()
+    meanings: Collection[theirs.Meanings] = ()
 
 
 # --- Reading ----------------------------------------------------------------------------------------------------------
@@ -180,19 +201,27 @@ async def overview(session: AsyncSession, here: InCourse, sources: Collection[So
 
 
 async def column_page(
-    session: AsyncSession, here: InCourse, line_item_id: uuid.UUID, sources: Collection[Sources], now: datetime
+    session: AsyncSession, here: InCourse, line_item_id: uuid.UUID, of: Knowing, now: datetime
 ) -> ColumnPage:
     """One column; NotFound for one of another course."""
     column = await the_column(session, here, line_item_id)
     among = await limited_to(session, here)
     pace = await ledger.pace(session, here.course.registration_id)
-    [view] = await _views(session, here.course, [column], sources, pace, among)
+    [view] = await _views(session, here.course, [column], of.sources, pace, among)
+    shown = await lines(session, here, column, among)
+    about = await theirs.about(session, here.course, column, of.meanings)
+    counting = await theirs.whose(session, here.course, column, about)
     return ColumnPage(
         view,
-        await lines(session, here, column, among),
+        shown,
         pause_of(pace, now),
         await _run(session, here, column.id, among, now),
         among,
+        Theirs(
+            about,
+            await theirs.names(session, here.course, about),
+            frozenset(line.standing.person_id for line in shown) & counting,
+        ),
     )
 
 
@@ -201,13 +230,15 @@ async def score_page(
     here: InCourse,
     line_item_id: uuid.UUID,
     score_id: uuid.UUID,
-    sources: Collection[Sources],
+    of: Knowing,
     now: datetime,
 ) -> ScorePage:
     """One student's score; NotFound for a student whom this teacher does not see."""
-    page = await column_page(session, here, line_item_id, sources, now)
+    page = await column_page(session, here, line_item_id, of, now)
     line = line_of(page.lines, score_id)
-    return ScorePage(page, line, await ledger.attempts(session, here.organisation_id, score_id, MOST_ATTEMPTS))
+    said = await theirs.of_person(session, here.course, line_item_id, line.standing.person_id)
+    attempts = await ledger.attempts(session, here.organisation_id, score_id, MOST_ATTEMPTS)
+    return ScorePage(page, line, attempts, said)
 
 
 async def the_column(session: AsyncSession, here: InCourse, line_item_id: uuid.UUID) -> LineItem:
@@ -292,17 +323,3 @@ async def playlists(session: AsyncSession, course: Course, resource_ids: Collect
         for one in found
         if one.status is not PlaylistStatus.ARCHIVED
     }
-
-
-def ids_of(kind: str, resource_ids: Collection[str]) -> list[uuid.UUID]:
-    """The ids in the resource ids of one kind, such as ``playlist:<id>``."""
-    found = []
-    for resource_id in resource_ids:
-        before, _, after = resource_id.partition(":")
-        if before != kind:
-            continue
-        try:
-            found.append(uuid.UUID(after))
-        except ValueError:
-            continue
-    return found

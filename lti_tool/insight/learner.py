@@ -19,7 +19,7 @@ from lti_tool.courses.models import Course
 from lti_tool.insight import queries, service
 from lti_tool.insight.explained import missing_sentence, sentence
 from lti_tool.insight.words import Levels, LevelView
-from lti_tool.mastery import criteria
+from lti_tool.mastery import criteria, theirs
 from lti_tool.mastery import queries as mastery_queries
 from lti_tool.mastery.models import MasteryState
 from lti_tool.mastery.rules import Audience
@@ -79,6 +79,8 @@ class Stand:
     is_next: bool
     better_first: tuple[MapCompetencyView, ...]
     """Prerequisites of which nobody knows whether they are met: they hold nobody up, and still come before."""
+    typed: str = ""
+    """What a teacher has entered about it in the platform's gradebook, as a sentence; empty where nothing was."""
 
     @property
     def is_known(self) -> bool:
@@ -169,6 +171,8 @@ async def learner_map(
     before, after = rules_graph.predecessors(view.edges), rules_graph.successors(view.edges)
     by_competency = _by_competency(aligned, items)
 
+    typed = await theirs.sentences(session, course, person_id, now, to)
+
     def stand(one: MapCompetencyView) -> Stand:
         state = states.get(one.id)
         level = levels.of(state.level, state.standing) if state else levels.none
@@ -193,6 +197,7 @@ async def learner_map(
             said=said.get(one.id),
             is_next=one.id in ready,
             better_first=_known(view, [near for near in before.get(one.id, ()) if met[near] is None]),
+            typed=typed.get(one.id, ""),
         )
 
     return LearnerMap(view, levels, tuple(stand(one) for one in view.competencies))

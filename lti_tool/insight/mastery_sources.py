@@ -6,7 +6,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from lti_tool.competencies import maps
 from lti_tool.courses.models import Course
-from lti_tool.insight.grades_views import Source, ids_of
+from lti_tool.grades.resource_ids import ids_of
+from lti_tool.insight.grades_views import Source
 from lti_tool.mastery.grading import resource_id
 from lti_tool.mastery.grading_forms import OVERALL
 from lti_tool.mastery.grading_routes import address

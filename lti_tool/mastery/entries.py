@@ -36,7 +36,29 @@ MARK_TAKEN_BACK = N_("The teacher took this mark back")
 ITEM_COUNTS = N_("The score of the item it came from counts for this competency itself")
 """Why a rating on an outcome is void whose item is aligned to the competency: the same work must not count twice."""
 
-OWN_REASONS = frozenset({REPLACED, TAKEN_BACK, UNALIGNED, GONE_FROM_FILE, TOLD_BY_LMS, MARK_TAKEN_BACK, ITEM_COUNTS})
+NUMBER_GONE = N_("The number no longer stands in the gradebook")
+"""Why evidence is void that was a number somebody had typed into a column of ours."""
+
+OURS_SENT = N_("The score of this tool was sent over the number in the gradebook")
+"""Why such evidence is void once a teacher has said that ours counts."""
+
+NOT_TAKEN = N_("Numbers entered in this gradebook column do not count any more")
+"""Why such evidence is void once a teacher has switched off that they count."""
+
+OWN_REASONS = frozenset(
+    {
+        REPLACED,
+        TAKEN_BACK,
+        UNALIGNED,
+        GONE_FROM_FILE,
+        TOLD_BY_LMS,
+        MARK_TAKEN_BACK,
+        ITEM_COUNTS,
+        NUMBER_GONE,
+        OURS_SENT,
+        NOT_TAKEN,
+    }
+)
 """Reasons of the tool's own. What is void for one of them counts again when it comes again; what a teacher voided does not."""
 
 

@@ -50,7 +50,8 @@ class MasteryColumn:
     counting: Counting
 
 
-def _read(line_item: LineItem) -> MasteryColumn:
+def read(line_item: LineItem) -> MasteryColumn:
+    """A line item with the tag of these columns, as what it is."""
     of_one = line_item.resource_id.startswith(_OF_ONE)
     competency_id = uuid.UUID(line_item.resource_id.removeprefix(_OF_ONE)) if of_one else None
     return MasteryColumn(line_item, competency_id, Counting.from_json(line_item.settings))
@@ -58,7 +59,7 @@ def _read(line_item: LineItem) -> MasteryColumn:
 
 async def columns(session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID) -> list[MasteryColumn]:
     """A course's columns about mastery, on or off."""
-    return [_read(one) for one in await grading_queries.columns(session, organisation_id, course_id)]
+    return [read(one) for one in await grading_queries.columns(session, organisation_id, course_id)]
 
 
 async def column(

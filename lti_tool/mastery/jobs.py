@@ -2,6 +2,7 @@
 
 import uuid
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import ClassVar
 
@@ -11,8 +12,9 @@ from lti_tool.courses import queries as course_queries
 from lti_tool.courses.service import CAME
 from lti_tool.db.session import Database
 from lti_tool.errors import NotFound
+from lti_tool.grades.comparing import TAKE_THEIRS
 from lti_tool.jobs import Periodic, Work, by_one_process, runner_of
-from lti_tool.mastery import arriving, following, service, versions
+from lti_tool.mastery import arriving, following, service, theirs, theirs_queries, versions
 
 OVERRIDES_EVERY = timedelta(minutes=1)
 """How exactly the ends of overrides are kept."""
@@ -124,8 +126,34 @@ class Learning(_EveryCourse):
         self._swept_at = now
 
 
-def work(database: Database, clock: Clock) -> Work:
-    """The tasks and the periodic work of this room."""
+class TakingTheirs:
+    """Has numbers that teachers have typed over ours count as evidence, in columns of which they said so."""
+
+    def __init__(self, database: Database, clock: Clock, meanings: Sequence[theirs.Meanings]) -> None:
+        self._database = database
+        self._clock = clock
+        self._meanings = meanings
+
+    async def run(self, key: str) -> None:
+        """Bring one column's evidence in step; the key is ``comparing.theirs_key``."""
+        try:
+            organisation_id, line_item_id = (uuid.UUID(part) for part in key.split(":"))
+        except ValueError:
+            raise NotFound("the key names no column") from None
+        await theirs.keep_up(self._database, organisation_id, line_item_id, self._meanings, self._clock.now())
+
+    async def sweep(self) -> None:
+        """Those columns that were looked at lately and of which no nudge may have arrived."""
+        since = self._clock.now() - 2 * SWEEP_EVERY
+        async with self._database.reading() as session:
+            columns = await theirs_queries.compared_since(session, since, MOST_COURSES)
+        for organisation_id, line_item_id in columns:
+            await theirs.keep_up(self._database, organisation_id, line_item_id, self._meanings, self._clock.now())
+
+
+def work(database: Database, clock: Clock, meanings: Sequence[theirs.Meanings] = ()) -> Work:
+    """The tasks and the periodic work of this room. ``meanings`` tell what columns of other rooms are about."""
+    takes = TakingTheirs(database, clock, meanings)
     learning = Learning(database, clock)
     follows = Following(database, clock)
     arrives = Arriving(database, clock)
@@ -134,11 +162,12 @@ def work(database: Database, clock: Clock) -> Work:
         await service.end_overrides(database, clock.now())
 
     return Work(
-        tasks={versions.LEARN: learning.run, LEVELS_FOLLOW: follows.run, CAME: arrives.run},
+        tasks={versions.LEARN: learning.run, LEVELS_FOLLOW: follows.run, CAME: arrives.run, TAKE_THEIRS: takes.run},
         periodic=(
             Periodic("mastery.end-overrides", OVERRIDES_EVERY, end_overrides),
             Periodic("mastery.learn-sweep", SWEEP_EVERY, learning.sweep),
             by_one_process(database, clock, Periodic("mastery.follow-sweep", SWEEP_EVERY, follows.sweep)),
             by_one_process(database, clock, Periodic("mastery.arrive-sweep", SWEEP_EVERY, arrives.sweep)),
+            by_one_process(database, clock, Periodic("mastery.theirs-sweep", SWEEP_EVERY, takes.sweep)),
         ),
     )

@@ -8,7 +8,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from lti_tool.courses.models import Course
 from lti_tool.db.base import scoped
-from lti_tool.insight.grades_views import Source, ids_of
+from lti_tool.grades.resource_ids import ids_of
+from lti_tool.insight.grades_views import Source
 from lti_tool.menus.models import Menu, MenuStatus
 from lti_tool.menus.work_replies import work_address
 from lti_tool.web.i18n import N_

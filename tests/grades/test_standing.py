@@ -175,6 +175,7 @@ def test_the_room_has_its_task_and_its_rounds(database: Database, clock: ManualC
         "grades.measure": timedelta(minutes=1),
         "grades.runs": timedelta(minutes=1),
         "grades.compare": timedelta(minutes=5),
+        "grades.forget": timedelta(days=1),
     }
 
 

@@ -27,7 +27,8 @@ from lti_tool.jobs import attach
 from lti_tool.jobs.memory import RecordingRunner
 from lti_tool.lti.models import Registration, Role
 from lti_tool.menus.column_sources import sources
-from lti_tool.playlists.models import Playlist, PlaylistStatus
+from lti_tool.playlists.column_meanings import competencies
+from lti_tool.playlists.models import Playlist, PlaylistStatus, PlaylistStep, StepKind
 from tests.grades.lms import BROKEN, DOWN, NOT_ENROLLED, FakeLms, FakeQuirks
 from tests.insight.site import Site, a_site
 from tests.menus.work_site import a_board
@@ -138,6 +139,7 @@ async def grades(database: Database, clock: ManualClock) -> Grades:
     attach(database, found.runner)
     site.app.state.comparer = Comparer(database, clock, found.client, lambda _family: FakeQuirks())
     site.app.state.column_sources = (sources,)
+    site.app.state.column_meanings = (competencies,)
     return found
 
 
@@ -161,6 +163,7 @@ def posts(grades: Grades, score_id: uuid.UUID) -> list[str]:
         f"{grades.page}/send-all",
         f"{grades.page}/repair",
         f"{grades.page}/switch",
+        f"{grades.page}/theirs",
         f"{grades.page}/scores/{score_id}/choose",
         f"{grades.page}/scores/{score_id}/send-again",
     ]
@@ -207,6 +210,7 @@ async def test_another_school_finds_nothing_there(grades: Grades) -> None:
         "/send-all",
         "/repair",
         "/switch",
+        "/theirs",
         f"/scores/{score_id}/choose",
         f"/scores/{score_id}/send-again",
     ):
@@ -482,6 +486,81 @@ async def test_an_lms_that_does_not_tell_is_said_with_the_reason(grades: Grades)
     assert "The gradebook could not be compared just now" in page.text
     assert "has trouble of its own" in page.text
     assert "why=server-error" in str(page.url)
+
+
+# --- Numbers of teachers as evidence ----------------------------------------------------------------------------------
+
+
+async def aligned(grades: Grades) -> None:
+    """The playlist asks for something about the first competency of the map."""
+    async with grades.site.database.writing() as session:
+        column = await session.get_one(LineItem, (grades.site.school.id, grades.column_id))
+        session.add(
+            PlaylistStep(
+                organisation_id=grades.site.school.id,
+                playlist_id=uuid.UUID(column.resource_id.removeprefix("playlist:")),
+                position=0,
+                kind=StepKind.TASK,
+                title="Fold paper",
+                competency_id=grades.site.competencies[0].id,
+            )
+        )
+
+
+async def test_a_teacher_has_numbers_count_as_evidence_and_no_more(grades: Grades) -> None:
+    await aligned(grades)
+    teacher, score = await overridden(grades)
+    text = (await teacher.get(grades.page)).text
+    assert "levels do not know of it" in text
+    assert grades.site.competencies[0].code in text
+    on = await teacher.post(f"{grades.page}/theirs", to="on")
+    for words in ("count as evidence from now on", "1 student has such a number now", "counts as evidence."):
+        assert words in on.text, words
+    (row,) = await grades.site.evidence(0)
+    assert (row.earned, row.possible, row.competency_id) == (95, 100, grades.site.competencies[0].id)
+    ada = grades.site.school.students[0].id
+    page = (await teacher.get(f"{grades.site.course}/mastery/students/{ada}?competency={row.competency_id}")).text
+    assert "Entered in the gradebook" in page
+    assert "95 of 100 was entered in the gradebook on" in page
+    mine = await (await grades.site.sign_in(grades.site.school.students[0], Role.STUDENT)).get(
+        f"{grades.site.course}/my-map"
+    )
+    assert "Your teacher entered 95 of 100 in the gradebook on" in mine.text
+    # Sent over: it is void, and its page says so.
+    sent = await teacher.post(f"{grades.page}/scores/{score.id}/choose", choice="ours", page="score")
+    assert "The score of this tool was sent over the number in the gradebook" in sent.text
+    assert (await grades.site.evidence(0))[0].voided_by == grades.site.school.teacher.id
+    off = await teacher.post(f"{grades.page}/theirs", to="off")
+    assert "Levels are as if they never had" in off.text
+    actions = [action for action, _ in await grades.traces()]
+    assert (actions.count("column.theirs-on"), actions.count("column.theirs-off")) == (1, 1)
+
+
+async def test_ours_sent_again_by_hand_takes_the_evidence_back_too(grades: Grades) -> None:
+    await aligned(grades)
+    teacher, score = await overridden(grades)
+    await teacher.post(f"{grades.page}/theirs", to="on")
+    await teacher.post(f"{grades.page}/scores/{score.id}/send-again")
+    assert [row.voided_at is not None for row in await grades.site.evidence(0)] == [True]
+
+
+async def test_what_is_aligned_to_nothing_can_be_no_evidence_and_says_why(grades: Grades) -> None:
+    teacher, _ = await overridden(grades)
+    assert "Align its items first." in (await teacher.get(grades.page)).text
+    refused = await teacher.post(f"{grades.page}/theirs", to="on")
+    assert "A number in this column cannot be evidence." in refused.text
+    assert (await teacher.post(f"{grades.page}/theirs", to="perhaps")).status_code == 400
+    assert await grades.site.evidence(0) == []
+
+
+async def test_a_teacher_held_to_a_section_cannot_move_everybodys_levels(grades: Grades) -> None:
+    await aligned(grades)
+    await grades.owe(0, 80)
+    async with grades.site.database.writing() as session:
+        await watching.only_their_section(session, grades.site.school, 1)
+    teacher = await grades.site.teacher()
+    assert "Only a teacher who sees the whole course can change this" in (await teacher.get(grades.page)).text
+    assert (await teacher.post(f"{grades.page}/theirs", to="on")).status_code == 403
 
 
 # --- Sending ----------------------------------------------------------------------------------------------------------
