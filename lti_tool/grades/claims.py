@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, CursorResult, Text, and_, bindparam, exists, func, or_, update
+from sqlalchemy import ColumnElement, CursorResult, Text, and_, bindparam, case, exists, func, or_, update
 from sqlalchemy import cast as sqlalchemy_cast
 from sqlalchemy import select as sqlalchemy_select
 from sqlmodel import col, select
@@ -77,6 +77,7 @@ class ClaimedScore:
     delivered_maximum: float | None
     attempts: int
     trouble: str | None
+    choice: Choice | None
     timestamp: datetime
     token: uuid.UUID
     lease_until: datetime
@@ -159,8 +160,12 @@ _SCORE_FIELDS: tuple[Any, ...] = (
     Score.delivered_comment,
     Score.delivered_given,
     Score.delivered_maximum,
-    Score.attempts,
+    # Whoever had it before may have sent it without a word.
+    case((and_(col(Score.lease_token).is_not(None), col(Score.attempts) == 0), 1), else_=col(Score.attempts)).label(
+        "attempts"
+    ),
     Score.trouble,
+    Score.choice,
     Score.last_timestamp,
 )
 
@@ -324,7 +329,7 @@ async def claim_scores(
         session,
         _LEASE_SCORE,
         [
-            _key(row) | {"b_token": token, "b_until": until, "b_timestamp": stamp}
+            _key(row) | {"b_token": token, "b_until": until, "b_timestamp": stamp, "b_attempts": row.attempts}
             for row, stamp in zip(rows, stamps, strict=True)
         ],
     )
@@ -357,5 +362,10 @@ _LEASE_COLUMN = (
 _LEASE_SCORE = (
     update(_SCORES)
     .where(_SCORES.c.organisation_id == bindparam("b_organisation"), _SCORES.c.id == bindparam("b_id"))
-    .values(lease_token=bindparam("b_token"), lease_until=bindparam("b_until"), last_timestamp=bindparam("b_timestamp"))
+    .values(
+        lease_token=bindparam("b_token"),
+        lease_until=bindparam("b_until"),
+        last_timestamp=bindparam("b_timestamp"),
+        attempts=bindparam("b_attempts"),
+    )
 )

@@ -13,7 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from lti_tool.courses.models import Course, Membership, Person
 from lti_tool.db.base import crossing, scoped
 from lti_tool.db.locking import locking
-from lti_tool.grades import claims
+from lti_tool.grades import claims, rules
 from lti_tool.grades.models import ColumnState, Delivery, LineItem, Score
 from lti_tool.lti.models import Registration, Role
 
@@ -92,7 +92,7 @@ def owe_anew(score: Score, now: datetime) -> None:
     score.owed_version += 1
     score.delivery = Delivery.DUE
     score.next_attempt_at = now
-    score.attempts = 0
+    score.attempts = rules.tried(score.attempts)
     score.trouble = None
 
 

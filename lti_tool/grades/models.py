@@ -171,7 +171,9 @@ class Score(TenantRow, table=True):
     last_timestamp: datetime | None = Field(
         default=None, sa_type=UtcDateTime, description="The timestamp last sent; the next is strictly later."
     )
-    attempts: int = Field(default=0, description="Failures since the last success.")
+    attempts: int = Field(
+        default=0, description="Failures since the last success; above 0 where something may have arrived unrecorded."
+    )
     trouble: str | None = Field(default=None, max_length=64, description="The code of the last failure.")
     next_attempt_at: datetime | None = Field(
         default=None, sa_type=UtcDateTime, description="Absent when nothing is due."

@@ -37,6 +37,8 @@ _OF = (
     _column.c.tag == bindparam("tag"),
 )
 _COLUMN = Loaded(select(*columns_of(LineItem)).where(*_OF), LineItem)
+_TRIED = case((_score.c.attempts > literal_column("0"), literal_column("1")), else_=literal_column("0"))
+"""``rules.tried`` in SQL."""
 
 
 def _entering(insert: Any) -> Any:
@@ -74,11 +76,11 @@ def _entering(insert: Any) -> Any:
     )
     statement = insert(_score).from_select(list(row), as_wanted, include_defaults=False)
     owed = ("owed_given", "owed_maximum", "owed_comment", "owed_finished")
-    anew = (*owed, "owed_at", "delivery", "next_attempt_at", "attempts")
+    anew = (*owed, "owed_at", "delivery", "next_attempt_at")
     statement = statement.on_conflict_do_update(
         index_elements=["organisation_id", "line_item_id", "person_id"],
         set_={name: statement.excluded[name] for name in anew}
-        | {"owed_version": _score.c.owed_version + 1, "trouble": null()},
+        | {"owed_version": _score.c.owed_version + 1, "trouble": null(), "attempts": _TRIED},
         where=or_(*(_score.c[name].is_distinct_from(statement.excluded[name]) for name in owed)),
     )
     return statement.returning(_score.c.registration_id)
@@ -262,13 +264,13 @@ async def owe_again(
         scores = scores.where(col(Score.delivery) != Delivery.DELIVERED)
     else:
         scores = scores.where(col(Score.person_id).in_(person_ids))
-    chosen = {"choice": Choice.OURS} if over else {}
+    chosen: dict[str, Any] = {"choice": Choice.OURS, "chosen_given": col(Score.lms_given)} if over else {}
     done = await session.exec(
         scores.values(
             owed_version=Score.owed_version + 1,
             delivery=Delivery.DUE,
             next_attempt_at=now,
-            attempts=0,
+            attempts=_TRIED,
             trouble=None,
             **chosen,
         ).execution_options(synchronize_session=False)

@@ -16,7 +16,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from lti_tool.db.types import UtcDateTime
 from lti_tool.grades.claims import ClaimedColumn, ClaimedScore, run_many
-from lti_tool.grades.models import ColumnState, Delivery, DeliveryPace, LineItem, Score, ScoreAttempt
+from lti_tool.grades.models import ColumnState, Delivery, DeliveryPace, Difference, LineItem, Score, ScoreAttempt
 from lti_tool.grades.queries import insert_unless_there
 from lti_tool.grades.rules import FAILURES_THAT_OPEN
 from lti_tool.ids import new_id
@@ -258,6 +258,30 @@ async def scores_are_released(session: AsyncSession, scores: Sequence[ClaimedSco
     await run_many(session, _RELEASED, [_held(score) for score in scores])
 
 
+class FoundResult(Protocol):
+    """What the LMS has of somebody."""
+
+    @property
+    def score(self) -> float | None: ...
+
+    @property
+    def maximum(self) -> float | None: ...
+
+
+async def scores_are_overridden(
+    session: AsyncSession, scores: Sequence[tuple[ClaimedScore, FoundResult]], now: datetime
+) -> None:
+    """Give back scores that the LMS refused for what somebody else has put there: they wait for the teacher's choice."""
+    await run_many(
+        session,
+        _OVERRIDDEN,
+        [
+            _held(score) | {"b_lms_given": found.score, "b_lms_maximum": found.maximum, "b_now": now}
+            for score, found in scores
+        ],
+    )
+
+
 def attempt(score: ClaimedScore, at: datetime, status: int | None, outcome: str) -> dict[str, Any]:
     """A row of the record of attempts."""
     return {
@@ -418,3 +442,16 @@ _REFUSED = (
     )
 )
 _RELEASED = update(_SCORES).where(_SCORE_IS_HELD).values(**_FREE)
+_OVERRIDDEN = (
+    update(_SCORES)
+    .where(_SCORE_IS_HELD)
+    .values(
+        difference=Difference.OVERRIDDEN.value,
+        choice=null(),
+        chosen_given=null(),
+        lms_given=bindparam("b_lms_given"),
+        lms_maximum=bindparam("b_lms_maximum"),
+        compared_at=_NOW,
+        **_FREE,
+    )
+)

@@ -191,6 +191,14 @@ def choice_holds(choice: Choice | None, chosen_given: float | None, result: floa
     return abs(chosen_given - result) < _SAME_SHARE
 
 
+def tried(attempts: int) -> int:
+    """How many failures a score begins with that is owed anew: one where there were any, since something may have arrived.
+
+    Patience begins anew with it all the same, by its trouble.
+    """
+    return min(attempts, 1)
+
+
 class Standing(StrEnum):
     """How a student's score stands, for the teacher's page."""
 

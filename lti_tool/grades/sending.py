@@ -18,6 +18,7 @@ from lti_tool.clock import Clock
 from lti_tool.db.session import Database
 from lti_tool.grades import claims, metrics, records, rules
 from lti_tool.grades.claims import ClaimedScore
+from lti_tool.grades.models import Choice
 from lti_tool.grades.ports import AgsPort
 from lti_tool.grades.trouble import Trouble, calling
 from lti_tool.lti.services import ResultData, ScoreData, ServiceQuirks
@@ -51,7 +52,16 @@ class _Released:
     score: ClaimedScore
 
 
-_Outcome = _Delivered | _Failed | _Released
+@dataclass(frozen=True, slots=True)
+class _Overridden:
+    """The LMS has refused it, for what somebody else has put there."""
+
+    score: ClaimedScore
+    found: ResultData
+    status: int | None
+
+
+_Outcome = _Delivered | _Failed | _Released | _Overridden
 
 
 class Sending:
@@ -177,12 +187,14 @@ class Sending:
             at=score.timestamp,
             comment=rules.comment_to_send(score.comment, score.delivered_comment, repeat=self._quirks.repeat_comment),
             activity_progress=rules.activity_progress(score.finished),
+            over=score.choice is Choice.OURS,
         )
 
     async def _settle(self, score: ClaimedScore, conflict: Trouble) -> _Outcome:
         """The LMS says it has a newer score: look at what it has. Ours? Then it has arrived. Another one? Send again, later.
 
-        An answer that came too late can have been ours all along. What is there and not ours is believed after some tries.
+        An answer that came too late can have been ours all along. What is certainly somebody else's waits for the teacher's
+        choice, and what is not ours for all we know is believed after some tries.
         """
         found: ResultData | None = None
         try:
@@ -193,6 +205,8 @@ class Sending:
             return _Failed(score, conflict, score.timestamp)
         if found is not None and rules.same_score(score.given, score.maximum, found.score, found.maximum):
             return _Delivered(score, conflict.answered)
+        if found is not None and _is_somebody_elses(score, found):
+            return _Overridden(score, found, conflict.answered)
         theirs = _moment(found)
         return _Failed(score, conflict, score.timestamp if theirs is None else max(theirs, score.timestamp))
 
@@ -226,6 +240,7 @@ class Sending:
         delivered = [outcome for outcome in batch if isinstance(outcome, _Delivered)]
         failed = [outcome for outcome in batch if isinstance(outcome, _Failed)]
         released = [outcome.score for outcome in batch if isinstance(outcome, _Released)]
+        overridden = [outcome for outcome in batch if isinstance(outcome, _Overridden)]
         failures = [self._failure(outcome, now) for outcome in failed]
         # What arrived before the LMS went down says nothing against leaving it in peace.
         takes_again = bool(delivered) and self._failures > 0 and self.paused_for is None
@@ -235,10 +250,12 @@ class Sending:
             await records.scores_are_delivered(session, [outcome.score for outcome in delivered], now)
             await records.scores_failed(session, failures, now)
             await records.scores_are_released(session, released)
+            await records.scores_are_overridden(session, [(one.score, one.found) for one in overridden], now)
             await records.remember_attempts(
                 session,
                 [records.attempt(one.score, now, one.status, "delivered") for one in delivered]
-                + [records.attempt(one.score, now, one.trouble.answered, one.trouble.code) for one in failed],
+                + [records.attempt(one.score, now, one.trouble.answered, one.trouble.code) for one in failed]
+                + [records.attempt(one.score, now, one.status, rules.CONFLICT) for one in overridden],
             )
             if delivered or failed:
                 await records.platform_is_counted(
@@ -309,6 +326,20 @@ class Sending:
                 now=self._clock.now(),
                 at_once=slower,
             )
+
+
+def _is_somebody_elses(score: ClaimedScore, found: ResultData) -> bool:
+    """Whether a number in the LMS is certainly none of ours, and the teacher has not said yet which of the two counts.
+
+    It is neither the score nor the one before, of which nothing can have arrived unrecorded since.
+    """
+    return (
+        score.attempts == 0
+        and score.choice is not Choice.OURS
+        and score.delivered_given is not None
+        and found.score is not None
+        and not rules.same_score(score.delivered_given, score.delivered_maximum or 1.0, found.score, found.maximum)
+    )
 
 
 def _asks_for_its_column(failure: records.Failure) -> bool:

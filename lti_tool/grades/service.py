@@ -227,7 +227,7 @@ async def owe(
         score.owed_version += 1
         score.delivery = Delivery.DUE
         score.next_attempt_at = due
-        score.attempts = 0
+        score.attempts = rules.tried(score.attempts)
         score.trouble = None
         session.add(score)
         await session.flush()

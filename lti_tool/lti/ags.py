@@ -130,7 +130,7 @@ class AgsClient:
         quirks = self._quirks
         comment = None if score.comment is None else quirks.comment(score.comment)
         body = score_body(score, quirks.timestamp(score.at), comment)
-        body.update(quirks.score_extras(new_attempt=score.new_attempt, graded=score.given is not None))
+        body.update(quirks.score_extras(new_attempt=score.new_attempt, graded=score.given is not None, over=score.over))
         await self._caller.call(
             Call.POST_SCORE,
             "POST",

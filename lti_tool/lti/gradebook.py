@@ -83,7 +83,8 @@ class ScoreData:
     """A score of one person (§3.4). ``at`` has to be later than that of the last score, by the platform's own step.
 
     ``given`` without ``maximum`` is refused everywhere; both absent say only how far somebody is, which clears a grade on
-    most platforms. ``new_attempt`` says whether the student did something new, for platforms that count attempts.
+    most platforms. ``new_attempt`` says whether the student did something new, for platforms that count attempts; ``over``,
+    that it shall take the place of a number that a teacher has typed, for platforms that keep those.
     """
 
     user_id: str
@@ -94,6 +95,7 @@ class ScoreData:
     activity_progress: str = ActivityProgress.COMPLETED
     grading_progress: str = GradingProgress.FULLY_GRADED
     new_attempt: bool = False
+    over: bool = False
     started_at: datetime | None = None
     submitted_at: datetime | None = None
 

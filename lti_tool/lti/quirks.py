@@ -86,8 +86,10 @@ class ServiceQuirks(Protocol):
         """A score's moment as the LMS compares it."""
         ...
 
-    def score_extras(self, *, new_attempt: bool, graded: bool = True) -> Mapping[str, Any]:
-        """Members to add to a score; ``new_attempt``: the student did something new; ``graded``: it has a number."""
+    def score_extras(self, *, new_attempt: bool, graded: bool = True, over: bool = False) -> Mapping[str, Any]:
+        """Members to add to a score; ``new_attempt``: the student did something new; ``graded``: it has a number; ``over``: the
+        teacher wants it in the place of a number of their own.
+        """
         ...
 
     def meaning(self, call: Call, status: int, reason: str, body: str) -> str | None:

@@ -95,7 +95,7 @@ class Quirks:
         """ISO 8601 with sub-seconds and a time zone, as §3.4.5 asks."""
         return _iso(at, "milliseconds")
 
-    def score_extras(self, *, new_attempt: bool, graded: bool = True) -> Mapping[str, Any]:
+    def score_extras(self, *, new_attempt: bool, graded: bool = True, over: bool = False) -> Mapping[str, Any]:
         """Nothing."""
         return {}
 

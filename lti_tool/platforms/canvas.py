@@ -125,13 +125,13 @@ class Canvas(Quirks):
         """Canvas pages by ten unless more is asked for."""
         return {"limit": "50"}
 
-    def score_extras(self, *, new_attempt: bool, graded: bool = True) -> Mapping[str, Any]:
+    def score_extras(self, *, new_attempt: bool, graded: bool = True, over: bool = False) -> Mapping[str, Any]:
         """Without ``new_submission: false`` every refresh of a grade counts as an attempt, and attempts run out (422).
 
-        ``prioritize_non_tool_grade`` keeps a grade that a teacher set by hand; ``preserve_score`` the one there is when only
-        progress is told, which clears it otherwise.
+        ``prioritize_non_tool_grade`` keeps a grade that a teacher set by hand, until they say otherwise; ``preserve_score`` the
+        one there is when only progress is told, which clears it otherwise.
         """
-        submission: dict[str, Any] = {"new_submission": new_attempt, "prioritize_non_tool_grade": True}
+        submission: dict[str, Any] = {"new_submission": new_attempt, "prioritize_non_tool_grade": not over}
         if not graded:
             submission["preserve_score"] = True
         return {_SUBMISSION: submission}

@@ -22,7 +22,7 @@ from lti_tool.grades.ports import AgsFactory
 from lti_tool.grades.service import ScoreStanding
 from lti_tool.jobs import attach
 from lti_tool.jobs.memory import RecordingRunner
-from lti_tool.lti.models import Deployment, Registration, Role
+from lti_tool.lti.models import Deployment, Family, Registration, Role
 from tests.grades.lms import FakeLms, FakeQuirks
 
 LINE_ITEMS = "https://lms.example/line_items"
@@ -176,6 +176,8 @@ async def make_school(
     students: int = 3,
     lms: FakeLms | None = None,
     step: timedelta | None = None,
+    family: Family = Family.OTHER,
+    line_items: str = LINE_ITEMS,
 ) -> School:
     start = datetime(2026, 8, 1, tzinfo=UTC)
     organisation = Organisation(name="Hillside", created_at=start)
@@ -187,6 +189,7 @@ async def make_school(
         auth_login_url="https://lms.example/auth",
         token_url="https://lms.example/token",
         jwks_url="https://lms.example/jwks",
+        lms=family,
         created_at=start,
     )
     deployment = Deployment(
@@ -197,7 +200,7 @@ async def make_school(
         registration_id=registration.id,
         deployment_id=deployment.id,
         context_id="c1",
-        line_items_url=LINE_ITEMS,
+        line_items_url=line_items,
         created_at=start,
     )
     people = [

@@ -61,6 +61,7 @@ class FakeLms:
         self.under_way = 0
         self.most_under_way = 0
         self.comments: list[tuple[str, str | None]] = []
+        self.over: list[bool] = []
 
     async def find_line_items(
         self, line_items_url: str, resource_id: str | None = None, tag: str | None = None
@@ -119,6 +120,7 @@ class FakeLms:
             raise ServiceRefused(409, "conflict-newer", False)
         results[score.user_id] = replace(score, at=at)
         self.comments.append((score.user_id, score.comment))
+        self.over.append(score.over)
 
     async def results(self, line_item_url: str, user_id: str | None = None) -> list[ResultData]:
         await self._enter("results")

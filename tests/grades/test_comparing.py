@@ -6,13 +6,14 @@ from datetime import timedelta
 import pytest
 
 from lti_tool.errors import NotFound
-from lti_tool.grades import comparing, service
+from lti_tool.grades import claims, comparing, records, service
 from lti_tool.grades.comparing import EVERY, FRESH, SELDOM, Compared
 from lti_tool.grades.models import Choice, Delivery, Difference, Score
 from lti_tool.grades.rules import Standing
 from lti_tool.grades.trouble import Trouble
 from tests.grades.conftest import School
 from tests.grades.lms import BROKEN, GONE
+from tests.grades.test_faults import deliver_until_killed
 
 
 async def in_the_gradebook(school: School, given: float, person: str = "s0") -> None:
@@ -151,6 +152,62 @@ async def test_what_may_have_arrived_unrecorded_is_not_compared(school: School) 
     assert school.lms.grade("s0") == 0.85
     assert await school.compare() == Compared()
     assert (await school.score()).difference is None
+
+
+async def test_what_arrived_unrecorded_is_no_teachers_number_though_another_score_is_owed_since(school: School) -> None:
+    await school.owe(80)
+    await school.deliver()
+    await school.owe(85)
+    school.lms.after.append(BROKEN)
+    await school.deliver()
+    await school.owe(90)
+    assert await school.compare() == Compared()
+    await school.later(minutes=20)
+    assert school.lms.grade("s0") == 0.9
+    assert (await school.score()).difference is None
+    assert await school.compare() == Compared(scores=1)
+
+
+async def test_what_a_killed_worker_sent_is_no_teachers_number_though_another_took_its_place_and_sent_nothing(
+    own_school: School,
+) -> None:
+    school = own_school
+    await school.owe(80)
+    await school.deliver()
+    await school.owe(85)
+    # Three points for each of the two claims, of columns and of scores; then the request, and its answer.
+    assert await deliver_until_killed(school, 8)
+    assert school.lms.grade("s0") == 0.85
+    await school.owe(90)
+    school.clock.move(timedelta(minutes=1))
+    async with school.database.writing() as session:
+        claimed = await claims.claim_scores(
+            session, school.registration_id, school.clock.now(), timedelta(seconds=45), 9, timedelta(milliseconds=1)
+        )
+        await records.scores_are_released(session, claimed)
+    assert len(claimed) == 1
+    assert await school.compare() == Compared()
+    await school.deliver()
+    assert school.lms.grade("s0") == 0.9
+
+
+async def test_send_again_over_a_number_that_is_known_holds_when_it_is_read_once_more(school: School) -> None:
+    await school.owe(80)
+    await school.deliver()
+    await in_the_gradebook(school, 95)
+    await school.compare()
+    async with school.database.writing() as session:
+        await service.send_again(
+            session,
+            line_item=await school.line_item(),
+            now=school.clock.now(),
+            person_ids=[school.people[0].id],
+            over=True,
+        )
+    await school.compare()
+    await school.deliver()
+    assert school.lms.grade("s0") == 0.8
+    assert school.lms.over == [False, True]
 
 
 async def test_a_score_that_is_delivered_while_the_lms_tells_is_left_to_the_next_time(school: School) -> None:

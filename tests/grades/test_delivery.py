@@ -9,8 +9,9 @@ from lti_tool.clock import ManualClock
 from lti_tool.courses.models import Course, ResourceLink
 from lti_tool.db.base import scoped
 from lti_tool.grades import rules, service
+from lti_tool.grades.comparing import choose
 from lti_tool.grades.delivery import Deliverer
-from lti_tool.grades.models import ColumnState, Delivery
+from lti_tool.grades.models import Choice, ColumnState, Delivery, Difference
 from lti_tool.grades.rules import Standing
 from lti_tool.lti.models import Registration
 from lti_tool.lti.services import LineItemData, ScoreData
@@ -240,6 +241,14 @@ async def test_a_newer_score_of_somebody_else_is_shown_and_not_overwritten_for_e
     (url,) = school.lms.columns
     school.lms.columns[url].results["s0"] = ScoreData("s0", 99, 100, school.clock.now() + timedelta(days=300))
     await school.owe(20)
+    await school.later(minutes=20)
+    line = (await school.standing())[0]
+    assert (line.state, line.difference, line.lms_given) == (Standing.HELD, Difference.OVERRIDDEN, 99)
+    assert [(one.status, one.outcome) for one in await school.attempts()][1:] == [(409, "conflict-newer")]
+    # The teacher wants ours, but the LMS goes on saying that it has a newer one.
+    score = await school.score()
+    async with school.database.writing() as session:
+        await choose(session, score.organisation_id, score.id, Choice.OURS, None, school.clock.now())
     for _ in range(10):
         await school.later(minutes=20)
     line = (await school.standing())[0]

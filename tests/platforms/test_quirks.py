@@ -106,6 +106,12 @@ def test_canvas_keeps_a_grade_when_only_progress_is_told() -> None:
     assert "preserve_score" not in quirks(Family.CANVAS).score_extras(new_attempt=False)[key]
 
 
+def test_canvas_keeps_a_teachers_grade_until_they_want_ours_in_its_place() -> None:
+    key = "https://canvas.instructure.com/lti/submission"
+    assert quirks(Family.CANVAS).score_extras(new_attempt=False)[key]["prioritize_non_tool_grade"] is True
+    assert quirks(Family.CANVAS).score_extras(new_attempt=False, over=True)[key]["prioritize_non_tool_grade"] is False
+
+
 def test_canvas_keeps_the_columns_of_its_own_links() -> None:
     assert quirks(Family.CANVAS).meaning(Call.DELETE_LINE_ITEM, 401, "Unauthorized", "") == "not-accepted"
 
