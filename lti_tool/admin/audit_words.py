@@ -79,6 +79,8 @@ ACTION_WORDS = {
     "step.taken-back": N_("A step was given back to a student"),
     "step.added-for-student": N_("A step was added for one student"),
     "step.removed-for-student": N_("A step of one student was taken away"),
+    "step.left-out": N_("A step was taken out for one student"),
+    "step.put-back": N_("A step that was out for one student was put back"),
     "evidence.imported": N_("Grades of a file became evidence"),
     "mastery.column-off": N_("A gradebook column about mastery was switched off"),
     "mastery.column-on": N_("A gradebook column about mastery was switched on, or counts otherwise"),

@@ -103,10 +103,21 @@ async def instead(
     person_ids: Collection[uuid.UUID] | None = None,
 ) -> dict[uuid.UUID, dict[uuid.UUID, uuid.UUID | None]]:
     """By person: what each is not asked for, with the competency that comes in its place, or None."""
-    found: dict[uuid.UUID, dict[uuid.UUID, uuid.UUID | None]] = {}
+    found = await replaced(session, organisation_id, course_id, person_ids)
+    return {person_id: {one: other for one, (other, _) in some.items()} for person_id, some in found.items()}
+
+
+async def replaced(
+    session: AsyncSession,
+    organisation_id: uuid.UUID,
+    course_id: uuid.UUID,
+    person_ids: Collection[uuid.UUID] | None = None,
+) -> dict[uuid.UUID, dict[uuid.UUID, tuple[uuid.UUID | None, datetime]]]:
+    """``instead``, each with the moment from which on that holds."""
+    found: dict[uuid.UUID, dict[uuid.UUID, tuple[uuid.UUID | None, datetime]]] = {}
     for row in await queries.modifications(session, organisation_id, course_id, person_ids):
         if row.passing_percent is None:
-            found.setdefault(row.person_id, {})[row.competency_id] = row.instead_id
+            found.setdefault(row.person_id, {})[row.competency_id] = (row.instead_id, row.created_at)
     return found
 
 

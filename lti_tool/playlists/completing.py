@@ -85,10 +85,10 @@ async def enter(session: AsyncSession, course: Course, told: Completed, now: dat
 
 
 def _matching(path: Path, told: Completed) -> list[tuple[PlaylistStep, ItemCompletion]]:
-    """The completions of this student that belong to present steps, in the usual form or another."""
+    """The completions of this student that belong to their steps, in the usual form or another."""
     return [
         (step, told[path.copy.person_id, item_id])
-        for step in path.present
+        for step in path.open_to_results
         for item_id in path.items_of(step)
         if (path.copy.person_id, item_id) in told
     ]

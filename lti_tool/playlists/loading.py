@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -129,7 +130,8 @@ async def load(
             found.rows.get(copy.id, {}),
             own=found.own.get(copy.id, []),
             sections=found.sections.get(playlist.id, []),
-            secure=secure.get(copy.person_id, {}),
+            secure=secure[copy.person_id].secure if copy.person_id in secure else {},
+            not_asked=secure[copy.person_id].not_asked if copy.person_id in secure else frozenset(),
             forms=forms_for(
                 found.forms,
                 found.rows.get(copy.id, {}),
@@ -196,32 +198,49 @@ def _named(steps: Sequence[PlaylistStep]) -> set[uuid.UUID]:
     return {one for one in done_by | {step.after_competency_id for step in steps} if one is not None}
 
 
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """Of one student: since when each named competency is Secure, or not asked for; and which of them are not asked for."""
+
+    secure: dict[uuid.UUID, datetime | None] = field(default_factory=dict)
+    not_asked: set[uuid.UUID] = field(default_factory=set)
+
+
 async def _secure(
     session: AsyncSession, course: Course, named: Collection[uuid.UUID], people: Collection[uuid.UUID]
-) -> dict[uuid.UUID, dict[uuid.UUID, datetime | None]]:
-    """By person: those of the named competencies that are Secure; where another is asked for instead, that one decides."""
+) -> dict[uuid.UUID, _Shown]:
+    """By person: those of the named competencies that are Secure. Where another is asked for instead, that one decides; what is
+    not asked for at all is no reason to wait.
+    """
     if not named:
         return {}
-    instead = await supports.instead(session, course.organisation_id, course.id, people)
-    others = {other for replaced in instead.values() for other in replaced.values() if other is not None}
+    replaced = await supports.replaced(session, course.organisation_id, course.id, people)
+    others = {other for some in replaced.values() for other, _ in some.values() if other is not None}
     held = await path_queries.secure(session, course.organisation_id, course.id, {*named, *others}, people)
-    for person_id, replaced in instead.items():
-        mine = held.setdefault(person_id, {})
-        for competency_id in replaced.keys() & set(named):
-            asked = _asked(competency_id, replaced)
-            # What is not asked for at all is no reason to wait.
-            if asked is None or asked in mine:
-                mine[competency_id] = mine.get(asked) if asked is not None else None
+    found = {person_id: _Shown(mine) for person_id, mine in held.items()}
+    for person_id, some in replaced.items():
+        shown = found.setdefault(person_id, _Shown())
+        known = dict(shown.secure)
+        for competency_id in some.keys() & set(named):
+            asked, since = _asked(competency_id, some)
+            if asked is None:
+                shown.secure[competency_id] = since
+                shown.not_asked.add(competency_id)
+            elif asked in known:
+                shown.secure[competency_id] = known[asked]
             else:
-                mine.pop(competency_id, None)
-    return held
+                shown.secure.pop(competency_id, None)
+    return found
 
 
-def _asked(competency_id: uuid.UUID, replaced: Mapping[uuid.UUID, uuid.UUID | None]) -> uuid.UUID | None:
-    """What is asked for in the place of a competency; None where nothing is."""
+def _asked(
+    competency_id: uuid.UUID, replaced: Mapping[uuid.UUID, tuple[uuid.UUID | None, datetime]]
+) -> tuple[uuid.UUID | None, datetime | None]:
+    """What is asked for in the place of a competency; None where nothing is, and since when."""
     seen: set[uuid.UUID] = set()
     at: uuid.UUID | None = competency_id
+    since: datetime | None = None
     while at is not None and at in replaced and at not in seen:
         seen.add(at)
-        at = replaced[at]
-    return at
+        at, since = replaced[at]
+    return at, since

@@ -274,6 +274,40 @@ async def take_out(
     return see(student_address(here.course, playlist_id, person_id), Said.STEP_TAKEN_OUT)
 
 
+@router.post("/steps/{step_id}/leave-out")
+async def leave_out(
+    here: TeacherChanging,
+    playlist_id: uuid.UUID,
+    person_id: uuid.UUID,
+    step_id: uuid.UUID,
+    database: CurrentDatabase,
+    clock: Now,
+) -> Response:
+    """Take a step that everybody has out for this student alone."""
+    async with database.writing() as session:
+        await monitor.seen(session, here, person_id)
+        await service.leave_out(
+            session, here.course, playlist_id, person_id, step_id, here.visit.person_id, clock.now()
+        )
+    return see(student_address(here.course, playlist_id, person_id), Said.STEP_LEFT_OUT, "left-out")
+
+
+@router.post("/steps/{step_id}/put-back")
+async def put_back(
+    here: TeacherChanging,
+    playlist_id: uuid.UUID,
+    person_id: uuid.UUID,
+    step_id: uuid.UUID,
+    database: CurrentDatabase,
+    clock: Now,
+) -> Response:
+    """Have a step that was out for this student on their path again."""
+    async with database.writing() as session:
+        await monitor.seen(session, here, person_id)
+        await service.put_back(session, here.course, playlist_id, person_id, step_id, here.visit.person_id, clock.now())
+    return see(student_address(here.course, playlist_id, person_id), Said.STEP_PUT_BACK, f"step-{step_id}")
+
+
 # --- Words and playlists ----------------------------------------------------------------------------------------------
 
 

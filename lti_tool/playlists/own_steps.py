@@ -1,6 +1,7 @@
-"""Steps that a teacher adds for one student, on that student's copy alone."""
+"""What a teacher changes on one student's copy alone: steps added for them, and steps of everybody's that they need not do."""
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,16 +13,18 @@ from lti_tool.content.models import ContentItem
 from lti_tool.courses.models import Course
 from lti_tool.errors import BadRequest, NotFound
 from lti_tool.ids import new_id
-from lti_tool.playlists import loading, queries, settling
+from lti_tool.playlists import loading, path_rows, queries, settling
 from lti_tool.playlists.models import (
     DoneRule,
     Need,
     PersonalPlaylist,
+    PersonalStep,
     Playlist,
     PlaylistKind,
     PlaylistStatus,
     PlaylistStep,
     StepKind,
+    StepState,
 )
 from lti_tool.playlists.paths import Path
 from lti_tool.web.i18n import N_
@@ -127,6 +130,85 @@ async def remove_for_student(
         _trace(session, course, "step.removed-for-student", by, person_id, step, now)
         await session.flush()
     return await _settled(session, course, playlist, copy, now)
+
+
+# --- Everybody's steps, out for one student ----------------------------------------------------------------------------
+
+
+async def leave_out(
+    session: AsyncSession,
+    course: Course,
+    playlist_id: uuid.UUID,
+    person_id: uuid.UUID,
+    step_id: uuid.UUID,
+    by: uuid.UUID | None,
+    now: datetime,
+) -> Path:
+    """Take a step of the template out for one student: it leaves their path and counts neither as done nor as asked for.
+
+    It stays out whatever becomes of the template, until ``put_back``; what was done with it is kept, no score falls, and what was
+    asked about it waits no more. NotFound for another step; twice is once. Leaves an audit entry.
+    """
+    playlist, copy = await _copy(session, course, playlist_id, person_id)
+    [path] = await loading.load(session, course, [(copy, playlist)], now)
+    if any(step.id == step_id for step in path.left_out):
+        return path
+    step = _of_template(path.present, step_id)
+    row = path.rows.get(step.id) or PersonalStep(
+        organisation_id=course.organisation_id, personal_playlist_id=copy.id, step_id=step.id
+    )
+    row.left_out_at = now
+    copy.moved_at = now
+    await path_rows.write(session, copy, [row])
+    for request in path.requests:
+        if request.step_id == step.id:
+            request.answered_at, request.answered_by = now, by
+            session.add(request)
+    _trace(session, course, "step.left-out", by, person_id, step, now)
+    await session.flush()
+    return await _settled(session, course, playlist, copy, now)
+
+
+async def put_back(
+    session: AsyncSession,
+    course: Course,
+    playlist_id: uuid.UUID,
+    person_id: uuid.UUID,
+    step_id: uuid.UUID,
+    by: uuid.UUID | None,
+    now: datetime,
+) -> Path:
+    """Have a step of the template on a student's path again, with what was done with it, results from meanwhile included.
+
+    A score that was sent follows, down as well: it was the share of fewer steps. NotFound for another step; twice is once. Leaves
+    an audit entry.
+    """
+    playlist, copy = await _copy(session, course, playlist_id, person_id)
+    [path] = await loading.load(session, course, [(copy, playlist)], now)
+    if any(step.id == step_id for step in path.present):
+        return path
+    step = _of_template(path.left_out, step_id)
+    row = path.rows[step.id]
+    row.left_out_at = None
+    copy.moved_at = now
+    if row.state is not StepState.TODO:
+        copy.begun_at = copy.begun_at or row.opened_at or now
+    await path_rows.write(session, copy, [row])
+    _trace(session, course, "step.put-back", by, person_id, step, now)
+    await session.flush()
+    [path] = await loading.load(session, course, [(copy, playlist)], now)
+    await settling.settle_path(session, course, path, now, taken_back=True)
+    return path
+
+
+def _of_template(steps: Sequence[PlaylistStep], step_id: uuid.UUID) -> PlaylistStep:
+    step = next((one for one in steps if one.id == step_id and one.personal_playlist_id is None), None)
+    if step is None:
+        raise NotFound("no such step that everybody has")
+    return step
+
+
+# --- Both -------------------------------------------------------------------------------------------------------------
 
 
 async def _copy(

@@ -1,7 +1,7 @@
 """A student's path: the teacher's steps, the student's copy and what they did, put together from the database's rows."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from functools import cached_property
@@ -11,6 +11,7 @@ from lti_tool.learners.rules import Supports, minutes_for
 from lti_tool.playlists import rules
 from lti_tool.playlists.models import (
     DoneBy,
+    Need,
     PersonalPlaylist,
     PersonalStep,
     Playlist,
@@ -58,6 +59,8 @@ class Path:
     own: list[PlaylistStep] = field(default_factory=list)
     sections: list[PlaylistSection] = field(default_factory=list)
     secure: Mapping[uuid.UUID, datetime | None] = field(default_factory=dict)
+    not_asked: Collection[uuid.UUID] = frozenset()
+    """Those of ``secure`` that are there because nothing is asked of this student in them; nobody is told."""
     forms: Mapping[uuid.UUID, StepVariant] = field(default_factory=dict)
     supports: Supports = field(default_factory=Supports)
     requests: Sequence[PathRequest] = ()
@@ -84,9 +87,25 @@ class Path:
         if self.is_personal:
             return own
         place = {section.id: index for index, section in enumerate(self.present_sections, start=1)}
-        shared = [step for step in self.template if step.removed_at is None]
+        shared = [step for step in self.template if step.removed_at is None and not self._is_left_out(step)]
         shared.sort(key=lambda step: place.get(step.section_id, 0) if step.section_id else 0)
         return [*shared, *own]
+
+    @cached_property
+    def left_out(self) -> list[PlaylistStep]:
+        """Steps of the template that a teacher took out for this student alone, in order."""
+        if self.is_personal:
+            return []
+        return [step for step in self.template if step.removed_at is None and self._is_left_out(step)]
+
+    def _is_left_out(self, step: PlaylistStep) -> bool:
+        row = self.rows.get(step.id)
+        return row is not None and row.left_out_at is not None
+
+    @property
+    def open_to_results(self) -> list[PlaylistStep]:
+        """The steps of which it is kept what the LMS says: also those that are out for this student, since they may come back."""
+        return [*self.present, *self.left_out]
 
     @property
     def proposed(self) -> list[PlaylistStep]:
@@ -108,8 +127,13 @@ class Path:
 
     @property
     def removed_with_work(self) -> list[PlaylistStep]:
-        """Steps that were taken out after this student had begun them."""
-        return [step for step in [*self.template, *self.own] if step.removed_at is not None and self._was_begun(step)]
+        """Steps that were taken out, for all or for this student, after this student had begun them."""
+        gone = {step.id for step in self.left_out}
+        return [
+            step
+            for step in [*self.template, *self.own]
+            if (step.removed_at is not None or step.id in gone) and self._was_begun(step)
+        ]
 
     def _was_begun(self, step: PlaylistStep) -> bool:
         row = self.rows.get(step.id)
@@ -144,7 +168,14 @@ class Path:
             now=self.now,
             target=target_of(self.playlist),
             done_before=done_before,
+            asked_for_more=self._asked_for_more,
         )
+
+    @property
+    def _asked_for_more(self) -> bool:
+        """Whether something that counts is out for this student: what is extra does not take its place."""
+        choices = {section.id for section in self.present_sections if section.needed}
+        return any(step.need is Need.MUST or step.section_id in choices for step in self.left_out)
 
     @cached_property
     def progress(self) -> rules.Progress:
@@ -228,6 +259,9 @@ class Path:
         these, who may not know of it is told nothing but what came of them.
         """
         known = standing_of(self.rows.get(step.id))
+        if self.as_student and known.done_by is DoneBy.MASTERY and step.competency_id in self.not_asked:
+            # Done it is; that they know it nobody says.
+            return replace(known, done_by=None)
         mark, usual = self.passing(step), step.pass_percent
         if self.as_student or mark == usual or known.result_percent is None:
             return known

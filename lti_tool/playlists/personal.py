@@ -418,13 +418,16 @@ def _instead(book_: Book, modified: Mapping[uuid.UUID, uuid.UUID | None]) -> dic
 
 
 def _dated(book_: Book, found: Known, person_id: uuid.UUID, rows: Mapping[uuid.UUID, WorkRow]) -> list[base.Dated]:
-    """The must-dos with a date of this learner's other playlists that are not done."""
+    """The must-dos with a date of this learner's other playlists that are not done, nor out for them."""
     return [
         base.Dated(book_.whole(one.item_id), day_in(book_.zone, one.due_at))
         for one in book_.dated
-        if (person_id, one.playlist_id) in found.have
-        and not (one.step_id in rows and rows[one.step_id].state == StepState.DONE)
+        if (person_id, one.playlist_id) in found.have and not _needs_no_more(rows.get(one.step_id))
     ]
+
+
+def _needs_no_more(row: WorkRow | None) -> bool:
+    return row is not None and (row.state == StepState.DONE or row.left_out_at is not None)
 
 
 def is_begun(row: WorkRow | None) -> bool:

@@ -486,6 +486,7 @@ class WorkRow(NamedTuple):
     opened_at: datetime | None
     done_at: datetime | None
     skipped_at: datetime | None
+    left_out_at: datetime | None = None
 
 
 _WORK = Fixed(
@@ -497,6 +498,7 @@ _WORK = Fixed(
         _row.c.opened_at,
         _row.c.done_at,
         _row.c.skipped_at,
+        _row.c.left_out_at,
     )
     .join(_copy, _joins(_row, "personal_playlist_id", _copy))
     .join(_playlist, _joins(_copy, "playlist_id", _playlist))

@@ -65,6 +65,8 @@ class Said(StrEnum):
     COMMENTED = "commented"
     GIVEN_STEP = "given-step"
     STEP_TAKEN_OUT = "step-taken-out"
+    STEP_LEFT_OUT = "step-left-out"
+    STEP_PUT_BACK = "step-put-back"
     GIVEN_PLAYLIST = "given-playlist"
 
 
@@ -121,6 +123,10 @@ _SENTENCES = {
     Said.COMMENTED: N_("Said. The student sees it on their path."),
     Said.GIVEN_STEP: N_("Added. Only this student has this step."),
     Said.STEP_TAKEN_OUT: N_("Taken off this student’s path. What was done is kept."),
+    Said.STEP_LEFT_OUT: N_(
+        "Taken out for this student alone. It counts for them no more; you can put it back at any time."
+    ),
+    Said.STEP_PUT_BACK: N_("It is on this student’s path again, with what they did."),
     Said.GIVEN_PLAYLIST: N_("Given. The student has their own copy now."),
     Said.NOTHING_TICKED: N_("Nothing was ticked, so nothing was signed off."),
 }

@@ -28,7 +28,7 @@ from lti_tool.playlists.models import (
     StepOrigin,
     StepState,
 )
-from lti_tool.playlists.own_steps import Wanted, add_for_student, remove_for_student
+from lti_tool.playlists.own_steps import Wanted, add_for_student, leave_out, put_back, remove_for_student
 from lti_tool.playlists.path_models import Outcome, RequestKind
 from lti_tool.playlists.paths import Path, standing_of
 from lti_tool.playlists.settling import (
@@ -53,6 +53,7 @@ __all__ = [
     "can_be_skipped",
     "column",
     "ensure_copies",
+    "leave_out",
     "mark_done",
     "mark_not_done",
     "mastery_moves",
@@ -63,6 +64,7 @@ __all__ = [
     "paths_of_course",
     "paths_of_person",
     "preview",
+    "put_back",
     "remove_for_student",
     "resettle",
     "resource_id",

@@ -20,6 +20,7 @@ from lti_tool.grades import service as grades
 from lti_tool.grades.models import LineItem
 from lti_tool.playlists import loading, path_queries, path_rows, queries, rules
 from lti_tool.playlists.models import (
+    DoneBy,
     DoneRule,
     PersonalPlaylist,
     PersonalStep,
@@ -63,15 +64,24 @@ async def move(
 
 
 async def settle_path(
-    session: AsyncSession, course: Course, path: Path, now: datetime, *, line_item: LineItem | None = None
+    session: AsyncSession,
+    course: Course,
+    path: Path,
+    now: datetime,
+    *,
+    line_item: LineItem | None = None,
+    taken_back: bool = False,
 ) -> bool:
-    """Bring one path in line with its playlist, results and mastery; whether a step moved. Nothing done is undone."""
+    """Bring one path in line with its playlist, results and mastery; whether a step moved. Nothing done is undone.
+
+    ``taken_back``: a score that stands may fall by what has just changed.
+    """
     moved = False
     for step in path.present:
         before = standing_of(path.rows.get(step.id))
         moved |= _move(path, step, before, _settled(path, step, before, now), now)
     moved |= _test_out(path, now)
-    await _account(session, course, path, now, line_item=line_item)
+    await _account(session, course, path, now, line_item=line_item, taken_back=taken_back)
     return moved
 
 
@@ -109,6 +119,10 @@ def _move(path: Path, step: PlaylistStep, before: rules.Standing, after: rules.S
     write_standing(row, after)
     path.unwritten[step.id] = row
     path.changed()
+    if path.step(step.id) is None:
+        return True  # It is out for this student: what came of it is kept, and counts if it comes back.
+    if after.done_by is DoneBy.MASTERY and step.competency_id in path.not_asked:
+        return True  # Nobody has begun anything by being asked for less.
     path.copy.moved_at = now
     if after.state is not StepState.TODO:  # Passing over is no beginning.
         path.copy.begun_at = path.copy.begun_at or now
@@ -243,9 +257,14 @@ def _after_result(path: Path, step: PlaylistStep, before: rules.Standing, result
 
 
 def _matching(path: Path, results: Sequence[ItemResult]) -> list[tuple[PlaylistStep, ItemResult]]:
-    """The results of this student that belong to present steps, the oldest first: a step may lead to another form as well."""
+    """The results of this student that belong to their steps, the oldest first: a step may lead to another form as well."""
     mine = sorted((one for one in results if one.person_id == path.copy.person_id), key=lambda one: one.at)
-    return [(step, result) for step in path.present for result in mine if result.content_item_id in path.items_of(step)]
+    return [
+        (step, result)
+        for step in path.open_to_results
+        for result in mine
+        if result.content_item_id in path.items_of(step)
+    ]
 
 
 def _named(results: Iterable[ItemResult]) -> set[tuple[uuid.UUID, uuid.UUID]]:

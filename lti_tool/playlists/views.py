@@ -198,6 +198,8 @@ class PathView:
     must: list[StepView]
     may: list[StepView]
     removed: list[StepView]
+    left_out: tuple[StepView, ...] = ()
+    """Of a template: what a teacher took out for this student alone; it can be put back."""
     sections: tuple[SectionView, ...] = ()
     """The parts of a template in order, what stands in none first; empty ones are left out."""
     added: tuple[StepView, ...] = ()
@@ -274,6 +276,10 @@ def path_view(
         _view(step, path.shown(step), number, items, path.standing(step), copy_id=path.copy.id)
         for number, step in enumerate(path.removed_with_work, start=1)
     ]
+    left_out = tuple(
+        _view(step, path.shown(step), number, items, path.standing(step), copy_id=path.copy.id)
+        for number, step in enumerate(path.left_out, start=1)
+    )
     counted = {step.id for step in rules.counting(walk) if not step.is_done}
     return PathView(
         path=path,
@@ -282,6 +288,7 @@ def path_view(
         must=[view for view in views if view.step.need is Need.MUST],
         may=[view for view in views if view.step.need is Need.MAY],
         removed=removed,
+        left_out=left_out,
         sections=() if path.is_personal else _sections(path, views, rules.missing_choices(walk)),
         added=tuple(view for view in views if view.step.personal_playlist_id is not None),
         passed_over=tuple(

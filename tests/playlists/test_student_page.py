@@ -32,6 +32,8 @@ def forms_of(here: str, step_id: uuid.UUID) -> list[str]:
     return [
         f"{here}/give",
         f"{here}/steps/{step_id}/take-out",
+        f"{here}/steps/{step_id}/leave-out",
+        f"{here}/steps/{step_id}/put-back",
         f"{here}/steps/{step_id}/done",
         f"{here}/steps/{step_id}/not-done",
         f"{here}/words",
@@ -280,6 +282,30 @@ async def test_a_step_for_one_student_and_away_again(site: Site) -> None:
     template = mine.present[0].id
     assert (await teacher.post(f"{here}/steps/{template}/take-out")).status_code == 404
     assert (await copy_of(site, playlist)).step(template) is not None
+
+
+async def test_a_step_of_everybodys_is_out_for_one_and_put_back(site: Site) -> None:
+    playlist = await assigned(site)
+    teacher = await site.teacher()
+    here = student_page(site, playlist)
+    first = (await copy_of(site, playlist)).present[0]
+    page = (await teacher.get(here)).text
+    assert page.count("Take out for this student") == len((await copy_of(site, playlist)).present)
+    page = (await teacher.post(f"{here}/steps/{first.id}/leave-out")).text
+    assert "Taken out for this student alone." in page
+    assert "Out for this student" in page
+    assert (await copy_of(site, playlist)).step(first.id) is None
+    assert (await copy_of(site, playlist, 1)).step(first.id) is not None
+    # The student reads nothing of it; another student's path has it.
+    mine = (await (await site.student()).get(f"{site.course}/my")).text
+    assert first.title not in mine
+    assert "Out for this student" not in mine
+    assert first.title in (await (await site.student(1)).get(f"{site.course}/my")).text
+    page = (await teacher.post(f"{here}/steps/{first.id}/put-back")).text
+    assert "It is on this student’s path again" in page
+    assert "Out for this student" not in page
+    assert (await copy_of(site, playlist)).step(first.id) is not None
+    assert (await teacher.post(f"{here}/steps/{uuid.uuid4()}/leave-out")).status_code == 404
 
 
 async def test_an_item_of_the_course_for_one_student(site: Site) -> None:

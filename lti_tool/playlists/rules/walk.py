@@ -82,6 +82,8 @@ class Walk:
     target: int | None = None
     done_before: int = 0
     """Of a personal playlist: steps done that are not on the path any more."""
+    asked_for_more: bool = False
+    """Whether something that counts is out for this student: what is extra stays extra then, also where it is all there is."""
 
     def is_extra(self, step: Step) -> bool:
         """Whether a teacher added the step to one student's copy of a template; it stands outside the template's order."""
@@ -155,13 +157,14 @@ def missing_choices(walk: Walk) -> dict[uuid.UUID, int]:
 def counting(walk: Walk) -> list[Step]:
     """The steps that count towards being finished, in order.
 
-    Must-dos, and of each choice as many may-dos as it asks for; all steps where that is none. Of a personal playlist, all.
+    Must-dos, and of each choice as many may-dos as it asks for; all steps where the playlist asks for none. Of a personal
+    playlist, all.
     """
     if walk.target is not None:
         return list(walk.steps)
     chosen = {step.id for choice in choices(walk).values() for step in choice.counted}
     counted = [step for step in walk.steps if step.need is Need.MUST or step.id in chosen]
-    return counted or list(walk.steps)
+    return counted if counted or walk.asked_for_more else list(walk.steps)
 
 
 def progress(walk: Walk) -> Progress:
