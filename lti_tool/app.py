@@ -53,6 +53,7 @@ from lti_tool.mastery import reading as mastery_reading
 from lti_tool.mastery import routes as mastery_routes
 from lti_tool.mastery.held import evidence_held
 from lti_tool.menus import board_carrying, column_sources, destinations, listing
+from lti_tool.menus import completing as menu_completing
 from lti_tool.menus import results as menu_results
 from lti_tool.menus import routes as menu_routes
 from lti_tool.platforms import quirks
@@ -68,8 +69,8 @@ from lti_tool.web.routing import add_router, add_routes
 
 TAKERS = Takers(
     gradebook=(mastery_reading.take, playlist_results.take, menu_results.take),
-    wanting=(mastery_reading.wanting, playlist_results.wanting),
-    completion=(completing.take_completions,),
+    wanting=(mastery_reading.wanting, playlist_results.wanting, menu_completing.wanting),
+    completion=(completing.take_completions, menu_completing.take_completions),
     outcomes=lms_outcomes.take_outcomes,
     ratings=(ratings.take_ratings,),
 )
