@@ -24,6 +24,7 @@ from lti_tool.content.access import jobs as access_jobs
 from lti_tool.content.access import routes as access_routes
 from lti_tool.content.connectors import Connectors
 from lti_tool.content.files import routes as content_file_routes
+from lti_tool.content.own import Own
 from lti_tool.content.sync import jobs as sync_jobs
 from lti_tool.content.taking import Takers
 from lti_tool.courses import origins
@@ -31,6 +32,7 @@ from lti_tool.courses import routes as course_routes
 from lti_tool.db.session import Database
 from lti_tool.errors import WrongSetting
 from lti_tool.grades import jobs as grade_jobs
+from lti_tool.grades.column_queries import made_columns
 from lti_tool.grades.comparing import Comparer
 from lti_tool.insight import mastery_sources
 from lti_tool.insight import routes as insight_routes
@@ -52,6 +54,7 @@ from lti_tool.mastery import routes as mastery_routes
 from lti_tool.mastery.held import evidence_held
 from lti_tool.menus import board_carrying, column_sources, destinations, listing
 from lti_tool.menus import column_meanings as menu_meanings
+from lti_tool.menus import completing as menu_completing
 from lti_tool.menus import results as menu_results
 from lti_tool.menus import routes as menu_routes
 from lti_tool.platforms import quirks
@@ -68,8 +71,8 @@ from lti_tool.web.routing import add_router, add_routes
 
 TAKERS = Takers(
     gradebook=(mastery_reading.take, playlist_results.take, menu_results.take),
-    wanting=(mastery_reading.wanting, playlist_results.wanting),
-    completion=(completing.take_completions,),
+    wanting=(mastery_reading.wanting, playlist_results.wanting, menu_completing.wanting),
+    completion=(completing.take_completions, menu_completing.take_completions),
     outcomes=lms_outcomes.take_outcomes,
     ratings=(ratings.take_ratings,),
 )
@@ -136,7 +139,8 @@ def make_parts(settings: Settings, *, clock: Clock | None = None, http: httpx.As
     database = Database.at(settings.database_url)
     http = http or make_client(settings)
     protocol = Protocol(settings, clock, http, database)
-    connectors = Connectors(http, clock, secret_key(settings), database)
+    own = Own(settings.base_url, made_columns)
+    connectors = Connectors(http, clock, secret_key(settings), database, own=own)
     comparer = grade_jobs.comparer_of(database, protocol, clock)
     return Parts(settings, clock, database, http, protocol, connectors, comparer)
 

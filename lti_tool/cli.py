@@ -408,12 +408,13 @@ def platform_disconnect(
     if not yes:
         typer.confirm("Delete its secrets and every consent?", abort=True)
 
-    async def work(database: Database) -> None:
+    async def work(database: Database) -> int:
         async with make_client(settings) as http:
-            await commands.disconnect(database, settings, http, SystemClock(), platform_id, organisation)
+            return await commands.disconnect(database, settings, http, SystemClock(), platform_id, organisation)
 
-    _with_database(settings, work)
+    left = _with_database(settings, work)
     typer.echo(f"disconnected {platform_id}")
+    _say_what_is_left(left)
 
 
 @platform_commands.command("config")
@@ -608,21 +609,32 @@ def _switch(platform_id: str, *, enabled: bool) -> None:
 @platform_commands.command("remove")
 def platform_remove(platform_id: str, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
     """Remove a platform and everything that was launched from it."""
+    from lti_tool.content.access import commands  # noqa: PLC0415 (the other commands do not need it)
+    from lti_tool.lti.http import make_client  # noqa: PLC0415
+
     settings = load_settings()
 
     async def look(database: Database) -> str:
         async with database.reading() as session:
             return (await registrations.platform(session, platform_id)).registration.name
 
-    async def work(database: Database) -> None:
-        async with database.writing() as session:
-            await registrations.remove_platform(session, platform_id, "command line", SystemClock().now())
+    async def work(database: Database) -> int:
+        async with make_client(settings) as http:
+            return await commands.remove_platform(database, settings, http, SystemClock(), platform_id)
 
     name = _with_database(settings, look)
     if not yes:
         typer.confirm(f"Remove {name!r} with its courses, playlists and scores?", abort=True)
-    _with_database(settings, work)
+    left = _with_database(settings, work)
     typer.echo(f"removed {platform_id}")
+    _say_what_is_left(left)
+
+
+def _say_what_is_left(left: int) -> None:
+    if left:
+        typer.echo(
+            f"the LMS did not answer for {left} accesses that people gave: delete the tool's key there", err=True
+        )
 
 
 @import_commands.command("competencies")

@@ -48,6 +48,10 @@ SAID = {
     "given": N_("Access was given. Find out now what it can do."),
     "withdrawn": N_("The account's access was ended, here and in the learning platform."),
     "ended": N_("Disconnected. Its secrets are deleted; what was read stays."),
+    "ended-untold": N_(
+        "Disconnected. Its secrets are deleted; what was read stays. The LMS did not answer for every access that people gave: "
+        "delete the key there, which ends them all."
+    ),
 }
 
 _WRONG = {
@@ -258,8 +262,9 @@ async def disconnect(
         grants = [*await access_queries.grants(session, at.organisation_id, connection.id)]
         session.expunge_all()
         await connecting.disconnect(session, at.place.registration, connection, clock.now(), actor=here.actor)
-    await consent.end_all(connectors, connection, at.place.registration, grants)
-    return see(address_of(registration_id) + "/api", "ended", organisation=organisation or None)
+    done = await consent.end_all(connectors, connection, at.place.registration, grants)
+    said = "ended" if done == len(grants) else "ended-untold"
+    return see(address_of(registration_id) + "/api", said, organisation=organisation or None)
 
 
 # --- Shared ------------------------------------------------------------------------------------------------------------

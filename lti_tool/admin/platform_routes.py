@@ -12,6 +12,7 @@ from lti_tool.admin.access import AdministratorChanging, AdministratorIn
 from lti_tool.admin.console import Console
 from lti_tool.admin.replies import show
 from lti_tool.admin.words import FAMILY_WORDS, POLICY_WORDS, REGISTERED_WORDS, STATUS_WORDS
+from lti_tool.content.access import consent
 from lti_tool.content.connectors import BUILDERS
 from lti_tool.courses.routes import ROLE_WORDS
 from lti_tool.db.session import Database
@@ -38,6 +39,10 @@ SAID = {
     "on": N_("Switched on. People can come in again."),
     "off": N_("Switched off. Nobody comes in, and whoever was in has had to leave. Nothing is lost."),
     "removed": N_("Removed, with everything that was launched from it."),
+    "removed-untold": N_(
+        "Removed, with everything that was launched from it. The LMS did not answer for every access that people gave: delete "
+        "the tool's key there, which ends them all."
+    ),
     "accepted": N_("Allowed. People can come in from there."),
     "held": N_("On hold. Nobody comes in from there until it is allowed again."),
     "role-set": N_("Saved. It counts from the next launch on."),
@@ -45,6 +50,10 @@ SAID = {
     "frame-added": N_("Added. It counts from the next launch on."),
     "frame-removed": N_("Removed. It counts from the next launch on."),
 }
+
+_UNTOLD = N_(
+    "The LMS did not answer for every access to its own API that people gave: delete the tool's key there, which ends them all."
+)
 
 router = APIRouter(prefix=ADDRESS)
 
@@ -253,11 +262,14 @@ async def remove(
             return await _removal(
                 request, here, session, registration_id, wrong=NotThatName("another name was written"), name=name
             )
+        given = await consent.everything_of(session, registration)
         await registrations.remove_platform(session, str(registration_id), here.actor, clock.now())
     forget(request, registration)
+    # Secrets and consents are gone here, whatever the platform answers.
+    left = await consent.end_everything(request.app.state.connectors, registration, given)
     if is_own_way_in(here, registration):
-        return farewell(request, pages, N_("This platform is removed"))
-    return see(ADDRESS, "removed")
+        return farewell(request, pages, N_("This platform is removed"), more=_UNTOLD if left else None)
+    return see(ADDRESS, "removed-untold" if left else "removed")
 
 
 # --- Shared with the pages below --------------------------------------------------------------------------------------
@@ -268,9 +280,9 @@ def is_own_way_in(here: Console, registration: Registration) -> bool:
     return here.visit is not None and here.visit.registration_id == registration.id
 
 
-def farewell(request: Request, pages: Pages, title: str) -> Response:
-    """The last page of somebody who has closed the way they came in by. ``title`` is a message id."""
-    return pages.render(request, "admin/farewell.html", {"farewell": title})
+def farewell(request: Request, pages: Pages, title: str, *, more: str | None = None) -> Response:
+    """The last page of somebody who has closed the way they came in by. ``title`` and what ``more`` to say are message ids."""
+    return pages.render(request, "admin/farewell.html", {"farewell": title, "more": more})
 
 
 def forget(request: Request, registration: Registration | None = None) -> None:

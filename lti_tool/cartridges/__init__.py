@@ -15,7 +15,6 @@ from lti_tool.cartridges.content import (
     Item,
     ItemKind,
     Module,
-    Note,
     NumberRange,
     OldToolLink,
     Origin,
@@ -27,6 +26,7 @@ from lti_tool.cartridges.content import (
     Rubric,
     RubricCriterion,
 )
+from lti_tool.cartridges.notes import Note
 from lti_tool.cartridges.opening import read_course
 from lti_tool.cartridges.reader import read_cartridge
 

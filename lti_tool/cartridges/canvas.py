@@ -3,13 +3,14 @@
 Source: the files of Canvas's own exports, and its schema (namespace ``http://canvas.instructure.com/xsd/cccv1p0``).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from xml.etree.ElementTree import Element
 
 from lti_tool.cartridges.content import Origin, Outcome, Rating, Requirement, Rubric, RubricCriterion
 from lti_tool.cartridges.markup import child, children, descendants, moment, number, text
+from lti_tool.cartridges.notes import Remark, Said, Why, said
 
 SETTINGS = "course_settings/"
 READ_ELSEWHERE = frozenset(
@@ -25,11 +26,11 @@ READ_ELSEWHERE = frozenset(
     }
 )
 _LEFT_OUT = {
-    "events.xml": "the course's calendar is left out",
-    "grading_standards.xml": "grading schemes are left out; grades are shown in points",
-    "files_meta.xml": "locks and display names of files are left out",
-    "media_tracks.xml": "captions of recorded media are left out",
-    "late_policy.xml": "the late policy is left out",
+    "events.xml": Why.CALENDAR,
+    "grading_standards.xml": Why.GRADING_SCHEMES,
+    "files_meta.xml": Why.FILE_LOCKS,
+    "media_tracks.xml": Why.CAPTIONS,
+    "late_policy.xml": Why.LATE_POLICY,
 }
 
 
@@ -72,7 +73,7 @@ class Grading:
     tool_url: str | None = None
 
 
-def read_modules(root: Element, remark: Callable[[str, str], None]) -> tuple[CanvasModule, ...]:
+def read_modules(root: Element, remark: Remark) -> tuple[CanvasModule, ...]:
     """The modules by position. What a module demands of a student beside single items is remarked."""
     modules = []
     for module in sorted(children(root, "module"), key=_position):
@@ -133,17 +134,14 @@ def _line(line: Element, required: dict[str, tuple[Requirement, float | None]]) 
     )
 
 
-def _remark_rules(module: Element, identifier: str, title: str, remark: Callable[[str, str], None]) -> None:
-    rules = []
+def _remark_rules(module: Element, identifier: str, title: str, remark: Remark) -> None:
     before = [text(found, "title") for found in descendants(module, "prerequisite")]
     if before:
-        rules.append(f"the prerequisite {', '.join(f'“{other}”' for other in before)}")
+        remark(identifier, said(Why.PREREQUISITES, title=title, others=", ".join(f"“{other}”" for other in before)))
     if text(module, "require_sequential_progress") == "true":
-        rules.append("the demand to go in order")
+        remark(identifier, said(Why.IN_ORDER, title=title))
     if text(module, "unlock_at"):
-        rules.append("the date of unlocking")
-    if rules:
-        remark(identifier, f"Module “{title}”: left out are {'; '.join(rules)}")
+        remark(identifier, said(Why.UNLOCKS, title=title))
 
 
 def read_origin(context: Element | None) -> Origin | None:
@@ -225,8 +223,11 @@ def _ratings(element: Element) -> tuple[Rating, ...]:
     return tuple(Rating(text(rating, "description"), number(text(rating, "points"))) for rating in ratings)
 
 
-def left_out(file_name: str, root: Element) -> str | None:
+def left_out(file_name: str, root: Element) -> Said | None:
     """Why a settings file that nothing here reads is left out; None when it is empty, or read elsewhere."""
     if file_name in READ_ELSEWHERE or len(root) == 0:
         return None
-    return f"{_LEFT_OUT.get(file_name, 'these settings of Canvas have no counterpart here')} ({len(root)} entries)"
+    what = said(_LEFT_OUT.get(file_name, Why.SETTINGS), count=len(root))
+    if what.why is not Why.CALENDAR:
+        return what
+    return what.about(titles=", ".join(f"“{text(event, 'title')}”" for event in children(root, "event")))

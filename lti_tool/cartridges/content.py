@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from lti_tool.cartridges.notes import Note
+
 
 class CartridgeError(Exception):
     """A file that is not read at all: no cartridge, damaged, or dangerous. Nothing of it is kept.
@@ -238,14 +240,6 @@ class Rubric:
     title: str
     points: float | None = None
     criteria: tuple[RubricCriterion, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """Something that was not understood, or not kept as it was: where it stands and why, in words for a person."""
-
-    where: str
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)

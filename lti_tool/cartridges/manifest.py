@@ -1,7 +1,6 @@
 """``imsmanifest.xml``: what a cartridge holds and in which order (IMS Content Packaging 1.2 as Common Cartridge profiles it)."""
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import unquote
 from xml.etree.ElementTree import Element
@@ -9,6 +8,7 @@ from xml.etree.ElementTree import Element
 from lti_tool.cartridges.archive import inside
 from lti_tool.cartridges.content import CartridgeError
 from lti_tool.cartridges.markup import child, children, descendants, name, text
+from lti_tool.cartridges.notes import Remark, Why, said
 
 _READ = re.compile(r"1\.[1-4](\.|$)")
 _ALMOST = re.compile(r"1\.0(\.|$)")
@@ -56,7 +56,7 @@ class Manifest:
     resources: dict[str, Resource]
 
 
-def read_manifest(root: Element, remark: Callable[[str, str], None]) -> Manifest:
+def read_manifest(root: Element, remark: Remark) -> Manifest:
     """Types a manifest.
 
     :raises CartridgeError: ``not-a-cartridge`` when it is a manifest of another kind (SCORM, a QTI package).
@@ -78,12 +78,12 @@ def read_manifest(root: Element, remark: Callable[[str, str], None]) -> Manifest
     )
 
 
-def _kind(metadata: Element | None, remark: Callable[[str, str], None]) -> tuple[str, str]:
+def _kind(metadata: Element | None, remark: Remark) -> tuple[str, str]:
     """What kind of package it is, and of which version."""
     schema = text(metadata, "schema").lower()
     version = text(metadata, "schemaversion")
     if schema == "ims content":
-        remark("imsmanifest.xml", "is a content package: its order and its files are read, and nothing else")
+        remark("imsmanifest.xml", said(Why.PACKAGE))
         return "content-package", version
     if "common cartridge" not in schema:
         what = text(metadata, "schema") or "a content package without a stated kind"
@@ -92,7 +92,7 @@ def _kind(metadata: Element | None, remark: Callable[[str, str], None]) -> tuple
             f"This package is {what}. Only Common Cartridges (1.1 to 1.4) and Canvas exports can be read.",
         )
     if _ALMOST.match(version):
-        remark("imsmanifest.xml", f"is Common Cartridge {version}; it is read as the nearest of 1.1 to 1.4")
+        remark("imsmanifest.xml", said(Why.NEAREST_VERSION, version=version))
     elif not _READ.match(version):
         raise CartridgeError(
             "unknown-version", f"This is Common Cartridge {version or 'of no stated version'}; 1.1 to 1.4 can be read."
@@ -114,11 +114,11 @@ def _language(general: Element | None) -> str | None:
     return stated or None
 
 
-def _organization(organizations: Element | None, remark: Callable[[str, str], None]) -> tuple[Place, ...]:
+def _organization(organizations: Element | None, remark: Remark) -> tuple[Place, ...]:
     """What lies below the root item. Common Cartridge has exactly one organization with exactly one root."""
     found = list(children(organizations, "organization"))
     for further in found[1:]:
-        remark(further.get("identifier", ""), "is a second organization; only the first is read")
+        remark(further.get("identifier", ""), said(Why.SECOND_ORGANIZATION))
     tops = [_place(item) for item in children(found[0] if found else None, "item")]
     if len(tops) == 1 and tops[0].reference is None:
         return tops[0].places
@@ -134,18 +134,18 @@ def _place(item: Element) -> Place:
     )
 
 
-def _resources(element: Element | None, remark: Callable[[str, str], None]) -> dict[str, Resource]:
+def _resources(element: Element | None, remark: Remark) -> dict[str, Resource]:
     found: dict[str, Resource] = {}
     for entry in children(element, "resource"):
         resource = _resource(entry, remark)
         if resource.identifier in found:
-            remark(resource.identifier, "is the identifier of two resources; only the first is read")
+            remark(resource.identifier, said(Why.SECOND_RESOURCE))
         else:
             found[resource.identifier] = resource
     return found
 
 
-def _resource(entry: Element, remark: Callable[[str, str], None]) -> Resource:
+def _resource(entry: Element, remark: Remark) -> Resource:
     identifier = entry.get("identifier", "")
     base = _base(entry)
     files = []
@@ -171,8 +171,8 @@ def _base(entry: Element) -> str:
     return entry.get("{http://www.w3.org/XML/1998/namespace}base", "")
 
 
-def _path(base: str, href: str, identifier: str, remark: Callable[[str, str], None]) -> str | None:
+def _path(base: str, href: str, identifier: str, remark: Remark) -> str | None:
     if inside(base, href) is None or inside(base, unquote(href)) is None:
-        remark(identifier, f"points outside of the cartridge ({href}); the file was not opened")
+        remark(identifier, said(Why.OUTSIDE, address=href))
         return None
     return inside(base, href)

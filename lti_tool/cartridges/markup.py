@@ -12,13 +12,18 @@ from defusedxml import DefusedXmlException, DTDForbidden
 from defusedxml.ElementTree import DefusedXMLParser
 
 from lti_tool.cartridges.content import CartridgeError
+from lti_tool.cartridges.notes import Why, said
 
 MOST_MARKS = 1_000_000
 """Of ``<`` in one file, and twice as many of ``=``: each element and attribute takes many times its size in memory."""
 
 
 class Unreadable(Exception):
-    """One file inside of the cartridge that cannot be read; its words go into a note."""
+    """One file inside of the cartridge that cannot be read; what is ``said`` of it goes into a note."""
+
+    def __init__(self, why: Why, **values: str) -> None:
+        self.said = said(why, **values)
+        super().__init__(str(self.said).removeprefix("was not understood: "))
 
 
 class _Parser(DefusedXMLParser):
@@ -53,7 +58,7 @@ def parse(data: bytes, path: str, depth: int) -> Element:
             f"{path} declares document types or entities, which cartridges have no use for. It was not read.",
         ) from error
     except (ParseError, ValueError, LookupError) as error:
-        raise Unreadable("the XML is not well-formed, or not in the encoding it states") from error
+        raise Unreadable(Why.NOT_XML) from error
     _check_depth(root, path, depth)
     return root
 
@@ -204,4 +209,4 @@ def _decode(data: bytes) -> str:
     try:
         return data.decode(encoding)
     except (UnicodeDecodeError, LookupError) as error:
-        raise Unreadable(f"the text is not in the encoding it states ({encoding})") from error
+        raise Unreadable(Why.NOT_ENCODED, encoding=encoding) from error

@@ -18,11 +18,11 @@ from lti_tool.cartridges.content import (
     Item,
     ItemKind,
     Module,
-    Note,
     Origin,
     Requirement,
 )
 from lti_tool.cartridges.markup import Unreadable, child, children, descendants, number, parse, text
+from lti_tool.cartridges.notes import Note, Said, Why, said
 from lti_tool.cartridges.resources import web_address
 from lti_tool.cartridges.tar import Tar
 
@@ -131,7 +131,7 @@ class _Backup:
             self.ancient = self.ancient or path == _ANCIENT
             return
         if size > self.limits.xml and path != MANIFEST:
-            self.remark(path, f"is larger than {self.limits.xml // (1024 * 1024)} MB and was not read")
+            self.remark(path, said(Why.LARGE, megabytes=self.limits.xml // (1024 * 1024)))
             return
         self.read += size
         if self.read > self.limits.read:
@@ -145,12 +145,12 @@ class _Backup:
         except Unreadable as error:
             if path == MANIFEST:
                 raise CartridgeError("broken-manifest", f"The backup's {MANIFEST} cannot be read: {error}.") from error
-            self.remark(path, f"was not understood: {error}")
+            self.remark(path, error.said)
             return
         take(root)
 
-    def remark(self, where: str, reason: str) -> None:
-        self.notes.append(Note(where, reason))
+    def remark(self, where: str, what: Said) -> None:
+        self.notes.append(Note(where, what))
 
     def _taker(self, parts: list[str]) -> Callable[[Element], None] | None:
         """What reads a file; None for one that is not read at all."""
@@ -181,7 +181,7 @@ class _Backup:
         for entry in children(child(contents, "activities"), "activity"):
             cmid, modname = _said(entry, "moduleid"), _said(entry, "modulename")
             if not _is_id(cmid) or not modname:
-                self.remark(MANIFEST, f"names an activity without an id (“{_said(entry, 'title')[:100]}”)")
+                self.remark(MANIFEST, said(Why.NO_ID, title=_said(entry, "title")[:100]))
                 continue
             activity = self._activity(cmid, modname)
             activity.section_id = activity.section_id or _said(entry, "sectionid")
@@ -259,11 +259,11 @@ class _Backup:
     def _item(self, activity: _Activity, indent: int) -> Item:
         where = f"activities/{activity.modname}_{activity.cmid}"
         if not activity.described:
-            self.remark(where, f"“{activity.title}” is named, and the backup does not describe it")
+            self.remark(where, said(Why.NOT_DESCRIBED, title=activity.title))
         kind = _KINDS.get(activity.modname)
         if kind is None:
             kind = ItemKind.LINK
-            self.remark(where, f"“{activity.title}” is of the kind “{activity.modname}”, which is read as a link")
+            self.remark(where, said(Why.READ_AS_LINK, title=activity.title, kind=activity.modname))
         requirement, points = activity.requirement()
         return Item(
             identifier=activity.cmid,

@@ -11,6 +11,7 @@ from xml.etree.ElementTree import Element
 
 from lti_tool.cartridges.content import Blank, Choice, NumberRange, Question, QuestionKind
 from lti_tool.cartridges.markup import as_html, child, children, descendants, name, number, text
+from lti_tool.cartridges.notes import Remark, Why, said
 
 _KINDS = {
     "multiple_choice_question": QuestionKind.MULTIPLE_CHOICE,
@@ -33,7 +34,6 @@ _KINDS = {
     "cc.essay": QuestionKind.ESSAY,
 }
 
-Remark = Callable[[str, str], None]
 """Takes what a note says: (identifier of the question or section, or empty for the quiz; reason)."""
 
 
@@ -91,7 +91,7 @@ def _section(section: Element, remark: Remark, bank: Callable[[str], Element | N
         if reference:
             source = bank(reference)
             if source is None:
-                remark(where, f"draws its questions from the bank {reference}, which the cartridge does not have")
+                remark(where, said(Why.NO_BANK, bank=reference))
         amount = number(text(selection, "selection_number"))
         wanted = int(amount) if amount is not None else wanted
         each = number(text(selection, "selection_extension", "points_per_item")) or each
@@ -103,7 +103,7 @@ def _section(section: Element, remark: Remark, bank: Callable[[str], Element | N
         elif name(part) == "section":
             questions.extend(_section(part, remark, bank))
     if wanted is not None and wanted < len(questions):
-        remark(where, f"draws {wanted} of {len(questions)} questions at random; here it is always the first {wanted}")
+        remark(where, said(Why.DRAWS, wanted=wanted, count=len(questions)))
         questions = questions[:wanted]
     return questions
 
@@ -126,7 +126,7 @@ def _question(item: Element, remark: Remark) -> Question:
     if kind is None:
         kind = _guess(presentation)
         if stated:
-            remark(identifier, f"has a question of the unknown kind “{stated}”; it is shown as {kind.value}")
+            remark(identifier, said(Why.UNKNOWN_QUESTION, stated=stated, kind=kind.value))
     points = number(fields.get("points_possible", fields.get("cc_weighting", "1")))
     question = Question(
         identifier=identifier,
@@ -140,7 +140,7 @@ def _question(item: Element, remark: Remark) -> Question:
     if stated == "calculated_question":
         question = _with_fixed_values(question, item, remark)
     if question.marked_by_hand and kind not in (QuestionKind.ESSAY, QuestionKind.UPLOAD):
-        remark(identifier, "has a question that names no right answer; it is marked by hand")
+        remark(identifier, said(Why.NOTHING_RIGHT))
     return question
 
 
@@ -272,7 +272,7 @@ def _with_fixed_values(question: Question, item: Element, remark: Remark) -> Que
     values = next(descendants(calculated, "var_set"), None)
     answer = number(text(values, "answer"))
     if values is None or answer is None:
-        remark(question.identifier, "has a formula question without prepared values")
+        remark(question.identifier, said(Why.NO_NUMBERS))
         return question
     prompt = question.prompt
     for variable in children(values, "var"):
@@ -280,7 +280,7 @@ def _with_fixed_values(question: Question, item: Element, remark: Remark) -> Que
     tolerance = number(text(calculated, "answer_tolerance").rstrip("%")) or 0.0
     if text(calculated, "answer_tolerance").endswith("%"):
         tolerance = abs(answer) * tolerance / 100
-    remark("", "has formula questions; everyone gets the first of their prepared sets of numbers")
+    remark("", said(Why.FIRST_NUMBERS))
     return replace(question, prompt=prompt, ranges=(NumberRange(answer - tolerance, answer + tolerance),))
 
 

@@ -15,11 +15,11 @@ from lti_tool.cartridges.content import (
     Item,
     ItemKind,
     Module,
-    Note,
     OldToolLink,
 )
 from lti_tool.cartridges.manifest import Manifest, Place, Resource, read_manifest
-from lti_tool.cartridges.markup import Unreadable, children, parse, text
+from lti_tool.cartridges.markup import Unreadable, parse, text
+from lti_tool.cartridges.notes import Note, Said, Why, said
 from lti_tool.cartridges.resources import Contents, web_address
 
 MANIFEST = "imsmanifest.xml"
@@ -100,8 +100,8 @@ class _Reading:
             origin=canvas.read_origin(self._settings("context.xml")) if self._canvas else None,
         )
 
-    def _remark(self, where: str, reason: str) -> None:
-        self._notes.append(Note(where, reason))
+    def _remark(self, where: str, what: Said) -> None:
+        self._notes.append(Note(where, what))
 
     def _read_manifest(self) -> Manifest:
         path = self._archive.find(MANIFEST)
@@ -116,7 +116,7 @@ class _Reading:
         except Unreadable as error:
             raise CartridgeError("broken-manifest", f"The cartridge's manifest cannot be read: {error}.") from error
         for doubled in self._archive.doubled:
-            self._remark(doubled, "stands twice in the zip file; the last one is read")
+            self._remark(doubled, said(Why.DOUBLED_FILE))
         return read_manifest(root, self._remark)
 
     def _settings(self, name: str) -> Element | None:
@@ -126,7 +126,7 @@ class _Reading:
         try:
             return parse(self._archive.read(path, self._archive.limits.xml), path, self._archive.limits.depth)
         except Unreadable as error:
-            self._remark(path, f"was not understood: {error}")
+            self._remark(path, error.said)
             return None
 
     # Common Cartridge: the organization tree.
@@ -164,9 +164,7 @@ class _Reading:
             return Item(place.identifier, "", ItemKind.HEADING, place.title or "Untitled", indent=indent)
         found = self._contents.item(place.reference)
         if found is None:
-            self._remark(
-                place.identifier, f"“{place.title}” refers to {place.reference}, which the cartridge does not have"
-            )
+            self._remark(place.identifier, said(Why.REFERS_NOWHERE, title=place.title, reference=place.reference))
             found = Item("", place.reference, ItemKind.UNKNOWN, place.title)
         self._placed.add(found.content_id)
         # What an organization names is meant to be seen: Common Cartridge knows no unpublished items.
@@ -201,11 +199,12 @@ class _Reading:
         elif kind is ItemKind.HEADING:
             found = Item("", "", ItemKind.HEADING, line.title)
         elif found is None:
-            what = line.reference or f"nothing (“{line.content_type}”)"
-            self._remark(line.identifier, f"“{line.title}” refers to {what}, which the cartridge does not have")
+            known = said(Why.REFERS_NOWHERE, title=line.title, reference=line.reference)
+            nothing = said(Why.REFERS_TO_NOTHING, title=line.title, kind=line.content_type)
+            self._remark(line.identifier, known if line.reference else nothing)
             found = Item("", line.reference, ItemKind.UNKNOWN, line.title)
         if kind is None:
-            self._remark(line.identifier, f"“{line.title}” is of the unknown kind “{line.content_type}”")
+            self._remark(line.identifier, said(Why.UNKNOWN_KIND, title=line.title, kind=line.content_type))
         self._placed.add(found.content_id)
         return replace(
             found,
@@ -220,9 +219,7 @@ class _Reading:
 
     def _url(self, line: canvas.Line) -> Item:
         if web_address(line.url or "") is None:
-            self._remark(
-                line.identifier, f"“{line.title}”: its address is no web address ({line.url}); it opens nothing"
-            )
+            self._remark(line.identifier, said(Why.NO_LINK_ADDRESS, title=line.title, address=line.url or "–"))
         return Item("", line.reference, ItemKind.LINK, line.title, url=web_address(line.url or ""))
 
     def _tool(self, line: canvas.Line) -> Item:
@@ -250,16 +247,12 @@ class _Reading:
         known = ("associatedcontent", "webcontent", "imsdt", "imswl", "imsbasiclti", "imsqti", "assignment")
         if not resource.type.startswith(known) and not resource.type.endswith("/learning-application-resource"):
             where = next(iter(resource.files), None) or resource.identifier
-            self._remark(where, f"resources of the type “{resource.type}” are not known")
+            self._remark(where, said(Why.UNKNOWN_RESOURCE, type=resource.type))
 
     def _remark_tools(self, items: tuple[Item, ...]) -> None:
         amount = sum(1 for item in items if item.tool is not None)
         if amount:
-            self._remark(
-                MANIFEST,
-                f"{amount} links to tools are kept in their places but open no tool: they carry LTI 1.1's addresses, "
-                "and a tool has to be registered anew for LTI 1.3",
-            )
+            self._remark(MANIFEST, said(Why.OLD_TOOLS, count=amount))
 
     def _remark_left_out(self) -> None:
         """Names the files that nothing reads: Canvas's other settings, and files that no resource lists."""
@@ -268,26 +261,23 @@ class _Reading:
             for href in (*resource.files, *([resource.href] if resource.href else [])):
                 path = self._archive.find(href)
                 if path is None:
-                    self._remark(resource.identifier, f"lists the file {href}, which the cartridge does not have")
+                    self._remark(resource.identifier, said(Why.NO_SUCH_FILE, file=href))
                 else:
                     listed.add(path)
         for path in self._archive.paths():
             if path.startswith(canvas.SETTINGS):
                 self._remark_settings(path)
             elif path not in listed and not path.endswith(".xsd"):
-                self._remark(path, "is listed by no resource of the manifest; left out")
+                self._remark(path, said(Why.UNLISTED))
 
     def _remark_settings(self, path: str) -> None:
         name = path.removeprefix(canvas.SETTINGS)
         if name in canvas.READ_ELSEWHERE:
             return
         root = self._settings(name) if name.endswith(".xml") else None
-        reason = canvas.left_out(name, root) if root is not None else None
-        if root is not None and name == "events.xml":
-            titles = ", ".join(f"“{text(event, 'title')}”" for event in children(root, "event"))
-            reason = f"{reason}: {titles}" if reason else None
-        if reason:
-            self._remark(path, reason)
+        what = canvas.left_out(name, root) if root is not None else None
+        if what is not None:
+            self._remark(path, what)
 
 
 def _references(places: tuple[Place, ...]) -> Iterator[tuple[str, str]]:

@@ -26,14 +26,14 @@ from lti_tool.cartridges.markup import (
     text,
     truth,
 )
+from lti_tool.cartridges.notes import Remark, Why, said
 from lti_tool.cartridges.qti import bank_title, read_assessment
 
-Remark = Callable[[str, str], None]
 _PAGES = (".html", ".htm", ".xhtml")
 
 
 class Contents:
-    """Reads resources, each once. Whatever is not understood goes to ``remark(where, reason)``."""
+    """Reads resources, each once. Whatever is not understood goes to ``remark``."""
 
     def __init__(
         self,
@@ -116,13 +116,13 @@ class Contents:
         try:
             return self._understood(resource)
         except Unreadable as error:
-            self._remark(self._where(resource), f"was not understood: {error}")
+            self._remark(self._where(resource), error.said)
             return Item("", resource.identifier, ItemKind.UNKNOWN, _last_part(resource), path=resource.href)
 
     def _understood(self, resource: Resource) -> Item:
         read = next((read for fits, read in self._readers() if fits(resource)), None)
         if read is None:
-            raise Unreadable(f"resources of the type “{resource.type}” are not known")
+            raise Unreadable(Why.UNKNOWN_TYPE, type=resource.type)
         return read(resource)
 
     def _readers(self) -> tuple[tuple[Callable[[Resource], bool], Callable[[Resource], Item]], ...]:
@@ -147,7 +147,7 @@ class Contents:
             path = self._archive.find(href)
             if path is not None:
                 return path
-        raise Unreadable("the cartridge does not have the file")
+        raise Unreadable(Why.NO_FILE)
 
     def _document(self, resource: Resource) -> Element:
         """The resource's own XML: in the manifest, or in its file."""
@@ -182,7 +182,7 @@ class Contents:
         place = child(root, "url")
         url = place.get("href", "").strip() if place is not None else ""
         if not web_address(url):
-            self._remark(self._where(resource), f"its address is no web address ({url or 'empty'}); it opens nothing")
+            self._remark(self._where(resource), said(Why.NO_ADDRESS, address=url or "–"))
         return Item(
             identifier="",
             content_id=resource.identifier,
@@ -211,9 +211,7 @@ class Contents:
         grading = canvas.read_grading(assignment, self._groups)
         announcement = text(meta, "type") == "announcement"
         if announcement:
-            self._remark(
-                self._where(resource), f"“{text(root, 'title')}” is an announcement; it is kept as a discussion"
-            )
+            self._remark(self._where(resource), said(Why.ANNOUNCEMENT, title=text(root, "title")))
         self._remark_attachments(root, resource)
         return Item(
             identifier="",
@@ -230,9 +228,7 @@ class Contents:
 
     def _remark_attachments(self, root: Element, resource: Resource) -> None:
         for attachment in descendants(root, "attachment"):
-            self._remark(
-                self._where(resource), f"its attachment {attachment.get('href', '')} is found among the files only"
-            )
+            self._remark(self._where(resource), said(Why.ATTACHMENT, file=attachment.get("href", "")))
 
     def _tool(self, resource: Resource) -> Item:
         root = self._document(resource)
@@ -295,7 +291,7 @@ class Contents:
     def _old_assignment(self, resource: Resource) -> Item:
         settings = self._archive.find(self._settings_of_assignment(resource) or "")
         if settings is None:
-            raise Unreadable("the cartridge does not have the assignment's settings")
+            raise Unreadable(Why.NO_SETTINGS)
         grading = canvas.read_grading(self._xml(settings), self._groups)
         page = next(
             (path for href in resource.files if (path := self._archive.find(href)) and path.endswith(_PAGES)), None
@@ -328,13 +324,13 @@ class Contents:
         title = next((part.get("title", "") for part in descendants(root, "assessment")), "")
         found = read_assessment(
             root,
-            lambda identifier, reason: self._remark_questions(
-                f"{where} ({identifier})" if identifier else where, f"“{title}” {reason}"
+            lambda identifier, what: self._remark_questions(
+                f"{where} ({identifier})" if identifier else where, what.about(quiz=title)
             ),
             self._bank,
         )
         if found is None:
-            raise Unreadable("it holds no assessment")
+            raise Unreadable(Why.NO_ASSESSMENT)
         points = sum(question.points for question in found.questions)
         item = Item(
             identifier="",
@@ -348,7 +344,7 @@ class Contents:
             minutes=found.minutes,
         )
         if not any(question.kind is not QuestionKind.TEXT for question in found.questions):
-            self._remark_questions(where, f"the quiz “{found.title}” has no questions")
+            self._remark_questions(where, said(Why.NO_QUESTIONS, title=found.title))
         return item if meta is None else self._with_quiz_settings(item, meta, where)
 
     def _with_quiz_settings(self, item: Item, meta: Element | None, where: str) -> Item:
@@ -356,15 +352,11 @@ class Contents:
         kind = text(meta, "quiz_type")
         attempts = number(text(meta, "allowed_attempts"))
         if kind in ("survey", "graded_survey"):
-            self._remark_questions(where, f"“{text(meta, 'title')}” is a survey; it is taken like a quiz")
+            self._remark_questions(where, said(Why.SURVEY, title=text(meta, "title")))
         if truth(text(meta, "one_question_at_a_time")):
-            self._remark_questions(
-                where, f"“{text(meta, 'title')}” shows one question at a time in Canvas; here it shows all at once"
-            )
+            self._remark_questions(where, said(Why.ONE_AT_A_TIME, title=text(meta, "title")))
         if text(meta, "access_code") or text(meta, "ip_filter"):
-            self._remark_questions(
-                where, f"“{text(meta, 'title')}” has an access code or an address filter, which are left out"
-            )
+            self._remark_questions(where, said(Why.LOCKED_QUIZ, title=text(meta, "title")))
         stated = number(text(meta, "points_possible"))
         graded = kind not in ("survey", "practice_quiz")
         return replace(
@@ -404,9 +396,7 @@ class Contents:
             except Unreadable:
                 continue
             if found is not None:
-                self._remark_questions(
-                    path, f"is a bank of {found[1]} questions (“{found[0]}”), which belongs to no module; left out"
-                )
+                self._remark_questions(path, said(Why.BANK, count=found[1], title=found[0]))
                 return True
         return False
 

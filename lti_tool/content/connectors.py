@@ -17,6 +17,7 @@ from lti_tool.content.access.oauth2 import OAuth2Client
 from lti_tool.content.access.sealing import key_purpose, token_purpose
 from lti_tool.content.access_models import ApiGrant
 from lti_tool.content.models import ApiAuth, ApiConnection
+from lti_tool.content.own import Own
 from lti_tool.content.ports import Ability, Capability, Connector
 from lti_tool.content.secrets import SecretBox
 from lti_tool.courses.models import Course
@@ -72,7 +73,7 @@ class Connected:
     """A connector for one course, and what the platform's API calls that course.
 
     ``abilities`` are what this access can do, for every capability, as far as it was found out. ``grant_id`` names the consent
-    it goes by; None where it goes by a token or keys of the school's own.
+    it goes by; None where it goes by a token or keys of the school's own. ``own`` knows what of the course is the tool's.
     """
 
     connector: Connector
@@ -81,6 +82,7 @@ class Connected:
     source: str
     abilities: Mapping[Capability, Ability] = field(default_factory=dict)
     grant_id: uuid.UUID | None = None
+    own: Own = field(default_factory=Own)
 
     def able(self, capability: Capability) -> bool:
         """Whether this access can be asked for something."""
@@ -92,11 +94,18 @@ class Connectors:
     """Finds connectors; one for the whole application, kept as ``app.state.connectors``."""
 
     def __init__(
-        self, http: httpx.AsyncClient, clock: Clock, secret_key: str, database: Database | None = None
+        self,
+        http: httpx.AsyncClient,
+        clock: Clock,
+        secret_key: str,
+        database: Database | None = None,
+        *,
+        own: Own | None = None,
     ) -> None:
         """``secret_key`` is the installation's secret, which the tokens are encrypted with. ``database`` is where consents
-        are renewed; without it there are tokens and keys alone.
+        are renewed; without it there are tokens and keys alone. ``own`` tells what of a course is the tool's.
         """
+        self.own = own or Own()
         self.http = http
         self.secrets = SecretBox(secret_key)
         self.clock = clock
@@ -168,6 +177,7 @@ class Connectors:
             source=f"{family.value}:",
             abilities=of_connection(connection, family, BUILDERS[family].offers, grant, for_course=course is not None),
             grant_id=grant.id if grant is not None else None,
+            own=self.own,
         )
 
     def _credentials(self, connection: ApiConnection, grant: ApiGrant | None) -> BearerCredentials | SignedCredentials:

@@ -107,7 +107,8 @@ async def read_contents(
     """As ``refresh``, with the connector at hand; trouble is raised and noted nowhere. ``also`` is done in the transaction."""
     contents = await connected.connector.read_contents(connected.course_id)
     async with database.writing() as session:
-        report = await take_over(session, course, connected.source, contents.items, now)
+        items = await connected.own.left_out(session, course, contents.items)
+        report = await take_over(session, course, connected.source, items, now)
         await queries.note_reading(session, course, now, contents.home_url)
         await note_call(session, course, connected, None, now)
         if also is not None:

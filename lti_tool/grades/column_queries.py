@@ -8,6 +8,8 @@ from sqlalchemy import Table, case, literal, null, or_, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from lti_tool.content.own import OwnColumn
+from lti_tool.courses.models import Course
 from lti_tool.grades.models import ColumnState, Delivery, LineItem, Score
 from lti_tool.grades.queries import WantedColumn
 
@@ -138,3 +140,14 @@ async def owe_all_again(session: AsyncSession, line_item: LineItem, now: datetim
             chosen_given=None,
         )
     )
+
+
+async def made_columns(session: AsyncSession, course: Course) -> list[OwnColumn]:
+    """The columns that stand in a course's gradebook, also those that are off now."""
+    statement = select(LineItem.label, LineItem.score_maximum, LineItem.doubled).where(
+        LineItem.organisation_id == course.organisation_id,
+        LineItem.course_id == course.id,
+        col(LineItem.url).is_not(None),
+        col(LineItem.gone_at).is_(None),
+    )
+    return [OwnColumn(label, points, 1 + doubled) for label, points, doubled in (await session.exec(statement)).all()]

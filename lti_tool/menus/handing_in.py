@@ -108,7 +108,8 @@ async def mark_not_done(
     board, option, choice = await _mine(session, course, person_id, copy_id, option_id)
     if choice.state in (ChoiceState.CHOSEN, ChoiceState.RETURNED):
         return
-    _must(option.done_rule is OptionDone.MARKED and not await is_marked(session, choice))
+    its_own = option.done_rule is OptionDone.MARKED and choice.completed_in_lms_at is None
+    _must(its_own and not await is_marked(session, choice))
     choice.state = ChoiceState.CHOSEN
     choice.done_at = choice.handed_in_at = None
     session.add(choice)

@@ -209,6 +209,11 @@ class MenuOption(TenantRow, table=True):
     )
     removed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
+    @property
+    def by_word(self) -> bool:
+        """Whether the student's word is all that is asked for, so that the LMS's will do as well."""
+        return self.done_rule is OptionDone.MARKED and not self.takes
+
 
 class MenuOptionCompetency(TenantRow, table=True):
     """That an option is work on a competency."""
@@ -299,6 +304,9 @@ class MenuChoice(TenantRow, table=True):
     opened_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     handed_in_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     done_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    completed_in_lms_at: datetime | None = Field(
+        default=None, sa_type=UtcDateTime, description="It is done because the LMS counted the item as completed."
+    )
     result_percent: float | None = None
     feedback: str = Field(default="", max_length=4000, description="What the teacher said about the work.")
     feedback_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

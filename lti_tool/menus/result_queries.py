@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import or_
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from lti_tool.checks.models import AttemptState, Check, CheckAttempt
-from lti_tool.content.service import ItemResult
 from lti_tool.courses.models import Course
 from lti_tool.menus.models import (
     ChoiceState,
@@ -25,12 +25,11 @@ from lti_tool.menus.rules.changing import AT_WORK
 
 
 async def waiting(
-    session: AsyncSession, course: Course, results: Collection[ItemResult]
+    session: AsyncSession, course: Course, people: Collection[uuid.UUID], done_rule: OptionDone
 ) -> list[tuple[MenuChoice, MenuOption, uuid.UUID]]:
-    """Choices at work that one of these results might be about and that are not done, with option and person."""
-    if not results:
+    """Choices of these people on items of the course, at work and not done, that this rule decides; with option and person."""
+    if not people:
         return []
-    people = {one.person_id for one in results}
     statement = select(MenuChoice, MenuOption, PersonalMenu.person_id).where(
         MenuChoice.organisation_id == course.organisation_id,
         MenuOption.organisation_id == course.organisation_id,
@@ -41,7 +40,7 @@ async def waiting(
         col(PersonalMenu.menu_id) == col(Menu.id),
         Menu.course_id == course.id,
         Menu.status == MenuStatus.ASSIGNED,
-        MenuOption.done_rule == OptionDone.RESULT,
+        MenuOption.done_rule == done_rule,
         col(MenuOption.content_item_id).is_not(None),
         col(MenuChoice.dropped_at).is_(None),
         MenuChoice.state != ChoiceState.DONE,
@@ -50,13 +49,35 @@ async def waiting(
     )
     if len(people) == 1:
         statement = statement.where(PersonalMenu.person_id == next(iter(people)))
-    items = {one.content_item_id for one in results}
     found = (await session.exec(statement)).all()
-    return [
-        (choice, option, person_id)
-        for choice, option, person_id in found
-        if person_id in people and option.content_item_id in items
-    ]
+    return [(choice, option, person_id) for choice, option, person_id in found if person_id in people]
+
+
+async def items_since(
+    session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID, since: datetime
+) -> set[uuid.UUID]:
+    """Items whose result does an option that somebody has chosen, or whose board was changed or begun, from then on."""
+    statement = select(col(MenuOption.content_item_id)).where(
+        MenuChoice.organisation_id == organisation_id,
+        MenuOption.organisation_id == organisation_id,
+        PersonalMenu.organisation_id == organisation_id,
+        Menu.organisation_id == organisation_id,
+        col(MenuChoice.option_id) == col(MenuOption.id),
+        col(MenuChoice.personal_menu_id) == col(PersonalMenu.id),
+        col(PersonalMenu.menu_id) == col(Menu.id),
+        Menu.course_id == course_id,
+        Menu.status == MenuStatus.ASSIGNED,
+        MenuOption.done_rule == OptionDone.RESULT,
+        col(MenuOption.content_item_id).is_not(None),
+        col(MenuChoice.dropped_at).is_(None),
+        or_(
+            col(MenuChoice.chosen_at) >= since,
+            col(PersonalMenu.committed_at) >= since,
+            col(PersonalMenu.approved_at) >= since,
+            col(Menu.changed_at) >= since,
+        ),
+    )
+    return {item_id for item_id in (await session.exec(statement.distinct())).all() if item_id is not None}
 
 
 @dataclass(frozen=True, slots=True)

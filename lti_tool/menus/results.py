@@ -55,7 +55,7 @@ async def take_check(
 
 async def news(session: AsyncSession, course: Course, results: Collection[ItemResult]) -> list[ItemResult]:
     """Those results that would change something; for looking, without a lock, whether there is anything to write."""
-    open_ones = await result_queries.waiting(session, course, results)
+    open_ones = await _waiting(session, course, results)
     return [
         result
         for result in results
@@ -70,7 +70,7 @@ async def news(session: AsyncSession, course: Course, results: Collection[ItemRe
 
 async def take_results(session: AsyncSession, course: Course, results: Sequence[ItemResult], now: datetime) -> int:
     """Enter results into the boards they belong to; how many choices they changed. Twice is once."""
-    open_ones = await result_queries.waiting(session, course, results)
+    open_ones = await _waiting(session, course, results)
     ids = {choice.personal_menu_id for choice, _, _ in open_ones}
     if not ids:
         return 0
@@ -87,6 +87,15 @@ async def take_results(session: AsyncSession, course: Course, results: Sequence[
             await settling.settle(session, course, board, now)
         changed += changes
     return changed
+
+
+async def _waiting(
+    session: AsyncSession, course: Course, results: Collection[ItemResult]
+) -> list[tuple[MenuChoice, MenuOption, uuid.UUID]]:
+    """The choices that one of these results might be about."""
+    items = {one.content_item_id for one in results}
+    found = await result_queries.waiting(session, course, {one.person_id for one in results}, OptionDone.RESULT)
+    return [(choice, option, person_id) for choice, option, person_id in found if option.content_item_id in items]
 
 
 async def known(session: AsyncSession, course: Course, board: OwnBoard) -> None:

@@ -70,6 +70,10 @@ class Assignment:
     tool: bool
     handed_in: bool = False
     """Whether the only ways to hand it in go through Canvas, so that without a submission there is no work."""
+    bare: bool = False
+    """Whether there is no way to hand it in at all."""
+    link_id: str | None = None
+    tool_url: str | None = None
     criteria: Mapping[str, Criterion] = field(default_factory=dict)
 
     @property
@@ -94,6 +98,7 @@ def assignment_of(row: Row) -> Assignment | None:
         return None
     types = row.get("submission_types")
     kinds = frozenset(map(str, types)) if isinstance(types, list) else frozenset()
+    tag = part(row, "external_tool_tag_attributes")
     return Assignment(
         id=found,
         title=text(row.get("name")),
@@ -106,6 +111,9 @@ def assignment_of(row: Row) -> Assignment | None:
         new_quiz=_is_new_quiz(row, kinds) or row.get("is_quiz_assignment") is True or "online_quiz" in kinds,
         tool="external_tool" in kinds,
         handed_in=bool(kinds) and _THROUGH_CANVAS.issuperset(kinds),
+        bare=kinds == {"none"},
+        link_id=text(tag.get("resource_link_id")) or None,
+        tool_url=address(tag.get("url")),
         criteria=dict(_criteria(row)),
     )
 
@@ -184,6 +192,13 @@ def module_item(
             published=row.get("published") is not False,
             requirement=requirement,
             requirement_points=reach,
+            link_id=assignment.link_id if assignment else None,
+            tool_url=assignment.tool_url
+            if assignment
+            else address(row.get("external_url"))
+            if kind == "tool"
+            else None,
+            bare=assignment is not None and assignment.bare,
         ),
         assignment,
         (given, page if isinstance(page, str) else content_id or ""),
@@ -232,6 +247,9 @@ def loose_assignment(assignment: Assignment) -> NativeItem:
         points_possible=assignment.points,
         due_at=assignment.due_at,
         published=assignment.published,
+        link_id=assignment.link_id,
+        tool_url=assignment.tool_url,
+        bare=assignment.bare,
     )
 
 

@@ -133,7 +133,14 @@ def _item(
         # uservisible is the account's own view: what is restricted to some students is there for these.
         published=shown and module.get("visible") not in (0, False),
         requirement=None if heading else _requirement(module),
+        # A launch names the activity by its instance; its icon is the tool's own, at the tool's address.
+        link_id=number_id(module.get("instance")) if kind_there == "lti" else None,
+        tool_url=_address(module.get("modicon")) if kind_there == "lti" else None,
     )
+
+
+def _address(given: object) -> str | None:
+    return given if isinstance(given, str) and len(given) <= 2000 else None
 
 
 def item_id(cmid: str) -> str:

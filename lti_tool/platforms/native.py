@@ -96,6 +96,10 @@ class NativeItem:
     ``url`` is where a person opens it (never a frame). ``result_key`` is what its results are asked by, absent if it has
     none. ``indent`` counts from 0. ``requirement`` is what the platform counts as completed, absent if nothing;
     ``requirement_points`` the points to reach, where it is a score.
+
+    By the rest the tool recognises what it has put into the course itself: ``link_id`` is what launches call the LTI link that
+    the item is, ``tool_url`` an address of the tool that it opens; ``bare`` is a place in the gradebook that nobody hands
+    anything in to, as the columns are that tools make.
     """
 
     external_id: str
@@ -110,6 +114,9 @@ class NativeItem:
     published: bool = True
     requirement: NativeRequirement | None = None
     requirement_points: float | None = None
+    link_id: str | None = None
+    tool_url: str | None = None
+    bare: bool = False
 
 
 @dataclass(frozen=True, slots=True)

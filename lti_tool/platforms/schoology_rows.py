@@ -169,7 +169,8 @@ class Paper:
     """Something with a column in the gradebook: an assignment, a test, a graded discussion.
 
     ``id`` is what grades call it, ``content_id`` what folders do. ``held_back``: grades are shown when the teacher says so, not
-    when they are entered. ``final``: a midterm's or final's column, which says nothing about one piece of work.
+    when they are entered. ``final``: a midterm's or final's column, which says nothing about one piece of work. ``dropbox``:
+    students hand in there.
     """
 
     id: str
@@ -181,6 +182,7 @@ class Paper:
     published: bool
     held_back: bool
     final: bool
+    dropbox: bool = False
 
 
 def paper_of(row: Row, zone: tzinfo) -> Paper | None:
@@ -211,6 +213,7 @@ def _paper(row: Row, zone: tzinfo, found: str, content_id: str, kind: str) -> Pa
         published=flag(row.get("published"), absent=True),
         held_back=not flag(row.get("auto_publish_grades"), absent=True),
         final=flag(row.get("is_final"), absent=False),
+        dropbox=flag(row.get("allow_dropbox"), absent=False),
     )
 
 
@@ -257,6 +260,17 @@ def attachment_kind(row: Row) -> NativeKind | None:
     return "link" if any(rows_at(attachments, *path) for path in others) else None
 
 
+def tool_address(row: Row) -> str | None:
+    """Which address of a tool a document opens; None for what is no tool."""
+    attachments = row.get("attachments")
+    for path in (("external_tools", "external_tool"), ("external_tool",)):
+        for one in rows_at(attachments, *path):
+            found = text(one.get("url"), 2000)
+            if found:
+                return found
+    return None
+
+
 def item_of(
     row: Row, standing: Standing, places: Places, papers: Mapping[str, Paper], rows: Mapping[tuple[str, str], Row]
 ) -> NativeItem | None:
@@ -296,6 +310,7 @@ def item_of(
         and (paper.published if paper else True)
         and flag(own.get("published"), absent=True),
         requirement="other" if under_rule(row) else None,
+        tool_url=tool_address(own),
     )
 
 
@@ -328,6 +343,7 @@ def loose_item(paper: Paper, places: Places) -> NativeItem:
         points_possible=paper.points,
         due_at=paper.due_at,
         published=paper.published,
+        bare=paper.type == "assignment" and not paper.dropbox,
     )
 
 

@@ -29,11 +29,19 @@ from lti_tool.sandbox.canvas_access import (
 )
 from lti_tool.sandbox.canvas_progress import Requirement, completed, note, requirements, take_back
 from lti_tool.sandbox.canvas_rows import ItemShaper, moment
-from lti_tool.sandbox.canvas_work_rows import Work, assignment_json, read_standing, submission_json, work
+from lti_tool.sandbox.canvas_work_rows import (
+    Work,
+    assignment_json,
+    column_json,
+    read_standing,
+    submission_json,
+    work,
+)
 from lti_tool.sandbox.models import Course, Enrolment, Module, ModuleItem, Person
 from lti_tool.sandbox.platform import ThisPlatform
 from lti_tool.sandbox.sessions import person_signed_in
 from lti_tool.sandbox.store import enrolment_in, module_item, modules_of, roster
+from lti_tool.sandbox.tool_places import COLUMNS, ToolPlaces
 
 router = APIRouter(prefix="/api/v1")
 NO_REQUIREMENTS = (
@@ -337,15 +345,19 @@ async def assignments(request: Request, course_id: str, caller: Api) -> JSONResp
         here = await enter(session, caller, course_id)
         found = await work(session, here)
         whose = await _own_work(session, found) if "submission" in includes else None
+        places = await ToolPlaces.of(session, here.course.id)
     rows = [row for row in found.assignments if words in row.name.casefold()]
+    columns = [row for row in places.columns if words in row.label.casefold()]
     if wanted:
         ids = numbers(wanted)
         rows = [row for row in rows if row.id in ids]
+        columns = [row for row in columns if row.id + COLUMNS in ids]
     shows = "overrides" in includes and here.teaches
     shown = [without(request, assignment_json(found, row, overrides=shows)) for row in rows]
     if whose is not None:
         for entry, row in zip(shown, rows, strict=True):
             entry["submission"] = submission_json(found, whose, row, set())
+    shown += [column_json(here, row, places.by_lti_id.get(row.resource_link_id or "")) for row in columns]
     return listed(request, caller, shown)
 
 

@@ -16,6 +16,7 @@ from lti_tool.sandbox.canvas_dates import CourseDates, course_dates
 from lti_tool.sandbox.canvas_models import AssignmentMore
 from lti_tool.sandbox.canvas_progress import Met, Requirement, completed, requirements
 from lti_tool.sandbox.models import Assignment, Module, ModuleItem, Page, Person, Quiz
+from lti_tool.sandbox.tool_places import ToolPlaces
 
 
 def moment(value: datetime | None) -> str | None:
@@ -41,6 +42,7 @@ class ItemShaper:
     met: Met | None
     person_id: int | None
     details: bool
+    links: Mapping[int, str]
 
     @classmethod
     async def make(
@@ -67,6 +69,7 @@ class ItemShaper:
             met=(await completed(session, required, [whose.id]))[whose.id] if whose else None,
             person_id=whose.id if whose else None,
             details=details,
+            links=(await ToolPlaces.of(session, course_id)).links,
         )
 
     def shown(self, items: Sequence[ModuleItem]) -> list[ModuleItem]:
@@ -129,7 +132,10 @@ class ItemShaper:
             shown["page_url"] = self.slugs.get(item.content_id)
             del shown["content_id"]
         if item.type in ("ExternalUrl", "ExternalTool"):
-            shown |= {"external_url": item.external_url, "new_tab": item.new_tab}
+            shown |= {
+                "external_url": item.external_url or self.links.get(item.resource_link_id or 0),
+                "new_tab": item.new_tab,
+            }
         if item.id in self.required:
             shown["completion_requirement"] = self._requirement(self.required[item.id])
         if self.details:

@@ -14,7 +14,8 @@ from lti_tool.sandbox.canvas_access import Here
 from lti_tool.sandbox.canvas_dates import CourseDates, course_dates
 from lti_tool.sandbox.canvas_models import AssignmentMore, Override, OverrideStudent, Rubric, SubmissionMore
 from lti_tool.sandbox.canvas_rows import moment, quiz_ids
-from lti_tool.sandbox.models import Assignment, Person, Quiz, QuizAttempt, Submission
+from lti_tool.sandbox.models import Assignment, LineItem, Person, Quiz, QuizAttempt, Submission
+from lti_tool.sandbox.tool_places import COLUMNS
 
 QUIZ_GRACE = timedelta(seconds=60)
 """The moment of a quiz counts as a minute earlier, so that one that hands itself in is not late (app/models/submission.rb)."""
@@ -103,6 +104,43 @@ async def read_standing(
         found.submissions[one.person_id, one.assignment_id] = one
     for more in await session.scalars(decided):
         found.submissions_more[more.person_id, more.assignment_id] = more
+
+
+def column_json(here: Here, column: LineItem, tool_url: str | None) -> dict[str, Any]:
+    """The assignment that Canvas makes of a tool's column: of a link an external tool, else one that nobody hands anything in to
+    (app/models/lti/line_item.rb). Whose it is, it does not say.
+    """
+    number = COLUMNS + column.id
+    shown: dict[str, Any] = {
+        "id": number,
+        "course_id": here.course.id,
+        "name": column.label,
+        "description": None,
+        "points_possible": column.score_maximum,
+        "grading_type": "points",
+        "due_at": moment(column.end_at),
+        "unlock_at": moment(column.start_at),
+        "lock_at": None,
+        "position": number,
+        "assignment_group_id": here.course.id,
+        "submission_types": ["none" if tool_url is None else "external_tool"],
+        "is_quiz_assignment": False,
+        "has_submitted_submissions": False,
+        "has_overrides": False,
+        "published": True,
+        "workflow_state": "published",
+        "created_at": moment(column.created_at),
+        "updated_at": moment(column.created_at),
+        "html_url": f"{here.web}/assignments/{number}",
+    }
+    if tool_url is not None:
+        shown["external_tool_tag_attributes"] = {
+            "url": tool_url,
+            "new_tab": False,
+            "resource_link_id": column.resource_link_id,
+            "content_type": "ContextExternalTool",
+        }
+    return shown
 
 
 def assignment_json(found: Work, row: Assignment, *, overrides: bool = False) -> dict[str, Any]:

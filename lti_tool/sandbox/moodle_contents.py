@@ -12,6 +12,7 @@ from lti_tool.sandbox.models import Assignment, Enrolment, Module, ModuleItem, Q
 from lti_tool.sandbox.moodle_calls import REQUIRED, Call, Function, options_of
 from lti_tool.sandbox.moodle_service import ACCOUNT, MoodleError
 from lti_tool.sandbox.store import modules_of, roster
+from lti_tool.sandbox.tool_places import ToolPlaces
 
 VERSION, RELEASE = "2024100706", "4.5.6 (Build: 20250811)"
 ROLES = {"teacher": (3, "editingteacher"), "assistant": (4, "teacher"), "student": (5, "student")}
@@ -117,8 +118,11 @@ def _section(
 class Modules:
     """What the course modules of a course are made of, read once for all of them."""
 
-    def __init__(self, call: Call, assignments: Mapping[int, Assignment], quizzes: Mapping[int, Quiz]) -> None:
+    def __init__(
+        self, call: Call, assignments: Mapping[int, Assignment], quizzes: Mapping[int, Quiz], places: ToolPlaces
+    ) -> None:
         self._call = call
+        self.places = places
         self.assignments = assignments
         self.quizzes = quizzes
         self.links: dict[int, str] = {}
@@ -129,7 +133,8 @@ class Modules:
         session = call.session
         assignments = await session.scalars(select(Assignment).where(Assignment.course_id == course_id))
         quizzes = await session.scalars(select(Quiz).where(Quiz.course_id == course_id))
-        found = cls(call, {row.id: row for row in assignments}, {row.id: row for row in quizzes})
+        places = await ToolPlaces.of(session, course_id)
+        found = cls(call, {row.id: row for row in assignments}, {row.id: row for row in quizzes}, places)
         links = await session.scalars(select(ResourceLink).where(ResourceLink.course_id == course_id))
         found.links = {row.id: row.lti_id for row in links}
         return found
@@ -178,6 +183,9 @@ class Modules:
         }
         if kind == "label":
             del shown["url"]
+        icon = self.places.icon(item.resource_link_id)
+        if icon is not None:
+            shown["modicon"] = icon
         if rules:
             shown["completiondata"] = completion_data(rules, None, tracked=False)
         return shown

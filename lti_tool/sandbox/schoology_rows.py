@@ -21,6 +21,7 @@ from lti_tool.sandbox.models import (
     Course,
     Discussion,
     FileEntry,
+    LineItem,
     Module,
     ModuleItem,
     Page,
@@ -29,6 +30,7 @@ from lti_tool.sandbox.models import (
 )
 from lti_tool.sandbox.schoology_models import ContentTag
 from lti_tool.sandbox.store import modules_of
+from lti_tool.sandbox.tool_places import COLUMNS, ToolPlaces
 
 Row = dict[str, Any]
 
@@ -74,6 +76,7 @@ class Shelf:
     modules: Sequence[Module]
     rules: frozenset[int]
     met: frozenset[int]
+    places: ToolPlaces
     tags: Mapping[int, Sequence[ContentTag]]
     teaches: bool = True
     _folders: dict[int, list[ModuleItem]] = field(default_factory=dict)
@@ -112,6 +115,7 @@ class Shelf:
             modules=[row for row in await modules_of(session, course.id) if row.published or teaches],
             rules=frozenset(rules),
             met=frozenset(met),
+            places=await ToolPlaces.of(session, course.id),
             tags=tags,
             teaches=teaches,
         )
@@ -248,7 +252,27 @@ class Shelf:
                 }
                 | tags[(kind, number)]
             )
-        return rows
+        return rows + [self._column_row(one, zone) for one in self.places.columns]
+
+    def _column_row(self, column: LineItem, zone: str) -> Row:
+        """A column that a tool has made: an assignment in no folder, to which nobody hands anything in."""
+        number = numbered(WORKS, COLUMNS + column.id)
+        return {
+            "id": number,
+            "title": column.label,
+            "description": "",
+            "due": local_time(column.end_at, zone),
+            "max_points": f"{column.score_maximum:g}",
+            "is_final": "0",
+            "published": 1,
+            "type": "assignment",
+            "grade_item_id": number,
+            "available": 1,
+            "allow_dropbox": "0",
+            "auto_publish_grades": 1,
+            "completion_status": "",
+            "links": {"self": f"{self.api}/sections/{self.section}/assignments/{number}"},
+        }
 
     def discussion_rows(self, *, with_tags: bool) -> list[Row]:
         """Discussions; the sandbox grades none."""
@@ -330,7 +354,8 @@ class Shelf:
                 "filemime": entry.content_type,
             }
             return {"files": {"file": [shown]}}
-        shown = {"id": numbered(LINKS, item.id), "title": item.title, "url": item.external_url or ""}
+        url = item.external_url or self.places.links.get(item.resource_link_id or 0, "")
+        shown = {"id": numbered(LINKS, item.id), "title": item.title, "url": url}
         if item.type == "ExternalTool":
             return {"external_tools": {"external_tool": [shown]}}
         return {"links": {"link": [shown | {"summary": "", "favicon": "", "thumbnail": ""}]}}

@@ -10,7 +10,7 @@ import pytest
 from lti_tool.content import queries
 from lti_tool.content.access import queries as access_queries
 from lti_tool.content.access import routes as access_routes
-from lti_tool.content.access_models import ApiRequest
+from lti_tool.content.access_models import ApiGrant, ApiRequest
 from lti_tool.content.connectors import Connectors
 from lti_tool.content.models import ApiAuth, ApiConnection
 from lti_tool.db.organisation import Organisation
@@ -333,8 +333,48 @@ async def test_a_platform_that_is_down_does_not_keep_secrets_here(site: Site, ap
     await connect_key(mine, site.school)
     await give(site, api, mine)
     api.consents.trouble = httpx.Response(503)
-    assert (await mine.post(page_of(site.school, "/disconnect"))).status_code == 200
+    done = await mine.post(page_of(site.school, "/disconnect"))
+    assert done.status_code == 200
+    assert "The LMS did not answer for every access" in done.text
     assert await connection(site) is None
+
+
+async def test_a_token_whose_hour_is_over_is_renewed_to_be_ended(site: Site, api: Api) -> None:
+    """Canvas lets nobody end an access by a token that is dead; what renews it would live on."""
+    mine = await site.administrator()
+    await connect_key(mine, site.school)
+    await give(site, api, mine)
+    api.consents.forgotten = True
+    api.consents.living.clear()
+    done = await mine.post(page_of(site.school, "/disconnect"))
+    assert "did not answer" not in done.text
+    assert api.consents.revoked == ["access-2"]
+
+
+@pytest.mark.parametrize(("trouble", "revoked"), [(None, ["access-1"]), (httpx.Response(503), [])])
+async def test_removing_a_platform_ends_its_access_in_the_lms(
+    site: Site, api: Api, trouble: httpx.Response | None, revoked: list[str]
+) -> None:
+    mine, owner = await site.administrator(), await site.owner()
+    await connect_key(mine, site.school)
+    await give(site, api, mine)
+    api.consents.trouble = trouble
+    done = await owner.post(f"/admin/platforms/{site.school.registration_id}/remove", name="platform")
+    assert "Removed, with everything" in done.text
+    assert ("The LMS did not answer for every access" in done.text) == (trouble is not None)
+    assert api.consents.revoked == revoked
+    assert await connection(site) is None
+    assert await site.tool.rows(ApiGrant) == []
+
+
+async def test_who_removes_their_own_way_in_is_told_what_is_left(site: Site, api: Api) -> None:
+    mine = await site.administrator()
+    await connect_key(mine, site.school)
+    await give(site, api, mine)
+    api.consents.trouble = httpx.Response(503)
+    done = await mine.post(f"/admin/platforms/{site.school.registration_id}/remove", name="platform")
+    assert "This platform is removed" in done.text
+    assert "delete the tool&#39;s key there" in done.text or "delete the tool's key there" in done.text
 
 
 # --- Platforms that schools share --------------------------------------------------------------------------------------

@@ -37,6 +37,8 @@ class Consents:
     """Goes into each answer."""
     trouble: httpx.Response | None = None
     """Answered to everything."""
+    forgotten: bool = False
+    """Whether a token that does not live cannot end itself either, as in Canvas."""
     made: int = 0
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
@@ -44,6 +46,8 @@ class Consents:
             return self.trouble
         if request.method == "DELETE":
             token = request.headers["authorization"].removeprefix("Bearer ")
+            if self.forgotten and token not in self.living:
+                return httpx.Response(401, json={"errors": [{"message": "Invalid access token."}]})
             self.revoked.append(token)
             self.living.discard(token)
             return httpx.Response(200, json={})

@@ -444,7 +444,7 @@ async def test_with_nothing_brought_in_there_is_nothing_to_address(site: Site) -
         (course_file("A")[:-200], "course.imscc", 400, "This file is damaged"),
         (tarred(backup(a_course())).getvalue()[:300], "course.mbz", 400, "This file is damaged"),
         (tarred({"../x": "y"}).getvalue(), "course.mbz", 400, "This file is not safe to read"),
-        (tarred(backup([])).getvalue(), "course.mbz", 400, "There is no course in this file"),
+        (tarred(backup([])).getvalue(), "course.mbz", 400, "The course in this file is empty"),
         (b"", "", 400, "No file was chosen"),
     ],
     ids=["other", "cut zip", "cut tar", "outside", "empty", "none"],

@@ -20,6 +20,8 @@ from lti_tool.content.files.reading import kept, made_of, read, taken_up
 from lti_tool.content.files.values import (
     BrokenCourseFile,
     CourseFileTooLarge,
+    EmptyCanvasExport,
+    EmptyCourseFile,
     FileReading,
     Form,
     Left,
@@ -193,7 +195,25 @@ def plain_file() -> dict[str, str | bytes]:
     ids=range(8),
 )
 def test_what_is_no_course(data: bytes) -> None:
-    assert isinstance(refused(data), (UnknownCourseFile, BrokenCourseFile))
+    assert isinstance(refused(data), (UnknownCourseFile, BrokenCourseFile, EmptyCourseFile))
+
+
+def test_an_export_of_an_empty_canvas_course_is_said_to_be_that() -> None:
+    export = cartridge(
+        "",
+        "",
+        {
+            "course_settings/canvas_export.txt": "An export",
+            "course_settings/course_settings.xml": "<course><title>Biology</title></course>",
+            "course_settings/module_meta.xml": "<modules/>",
+        },
+    )
+    assert type(refused(export)) is EmptyCanvasExport
+
+
+def test_any_other_course_without_items_is_said_to_be_empty() -> None:
+    assert type(refused(cartridge("", "", {}))) is EmptyCourseFile
+    assert type(refused(tarred(backup([])))) is EmptyCourseFile
 
 
 def test_a_cartridge_that_breaks_off_is_said_to_be_damaged(shared_data: Path) -> None:
@@ -306,7 +326,7 @@ def test_names_that_are_not_utf8() -> None:
 def test_texts_in_another_encoding_than_they_state_are_noted() -> None:
     found = of(zipped({**plain_file(), "p.html": b"<meta charset='utf-8'><title>\xff\xfe</title>"}))
     assert found.left == {Left.NOT_UNDERSTOOD: 1}
-    assert any("encoding" in reason for _, reason in found.notes)
+    assert any("encoding" in note.sentence for note in found.notes)
 
 
 def test_a_zip_file_that_lies_about_its_sizes() -> None:

@@ -12,8 +12,10 @@ from joserfc.jwk import RSAKey
 
 from lti_tool.clock import ManualClock
 from lti_tool.content.connectors import Connectors
+from lti_tool.content.own import Own
 from lti_tool.courses import routes as course_routes
 from lti_tool.db.session import Database
+from lti_tool.grades.column_queries import made_columns
 from lti_tool.lti.keys import MemoryKeys
 from lti_tool.lti.launch import Entry, Launch
 from lti_tool.lti.models import Role
@@ -126,7 +128,7 @@ async def a_site(database: Database, clock: ManualClock, *routers: APIRouter) ->
     http = httpx.AsyncClient(transport=httpx.MockTransport(lms))
     settings = Settings(_env_file=None, secret_key=SECRET)
     protocol = Protocol(settings, clock, http, database, keys=MemoryKeys(clock, _key))
-    connectors = Connectors(http, clock, SECRET, database)
+    connectors = Connectors(http, clock, SECRET, database, own=Own(settings.base_url, made_columns))
     app = FastAPI()
     app.state.settings, app.state.clock, app.state.database = settings, clock, database
     app.state.http, app.state.protocol, app.state.connectors = http, protocol, connectors

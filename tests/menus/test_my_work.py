@@ -13,11 +13,12 @@ from lti_tool.checks.models import AttemptState, Check, CheckAttempt
 from lti_tool.content import drafts
 from lti_tool.content.models import ContentItem, ItemKind
 from lti_tool.content.service import ItemResult
+from lti_tool.content.taking import ItemCompletion
 from lti_tool.content.taking_over import take_over
 from lti_tool.db.base import scoped
 from lti_tool.grades.models import Score
 from lti_tool.ids import new_id
-from lti_tool.menus import deciding, handing_in, results
+from lti_tool.menus import completing, deciding, handing_in, results
 from lti_tool.menus.models import ChoiceState, Menu, OptionDone, OptionKind, PersonalState, WorkKind
 from lti_tool.menus.rules import files
 from lti_tool.menus.rules.choosing import BoardKind
@@ -290,6 +291,56 @@ async def test_a_result_of_the_lms_counts_from_its_mark_on(site: Site) -> None:
         assert await results.news(session, site.school.course, [low]) == []
         assert await results.take_results(session, site.school.course, [low], site.clock.now()) == 0
     assert (await chosen(site, made))[0].result_percent == 85.0
+
+
+# --- What the LMS counts as completed -------------------------------------------------------------------------------------
+
+
+def by_word(site: Site, **more: Any) -> dict[str, Any]:
+    item_id = site.school.items["page"].id
+    return {"kind": OptionKind.ITEM, "content_item_id": item_id, "done_rule": OptionDone.MARKED} | more
+
+
+def completion(site: Site, *, key: str = "page", done: bool = True) -> ItemCompletion:
+    return ItemCompletion(site.school.items[key].id, site.school.students[0].id, done, site.clock.now())
+
+
+async def complete(site: Site, *told: ItemCompletion) -> None:
+    await completing.take_completions(site.database, site.school.course, told, site.clock.now())
+
+
+async def test_what_the_lms_counts_as_completed_is_done_without_a_mark(site: Site) -> None:
+    made, student, address = await at_work(site, {0: by_word(site)})
+    await complete(site, completion(site, done=False), completion(site, key="quiz"))
+    assert (await chosen(site, made))[0].state is ChoiceState.CHOSEN
+    await complete(site, completion(site))
+    choice = (await chosen(site, made))[0]
+    assert (choice.state, choice.done_at) == (ChoiceState.DONE, site.clock.now())
+    page = await student.get(address)
+    assert "Your learning platform counts it as completed." in page.text
+    # It is not the student's mark, so there is none to take back; and the LMS taking it back changes nothing.
+    here = f"{address}/options/{made.option(0)}"
+    assert f"{here}/not-done" not in page.text
+    assert (await student.post(f"{here}/not-done")).status_code == 409
+    await complete(site, completion(site, done=False))
+    assert (await chosen(site, made))[0].state is ChoiceState.DONE
+
+
+@pytest.mark.parametrize(
+    "more", [{"takes": ["words"]}, {"done_rule": OptionDone.ACCEPTED}, {"done_rule": OptionDone.RESULT}]
+)
+async def test_completion_is_not_enough_where_more_is_asked_for(site: Site, more: dict[str, Any]) -> None:
+    made, _, _ = await at_work(site, {0: by_word(site, **more)})
+    await complete(site, completion(site))
+    assert (await chosen(site, made))[0].state is ChoiceState.CHOSEN
+
+
+async def test_results_from_before_a_choice_are_asked_for(site: Site) -> None:
+    await at_work(site, {0: by_result(site)})
+    course, began = site.school.course, site.clock.now()
+    async with site.database.reading() as session:
+        assert await completing.wanting(session, course, began) == {site.school.items["quiz"].id}
+        assert await completing.wanting(session, course, began + timedelta(minutes=1)) == set()
 
 
 async def a_check(session: AsyncSession, site: Site) -> Check:

@@ -56,6 +56,19 @@ def _next_step(settings: Settings, at: Place, kept: ApiConnection) -> str:
     return f"an account of the school's now gives access at {page}"
 
 
+async def remove_platform(
+    database: Database, settings: Settings, http: httpx.AsyncClient, clock: Clock, platform_id: str
+) -> int:
+    """Remove a platform, and have the LMS forget its tokens, as far as it answers; for how many it did not. Raises NotFound."""
+    async with database.writing() as session:
+        registration = (await registrations.platform(session, platform_id)).registration
+        given = await consent.everything_of(session, registration)
+        await registrations.remove_platform(session, platform_id, ACTOR, clock.now())
+    if not given:
+        return 0
+    return await consent.end_everything(Connectors(http, clock, secret_key(settings), database), registration, given)
+
+
 async def disconnect(
     database: Database,
     settings: Settings,
@@ -63,8 +76,11 @@ async def disconnect(
     clock: Clock,
     platform_id: str,
     organisation: str | None,
-) -> None:
-    """Delete secrets and consents, and have the LMS forget its tokens, as far as it answers. Raises NotFound."""
+) -> int:
+    """Delete secrets and consents, and have the LMS forget its tokens, as far as it answers; for how many it did not.
+
+    Raises NotFound.
+    """
     connectors = Connectors(http, clock, secret_key(settings), database)
     async with database.writing() as session:
         at = await _place(session, clock, platform_id, organisation)
@@ -74,7 +90,7 @@ async def disconnect(
         grants = [*await queries.grants(session, at.organisation.id, connection.id)]
         session.expunge_all()
         await connecting.disconnect(session, at.registration, connection, clock.now(), actor=ACTOR)
-    await consent.end_all(connectors, connection, at.registration, grants)
+    return len(grants) - await consent.end_all(connectors, connection, at.registration, grants)
 
 
 def entered_in(family: Family, settings: Settings) -> dict[str, tuple[str, ...]]:

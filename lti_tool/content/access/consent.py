@@ -35,7 +35,7 @@ from lti_tool.errors import NotFound, ToolError
 from lti_tool.ids import new_id
 from lti_tool.lti.digests import digest
 from lti_tool.lti.models import Registration
-from lti_tool.platforms.native import NativeTrouble
+from lti_tool.platforms.native import ApiTokenRefused, NativeTrouble
 
 LIFE = timedelta(minutes=10)
 MOST_STARTS = 10
@@ -346,6 +346,9 @@ async def end_quietly(
             grant_purpose(grant.organisation_id, grant.connection_id, grant.holder),
         )
         await flows.way_of(connectors, connection, registration.lms).end(held)
+    except ApiTokenRefused:
+        # The platform had forgotten it before.
+        return True
     except ToolError:
         return False
     return True
@@ -367,6 +370,27 @@ async def end_all(
         async with asyncio.timeout(END_SECONDS):
             await asyncio.gather(*(end(one) for one in grants))
     return done
+
+
+async def everything_of(
+    session: AsyncSession, registration: Registration
+) -> list[tuple[ApiConnection, list[ApiGrant]]]:
+    """Every school's access to a platform with its consents, to be ended once the platform is removed here."""
+    found = []
+    for connection in await queries.connections(session, registration.id):
+        grants = await queries.grants(session, connection.organisation_id, connection.id)
+        found.append((connection, [*grants]))
+    session.expunge_all()
+    return found
+
+
+async def end_everything(
+    connectors: Connectors, registration: Registration, found: Collection[tuple[ApiConnection, Collection[ApiGrant]]]
+) -> int:
+    """Have the platform forget all of it, within ``END_SECONDS``; of how many consents it did not say that it has."""
+    wanted = sum(len(grants) for _, grants in found)
+    done = await asyncio.gather(*(end_all(connectors, one, registration, grants) for one, grants in found))
+    return wanted - sum(done)
 
 
 # --- What became of it -------------------------------------------------------------------------------------------------

@@ -89,8 +89,13 @@ class ByOAuth2:
         )
 
     async def end(self, held: Secrets) -> None:
-        """DELETE of the token, which takes what renews it along."""
-        await self._key.revoke(held.token)
+        """DELETE of the token, which takes what renews it along. A token whose hour is over cannot ask for that, so it is renewed
+        for this one call.
+        """
+        if await self._key.revoke(held.token) or not held.refresh_token:
+            return
+        renewed = await self._key.refresh(held.refresh_token)
+        await self._key.revoke(renewed.token)
 
 
 class ByOAuth1:

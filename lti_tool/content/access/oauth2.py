@@ -19,6 +19,9 @@ from lti_tool.platforms.native import ApiBusy, ApiTokenRefused, ApiUnreachable, 
 
 AUTHORIZE = "/login/oauth2/auth"
 TOKEN = "/login/oauth2/token"  # noqa: S105 (a path)
+_DEAD = frozenset({400, 401})
+"""What an access token is answered that has ended."""
+
 LONGEST_LIFE = timedelta(days=365)
 
 
@@ -76,12 +79,17 @@ class OAuth2Client:
         """
         return await self._ask("refresh_token", refresh_token=refresh_token)
 
-    async def revoke(self, token: str) -> None:
-        """Have the platform forget an access token and what renews it. Raises ApiUnreachable."""
+    async def revoke(self, token: str) -> bool:
+        """Have the platform forget an access token and what renews it; False if it does not know the token (any more), as after
+        its hour. Raises ApiUnreachable.
+        """
         try:
-            await self._http.delete(self._base_url + TOKEN, headers={"Authorization": f"Bearer {token}"})
+            response = await self._http.delete(self._base_url + TOKEN, headers={"Authorization": f"Bearer {token}"})
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise ApiUnreachable(f"no answer: {type(error).__name__}") from error
+        if not response.is_success and response.status_code not in _DEAD:
+            raise ApiUnreachable(f"the token endpoint answered {response.status_code}")
+        return response.is_success
 
     async def _ask(self, grant_type: str, **given: str) -> TokenAnswer:
         body = prepare_token_request(grant_type, client_id=self._client_id, client_secret=self._client_secret, **given)

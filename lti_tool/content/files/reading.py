@@ -9,13 +9,17 @@ from datetime import datetime
 from typing import Any, BinaryIO
 from urllib.parse import quote
 
-from lti_tool.cartridges import CartridgeError, CourseContent, Item, ItemKind, Limits, read_course
+from lti_tool.cartridges import CartridgeError, CourseContent, Item, ItemKind, Limits, Note, read_course
+from lti_tool.cartridges.notes import WORDS
 from lti_tool.content.files.values import (
     MOST_ITEMS,
     MOST_NOTES,
     BrokenCourseFile,
     CourseFileTooLarge,
+    EmptyCanvasExport,
+    EmptyCourseFile,
     FileItem,
+    FileNote,
     FileReading,
     Form,
     Left,
@@ -51,7 +55,8 @@ _KINDS: dict[ItemKind, NativeKind] = {
 def read(source: BinaryIO) -> FileReading:
     """The course in a file, whatever the file is called.
 
-    Raises UnknownCourseFile, BrokenCourseFile, UnsafeCourseFile and CourseFileTooLarge, and nothing else whatever the bytes are.
+    Raises UnknownCourseFile, EmptyCourseFile, BrokenCourseFile, UnsafeCourseFile and CourseFileTooLarge, and nothing else
+    whatever the bytes are.
     """
     try:
         content = read_course(source, LIMITS)
@@ -69,9 +74,14 @@ def _refusal(error: CartridgeError) -> ToolError:
 
 
 def made_of(content: CourseContent) -> FileReading:
-    """A course as the reader of cartridges gives it, in the words of content. Raises UnknownCourseFile for one without items."""
+    """A course as the reader of cartridges gives it, in the words of content.
+
+    Raises EmptyCourseFile for one with nothing in it, and UnknownCourseFile for one of whose items none can be an item here.
+    """
     making = _Making(content)
     items = tuple(making.items())
+    if not items and not making.left:
+        raise EmptyCanvasExport("no items") if content.source == Form.CANVAS else EmptyCourseFile("no items")
     if not items:
         raise UnknownCourseFile("no items")
     origin = content.origin
@@ -85,9 +95,14 @@ def made_of(content: CourseContent) -> FileReading:
         course_id=origin.course_id if origin else "",
         partial=content.partial,
         left=dict(making.left),
-        notes=tuple((_line(note.where)[:200], _line(note.reason)[:500]) for note in content.notes[:MOST_NOTES]),
+        notes=tuple(_note(note) for note in content.notes[:MOST_NOTES]),
         more_notes=max(len(content.notes) - MOST_NOTES, 0),
     )
+
+
+def _note(note: Note) -> FileNote:
+    values = {name: _line(value)[:300] for name, value in note.said.values}
+    return FileNote(_line(note.where)[:200], note.said.why.value, values)
 
 
 def _key(content: CourseContent) -> str:
@@ -203,7 +218,8 @@ def taken_up(data: bytes) -> FileReading:
     found: dict[str, Any] = json.loads(data)
     found["form"] = Form(found["form"])
     found["left"] = {Left(why): count for why, count in found["left"].items()}
-    found["notes"] = tuple((where, reason) for where, reason in found["notes"])
+    # A file that a process of before chose has notes as text, which nobody could read in their language.
+    found["notes"] = tuple(FileNote(**one) for one in found["notes"] if isinstance(one, dict) and one["why"] in WORDS)
     found["items"] = tuple(FileItem(**{**one, "due_at": _moment(one["due_at"])}) for one in found["items"])
     return FileReading(**found)
 

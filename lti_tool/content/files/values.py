@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from lti_tool.cartridges.notes import WORDS, sentence
 from lti_tool.errors import BadRequest, TooLarge
 from lti_tool.platforms.native import NativeKind, NativeRequirement
-from lti_tool.web.i18n import N_
+from lti_tool.web.i18n import N_, current_language
 
 MOST_ITEMS = 10_000
 """Items of one file. A course of a thousand is a large one."""
@@ -25,6 +26,24 @@ class UnknownCourseFile(BadRequest):
         "It reads Common Cartridges 1.1 to 1.4 and thin ones, Canvas exports (.imscc), and backups of Moodle 2 and later (.mbz). "
         "Export the whole course from your learning platform, and choose the file as it came. Nothing was changed."
     )
+
+
+class EmptyCourseFile(BadRequest):
+    """A file of a course that has nothing in it."""
+
+    code = "course-file-empty"
+    title = N_("The course in this file is empty")
+    advice = N_(
+        "The file was read whole, and has no modules, pages, quizzes or other items. Export the course again once there is "
+        "something in it, and see that you export all of it. Nothing was changed."
+    )
+
+
+class EmptyCanvasExport(EmptyCourseFile):
+    """An export of Canvas with nothing in it but settings."""
+
+    code = "canvas-export-empty"
+    title = N_("This is a Canvas export of an empty course")
 
 
 class BrokenCourseFile(BadRequest):
@@ -108,12 +127,25 @@ class FileItem:
 
 
 @dataclass(frozen=True, slots=True)
+class FileNote:
+    """A remark about a file: where it stands, and the code and values of what is said (``cartridges.notes``)."""
+
+    where: str
+    why: str
+    values: Mapping[str, str]
+
+    @property
+    def sentence(self) -> str:
+        """What is said, in the language of whoever reads it now."""
+        return sentence(current_language().gettext(WORDS[self.why]), self.values)
+
+
+@dataclass(frozen=True, slots=True)
 class FileReading:
     """A course's file, read. ``key`` tells files of one course from those of another; ``site`` and ``course_id`` name the course
     it was made of, where the file says so. ``partial``: it says that it holds a part of its course.
 
-    ``left`` counts what becomes no item, by reason; ``notes`` say where something was not understood, and why, in English as
-    the reader puts it.
+    ``left`` counts what becomes no item, by reason; ``notes`` say where something was not understood, and why.
     """
 
     form: Form
@@ -125,5 +157,5 @@ class FileReading:
     course_id: str = ""
     partial: bool = False
     left: Mapping[Left, int] = field(default_factory=dict)
-    notes: tuple[tuple[str, str], ...] = ()
+    notes: tuple[FileNote, ...] = ()
     more_notes: int = 0
