@@ -129,7 +129,7 @@ def make_parts(settings: Settings, *, clock: Clock | None = None, http: httpx.As
     database = Database.at(settings.database_url)
     http = http or make_client(settings)
     protocol = Protocol(settings, clock, http, database)
-    connectors = Connectors(http, clock, secret_key(settings), database)
+    connectors = Connectors(http, clock, secret_key(settings), database, tool_url=settings.base_url)
     comparer = grade_jobs.comparer_of(database, protocol, clock)
     return Parts(settings, clock, database, http, protocol, connectors, comparer)
 

@@ -72,7 +72,8 @@ class Connected:
     """A connector for one course, and what the platform's API calls that course.
 
     ``abilities`` are what this access can do, for every capability, as far as it was found out. ``grant_id`` names the consent
-    it goes by; None where it goes by a token or keys of the school's own.
+    it goes by; None where it goes by a token or keys of the school's own. ``tool_url`` is this tool's own address, by which its
+    links in the course are known.
     """
 
     connector: Connector
@@ -81,6 +82,7 @@ class Connected:
     source: str
     abilities: Mapping[Capability, Ability] = field(default_factory=dict)
     grant_id: uuid.UUID | None = None
+    tool_url: str = ""
 
     def able(self, capability: Capability) -> bool:
         """Whether this access can be asked for something."""
@@ -92,12 +94,19 @@ class Connectors:
     """Finds connectors; one for the whole application, kept as ``app.state.connectors``."""
 
     def __init__(
-        self, http: httpx.AsyncClient, clock: Clock, secret_key: str, database: Database | None = None
+        self,
+        http: httpx.AsyncClient,
+        clock: Clock,
+        secret_key: str,
+        database: Database | None = None,
+        *,
+        tool_url: str = "",
     ) -> None:
         """``secret_key`` is the installation's secret, which the tokens are encrypted with. ``database`` is where consents
-        are renewed; without it there are tokens and keys alone.
+        are renewed; without it there are tokens and keys alone. ``tool_url`` is the tool's own public address.
         """
         self.http = http
+        self.tool_url = tool_url
         self.secrets = SecretBox(secret_key)
         self.clock = clock
         self.database = database
@@ -168,6 +177,7 @@ class Connectors:
             source=f"{family.value}:",
             abilities=of_connection(connection, family, BUILDERS[family].offers, grant, for_course=course is not None),
             grant_id=grant.id if grant is not None else None,
+            tool_url=self.tool_url,
         )
 
     def _credentials(self, connection: ApiConnection, grant: ApiGrant | None) -> BearerCredentials | SignedCredentials:

@@ -11,7 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from lti_tool.content.models import ApiConnection, ContentItem
 from lti_tool.content.rules import ADDRESS_SOURCE
-from lti_tool.courses.models import Course, Membership, Person
+from lti_tool.courses.models import Course, Membership, Person, ResourceLink
 from lti_tool.db.base import scoped
 from lti_tool.db.upsert import upsert
 from lti_tool.lti.models import Registration, Role
@@ -45,6 +45,14 @@ async def items(session: AsyncSession, organisation_id: uuid.UUID, course_id: uu
         .order_by(col(ContentItem.position), col(ContentItem.id))
     )
     return list((await session.exec(statement)).all())
+
+
+async def link_ids(session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID) -> frozenset[str]:
+    """What the platform calls the links to this tool that somebody has opened in a course."""
+    statement = select(ResourceLink.resource_link_id).where(
+        col(ResourceLink.organisation_id) == organisation_id, col(ResourceLink.course_id) == course_id
+    )
+    return frozenset((await session.exec(statement)).all())
 
 
 async def item(

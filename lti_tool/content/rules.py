@@ -3,11 +3,12 @@
 import hashlib
 import unicodedata
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from lti_tool.content.models import ContentItem, ItemKind
+from lti_tool.content.ports import NativeItem
 from lti_tool.errors import BadRequest
 from lti_tool.web.i18n import N_
 
@@ -144,6 +145,21 @@ def address_id(address: str) -> str:
 def is_pasted(item: ContentItem) -> bool:
     """Whether somebody pasted the item's address, so that no platform has it."""
     return item.external_id.startswith(ADDRESS_SOURCE)
+
+
+def opens_this_tool(item: NativeItem, link_ids: Collection[str], tool_url: str) -> bool:
+    """Whether something that the platform has is a link to this tool: a known one, or by the tool's address."""
+    if item.link_id is not None and item.link_id in link_ids:
+        return True
+    return bool(tool_url) and any(_origin(one) == _origin(tool_url) for one in item.tool_urls)
+
+
+def _origin(url: str) -> tuple[str, str] | str:
+    try:
+        parts = urlsplit(url.strip())
+    except ValueError:
+        return url
+    return (parts.scheme.lower(), parts.netloc.lower())
 
 
 def is_own(item: ContentItem) -> bool:

@@ -104,10 +104,15 @@ async def read_contents(
     now: datetime,
     also: Callable[[AsyncSession, RefreshReport], Awaitable[None]] | None = None,
 ) -> RefreshReport:
-    """As ``refresh``, with the connector at hand; trouble is raised and noted nowhere. ``also`` is done in the transaction."""
+    """As ``refresh``, with the connector at hand; trouble is raised and noted nowhere. ``also`` is done in the transaction.
+
+    The course's links to this tool are no content: a playlist is not a step of a playlist, nor its column's scores evidence.
+    """
     contents = await connected.connector.read_contents(connected.course_id)
     async with database.writing() as session:
-        report = await take_over(session, course, connected.source, contents.items, now)
+        links = await queries.link_ids(session, course.organisation_id, course.id)
+        found = [one for one in contents.items if not rules.opens_this_tool(one, links, connected.tool_url)]
+        report = await take_over(session, course, connected.source, found, now)
         await queries.note_reading(session, course, now, contents.home_url)
         await note_call(session, course, connected, None, now)
         if also is not None:

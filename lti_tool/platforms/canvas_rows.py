@@ -70,6 +70,8 @@ class Assignment:
     tool: bool
     handed_in: bool = False
     """Whether the only ways to hand it in go through Canvas, so that without a submission there is no work."""
+    tool_url: str | None = None
+    """The address of the LTI tool that it is done in."""
     criteria: Mapping[str, Criterion] = field(default_factory=dict)
 
     @property
@@ -105,17 +107,23 @@ def assignment_of(row: Row) -> Assignment | None:
         discussion_id=row_id(part(row, "discussion_topic").get("id")),
         new_quiz=_is_new_quiz(row, kinds) or row.get("is_quiz_assignment") is True or "online_quiz" in kinds,
         tool="external_tool" in kinds,
+        tool_url=tool_url_of(row) if "external_tool" in kinds else None,
         handed_in=bool(kinds) and _THROUGH_CANVAS.issuperset(kinds),
         criteria=dict(_criteria(row)),
     )
+
+
+def tool_url_of(row: Row) -> str | None:
+    """The address of the LTI tool that an assignment's row names."""
+    return address(part(row, "external_tool_tag_attributes").get("url"))
 
 
 def _is_new_quiz(row: Row, kinds: frozenset[str]) -> bool:
     """New Quizzes are a tool that comes with Canvas; where the row does not say so, the tool's own hosts do."""
     if row.get("is_quiz_lti_assignment") is True:
         return True
-    tool = part(row, "external_tool_tag_attributes").get("url")
-    if "external_tool" not in kinds or not isinstance(tool, str):
+    tool = tool_url_of(row)
+    if "external_tool" not in kinds or tool is None:
         return False
     try:
         host = urlsplit(tool).hostname or ""
@@ -184,10 +192,18 @@ def module_item(
             published=row.get("published") is not False,
             requirement=requirement,
             requirement_points=reach,
+            tool_urls=_tool_urls(row, assignment),
         ),
         assignment,
         (given, page if isinstance(page, str) else content_id or ""),
     )
+
+
+def _tool_urls(row: Row, assignment: Assignment | None) -> tuple[str, ...]:
+    """Addresses of the LTI tool that an item opens: its own, or its assignment's."""
+    of_item = address(row.get("external_url")) if row.get("type") == "ExternalTool" else None
+    of_assignment = assignment.tool_url if assignment is not None else None
+    return tuple(one for one in (of_item, of_assignment) if one is not None)
 
 
 def _item_address(row: Row, item_id: str, course_url: str) -> str | None:
@@ -232,6 +248,7 @@ def loose_assignment(assignment: Assignment) -> NativeItem:
         points_possible=assignment.points,
         due_at=assignment.due_at,
         published=assignment.published,
+        tool_urls=(assignment.tool_url,) if assignment.tool_url is not None else (),
     )
 
 

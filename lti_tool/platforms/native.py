@@ -95,7 +95,8 @@ class NativeItem:
 
     ``url`` is where a person opens it (never a frame). ``result_key`` is what its results are asked by, absent if it has
     none. ``indent`` counts from 0. ``requirement`` is what the platform counts as completed, absent if nothing;
-    ``requirement_points`` the points to reach, where it is a score.
+    ``requirement_points`` the points to reach, where it is a score. Of a link to an LTI tool, ``link_id`` is what its launches
+    call the resource link, and ``tool_urls`` are addresses of that tool's own, as far as the platform tells them.
     """
 
     external_id: str
@@ -110,6 +111,8 @@ class NativeItem:
     published: bool = True
     requirement: NativeRequirement | None = None
     requirement_points: float | None = None
+    link_id: str | None = None
+    tool_urls: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -12,6 +13,21 @@ from lti_tool.content import rules
 from lti_tool.content.models import ContentItem, ItemKind
 from lti_tool.content.rules import BadAddress
 from lti_tool.content.secrets import SecretBox, Unsealable
+from lti_tool.platforms.native import NativeItem
+
+
+def test_a_link_to_this_tool_is_known_by_its_launches_or_by_the_tools_address() -> None:
+    tool = "https://playlists.example"
+
+    def ours(**more: Any) -> bool:
+        return rules.opens_this_tool(NativeItem("moodle:cm:29", "tool", "My playlists", **more), {"4"}, tool)
+
+    assert ours(link_id="4")
+    assert ours(link_id="5", tool_urls=("https://PLAYLISTS.example/static/icon/mark.svg",))
+    assert not ours(link_id="5", tool_urls=("https://moodle.example/theme/image.php/boost/lti/1/monologo",))
+    assert not ours(link_id="5", tool_urls=("http://playlists.example/", "https://[", ""))
+    assert not ours()
+    assert not rules.opens_this_tool(NativeItem("a", "tool", "b", tool_urls=("", "/x")), {"4"}, "")
 
 
 def an_item(title: str, section: str = "Week 1", kind: ItemKind = ItemKind.PAGE, indent: int = 0) -> ContentItem:

@@ -126,7 +126,7 @@ async def a_site(database: Database, clock: ManualClock, *routers: APIRouter) ->
     http = httpx.AsyncClient(transport=httpx.MockTransport(lms))
     settings = Settings(_env_file=None, secret_key=SECRET)
     protocol = Protocol(settings, clock, http, database, keys=MemoryKeys(clock, _key))
-    connectors = Connectors(http, clock, SECRET, database)
+    connectors = Connectors(http, clock, SECRET, database, tool_url=settings.base_url)
     app = FastAPI()
     app.state.settings, app.state.clock, app.state.database = settings, clock, database
     app.state.http, app.state.protocol, app.state.connectors = http, protocol, connectors

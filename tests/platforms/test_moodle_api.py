@@ -442,6 +442,13 @@ def test_what_an_administrator_has_to_enable_is_told_once_and_in_order() -> None
 # --- Contents ----------------------------------------------------------------------------------------------------------
 
 
+async def test_a_link_to_a_tool_tells_what_its_launches_are_called_and_the_tools_icon() -> None:
+    """Seen on 5.1.3: ``instance`` is what launches call the resource link, ``modicon`` the icon the tool registered."""
+    icon = "https://playlists.example/static/icon/mark.svg"
+    found = await contents_of(section(module(29, "lti", instance=4, modicon=icon), module(60, modicon=icon)))
+    assert [(one.link_id, one.tool_urls) for one in found] == [("4", (icon,)), (None, ())]
+
+
 async def test_what_is_hidden_is_not_published_and_what_is_restricted_is() -> None:
     found = await contents_of(
         section(
