@@ -53,6 +53,21 @@ OPTIONAL: Mapping[Capability, tuple[str, ...]] = {
 }
 """What tells more: each attempt at a quiz by itself, at a call for each student and quiz; the names of frameworks."""
 
+SEEING = (
+    "mod/assign:view",
+    "mod/quiz:view",
+    "mod/workshop:view",
+    "mod/h5pactivity:view",
+    "mod/data:view",
+    "mod/glossary:view",
+    "mod/feedback:view",
+    "mod/lti:view",
+    "mod/bigbluebuttonbn:view",
+)
+"""The rights to see activities of a kind, where not everybody who is signed in has them (seen on 5.1.3). Without one, contents,
+grades, completion and competencies leave the kind out as if the course had none of it (course/classes/cm_info.php), and nothing
+in any answer says so."""
+
 RIGHTS: Mapping[Capability, tuple[str, ...]] = {
     Capability.CONTENTS: (
         "moodle/course:view",
@@ -60,6 +75,7 @@ RIGHTS: Mapping[Capability, tuple[str, ...]] = {
         "moodle/course:viewhiddensections",
         "moodle/course:viewhiddenactivities",
         "moodle/course:ignoreavailabilityrestrictions",
+        *SEEING,
     ),
     Capability.RESULTS: (
         "gradereport/user:view",
@@ -83,7 +99,7 @@ RIGHTS: Mapping[Capability, tuple[str, ...]] = {
 """The rights of the service account, in the courses or in a category above them."""
 
 OPTIONAL_RIGHTS: Mapping[Capability, tuple[str, ...]] = {
-    Capability.RESULTS: ("mod/quiz:view", "mod/quiz:viewreports"),
+    Capability.RESULTS: ("mod/quiz:viewreports",),
 }
 """What the optional functions ask for."""
 

@@ -103,6 +103,23 @@ async def test_an_assignment_taken_into_a_module_and_out_of_it_stays_the_same(si
     assert {name: one.id for name, one in (await all_items(site)).items()} == {"canvas:assignment:5": identity}
 
 
+async def test_the_courses_links_to_this_tool_are_no_content(site: Site, canvas: Canvas) -> None:
+    await come_in(site.database, site.school.launch(custom=CUSTOM))
+    ours, others = f"{site.connectors.own.base_url}/lti/launch", "https://other.example/lti/launch"
+    canvas.module(
+        "Week 1",
+        item(1, "Read"),
+        item(2, "My playlists", "ExternalTool") | {"external_url": ours},
+        item(3, "A lab", "ExternalTool") | {"external_url": others},
+    )
+    canvas.assignments = [
+        assignment(name, title) | {"submission_types": ["external_tool"], "external_tool_tag_attributes": {"url": url}}
+        for name, title, url in ((5, "First playlist", ours), (6, "Their work", others))
+    ]
+    assert (await read(site)).items == 3
+    assert await titles(site) == ["Read", "A lab", "Their work"]
+
+
 async def test_an_item_named_twice_comes_once(site: Site, canvas: Canvas) -> None:
     await come_in(site.database, site.school.launch(custom=CUSTOM))
     canvas.module("Week 1", item(1, "One"), item(1, "One again"), item(2, "Two"))

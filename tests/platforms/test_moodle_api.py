@@ -434,10 +434,19 @@ def test_what_an_administrator_has_to_enable_is_told_once_and_in_order() -> None
     assert len(set(every_function(optional=True))) == len(every_function(optional=True))
     assert set(every_function()) < set(every_function(optional=True))
     assert every_right()[0] == "webservice/rest:use"
+    # Seen on 5.1.3: an account without them is told of no assignment, and not that there are any.
+    assert {"mod/assign:view", "mod/quiz:view"} <= set(every_right())
     assert {name for some in FUNCTIONS.values() for name in some} < set(every_function())
 
 
 # --- Contents ----------------------------------------------------------------------------------------------------------
+
+
+async def test_a_link_to_a_tool_tells_what_its_launches_are_called_and_the_tools_icon() -> None:
+    """Seen on 5.1.3: ``instance`` is what launches call the resource link, ``modicon`` the icon the tool registered."""
+    icon = "https://playlists.example/static/icon/mark.svg"
+    found = await contents_of(section(module(29, "lti", instance=4, modicon=icon), module(60, modicon=icon)))
+    assert [(one.link_id, one.tool_url) for one in found] == [("4", icon), (None, None)]
 
 
 async def test_what_is_hidden_is_not_published_and_what_is_restricted_is() -> None:
