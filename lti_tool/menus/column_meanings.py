@@ -2,7 +2,7 @@
 
 import uuid
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from sqlalchemy import and_
 from sqlmodel import col, select
@@ -23,7 +23,10 @@ async def competencies(
         return {}
     statement = (
         select(col(MenuOption.menu_id), col(MenuOption.content_item_id), col(MenuOptionCompetency.competency_id))
-        .join(Menu, and_(col(Menu.organisation_id) == col(MenuOption.organisation_id), Menu.id == MenuOption.menu_id))
+        .join(
+            Menu,
+            and_(col(Menu.organisation_id) == col(MenuOption.organisation_id), col(Menu.id) == col(MenuOption.menu_id)),
+        )
         .outerjoin(
             MenuOptionCompetency,
             and_(
@@ -38,10 +41,13 @@ async def competencies(
             col(MenuOption.removed_at).is_(None),
         )
     )
-    options = (await session.exec(statement)).all()
+    options: Sequence[tuple[uuid.UUID, uuid.UUID | None, uuid.UUID | None]] = (await session.exec(statement)).all()
     giving = await giving_evidence(session, course, {row[1] for row in options if row[1] is not None})
     found: dict[str, set[uuid.UUID]] = defaultdict(set)
     for menu_id, item_id, competency_id in options:
-        about = {competency_id} if competency_id is not None else set()
-        found[f"menu:{menu_id}"] |= about | {view.competency_id for view in giving.get(item_id, ())}
+        about = found[f"menu:{menu_id}"]
+        if competency_id is not None:
+            about.add(competency_id)
+        if item_id is not None:
+            about |= {view.competency_id for view in giving.get(item_id, ())}
     return found

@@ -39,6 +39,9 @@ async def competencies(
     giving = await giving_evidence(session, course, {row[1] for row in steps if row[1] is not None})
     found: dict[str, set[uuid.UUID]] = defaultdict(set)
     for playlist_id, item_id, competency_id in steps:
-        about = {competency_id} if competency_id is not None else set()
-        found[f"playlist:{playlist_id}"] |= about | {view.competency_id for view in giving.get(item_id, ())}
+        about = found[f"playlist:{playlist_id}"]
+        if competency_id is not None:
+            about.add(competency_id)
+        if item_id is not None:
+            about |= {view.competency_id for view in giving.get(item_id, ())}
     return found
