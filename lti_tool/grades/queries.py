@@ -322,7 +322,11 @@ async def send_refused_again(
             col(Score.trouble).in_(codes),
         )
         .values(
-            owed_version=Score.owed_version + 1, delivery=Delivery.DUE, next_attempt_at=now, attempts=0, trouble=None
+            owed_version=Score.owed_version + 1,
+            delivery=Delivery.DUE,
+            next_attempt_at=now,
+            attempts=_TRIED,
+            trouble=None,
         )
         .execution_options(synchronize_session=False)
     )
