@@ -15,10 +15,12 @@ from lti_tool.courses.access import InCourse
 from lti_tool.courses.service import display_name
 from lti_tool.courses.visibility import visible_students
 from lti_tool.learners import profile, profile_queries
-from lti_tool.menus import board_checks, board_editing, rubric_queries, sheet_rows
+from lti_tool.menus import board_checks, board_editing, board_history, rubric_queries, sheet_rows
 from lti_tool.menus import copy_queries as queries
 from lti_tool.menus.board_checks import Findings
-from lti_tool.menus.board_editing import Words, gives_results
+from lti_tool.menus.board_editing import gives_results
+from lti_tool.menus.board_history import Ways
+from lti_tool.menus.board_states import Words
 from lti_tool.menus.models import (
     Menu,
     MenuAudienceKind,
@@ -203,6 +205,7 @@ class Builder:
     state: BoardState
     rubrics: Sequence[Rubric] = ()
     copies: int = 0
+    ways: Ways = field(default_factory=Ways)
 
     @property
     def minutes(self) -> int:
@@ -234,6 +237,7 @@ async def builder(
         state=await board_state(session, here, menu, shown, language),
         rubrics=await rubric_queries.rubrics(session, here.organisation_id, here.course.id),
         copies=sum(copy.left_at is None for copy in copies),
+        ways=await board_history.ways(session, menu),
     )
 
 

@@ -19,11 +19,11 @@ from lti_tool.content.models import ContentItem, ItemKind
 from lti_tool.courses.models import Course
 from lti_tool.errors import BadRequest, Conflict, NotFound
 from lti_tool.ids import new_id
-from lti_tool.menus import board_checks, people, settling, sheet_rows, sheets
+from lti_tool.menus import board_checks, edit_queries, people, settling, sheet_rows, sheets
 from lti_tool.menus import copy_queries as queries
 from lti_tool.menus.board_checks import Findings
+from lti_tool.menus.board_states import State, What, Words
 from lti_tool.menus.models import (
-    ChangeRule,
     Menu,
     MenuAudienceKind,
     MenuStatus,
@@ -114,18 +114,6 @@ async def findings(session: AsyncSession, course: Course, menu: Menu, sheet: She
 
 
 # --- The menu -----------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """What a menu says about itself and how it is chosen from; already within the tables' limits."""
-
-    title: str
-    introduction: str = ""
-    change_rule: ChangeRule = ChangeRule.UNTIL_HANDED_IN
-    needs_approval: bool = False
-    contract: str = ""
-    rubric_id: uuid.UUID | None = None
 
 
 async def create(
@@ -220,23 +208,38 @@ async def change(
     make: Callable[[Sheet], Sheet],
     now: datetime,
     words: Words | None = None,
+    *,
+    what: What = What.BOARD,
+    by: uuid.UUID | None = None,
 ) -> Menu:
-    """Change a board, and what its menu says where ``words`` are given.
+    """Change a board, and what its menu says where ``words`` are given. ``what`` the change was is what undo says of it.
 
     Raises what ``make`` raises, MenuChanged, and BoardCannotBeCompleted or MenuAsksNothing where students have it already.
     """
     menu = await for_change(session, course, menu_id, revision, now)
-    sheet = make(await sheet_rows.sheet(session, menu))
-    if words is not None:
-        for name, value in _columns(words).items():
-            setattr(menu, name, value)
-    await sheet_rows.store(session, menu, sheet, now)
+    before = await state_of(session, menu)
+    after = State(words or before.words, make(before.sheet))
+    if after != before:
+        await edit_queries.keep(session, menu, before, what, by, now)
+    await put(session, course, menu, after, now)
+    return menu
+
+
+async def state_of(session: AsyncSession, menu: Menu) -> State:
+    """A menu as it is now."""
+    return State(words_of(menu), await sheet_rows.sheet(session, menu))
+
+
+async def put(session: AsyncSession, course: Course, menu: Menu, state: State, now: datetime) -> None:
+    """Have a locked menu be in a state, and its students' boards follow. Raises as ``change``."""
+    for name, value in _columns(state.words).items():
+        setattr(menu, name, value)
+    await sheet_rows.store(session, menu, state.sheet, now)
     if menu.status is MenuStatus.ASSIGNED:
-        await _must_be_completable(session, course, menu, sheet)
+        await _must_be_completable(session, course, menu, state.sheet)
         if menu.has_column:
             await settling.column(session, course, menu, now)
         await settling.settle_all(session, course, menu, now)
-    return menu
 
 
 async def _must_be_completable(session: AsyncSession, course: Course, menu: Menu, sheet: Sheet) -> None:
@@ -298,6 +301,7 @@ async def add_items(
     now: datetime,
     *,
     section_id: uuid.UUID | None = None,
+    by: uuid.UUID | None = None,
 ) -> Menu:
     """Put items of the course into the places that are still empty (of a part), in the course's order, and then at its end.
 
@@ -310,7 +314,7 @@ async def add_items(
             sheet.section(section_id)
         return sheets.add(sheet, options, section_id)
 
-    return await change(session, course, menu_id, revision, make, now)
+    return await change(session, course, menu_id, revision, make, now, what=What.ITEMS, by=by)
 
 
 # --- Assigning ----------------------------------------------------------------------------------------------------------

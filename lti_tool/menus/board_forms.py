@@ -6,7 +6,8 @@ from dataclasses import replace
 from starlette.datastructures import FormData
 
 from lti_tool.errors import BadRequest
-from lti_tool.menus.board_editing import Terms, Words
+from lti_tool.menus.board_editing import Terms
+from lti_tool.menus.board_states import Words
 from lti_tool.menus.models import ChangeRule, MenuAudienceKind, OptionDone, OptionKind, WorkKind
 from lti_tool.menus.rules.choosing import BoardKind, Rule
 from lti_tool.menus.sheets import MOST_OPTIONS, Filled, Named, Option, Sheet, Udl

@@ -6,6 +6,7 @@ from enum import StrEnum
 from fastapi import Request
 
 from lti_tool.courses.models import Course
+from lti_tool.menus.board_states import What
 from lti_tool.web.i18n import N_
 from lti_tool.web.pages import language_of
 from lti_tool.web.replies import said_in
@@ -26,6 +27,10 @@ class Said(StrEnum):
     ASSIGNED = "assigned"
     TERMS_CHANGED = "terms-changed"
     COPIED_TO_COURSE = "copied-to-course"
+    UNDONE = "undone"
+    NOTHING_TO_UNDO = "nothing-to-undo"
+    REDONE = "redone"
+    NOTHING_TO_REDO = "nothing-to-redo"
 
 
 _SENTENCES = {
@@ -42,8 +47,26 @@ _SENTENCES = {
     ),
     Said.ASSIGNED: N_("Assigned. Every student has their own board now, and late joiners get theirs when they come."),
     Said.TERMS_CHANGED: N_("Saved. The new terms hold for everybody."),
+    Said.UNDONE: N_("Taken back."),
+    Said.NOTHING_TO_UNDO: N_("There is nothing left to take back."),
+    Said.REDONE: N_("The change is there again."),
+    Said.NOTHING_TO_REDO: N_("There is nothing to make again."),
     Said.COPIED_TO_COURSE: N_("Copied. The draft waits in the other course; open the tool from there to go on."),
 }
+
+
+_NEITHER_GOOD_NOR_BAD = frozenset({Said.NOTHING_CHOSEN, Said.NOTHING_TO_UNDO, Said.NOTHING_TO_REDO})
+
+CHANGES = {
+    What.BOARD: N_("what the board says"),
+    What.OPTION: N_("an option"),
+    What.ITEMS: N_("items of the course that were added"),
+    What.MOVED: N_("an option that was moved"),
+    What.REMOVED: N_("something that was taken out"),
+    What.PLACE: N_("a place that was added"),
+    What.PART: N_("a part that was added"),
+}
+"""What undo and redo are about, after a colon."""
 
 
 def menus_address(course: Course) -> str:
@@ -61,5 +84,5 @@ def notice(request: Request) -> dict[str, str] | None:
     said = said_in(request, Said)
     if said is None:
         return None
-    tone = "info" if said is Said.NOTHING_CHOSEN else "success"
+    tone = "info" if said in _NEITHER_GOOD_NOR_BAD else "success"
     return {"tone": tone, "text": language_of(request).gettext(_SENTENCES[said])}

@@ -4,8 +4,9 @@ The board is one form. Whichever of its buttons is pressed, what was typed is ke
 """
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -13,6 +14,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.responses import Response
 
 from lti_tool.courses.access import InCourse, TeacherChanging, TeacherIn
+from lti_tool.courses.models import Course
 from lti_tool.courses.roster import FreshRoster
 from lti_tool.courses.service import display_name
 from lti_tool.errors import BadRequest, NotFound, ToolError
@@ -22,6 +24,7 @@ from lti_tool.menus import (
     board_building,
     board_editing,
     board_forms,
+    board_history,
     board_preview,
     people,
     ready_boards,
@@ -30,8 +33,9 @@ from lti_tool.menus import (
     sheets,
 )
 from lti_tool.menus import copy_queries as queries
-from lti_tool.menus.board_editing import MenuChanged, Words
-from lti_tool.menus.board_replies import Said, menu_address, menus_address, notice
+from lti_tool.menus.board_editing import MenuChanged
+from lti_tool.menus.board_replies import CHANGES, Said, menu_address, menus_address, notice
+from lti_tool.menus.board_states import What, Words
 from lti_tool.menus.models import Menu
 from lti_tool.menus.sheets import Sheet
 from lti_tool.web.dependencies import CurrentDatabase, CurrentPages, Now
@@ -132,6 +136,7 @@ async def builder_page(
         "notice": trouble_notice(request, trouble) or notice(request),
         "errors": errors or {},
         "values": values or {},
+        "changes": CHANGES,
     }
     return pages.render(request, "menus/edit_board.html", context, status_code=status_code)
 
@@ -144,6 +149,10 @@ class _Act:
     said: Said | None = Said.SAVED
     anchor: str | None = None
     page: str = ""
+    what: What = What.BOARD
+    then: Callable[[AsyncSession, Course, Menu, datetime], Awaitable[What | None]] | None = None
+    """What is done in the same transaction once everything is saved; ``otherwise`` is said where it did nothing."""
+    otherwise: Said | None = None
 
 
 @router.post("/{menu_id}")
@@ -155,7 +164,7 @@ async def save(
     clock: Now,
     pages: CurrentPages,
 ) -> Response:
-    """Save what was typed, then do what the button says (``do``)."""
+    """Save what was typed, then do what the button says (``do``). Undo so takes back first what was just typed; redo has it."""
     entered = Entered.of(await request.form())
     act = _act(entered.values.get("do", "save"))
     async with database.reading() as session:
@@ -165,9 +174,10 @@ async def save(
         await _known_rubric(session, here, words, menu)
     filled = board_forms.filled(entered, sheet)
     if not entered.errors:
+        said = act.said
         try:
             async with database.writing() as session:
-                await board_editing.change(
+                menu = await board_editing.change(
                     session,
                     here.course,
                     menu_id,
@@ -175,7 +185,11 @@ async def save(
                     lambda sheet: act.change(sheets.fill(sheet, filled)),
                     clock.now(),
                     words,
+                    what=act.what,
+                    by=here.visit.person_id,
                 )
+                if act.then is not None and await act.then(session, here.course, menu, clock.now()) is None:
+                    said = act.otherwise
         except NotFound:
             raise
         except ToolError as trouble:
@@ -191,7 +205,7 @@ async def save(
                 words=words if typed is not None else None,
                 status_code=trouble.status,
             )
-        return see(menu_address(here.course, menu_id) + act.page, act.said, act.anchor)
+        return see(menu_address(here.course, menu_id) + act.page, said, act.anchor)
     return await builder_page(
         request,
         here,
@@ -214,7 +228,9 @@ def _act(do: str) -> _Act:
         "assign": _Act(page="/assign", said=None),
         "items": _Act(page="/items", said=None),
         "preview": _Act(page="/preview", said=None),
-        "part": _Act(lambda sheet: sheets.add_section(sheet, "")[0], Said.PART_ADDED, "board"),
+        "part": _Act(lambda sheet: sheets.add_section(sheet, "")[0], Said.PART_ADDED, "board", what=What.PART),
+        "undo": _Act(said=Said.UNDONE, then=board_history.undo, otherwise=Said.NOTHING_TO_UNDO),
+        "redo": _Act(said=Said.REDONE, then=board_history.redo, otherwise=Said.NOTHING_TO_REDO),
     }
     if word in plain and not which:
         return plain[word]
@@ -222,11 +238,13 @@ def _act(do: str) -> _Act:
     to_it = f"option-{one_id}"
     acts = {
         "open": _Act(page=f"/options/{one_id}", said=None),
-        "up": _Act(lambda sheet: sheets.shift(sheet, one_id, down=False), Said.MOVED, to_it),
-        "down": _Act(lambda sheet: sheets.shift(sheet, one_id, down=True), Said.MOVED, to_it),
-        "out": _Act(lambda sheet: sheets.remove_option(sheet, one_id), Said.REMOVED, "board"),
-        "place": _Act(lambda sheet: sheets.add_place(sheet, one_id), Said.PLACE_ADDED, f"part-{one_id}"),
-        "part-out": _Act(lambda sheet: sheets.remove_section(sheet, one_id), Said.REMOVED, "board"),
+        "up": _Act(lambda sheet: sheets.shift(sheet, one_id, down=False), Said.MOVED, to_it, what=What.MOVED),
+        "down": _Act(lambda sheet: sheets.shift(sheet, one_id, down=True), Said.MOVED, to_it, what=What.MOVED),
+        "out": _Act(lambda sheet: sheets.remove_option(sheet, one_id), Said.REMOVED, "board", what=What.REMOVED),
+        "place": _Act(
+            lambda sheet: sheets.add_place(sheet, one_id), Said.PLACE_ADDED, f"part-{one_id}", what=What.PLACE
+        ),
+        "part-out": _Act(lambda sheet: sheets.remove_section(sheet, one_id), Said.REMOVED, "board", what=What.REMOVED),
         "items": _Act(page=f"/items?part={one_id}", said=None),
     }
     if word not in acts:
@@ -338,6 +356,7 @@ async def add_items(
                 chosen,
                 clock.now(),
                 section_id=entered.made_id("section"),
+                by=here.visit.person_id,
             )
     except NotFound:
         raise

@@ -11,7 +11,7 @@ from lti_tool.courses.models import Course
 from lti_tool.errors import BadRequest
 from lti_tool.ids import new_id
 from lti_tool.menus import board_editing
-from lti_tool.menus.board_editing import Words
+from lti_tool.menus.board_states import Words
 from lti_tool.menus.models import Menu, OptionDone, OptionKind, WorkKind
 from lti_tool.menus.rules import choosing
 from lti_tool.menus.rules.choosing import BoardKind, Rule

@@ -157,6 +157,29 @@ class Menu(TenantRow, table=True):
     changed_at: datetime = Field(sa_type=UtcDateTime)
 
 
+class MenuEdit(TenantRow, table=True):
+    """How a menu was before a change, so that the change can be undone. The latest fifty are kept."""
+
+    __tablename__ = "menu_edit"
+    __table_args__ = (
+        UniqueConstraint("organisation_id", "menu_id", "revision"),
+        belongs_to("menu", "menu_id"),
+    )
+
+    menu_id: uuid.UUID
+    revision: int = Field(description="The revision before the change.")
+    before: dict[str, Any] = Field(sa_type=json_type(), description="menus.board_states.State as JSON.")
+    undone_at: datetime | None = Field(
+        default=None, sa_type=UtcDateTime, description="When the change was taken back; it can be made again."
+    )
+    after: dict[str, Any] | None = Field(
+        default=None, sa_type=json_type(), description="Of a change that was taken back: how the menu was after it."
+    )
+    what: str = Field(max_length=64, description="What was changed: menus.board_states.What.")
+    changed_by: uuid.UUID | None = None
+    changed_at: datetime = Field(sa_type=UtcDateTime)
+
+
 class MenuSection(TenantRow, table=True):
     """A part of a board under a heading: starters, mains; a row of three; two-point tasks."""
 

@@ -16,6 +16,7 @@ from lti_tool.courses.service import display_name
 from lti_tool.errors import BadRequest, NotFound, ToolError
 from lti_tool.menus import board_building, board_editing, board_forms, sheets
 from lti_tool.menus.board_replies import Said, menu_address
+from lti_tool.menus.board_states import What
 from lti_tool.menus.models import MenuAudienceKind, OptionDone, OptionKind
 from lti_tool.menus.sheets import Named, Option, Sheet
 from lti_tool.playlists.assigning import AudienceGone
@@ -115,7 +116,16 @@ async def change(
                 return sheets.swap(changed, option_id, parsed(int, to)) if to else changed
 
             if not entered.errors:
-                await board_editing.change(session, here.course, menu_id, revision, make, clock.now())
+                await board_editing.change(
+                    session,
+                    here.course,
+                    menu_id,
+                    revision,
+                    make,
+                    clock.now(),
+                    what=What.OPTION,
+                    by=here.visit.person_id,
+                )
     except NotFound:
         raise
     except ToolError as trouble:
@@ -227,7 +237,16 @@ async def add_beside(
         return changed
 
     async with database.writing() as session:
-        await board_editing.change(session, here.course, menu_id, entered.revision(), make, clock.now())
+        await board_editing.change(
+            session,
+            here.course,
+            menu_id,
+            entered.revision(),
+            make,
+            clock.now(),
+            what=What.PLACE,
+            by=here.visit.person_id,
+        )
     return see(f"{menu_address(here.course, menu_id)}/options/{made[-1]}")
 
 
@@ -252,6 +271,8 @@ async def remove(
                 entered.revision(),
                 lambda sheet: sheets.remove_option(sheet, option_id),
                 clock.now(),
+                what=What.REMOVED,
+                by=here.visit.person_id,
             )
     except NotFound:
         raise

@@ -6,10 +6,7 @@ from collections.abc import Collection, Iterable
 from sqlmodel import col, delete, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from lti_tool.competencies.models import Competency
-from lti_tool.content.models import ContentItem
-from lti_tool.courses.models import Person
-from lti_tool.db.base import scoped
+from lti_tool.db.base import TenantRow, scoped
 from lti_tool.playlists.models import (
     PlaylistEdit,
     PlaylistSection,
@@ -76,7 +73,7 @@ async def learners(
 
 async def known(
     session: AsyncSession,
-    table: type[Person] | type[ContentItem] | type[Competency],
+    table: type[TenantRow],
     organisation_id: uuid.UUID,
     ids: Iterable[uuid.UUID],
 ) -> set[uuid.UUID]:

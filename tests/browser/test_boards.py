@@ -9,7 +9,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from lti_tool.lti.models import Role
 from lti_tool.menus import board_editing, ready_boards, sheets
-from lti_tool.menus.board_editing import Words
+from lti_tool.menus.board_states import Words
 from lti_tool.menus.sheets import Filled
 from lti_tool.web.i18n import language_for
 from tests.browser.test_mastery_pages import somebody

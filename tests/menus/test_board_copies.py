@@ -7,7 +7,8 @@ from lti_tool.content import service as content
 from lti_tool.content.models import ContentItem
 from lti_tool.menus import board_editing, ready_boards, sheet_rows, sheets
 from lti_tool.menus.board_carrying import MenuCarrier
-from lti_tool.menus.board_editing import Terms, Words
+from lti_tool.menus.board_editing import Terms
+from lti_tool.menus.board_states import Words
 from lti_tool.menus.models import Menu, MenuAudience, MenuAudienceKind, MenuStatus, OptionDone, PersonalMenu
 from lti_tool.menus.sheets import Filled, Named, Sheet
 from lti_tool.web.i18n import language_for

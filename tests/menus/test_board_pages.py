@@ -16,7 +16,7 @@ from lti_tool.grades.models import LineItem
 from lti_tool.ids import new_id
 from lti_tool.lti.models import Role
 from lti_tool.menus import board_editing, copy_queries, ready_boards, sheet_rows
-from lti_tool.menus.board_editing import Words
+from lti_tool.menus.board_states import Words
 from lti_tool.menus.models import (
     ChoiceState,
     Menu,

@@ -73,9 +73,11 @@
     const again = (key === "z" && event.shiftKey) || (key === "y" && !event.shiftKey);
     if (!again && !(key === "z" && !event.shiftKey)) return;
     if (event.target.closest?.("input, textarea, select, [contenteditable]")) return;
-    const form = document.querySelector(again ? "form[data-redo]" : "form[data-undo]");
+    // A form of its own, or a button of the form that the page is.
+    const found = document.querySelector(again ? "[data-redo]" : "[data-undo]");
+    const form = found?.form || found;
     if (!form || form.dataset.sent) return;
     event.preventDefault();
-    form.requestSubmit();
+    form.requestSubmit(found === form ? undefined : found);
   });
 }
