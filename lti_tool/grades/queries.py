@@ -37,7 +37,7 @@ _OF = (
     _column.c.tag == bindparam("tag"),
 )
 _COLUMN = Loaded(select(*columns_of(LineItem)).where(*_OF), LineItem)
-_TRIED = case((_score.c.attempts > literal_column("0"), literal_column("1")), else_=literal_column("0"))
+TRIED = case((_score.c.attempts > literal_column("0"), literal_column("1")), else_=literal_column("0"))
 """``rules.tried`` in SQL."""
 
 
@@ -80,7 +80,7 @@ def _entering(insert: Any) -> Any:
     statement = statement.on_conflict_do_update(
         index_elements=["organisation_id", "line_item_id", "person_id"],
         set_={name: statement.excluded[name] for name in anew}
-        | {"owed_version": _score.c.owed_version + 1, "trouble": null(), "attempts": _TRIED},
+        | {"owed_version": _score.c.owed_version + 1, "trouble": null(), "attempts": TRIED},
         where=or_(*(_score.c[name].is_distinct_from(statement.excluded[name]) for name in owed)),
     )
     return statement.returning(_score.c.registration_id)
@@ -270,7 +270,7 @@ async def owe_again(
             owed_version=Score.owed_version + 1,
             delivery=Delivery.DUE,
             next_attempt_at=now,
-            attempts=_TRIED,
+            attempts=TRIED,
             trouble=None,
             **chosen,
         ).execution_options(synchronize_session=False)
@@ -325,7 +325,7 @@ async def send_refused_again(
             owed_version=Score.owed_version + 1,
             delivery=Delivery.DUE,
             next_attempt_at=now,
-            attempts=_TRIED,
+            attempts=TRIED,
             trouble=None,
         )
         .execution_options(synchronize_session=False)

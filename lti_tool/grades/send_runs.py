@@ -93,7 +93,7 @@ async def begin(
             owed_version=Score.owed_version + 1,
             delivery=Delivery.DUE,
             next_attempt_at=now,
-            attempts=0,
+            attempts=queries.TRIED,
             trouble=None,
         ).execution_options(synchronize_session=False)
     )

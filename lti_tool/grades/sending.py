@@ -18,9 +18,11 @@ from lti_tool.clock import Clock
 from lti_tool.db.session import Database
 from lti_tool.grades import claims, metrics, records, rules
 from lti_tool.grades.claims import ClaimedScore
+from lti_tool.grades.comparing import TAKE_THEIRS, theirs_key
 from lti_tool.grades.models import Choice
 from lti_tool.grades.ports import AgsPort
 from lti_tool.grades.trouble import Trouble, calling
+from lti_tool.jobs import nudge_after_commit
 from lti_tool.lti.services import ResultData, ScoreData, ServiceQuirks
 
 log = logging.getLogger(__name__)
@@ -251,6 +253,9 @@ class Sending:
             await records.scores_failed(session, failures, now)
             await records.scores_are_released(session, released)
             await records.scores_are_overridden(session, [(one.score, one.found) for one in overridden], now)
+            for one in overridden:
+                key = theirs_key(one.score.organisation_id, one.score.line_item_id)
+                nudge_after_commit(session, TAKE_THEIRS, key)
             await records.remember_attempts(
                 session,
                 [records.attempt(one.score, now, one.status, "delivered") for one in delivered]

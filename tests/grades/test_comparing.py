@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from lti_tool.errors import NotFound
-from lti_tool.grades import claims, comparing, records, service
+from lti_tool.grades import claims, comparing, records, send_runs, service
 from lti_tool.grades.comparing import EVERY, FRESH, SELDOM, Compared
 from lti_tool.grades.models import Choice, Delivery, Difference, Score
 from lti_tool.grades.rules import Standing
@@ -276,3 +276,28 @@ async def test_there_is_nothing_to_choose_without_a_difference_nor_at_another_sc
     await school.deliver()
     with pytest.raises(NotFound):
         await choose(school, Choice.OURS)
+
+
+async def test_send_all_makes_nothing_certain_that_may_have_arrived(school: School) -> None:
+    """An answer that was lost, the deed being done, and then *Send all*: what stands there is still ours."""
+    await school.owe(80)
+    await school.deliver()
+    await school.owe(85)
+    school.lms.after.append(BROKEN)
+    await school.deliver()
+    line_item = await school.line_item()
+    async with school.database.writing() as session:
+        await send_runs.begin(
+            session,
+            line_item.organisation_id,
+            line_item.course_id,
+            [line_item],
+            line_item_id=None,
+            among=None,
+            by=None,
+            now=school.clock.now(),
+        )
+    assert await school.compare() == Compared()
+    assert (await school.score()).difference is None
+    await school.deliver()
+    assert await school.compare() == Compared(scores=1)
