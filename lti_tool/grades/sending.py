@@ -253,8 +253,8 @@ class Sending:
             await records.scores_failed(session, failures, now)
             await records.scores_are_released(session, released)
             await records.scores_are_overridden(session, [(one.score, one.found) for one in overridden], now)
-            for one in overridden:
-                key = theirs_key(one.score.organisation_id, one.score.line_item_id)
+            for refused in overridden:
+                key = theirs_key(refused.score.organisation_id, refused.score.line_item_id)
                 nudge_after_commit(session, TAKE_THEIRS, key)
             await records.remember_attempts(
                 session,

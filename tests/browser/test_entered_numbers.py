@@ -137,6 +137,7 @@ class TestEnteredNumbers:
         teacher.section("Grades")
         tool.get_by_role("link", name=LABEL, exact=True).first.press("Enter")
         tool.get_by_role("link", name=STUDENT, exact=True).press("Enter")
+        expect(tool.get_by_role("heading", level=1, name=STUDENT)).to_be_visible()
         tool.get_by_role("button", name=re.compile("Send ours")).press("Enter")
         expect(tool.get_by_text("Void: The score of this tool was sent over the number")).to_be_visible()
         teacher.look("5-void")
