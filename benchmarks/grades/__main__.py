@@ -6,7 +6,9 @@ workers in this time. Then clicks: students whose scores change one after anothe
 """
 
 import argparse
+import json
 import math
+import os
 import statistics
 import sys
 import tempfile
@@ -18,9 +20,12 @@ import psutil
 import psycopg
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from psycopg import sql
+from sqlalchemy import make_url
 
 from benchmarks.faults.classes import Class
 from benchmarks.faults.worlds import Server, World, postgresql
+from benchmarks.launch.servers import LTIJS_LIBRARIES
 from benchmarks.services.__main__ import HERE, PEERS, Way, platform, run
 
 COLUMNS = 20
@@ -39,13 +44,18 @@ class Used:
     def so_far(cls, world: World, server: Server) -> "Used":
         """Up to now."""
         workers = sum(_cpu(psutil.Process(worker.pid)) for worker in world.workers if worker is not None)
-        postmaster = psutil.Process(server.pid)
-        # What a process of it has used that has ended is in its parent's account.
-        ended = postmaster.cpu_times()
-        database = ended.children_user + ended.children_system + sum(_cpu(one) for one in postmaster.children())
+        database = postgresql_cpu(server)
         with psycopg.connect(server.url) as connection:
             [log] = connection.execute("SELECT pg_current_wal_lsn() - '0/0'::pg_lsn").fetchone() or (0,)
         return cls(workers, database, float(log))
+
+
+def postgresql_cpu(server: Server) -> float:
+    """CPU seconds of its processes so far."""
+    postmaster = psutil.Process(server.pid)
+    # What a process of it has used that has ended is in its parent's account.
+    ended = postmaster.cpu_times()
+    return float(ended.children_user + ended.children_system + sum(_cpu(one) for one in postmaster.children()))
 
 
 def _stored(world: World) -> float:
@@ -150,6 +160,29 @@ def peers(folder: Path, latency: float, at_once: int, count: int) -> str:
     return f"{count / way.seconds[0]:8.1f} {way.cpu_ms[0]:8.2f}"
 
 
+def ltijs(server: Server, latency: float, at_once: int, count: int) -> str:
+    """ltijs's grade service with its PostgreSQL plugin, which looks up platform and token there for each score and keeps no
+    score; so many are sent at once. PostgreSQL's CPU stands beside its own.
+    """
+    if not LTIJS_LIBRARIES.exists():
+        return "not installed (make .venv-bench/.made)"
+    name = f"ltijs_{os.urandom(4).hex()}"
+    with psycopg.connect(server.url, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    url = make_url(server.url)
+    where = {"host": url.query.get("host") or url.host, "port": url.port or 5432, "database": name}
+    with platform(latency, 1) as base:
+        asked = {"base": base, "count": count, "at_once": at_once, "postgresql": where | {"user": url.username}}
+        environment = {"NODE_PATH": str(LTIJS_LIBRARIES), "NODE_ENV": "production", "BENCH_SCORES": json.dumps(asked)}
+        script = str(Path(__file__).parent / "ltijs_scores.js")
+        words = ["env", *(f"{key}={value}" for key, value in environment.items()), "node", script]
+        way = Way("ltijs", words, count)
+        before = postgresql_cpu(server)
+        run(way, base)
+        used = 1000 * (postgresql_cpu(server) - before) / count
+    return f"{count / way.seconds[0]:8.1f} {way.cpu_ms[0]:8.2f} {used:8.2f}"
+
+
 def main() -> int:
     """Measure, and print as it comes."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -177,6 +210,7 @@ def main() -> int:
                 share = sent.scores / sent.seconds / floor
                 print(f"{limit:8} {workers:8} {sent.scores:8} {sent} {floor:8.1f} {share:8.2f}", flush=True)
             print(f"{limit:8} {'PyLTI1p3':>8} {scores:8} {peers(folder, latency, limit, scores)}", flush=True)
+            print(f"{limit:8} {'ltijs':>8} {scores:8} {ltijs(server, latency, limit, scores)}", flush=True)
         for a_second in given.clicks:
             took = click(server, folder / f"clicks-{a_second}", given.students, given.click_latency / 1000, a_second)
             middle, high = statistics.median(took), took[int(0.95 * len(took))]

@@ -89,6 +89,14 @@ def after_failure(code: str, *, temporary: bool, failures: int) -> Next:
     return Next.TRY_AGAIN if failures < _PATIENCE.get(code, 2) else Next.GIVE_UP
 
 
+def is_about_the_key(code: str, oauth_error: str | None) -> bool:
+    """Whether a refusal is one of the token endpoint, and not about what was asked for: the platform does not take our key.
+
+    ``oauth_error`` is its word (RFC 6749 §5.2), None where a service refused.
+    """
+    return code == "no-permission" and oauth_error is not None and oauth_error != "invalid_scope"
+
+
 def holds_for_all(code: str, *, retry_after: timedelta | None) -> bool:
     """Whether a failure says something about the whole platform, so that its other scores had better wait as well."""
     return code in _WHOLE_PLATFORM or retry_after is not None

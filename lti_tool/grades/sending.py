@@ -304,7 +304,9 @@ class Sending:
 
     async def consider_pausing(self, trouble: Trouble) -> None:
         """Leave the LMS in peace when the trouble is its own; once in a run, however many requests have met it."""
-        if self.paused_for is not None or not rules.holds_for_all(trouble.code, retry_after=trouble.retry_after):
+        if self.paused_for is not None or not (
+            trouble.key or rules.holds_for_all(trouble.code, retry_after=trouble.retry_after)
+        ):
             return
         self._failures += 1
         self.paused_for = rules.backoff(self._failures, self._chance(), trouble.retry_after)

@@ -13,7 +13,9 @@ log = logging.getLogger(__name__)
 
 
 class Trouble(PlatformTrouble):
-    """A call to the LMS that did not go well. ``answered`` is its HTTP status, or None; ``final`` ends all patience."""
+    """A call to the LMS that did not go well. ``answered`` is its HTTP status, or None; ``final`` ends all patience; ``key`` says
+    that the LMS does not take the tool's key, whatever was to be done with it.
+    """
 
     def __init__(
         self,
@@ -23,12 +25,14 @@ class Trouble(PlatformTrouble):
         answered: int | None = None,
         retry_after: timedelta | None = None,
         final: bool = False,
+        key: bool = False,
     ) -> None:
         super().__init__(code, code=code)
         self.temporary = temporary
         self.answered = answered
         self.retry_after = retry_after
         self.final = final
+        self.key = key
 
 
 @asynccontextmanager
@@ -37,8 +41,14 @@ async def calling() -> AsyncIterator[None]:
     try:
         yield
     except ServiceRefused as error:
+        # No access token at all says nothing about what it was for, which waits until the LMS knows our key again.
+        key = rules.is_about_the_key(error.code, error.oauth_error)
         raise Trouble(
-            error.code, temporary=error.temporary, answered=error.answered, retry_after=error.retry_after
+            error.code,
+            temporary=error.temporary or key,
+            answered=error.answered,
+            retry_after=error.retry_after,
+            key=key,
         ) from error
     except ServiceUnreachable as error:
         raise Trouble(error.code, temporary=error.temporary, retry_after=error.retry_after) from error

@@ -14,7 +14,7 @@ from lti_tool.grades.delivery import Deliverer
 from lti_tool.grades.models import Choice, ColumnState, Delivery, Difference
 from lti_tool.grades.rules import Standing
 from lti_tool.lti.models import Registration
-from lti_tool.lti.services import LineItemData, ScoreData
+from lti_tool.lti.services import LineItemData, ScoreData, ServiceRefused
 from tests.grades.conftest import LINE_ITEMS, School
 from tests.grades.lms import BROKEN, DOWN, GONE, NO_PERMISSION, Column, FakeLms, FakeQuirks, fail, refused
 
@@ -204,6 +204,31 @@ async def test_no_permission_is_believed_after_some_tries(school: School) -> Non
     line = (await school.standing())[0]
     assert (line.state, line.trouble) == (Standing.REFUSED, "no-permission")
     assert len(await school.attempts()) == 6
+
+
+async def test_a_key_that_the_lms_does_not_take_is_nobodys_score_and_waited_for(own_school: School) -> None:
+    """It has lost our key, or could not fetch our key set; after some hours it takes it again."""
+    school = own_school
+
+    def no_token() -> Exception:
+        error = ServiceRefused(401, "no-permission", False)
+        error.oauth_error = "invalid_client"
+        return error
+
+    await school.column()
+    await school.deliver()
+    school.lms.always = no_token
+    for person in range(3):
+        await school.owe(50, person)
+    for _ in range(40):
+        await school.later(minutes=16)
+    # One of them asks in vain each time, on behalf of all; teachers read why.
+    assert school.lms.posts <= 43
+    assert {(line.state, line.trouble) for line in await school.standing()} == {(Standing.RETRYING, "no-permission")}
+    school.lms.always = None
+    for _ in range(4):
+        await school.later(minutes=16)
+    assert [school.lms.grade(f"s{person}") for person in range(3)] == [0.5] * 3
 
 
 async def test_a_conflict_with_our_own_score_is_a_delivery(school: School) -> None:
