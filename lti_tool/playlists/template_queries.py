@@ -10,6 +10,7 @@ from lti_tool.competencies.models import Competency
 from lti_tool.content.models import ContentItem
 from lti_tool.courses.models import Person
 from lti_tool.db.base import scoped
+from lti_tool.playlists import titles
 from lti_tool.playlists.models import (
     PlaylistEdit,
     PlaylistSection,
@@ -38,7 +39,7 @@ async def steps(session: AsyncSession, organisation_id: uuid.UUID, playlist_id: 
         .order_by(col(PlaylistStep.position), col(PlaylistStep.id))
         .execution_options(populate_existing=True)
     )
-    return list((await session.exec(statement)).all())
+    return await titles.followed(session, organisation_id, list((await session.exec(statement)).all()))
 
 
 async def variants(session: AsyncSession, organisation_id: uuid.UUID, playlist_id: uuid.UUID) -> list[StepVariant]:
