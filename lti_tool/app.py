@@ -84,6 +84,8 @@ OTHERS = (listing.ROOM,)
 CHECK_TAKERS = (playlist_results.take_check, menu_results.take_check)
 """Who takes the result of each of our own checks, in the transaction that ends an attempt."""
 
+CHECK_LEADS = (playlist_results.leads, menu_results.leads)
+"""What leads students to checks."""
 
 COLUMN_SOURCES = (column_sources.sources, mastery_sources.sources)
 """Who knows what a gradebook column is of, beside playlists."""
@@ -188,6 +190,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, http: httpx.As
     app.state.column_meanings = COLUMN_MEANINGS
     app.state.others = OTHERS
     app.state.check_takers = CHECK_TAKERS
+    app.state.check_leads = CHECK_LEADS
     app.state.take_notice = origins.take_notice
     app.state.quirks_of = quirks
     app.state.rule_advice = coverage.advice

@@ -3,7 +3,9 @@
 import uuid
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
+from sqlalchemy import func, or_
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -15,6 +17,7 @@ from lti_tool.checks.models import (
     CheckAnswer,
     CheckAttempt,
     CheckQuestion,
+    CheckStatus,
     QuestionCompetency,
 )
 from lti_tool.competencies.models import MapCompetency
@@ -195,3 +198,98 @@ async def overdue(
         .execution_options(**crossing("the clock is everybody's; each attempt is then ended by itself"))
     )
     return [(row[0], row[1], row[2]) for row in (await session.exec(statement)).all()]
+
+
+# --- All checks of one student ------------------------------------------------------------------------------------------
+
+
+def _taken(organisation_id: uuid.UUID, person_id: uuid.UUID) -> Any:
+    return (
+        select(col(CheckAttempt.id))
+        .where(
+            CheckAttempt.organisation_id == organisation_id,
+            col(CheckAttempt.check_id) == col(Check.id),
+            CheckAttempt.person_id == person_id,
+        )
+        .exists()
+    )
+
+
+async def checks_of_person(
+    session: AsyncSession,
+    organisation_id: uuid.UUID,
+    course_id: uuid.UUID,
+    person_id: uuid.UUID,
+    item_ids: Collection[uuid.UUID],
+) -> list[Check]:
+    """The checks of a course that a student has begun, and those among these items that are open to students."""
+    led = col(Check.content_item_id).in_(sorted(item_ids)) & (col(Check.status) == CheckStatus.OPEN)
+    statement = (
+        scoped(Check, organisation_id)
+        .where(Check.course_id == course_id, or_(_taken(organisation_id, person_id), led))
+        .order_by(col(Check.title), col(Check.id))
+    )
+    return list((await session.exec(statement)).all())
+
+
+async def attempts_of_checks(
+    session: AsyncSession, organisation_id: uuid.UUID, check_ids: Collection[uuid.UUID], person_id: uuid.UUID
+) -> dict[uuid.UUID, list[CheckAttempt]]:
+    """A student's attempts of these checks, the first one first, by check."""
+    found: dict[uuid.UUID, list[CheckAttempt]] = {}
+    statement = (
+        scoped(CheckAttempt, organisation_id)
+        .where(col(CheckAttempt.check_id).in_(check_ids), CheckAttempt.person_id == person_id)
+        .order_by(col(CheckAttempt.number))
+    )
+    for row in (await session.exec(statement)).all():
+        found.setdefault(row.check_id, []).append(row)
+    return found
+
+
+async def questions_of_checks(
+    session: AsyncSession, organisation_id: uuid.UUID, check_ids: Collection[uuid.UUID]
+) -> dict[uuid.UUID, int]:
+    """How many questions each of these checks asks now; those that ask none are left out."""
+    statement = (
+        select(col(CheckQuestion.check_id), func.count(col(CheckQuestion.id)))
+        .join(
+            BankQuestion,
+            (col(BankQuestion.organisation_id) == col(CheckQuestion.organisation_id))
+            & (col(BankQuestion.id) == col(CheckQuestion.question_id)),
+        )
+        .where(
+            CheckQuestion.organisation_id == organisation_id,
+            BankQuestion.organisation_id == organisation_id,
+            col(CheckQuestion.check_id).in_(check_ids),
+            col(BankQuestion.retired_at).is_(None),
+        )
+        .group_by(col(CheckQuestion.check_id))
+    )
+    return {row[0]: row[1] for row in (await session.exec(statement)).all()}
+
+
+async def more_attempts_of(
+    session: AsyncSession, organisation_id: uuid.UUID, check_ids: Collection[uuid.UUID], person_id: uuid.UUID
+) -> dict[uuid.UUID, int]:
+    """How many attempts a student was given beyond everybody's, by check; where none, the check is left out."""
+    statement = scoped(CheckAllowance, organisation_id).where(
+        col(CheckAllowance.check_id).in_(check_ids), CheckAllowance.person_id == person_id
+    )
+    return {row.check_id: row.attempts for row in (await session.exec(statement)).all()}
+
+
+async def has_attempts(
+    session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID, person_id: uuid.UUID
+) -> bool:
+    """Whether a student has ever begun a check of the course."""
+    statement = (
+        select(col(Check.id))
+        .where(
+            Check.organisation_id == organisation_id,
+            Check.course_id == course_id,
+            _taken(organisation_id, person_id),
+        )
+        .limit(1)
+    )
+    return (await session.exec(statement)).first() is not None

@@ -6,6 +6,7 @@ from lti_tool.checks import (
     bank_routes,
     check_routes,
     import_routes,
+    my_list_routes,
     question_routes,
     result_routes,
     tag_routes,
@@ -21,3 +22,4 @@ router.include_router(question_routes.router)
 router.include_router(result_routes.router)
 router.include_router(check_routes.router)
 router.include_router(taking_routes.router)
+router.include_router(my_list_routes.router)

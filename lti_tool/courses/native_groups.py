@@ -11,6 +11,7 @@ from datetime import datetime
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from lti_tool.courses import group_queries, queries, rules
+from lti_tool.courses import sections as section_names
 from lti_tool.courses.models import Course
 from lti_tool.ids import new_id
 from lti_tool.platforms.native import NativeGroup
@@ -36,6 +37,8 @@ async def take_over(session: AsyncSession, course: Course, groups: Sequence[Nati
     sections = [group for group in groups if group.section]
     taken = len(sections)
     await _take_sections(session, course, sections, people)
+    names = {_section_id(one): one.name for one in sections if one.name != _section_id(one)}
+    await section_names.take_names(session, course, names, now)
     if course.groups_url is None:
         taken += await _take_groups(session, course, [group for group in groups if not group.section], people, now)
     return taken
@@ -83,7 +86,7 @@ async def _take_sections(
     for section in sections:
         for user_id in section.user_ids:
             if user_id in people:
-                found.setdefault(people[user_id], set()).add(section.group_id.rpartition(":")[2])
+                found.setdefault(people[user_id], set()).add(_section_id(section))
     together: dict[str, list[uuid.UUID]] = {}
     for person_id, ids in found.items():
         kept = rules.sections(",".join(ids))
@@ -91,3 +94,8 @@ async def _take_sections(
             together.setdefault(kept, []).append(person_id)
     for kept, person_ids in sorted(together.items()):
         await group_queries.put_sections(session, course.organisation_id, course.id, sorted(person_ids), kept)
+
+
+def _section_id(section: NativeGroup) -> str:
+    """A section's id as launches name it."""
+    return section.group_id.rpartition(":")[2]

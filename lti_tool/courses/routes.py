@@ -10,16 +10,17 @@ from fastapi import APIRouter, Request
 from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.responses import RedirectResponse, Response
 
-from lti_tool.courses import groups, queries, rules, service
+from lti_tool.courses import groups, queries, rules, sections, service
 from lti_tool.courses.access import InCourse, MemberIn, TeacherChanging, TeacherIn
 from lti_tool.courses.freshness import Outcome
 from lti_tool.courses.models import Course, Membership, Person
 from lti_tool.courses.roster import FreshRoster, read_roster
+from lti_tool.courses.sections import Section
 from lti_tool.courses.visibility import may_see_supports, visible_students
 from lti_tool.db.session import Database
 from lti_tool.lti.models import Role
 from lti_tool.lti.sessions import CurrentVisit
-from lti_tool.web.dependencies import CurrentDatabase, CurrentPages
+from lti_tool.web.dependencies import CurrentDatabase, CurrentPages, Now
 from lti_tool.web.i18n import N_
 from lti_tool.web.pages import Pages, say
 
@@ -46,6 +47,7 @@ class Line:
     active: bool
     launched_at: datetime | None
     groups: tuple[str, ...] = ()
+    sections: tuple[Section, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +84,28 @@ async def people(
     pages: CurrentPages,
     group: str = "",
 ) -> Response:
-    """Who is in the course, or in one ``group`` of it; read again if that was long ago."""
+    """Who is in the course, or in one ``group`` or section (``section:<id>``) of it; read again if that was long ago."""
     return await _people(request, here, fresh, database, pages, said=request.query_params.get("said"), group=group)
+
+
+@router.get("/courses/{course_id}/people/sections", name="sections")
+async def section_names(request: Request, here: TeacherIn, database: CurrentDatabase, pages: CurrentPages) -> Response:
+    """What the sections of the course are called."""
+    async with database.reading() as session:
+        known = await sections.seen(session, here)
+    context = {"address": _address(here.course), "known": known, "most": sections.MOST_LETTERS}
+    return pages.render(request, "courses/sections.html", context)
+
+
+@router.post("/courses/{course_id}/people/sections", name="name_sections")
+async def name_sections(request: Request, here: TeacherChanging, database: CurrentDatabase, clock: Now) -> Response:
+    """Call sections something: ``section`` and ``called``, one of each for each section."""
+    form = await request.form()
+    ids = [one for one in form.getlist("section") if isinstance(one, str)]
+    called = [one for one in form.getlist("called") if isinstance(one, str)]
+    async with database.writing() as session:
+        await sections.call(session, here, dict(zip(ids, called, strict=False)), clock.now())
+    return RedirectResponse(f"{_address(here.course)}?said=named", status_code=303)
 
 
 @router.post("/courses/{course_id}/people/refresh", name="refresh_people")
@@ -116,12 +138,16 @@ async def _people(
         active = {person.id for membership, person in rows if membership.active}
         # A group that is not there, such as one in an old address, shows everybody.
         chosen = next((one for one in known if str(one.group.id) == group), None)
-        lines = [_line(membership, person, known) for membership, person in rows]
+        parts = await sections.seen(session, here)
+        part = next((one for one in parts if f"section:{one.id}" == group), None)
+        within = chosen.person_ids if chosen else part.people if part else None
+        lines = [_line(membership, person, known, parts) for membership, person in rows]
         context: dict[str, Any] = {
-            "here": [line for line in lines if line.active and (not chosen or line.person_id in chosen.person_ids)],
-            "gone": [line for line in lines if not line.active and not chosen],
+            "here": [line for line in lines if line.active and (within is None or line.person_id in within)],
+            "gone": [line for line in lines if not line.active and within is None],
             "groups": [_group_line(one, active) for one in known],
-            "chosen": chosen.group.id if chosen else None,
+            "parts": parts,
+            "chosen": group if within is not None else None,
             "students": sum(1 for membership, _ in rows if membership.active and membership.role is Role.STUDENT),
             "nameless": any(line.active and not line.named for line in lines),
             "address": _address(course),
@@ -130,6 +156,7 @@ async def _people(
             "can_read": course.memberships_url is not None,
             "late": outcome.late or said == "late",
             "just_read": said == "read",
+            "just_named": said == "named",
             "trouble": say(request, outcome.trouble) if outcome.trouble else None,
         }
     return pages.render(request, "courses/people.html", context, status_code=status_code)
@@ -157,7 +184,9 @@ def _group_line(known: groups.GroupWithMembers, active: set[uuid.UUID]) -> Group
     return GroupLine(group.id, group.name or group.group_id, group.set_name, len(known.person_ids & active))
 
 
-def _line(membership: Membership, person: Person, known: Sequence[groups.GroupWithMembers]) -> Line:
+def _line(
+    membership: Membership, person: Person, known: Sequence[groups.GroupWithMembers], parts: Sequence[Section]
+) -> Line:
     return Line(
         person_id=person.id,
         name=service.display_name(person, membership.role),
@@ -166,4 +195,5 @@ def _line(membership: Membership, person: Person, known: Sequence[groups.GroupWi
         active=membership.active,
         launched_at=membership.last_launched_at or membership.launched_at,
         groups=tuple(one.group.name or one.group.group_id for one in known if person.id in one.person_ids),
+        sections=tuple(sections.of_person(parts, person.id)),
     )

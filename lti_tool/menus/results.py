@@ -11,6 +11,7 @@ from decimal import Decimal
 from fastapi import Request
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from lti_tool.checks.my_list import Lead
 from lti_tool.content.asking import bring_gradebook
 from lti_tool.content.service import Gradebook, ItemResult
 from lti_tool.courses.freshness import Outcome
@@ -132,3 +133,14 @@ def _enter(session: AsyncSession, board: OwnBoard, result: ItemResult) -> int:
         session.add(choice)
         changed += 1
     return changed
+
+
+async def leads(session: AsyncSession, course: Course, person_id: uuid.UUID, _now: datetime) -> dict[uuid.UUID, Lead]:
+    """The items that a student's choices of menus lead to."""
+    found: dict[uuid.UUID, Lead] = {}
+    for board in await own.boards_of_person(session, course, person_id):
+        for option_id in sorted(board.chosen & board.options.keys()):
+            item_id = board.options[option_id].content_item_id
+            if item_id is not None:
+                found.setdefault(item_id, Lead(board.menu.title))
+    return found

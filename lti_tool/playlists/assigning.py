@@ -11,10 +11,11 @@ from enum import StrEnum
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from lti_tool.courses import groups
+from lti_tool.courses import groups, sections
 from lti_tool.courses import queries as course_queries
 from lti_tool.courses.access import InCourse
 from lti_tool.courses.models import CourseGroup, Person
+from lti_tool.courses.sections import Section
 from lti_tool.courses.visibility import visible_students
 from lti_tool.errors import Conflict
 from lti_tool.playlists import audience
@@ -53,14 +54,6 @@ class OfferedGroup:
 
 
 @dataclass(frozen=True, slots=True)
-class OfferedSection:
-    """A section by the LMS's id, and how many present students are known to be in it."""
-
-    id: str
-    count: int
-
-
-@dataclass(frozen=True, slots=True)
 class Offer:
     """Who can be chosen by the teacher who is here, and who is chosen now.
 
@@ -70,7 +63,7 @@ class Offer:
 
     students: Sequence[Person]
     groups: Sequence[OfferedGroup] = ()
-    sections: Sequence[OfferedSection] = ()
+    sections: Sequence[Section] = ()
     everybody: bool = True
     current: Audience = EVERYBODY
     kept: Audience = NOBODY
@@ -132,11 +125,9 @@ async def offer_of(session: AsyncSession, here: InCourse, current: Audience, *, 
     organisation_id, course_id = here.organisation_id, here.course.id
     everyone = await course_queries.students(session, organisation_id, course_id)
     students = await visible_students(session, here)
-    restricted, mine = await _held_to(session, here)
+    restricted = await _is_held(session, here)
     seen, present = {person.id for person in students}, {person.id for person in everyone}
-    offered_sections = _sections(
-        await course_queries.sections_of_students(session, organisation_id, course_id), mine if restricted else None
-    )
+    offered_sections = await sections.seen(session, here)
     offered_groups = [
         OfferedGroup(one.group, len(members))
         for one in await groups.of_course(session, organisation_id, course_id, also=current.groups)
@@ -163,17 +154,8 @@ async def offer_of(session: AsyncSession, here: InCourse, current: Audience, *, 
     )
 
 
-async def _held_to(session: AsyncSession, here: InCourse) -> tuple[bool, frozenset[str]]:
+async def _is_held(session: AsyncSession, here: InCourse) -> bool:
     if here.visit.person_id is None:
-        return False, frozenset()
-    restricted, mine = await course_queries.seeing(session, here.organisation_id, here.course.id, here.visit.person_id)
-    return restricted, frozenset((mine or "").split(",")) - {""}
-
-
-def _sections(known: dict[uuid.UUID, str | None], only: frozenset[str] | None) -> list[OfferedSection]:
-    counts: dict[str, int] = {}
-    for sections in known.values():
-        for one in (sections or "").split(","):
-            if one and (only is None or one in only):
-                counts[one] = counts.get(one, 0) + 1
-    return [OfferedSection(one, counts[one]) for one in sorted(counts)]
+        return False
+    restricted, _ = await course_queries.seeing(session, here.organisation_id, here.course.id, here.visit.person_id)
+    return restricted

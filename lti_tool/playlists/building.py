@@ -125,9 +125,11 @@ async def builder(session: AsyncSession, here: InCourse, playlist_id: uuid.UUID)
     if playlist.working is not None:
         waiting = _seen(await template_rows.stored(session, playlist), whole, may_see=may_see)
     edit = await template_queries.latest_edit(session, here.organisation_id, playlist.id)
-    undoes = () if edit is None else _seen(template_rows.before(edit), whole, may_see=may_see)
+    undoes = () if edit is None else _seen(await template_rows.before(session, playlist, edit), whole, may_see=may_see)
     undone = await template_queries.next_redo(session, here.organisation_id, playlist.id)
-    redoes = () if undone is None else _seen(whole, template_rows.after(undone), may_see=may_see)
+    redoes = (
+        () if undone is None else _seen(whole, await template_rows.after(session, playlist, undone), may_see=may_see)
+    )
     copies = await queries.copies(session, here.organisation_id, [playlist.id])
     template = whole if may_see else public(whole)
     return Builder(

@@ -134,8 +134,16 @@ def _after(
     return [*order[:end], *ids, *order[end:]]
 
 
-def change_step(template: Template, step_id: uuid.UUID, choice: StepChoice, possible: Collection[DoneRule]) -> Template:
-    """Change what a step says, what counts as done (one of ``possible``) and when it opens.
+def change_step(
+    template: Template,
+    step_id: uuid.UUID,
+    choice: StepChoice,
+    possible: Collection[DoneRule],
+    *,
+    item_title: str | None = None,
+) -> Template:
+    """Change what a step says, what counts as done (one of ``possible``) and when it opens. Called as its item is
+    (``item_title``), it follows when that is renamed.
 
     BadRequest for a rule its place cannot serve, for mastery of no competency, for a pre-check without a result, for a step that
     would open after it is due; NotFound for a step it cannot wait for; StepsInACircle.
@@ -174,6 +182,7 @@ def change_step(template: Template, step_id: uuid.UUID, choice: StepChoice, poss
     changed = replace(
         step,
         title=choice.title,
+        follows_item=item_title is not None and choice.title == item_title[:500],
         note=choice.note,
         need=choice.need,
         done_rule=choice.done_rule,
@@ -192,9 +201,20 @@ def change_step(template: Template, step_id: uuid.UUID, choice: StepChoice, poss
     return checked(changed_template)
 
 
-def place_step(template: Template, step_id: uuid.UUID, item_id: uuid.UUID, possible: Collection[DoneRule]) -> Template:
-    """Have a step lead to an item. A step that counted as its new place cannot serve is marked by the student from now on."""
-    placed = replace(template.step(step_id), content_item_id=item_id, url=None, kind=StepKind.ITEM)
+def place_step(
+    template: Template,
+    step_id: uuid.UUID,
+    item_id: uuid.UUID,
+    possible: Collection[DoneRule],
+    *,
+    item_title: str | None = None,
+) -> Template:
+    """Have a step lead to an item. What it says stays; it follows the item's title if that is the same (``item_title``). A step
+    that counted as its new place cannot serve is marked by the student from now on.
+    """
+    step = template.step(step_id)
+    follows = item_title is not None and step.title == item_title[:500]
+    placed = replace(step, content_item_id=item_id, url=None, kind=StepKind.ITEM, follows_item=follows)
     if placed.done_rule not in possible:
         placed = replace(placed, done_rule=DoneRule.MARKED, pass_percent=None, is_precheck=False)
     return checked(_with(template, placed))

@@ -64,7 +64,7 @@ async def undo(
     await template_queries.forget_undone(session, course.organisation_id, playlist.id, before=edit.revision)
     edit.after, edit.undone_at = templates.to_json(await template_rows.current(session, playlist)), now
     session.add(edit)
-    await _put(session, playlist, template_rows.before(edit), by, now)
+    await _put(session, playlist, await template_rows.before(session, playlist, edit), by, now)
     return What(edit.what)
 
 
@@ -81,7 +81,7 @@ async def redo(
     edit = await template_queries.next_redo(session, course.organisation_id, playlist.id)
     if edit is None:
         return None
-    await _put(session, playlist, template_rows.after(edit), by, now)
+    await _put(session, playlist, await template_rows.after(session, playlist, edit), by, now)
     edit.after, edit.undone_at = None, None
     session.add(edit)
     await session.flush()
@@ -98,7 +98,7 @@ async def update_copies(
     playlist = await _template_for_change(session, course, playlist_id, revision, now)
     if playlist.working is None:
         return playlist
-    await template_rows.store(session, playlist, templates.of_json(playlist.working), by, now)
+    await template_rows.store(session, playlist, await template_rows.current(session, playlist), by, now)
     playlist.working = None
     trace(session, playlist, "playlist.updated", by, now)
     return await changed(session, course, playlist, now)

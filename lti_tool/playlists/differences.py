@@ -53,7 +53,7 @@ class Difference:
 
 
 _OF_STEPS: Mapping[Part, tuple[str, ...]] = {
-    Part.TITLE: ("title",),
+    Part.TITLE: ("title", "follows_item"),
     Part.NOTE: ("note",),
     Part.NEED: ("need",),
     Part.PLACE: ("content_item_id", "url", "kind"),

@@ -204,7 +204,7 @@ async def add_address(
 ) -> Playlist:
     """Add a pasted address at the end. BadRequest unless it begins with http:// or https://."""
     item = await content.add_address(session, course, url, title, now)
-    step = Step(id=new_id(), title=title or item.title, content_item_id=item.id)
+    step = Step(id=new_id(), title=title or item.title, follows_item=not title, content_item_id=item.id)
     return await add(session, course, playlist_id, revision, [step], now, section_id=section_id, by=by)
 
 
@@ -264,7 +264,8 @@ async def change_step(
     is not in the course's map.
     """
     step = (await _template(session, course, playlist_id)).step(step_id)
-    possible = rules_for(step, await _item(session, course, step.content_item_id))
+    item = await _item(session, course, step.content_item_id)
+    possible = rules_for(step, item)
     await _known_competencies(session, course, step, choice)
     return await changing.change(
         session,
@@ -272,7 +273,9 @@ async def change_step(
         playlist_id,
         revision,
         What.STEP_CHANGED,
-        lambda template: changes.change_step(template, step_id, choice, possible),
+        lambda template: changes.change_step(
+            template, step_id, choice, possible, item_title=item.title if item is not None else None
+        ),
         now,
         by,
     )
@@ -317,7 +320,7 @@ async def place_step(
         playlist_id,
         revision,
         What.STEP_PLACED,
-        lambda template: changes.place_step(template, step_id, item.id, possible),
+        lambda template: changes.place_step(template, step_id, item.id, possible, item_title=item.title),
         now,
         by,
     )
@@ -440,6 +443,7 @@ def of_item(item: ContentItem) -> Step:
     return Step(
         id=new_id(),
         title=item.title,
+        follows_item=True,
         content_item_id=item.id,
         done_rule=DoneRule.RESULT if scored else DoneRule.MARKED,
         pass_percent=QUIZ_PASS_PERCENT if scored else None,

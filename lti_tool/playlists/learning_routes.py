@@ -1,11 +1,13 @@
 """What a student and their family see: the paths, the one next step, and why it is next."""
 
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from lti_tool.checks import my_list
 from lti_tool.courses.access import InCourse, ObserverIn, StudentChanging, StudentIn
 from lti_tool.courses.freshness import Outcome
 from lti_tool.courses.models import Course
@@ -103,8 +105,27 @@ async def my_playlists(
     return pages.render(
         request,
         "playlists/my.html",
-        {"views": shown, "others": besides, "home": my_address(here.course), "now": clock.now()},
+        {
+            "views": shown,
+            "others": besides,
+            "home": my_address(here.course),
+            "my_checks": _checks_address(here, shown) or await _taken(database, here),
+            "now": clock.now(),
+        },
     )
+
+
+def _checks_address(here: InCourse, shown: Sequence[views.PathView]) -> str | None:
+    """Where the student's checks are listed; None where no step of these paths is one."""
+    led = any(step.is_ours for view in shown for step in view.steps)
+    return f"/courses/{here.course.id}/my-checks" if led else None
+
+
+async def _taken(database: Database, here: InCourse) -> str | None:
+    """The same for who has taken a check, wherever they came to it from."""
+    async with database.reading() as session:
+        taken = await my_list.has_any(session, here.course, here.person_id)
+    return f"/courses/{here.course.id}/my-checks" if taken else None
 
 
 @router.get("/my/{copy_id}", name="my_playlist")
@@ -138,6 +159,7 @@ def _context(request: Request, here: InCourse, page: PathPage, clock: Now, answe
         "address": my_address(here.course, page.view.path.copy.id),
         "mine": my_address(here.course),
         "my_map": f"/courses/{here.course.id}/my-map",
+        "my_checks": _checks_address(here, [page.view, *page.other]),
         "notice": notice(request),
         "asked_about": _asked_about(request, page.view),
         "now": clock.now(),

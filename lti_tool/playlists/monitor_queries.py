@@ -10,6 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from lti_tool.courses.models import Person
 from lti_tool.db.base import scoped
 from lti_tool.db.locking import locking
+from lti_tool.playlists import titles
 from lti_tool.playlists.models import PersonalPlaylist, PersonalStep, Playlist, PlaylistStatus, PlaylistStep
 from lti_tool.playlists.monitor_rules import USUAL, Calendar, NoDays, spans_of
 from lti_tool.playlists.path_models import CourseCalendar, PathRequest, PathWord, WordKind
@@ -108,7 +109,8 @@ async def steps_by_id(
 ) -> dict[uuid.UUID, PlaylistStep]:
     """These steps."""
     statement = scoped(PlaylistStep, organisation_id).where(col(PlaylistStep.id).in_(step_ids))
-    return {step.id: step for step in (await session.exec(statement)).all()}
+    found = await titles.followed(session, organisation_id, (await session.exec(statement)).all())
+    return {step.id: step for step in found}
 
 
 async def standings(

@@ -89,6 +89,7 @@ async def add_for_student(
         position=max((one.position for one in path.own), default=-1) + 1,
         kind=wanted.kind or (StepKind.ITEM if item is not None else StepKind.TASK),
         title=title[:500],
+        follows_item=item is not None and not wanted.title.strip(),
         note=wanted.note,
         need=wanted.need,
         content_item_id=item.id if item is not None else None,

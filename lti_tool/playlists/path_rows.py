@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import Table, bindparam, exists, literal, or_, select
+from sqlalchemy import Table, bindparam, case, exists, func, literal, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from lti_tool.content.models import ContentItem
 from lti_tool.db.listed import ids, within
 from lti_tool.db.loaded import Loaded, Written, columns_of, load_together, write_together
 from lti_tool.playlists.models import (
@@ -38,8 +39,21 @@ _step, _row, _form, _request = _table(PlaylistStep), _table(PersonalStep), _tabl
 _ORGANISATION: Any = bindparam("organisation")
 
 
+_item = _table(ContentItem)
+_ITS_TITLE = (
+    select(_item.c.title)
+    .where(_item.c.organisation_id == _step.c.organisation_id, _item.c.id == _step.c.content_item_id)
+    .scalar_subquery()
+)
+_SAID: Mapping[Any, Any] = {
+    # A title that nobody wrote is what the item is called now (``titles``).
+    _step.c.title: case((_step.c.follows_item, func.coalesce(_ITS_TITLE, _step.c.title)), else_=_step.c.title)
+}
+
+
 def _all(model: Any) -> Any:
-    return select(*columns_of(model)).where(_table(model).c.organisation_id == _ORGANISATION)
+    said = [_SAID.get(column, column) for column in columns_of(model)]
+    return select(*said).where(_table(model).c.organisation_id == _ORGANISATION)
 
 
 _IN_TEMPLATES = within(_step.c.playlist_id, ids("playlists")) & _step.c.personal_playlist_id.is_(None)

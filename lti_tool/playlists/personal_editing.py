@@ -21,7 +21,7 @@ from lti_tool.ids import new_id
 from lti_tool.jobs import nudge_after_commit
 from lti_tool.mastery import versions
 from lti_tool.playlists import audience as audiences
-from lti_tool.playlists import editing, personal, queries, service
+from lti_tool.playlists import editing, personal, queries, service, titles
 from lti_tool.playlists import personal_queries as personal_rows
 from lti_tool.playlists.audience import Audience
 from lti_tool.playlists.models import (
@@ -329,7 +329,9 @@ async def proposals(
         .order_by(col(PlaylistStep.position), col(PlaylistStep.id))
     )
     by_person: dict[uuid.UUID, list[PlaylistStep]] = {}
-    for person_id, step in (await session.exec(statement)).all():
+    rows = (await session.exec(statement)).all()
+    await titles.followed(session, organisation_id, [step for _, step in rows])
+    for person_id, step in rows:
         by_person.setdefault(person_id, []).append(step)
     return by_person
 

@@ -16,7 +16,7 @@ from lti_tool.courses.service import display_name
 from lti_tool.courses.visibility import visible_students
 from lti_tool.db.base import scoped
 from lti_tool.learners import supports
-from lti_tool.playlists import personal, queries, replanning
+from lti_tool.playlists import personal, queries, replanning, titles
 from lti_tool.playlists import personal_editing as personals
 from lti_tool.playlists import personal_queries as rows
 from lti_tool.playlists.models import PersonalPlaylist, PersonalStep, PlaylistStep, StepState
@@ -203,7 +203,7 @@ async def _own(
         .order_by(col(PlaylistStep.position), col(PlaylistStep.id))
         .execution_options(populate_existing=True)
     )
-    for step in (await session.exec(statement)).all():
+    for step in await titles.followed(session, organisation_id, (await session.exec(statement)).all()):
         if step.personal_playlist_id is not None:
             steps[step.personal_playlist_id].append(step)
     states = {

@@ -19,6 +19,7 @@ from lti_tool.db.locking import locking
 from lti_tool.db.upsert import upsert
 from lti_tool.grades.models import ColumnState, LineItem
 from lti_tool.lti.models import Role
+from lti_tool.playlists import titles
 from lti_tool.playlists.models import DoneRule, PersonalPlaylist, PersonalStep, Playlist, PlaylistStatus, PlaylistStep
 
 _MOST_NAMED = 500
@@ -116,7 +117,7 @@ async def steps(
         .order_by(col(PlaylistStep.position), col(PlaylistStep.id))
         .execution_options(populate_existing=True)
     )
-    for step in (await session.exec(statement)).all():
+    for step in await titles.followed(session, organisation_id, (await session.exec(statement)).all()):
         found[step.playlist_id].append(step)
     return found
 

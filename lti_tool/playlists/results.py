@@ -7,6 +7,7 @@ from decimal import Decimal
 from fastapi import Request
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from lti_tool.checks.my_list import Lead
 from lti_tool.content.asking import bring_gradebook
 from lti_tool.content.service import Gradebook, ItemResult
 from lti_tool.courses.freshness import Outcome
@@ -50,3 +51,15 @@ async def take_check(
     percent = float(earned / possible * 100) if possible else 0.0
     result = ItemResult(content_item_id, person_id, percent, at, earned, possible)
     await service.take_results(session, course, [result], now)
+
+
+async def leads(session: AsyncSession, course: Course, person_id: uuid.UUID, now: datetime) -> dict[uuid.UUID, Lead]:
+    """The items that open and done steps of a student's paths lead to, each with its playlist; unfinished ones first."""
+    found: dict[uuid.UUID, Lead] = {}
+    paths = await service.paths_of_person(session, course, person_id, now, as_student=True)
+    for path in sorted(paths, key=lambda one: one.progress.is_finished):
+        for step in path.present:
+            item_id = path.shown(step).content_item_id
+            if item_id is not None and step.id not in path.locked:
+                found.setdefault(item_id, Lead(path.playlist.title, path.copy.id))
+    return found

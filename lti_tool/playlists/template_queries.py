@@ -7,6 +7,7 @@ from sqlmodel import col, delete, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from lti_tool.db.base import TenantRow, scoped
+from lti_tool.playlists import titles
 from lti_tool.playlists.models import (
     PlaylistEdit,
     PlaylistSection,
@@ -35,7 +36,7 @@ async def steps(session: AsyncSession, organisation_id: uuid.UUID, playlist_id: 
         .order_by(col(PlaylistStep.position), col(PlaylistStep.id))
         .execution_options(populate_existing=True)
     )
-    return list((await session.exec(statement)).all())
+    return await titles.followed(session, organisation_id, list((await session.exec(statement)).all()))
 
 
 async def variants(session: AsyncSession, organisation_id: uuid.UUID, playlist_id: uuid.UUID) -> list[StepVariant]:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy.orm.attributes import flag_modified
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from lti_tool.competencies.models import Competency
@@ -17,7 +18,7 @@ from lti_tool.content.models import ContentItem
 from lti_tool.courses.models import Person
 from lti_tool.db.in_order import put_in_order
 from lti_tool.playlists import template_queries as queries
-from lti_tool.playlists import templates
+from lti_tool.playlists import templates, titles
 from lti_tool.playlists.models import (
     Playlist,
     PlaylistEdit,
@@ -34,6 +35,7 @@ KEPT_EDITS = 50
 _OF_SECTIONS = ("title", "note", "needed")
 _OF_STEPS = (
     "title",
+    "follows_item",
     "section_id",
     "kind",
     "note",
@@ -58,7 +60,21 @@ _OF_VARIANTS = ("kind", "support", "language", "title", "note", "content_item_id
 
 async def current(session: AsyncSession, playlist: Playlist) -> Template:
     """The template as its teachers left it: with the changes that students' copies have not got yet."""
-    return await stored(session, playlist) if playlist.working is None else templates.of_json(playlist.working)
+    if playlist.working is None:
+        return await stored(session, playlist)
+    return await now_called(session, playlist, templates.of_json(playlist.working))
+
+
+async def now_called(session: AsyncSession, playlist: Playlist, template: Template) -> Template:
+    """A template that was kept, with what items are called now where steps' titles follow them."""
+    followed = [step.content_item_id for step in template.steps if step.follows_item]
+    names = await titles.of_items(session, playlist.organisation_id, followed)
+
+    def called(step: Step) -> Step:
+        title = names.get(step.content_item_id) if step.follows_item and step.content_item_id is not None else None
+        return step if title is None or title == step.title else replace(step, title=title)
+
+    return replace(template, steps=tuple(called(step) for step in template.steps))
 
 
 async def stored(session: AsyncSession, playlist: Playlist) -> Template:
@@ -146,6 +162,11 @@ async def store(
     steps = {row.id: row for row in await queries.steps(session, organisation_id, playlist.id)}
     variants = {row.id: row for row in await queries.variants(session, organisation_id, playlist.id)}
     new_sections, new_steps = as_rows(playlist, template)
+    for row in steps.values():
+        if row.follows_item:
+            flag_modified(
+                row, "title"
+            )  # What the row says here is the item's title now, which the database may not have.
     # Foreign keys name sections from steps and steps from forms, so each is there before the next.
     await put_in_order(session, sections, new_sections, _OF_SECTIONS, now)
     await put_in_order(session, steps, new_steps, _OF_STEPS, now)
@@ -194,6 +215,7 @@ async def _without_what_is_gone(session: AsyncSession, playlist: Playlist, templ
         replace(
             step,
             content_item_id=_kept(step.content_item_id, items),
+            follows_item=step.follows_item and step.content_item_id in items,
             competency_id=_kept(step.competency_id, competencies),
             after_competency_id=_kept(step.after_competency_id, competencies),
             variants=tuple(
@@ -253,13 +275,13 @@ async def keep_edit(
     await queries.forget_edits(session, playlist.organisation_id, playlist.id, KEPT_EDITS)
 
 
-def before(edit: PlaylistEdit) -> Template:
+async def before(session: AsyncSession, playlist: Playlist, edit: PlaylistEdit) -> Template:
     """How the template was before a change."""
-    return templates.of_json(edit.before)
+    return await now_called(session, playlist, templates.of_json(edit.before))
 
 
-def after(edit: PlaylistEdit) -> Template:
+async def after(session: AsyncSession, playlist: Playlist, edit: PlaylistEdit) -> Template:
     """How the template was after a change that was undone."""
     if edit.after is None:
         raise LookupError("a change that stands says nothing of how it was after it")
-    return templates.of_json(edit.after)
+    return await now_called(session, playlist, templates.of_json(edit.after))

@@ -78,6 +78,7 @@ class Step:
     competency_id: uuid.UUID | None = None
     is_precheck: bool = False
     variants: tuple[Variant, ...] = ()
+    follows_item: bool = False
 
     @property
     def has_place(self) -> bool:

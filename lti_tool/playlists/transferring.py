@@ -54,6 +54,7 @@ async def moved(
         return replace(
             one,
             content_item_id=item.id if item is not None else None,
+            follows_item=one.follows_item and item is not None,
             url=None,
             done_rule=rule,
             pass_percent=one.pass_percent if rule is DoneRule.RESULT else None,

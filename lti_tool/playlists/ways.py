@@ -233,6 +233,7 @@ def _rule(step: PlaylistStep, way: Way) -> DoneRule:
 
 def _lead_to(step: PlaylistStep, way: Way, rule: DoneRule) -> None:
     step.content_item_id, step.title, step.minutes = way.item_id, way.title[:500], way.minutes
+    step.follows_item = True
     step.done_rule, step.origin = rule, StepOrigin.STUDENT
     step.pass_percent = step.pass_percent if rule is DoneRule.RESULT else None
     step.role = _role(way, step)
@@ -253,6 +254,7 @@ async def _beside(
         position=step.position - 1,
         kind=StepKind.ITEM,
         title=way.title[:500],
+        follows_item=True,
         need=step.need,
         content_item_id=way.item_id,
         done_rule=rule,

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 from fastapi import FastAPI
 
-from lti_tool.checks import taking_routes
+from lti_tool.checks import my_list_routes, taking_routes
 from lti_tool.checks.models import Check
 from lti_tool.clock import ManualClock
 from lti_tool.db.session import Database
@@ -49,8 +49,10 @@ async def a_check_site(database: Database, clock: ManualClock) -> CheckSite:
     app.state.clock, app.state.database, app.state.connectors = clock, database, lms
     app.state.protocol = None  # The school has no roster to read.
     app.state.check_takers = (results.take_check,)
+    app.state.check_leads = (results.leads,)
     install(app, app.state.settings)
     add_router(app, taking_routes.router)
+    add_router(app, my_list_routes.router)
     add_router(app, routes.router)
     return CheckSite(app, database, clock, lms, made.world.school, made)
 

@@ -111,7 +111,7 @@ class Visitor:
         async with self.site.client(self.token) as client:
             return await client.get(path)
 
-    async def post(self, path: str, **data: str) -> httpx.Response:
+    async def post(self, path: str, **data: str | list[str]) -> httpx.Response:
         """Send a form of our own page."""
         page = await self.get("/no-course")
         session = page.text.split('name="lti-session" content="')[1].split('"')[0]

@@ -13,6 +13,7 @@ from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from lti_tool.content.service import ItemResult
+from lti_tool.courses import sections
 from lti_tool.courses.models import CourseGroup, CourseGroupMember, Membership, Person
 from lti_tool.db.base import scoped
 from lti_tool.db.session import Database
@@ -329,6 +330,14 @@ async def test_a_teacher_held_to_their_sections_assigns_to_their_own(site: Site)
     assert "Ada Ash" in page
     for hidden in ("Ben Birch", "Cem Cedar", "Mixed", "Everybody", "Section south"):
         assert hidden not in page
+    assert "Section north" in page
+    assert "Say what your sections are called" in page
+    async with site.database.writing() as session:
+        await sections.take_names(session, school.course, {"north": "Period 1", "south": "Period 2"}, NOW)
+    page = (await teacher.get(here)).text
+    assert "Period 1, 1 student" in page
+    assert "Period 2" not in page
+    assert "Say what your sections are called" not in page
     revision = revision_of(page)
     for fields in (
         {"who": "everybody"},
