@@ -56,6 +56,20 @@ async def bank(
     return found if found is not None and found.course_id == course_id else None
 
 
+async def originals(
+    session: AsyncSession,
+    table: type[QuestionBank] | type[Check],
+    organisation_id: uuid.UUID,
+    ids: Collection[uuid.UUID],
+) -> dict[uuid.UUID, Any]:
+    """Banks or checks of any course of the school by their ids, whatever became of them."""
+    found: dict[uuid.UUID, Any] = {}
+    for some in _chunks(ids):
+        rows = await session.exec(scoped(table, organisation_id).where(col(table.id).in_(some)))
+        found |= {row.id: row for row in rows.all()}
+    return found
+
+
 async def questions_of_banks(
     session: AsyncSession, organisation_id: uuid.UUID, bank_ids: Collection[uuid.UUID]
 ) -> dict[uuid.UUID, list[BankQuestion]]:

@@ -1,8 +1,9 @@
 """Bringing in what a file of questions holds: first what it would do, then that.
 
 What came from a file is known by the ids the file gives it, so that the same file again, or a newer one, updates: banks and
-checks by an id made of the course and the file's own, questions by theirs within their bank. Nothing is ever deleted by an
-import: a question that the file no longer has stays, and so does everything that was answered.
+checks by an id made of the course and the file's own, or by what they were carried over from (``recognising``); questions by
+theirs within their bank. Nothing is ever deleted by an import: a question that the file no longer has stays, and so does
+everything that was answered.
 """
 
 import uuid
@@ -20,10 +21,10 @@ from lti_tool.checks.making import Settings
 from lti_tool.checks.models import BankQuestion, Selection
 from lti_tool.checks.questions import Question, as_json
 from lti_tool.checks.reading import Bank, Entry, Quiz, Reading, UnreadableQuestions
+from lti_tool.checks.recognising import Recognised, recognised
 from lti_tool.courses.models import Course
 
 _READINGS: TypeAdapter[Reading] = TypeAdapter(Reading)
-_NAMESPACE = uuid.UUID("5f0f8f0e-6f6e-4b7e-9c53-0b9d7c1f4a10")
 
 Ask = tuple[str, str]
 
@@ -39,19 +40,6 @@ def taken_up(content: bytes) -> Reading:
         return _READINGS.validate_json(content)
     except ValidationError as error:
         raise UnreadableQuestions("a kept reading of another version") from error
-
-
-def bank_id(course: Course, reading: Reading, bank: Bank) -> uuid.UUID:
-    """The id of the bank that a file's bank is in a course: the same again is the same bank."""
-    # Loose items of two packages are two banks, though both have no name.
-    is_nameless = not bank.own and bank.identifier in ("items", "category:")
-    name = f"{bank.identifier}:{reading.title}" if is_nameless else bank.identifier
-    return uuid.uuid5(_NAMESPACE, f"bank:{course.id}:{reading.format}:{name}")
-
-
-def check_id(course: Course, reading: Reading, identifier: str) -> uuid.UUID:
-    """The id of the check that a file's quiz, or a bank that is made into one, is in a course."""
-    return uuid.uuid5(_NAMESPACE, f"check:{course.id}:{reading.format}:{identifier}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,53 +145,44 @@ class Plan:
 
 async def plan(session: AsyncSession, course: Course, reading: Reading) -> Plan:
     """What bringing in a file would do. Nothing is stored by looking."""
-    known, held = await _held(session, course, reading)
+    here = await recognised(session, course, reading)
+    known, held = await _held(session, here)
     used = await queries.used(
         session, course.organisation_id, [row.id for rows in held.values() for row in rows.values()]
     )
     bank_plans = []
     for bank in reading.banks:
-        rows = held.get(bank_id(course, reading, bank), {})
+        rows = held.get(here.bank(bank), {})
         puts = {
             entry.identifier: _put(rows.get(_external_id(entry)), entry.question, used)
             for entry in bank.entries
             if entry.question is not None
         }
-        bank_plans.append(BankPlan(bank, bank_id(course, reading, bank) not in known, puts))
+        bank_plans.append(BankPlan(bank, here.bank(bank) not in known, puts))
     entries = {(bank.identifier, entry.identifier): entry for bank in reading.banks for entry in bank.entries}
     quizzes = []
     for quiz in reading.quizzes:
         asked = [entries[ask] for ask in quiz.asks if ask in entries]
-        is_there = await queries.check(
-            session, course.organisation_id, course.id, check_id(course, reading, quiz.identifier)
-        )
+        is_there = here.check(quiz.identifier) in here.checks
         quizzes.append(
             QuizPlan(
                 quiz,
-                is_there is None,
+                not is_there,
                 sum(entry.question is not None for entry in asked),
                 tuple(entry for entry in asked if entry.question is None),
                 sum(bool(entry.remarks) for entry in asked),
             )
         )
-    before = {
-        bank.identifier
-        for bank in reading.banks
-        if await queries.check(
-            session, course.organisation_id, course.id, check_id(course, reading, f"bank:{bank.identifier}")
-        )
-        is not None
-    }
+    before = {bank.identifier for bank in reading.banks if here.check(f"bank:{bank.identifier}") in here.checks}
     return Plan(reading, tuple(bank_plans), tuple(quizzes), frozenset(before))
 
 
 async def _held(
-    session: AsyncSession, course: Course, reading: Reading
+    session: AsyncSession, here: Recognised
 ) -> tuple[set[uuid.UUID], dict[uuid.UUID, dict[str, BankQuestion]]]:
     """The ids of the file's banks that are here, and the questions of each by their ids in the file."""
-    ids = [bank_id(course, reading, bank) for bank in reading.banks]
-    known = {one.id for one in await queries.banks(session, course.organisation_id, course.id)} & set(ids)
-    rows = await queries.questions_of_banks(session, course.organisation_id, known)
+    known = {here.bank(bank) for bank in here.reading.banks} & here.banks.keys()
+    rows = await queries.questions_of_banks(session, here.course.organisation_id, known)
     return known, {key: {row.external_id: row for row in some if row.external_id} for key, some in rows.items()}
 
 
@@ -232,6 +211,7 @@ class _Doing:
     file_name: str
     by: uuid.UUID | None
     now: datetime
+    here: Recognised
     counts: Counts = field(default_factory=Counts)
     rows: dict[Ask, BankQuestion] = field(default_factory=dict)
 
@@ -247,7 +227,7 @@ async def bring_in(
     now: datetime,
 ) -> Counts:
     """Bring in what was chosen, all or nothing, in the caller's transaction. ``section``: see ``making.make``."""
-    doing = _Doing(session, course, reading, file_name, by, now)
+    doing = _Doing(session, course, reading, file_name, by, now, await recognised(session, course, reading))
     wanted = {quiz.identifier: quiz for quiz in reading.quizzes if quiz.identifier in wish.quizzes}
     needed = {bank for quiz in wanted.values() for bank, _ in quiz.asks}
     chosen = needed | wish.banks | wish.as_checks
@@ -273,7 +253,7 @@ def _as_quiz(bank: Bank, reading: Reading) -> Quiz:
 
 async def _bring_bank(doing: _Doing, bank: Bank, *, update: bool) -> None:
     session, course, counts = doing.session, doing.course, doing.counts
-    wanted_id = bank_id(course, doing.reading, bank)
+    wanted_id = doing.here.bank(bank)
     before = await queries.bank(session, course.organisation_id, course.id, wanted_id)
     title = bank.title or doing.reading.title
     made = await banks.make(
@@ -307,7 +287,7 @@ async def _bring_bank(doing: _Doing, bank: Bank, *, update: bool) -> None:
 
 async def _bring_quiz(doing: _Doing, quiz: Quiz, section: str) -> None:
     session, course = doing.session, doing.course
-    wanted_id = check_id(course, doing.reading, quiz.identifier)
+    wanted_id = doing.here.check(quiz.identifier)
     known = await queries.check(session, course.organisation_id, course.id, wanted_id, lock=True)
     questions = [doing.rows[ask] for ask in quiz.asks if ask in doing.rows]
     check = known

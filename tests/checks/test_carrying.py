@@ -5,7 +5,8 @@ import uuid
 import pytest
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from lti_tool.checks import banks, carrying, making, own_bank, writing
+from lti_tool.checks import banks, carrying, importing, making, own_bank, recognising, writing
+from lti_tool.checks.importing import Counts, Wish
 from lti_tool.checks.making import Settings
 from lti_tool.checks.models import (
     BankQuestion,
@@ -16,6 +17,7 @@ from lti_tool.checks.models import (
     QuestionBank,
     QuestionCompetency,
 )
+from lti_tool.checks.reading import Reading, read
 from lti_tool.clock import ManualClock
 from lti_tool.content import places
 from lti_tool.content.models import ContentItem
@@ -23,6 +25,7 @@ from lti_tool.courses.models import Course
 from lti_tool.db.base import scoped
 from lti_tool.db.session import Database
 from tests.checks.check_site import Site, a_check_site, an_answer, rows
+from tests.checks.question_files import equals, gives, labels, qti1, qti1_item, said
 from tests.competencies.map_seed import letters
 from tests.playlists import seed
 
@@ -35,13 +38,13 @@ async def site(database: Database, clock: ManualClock) -> Site:
     return await a_check_site(database, clock)
 
 
-async def a_copy(session: AsyncSession, site: Site) -> Course:
+async def a_copy(session: AsyncSession, site: Site, context_id: str = "the-copy") -> Course:
     original = site.school.course
     copy = Course(
         organisation_id=original.organisation_id,
         registration_id=original.registration_id,
         deployment_id=original.deployment_id,
-        context_id="the-copy",
+        context_id=context_id,
         title="The same again",
         created_at=seed.NOW,
         last_seen_at=seed.NOW,
@@ -105,3 +108,62 @@ async def test_one_check_alone_comes_with_what_it_asks(site: Site) -> None:
 
 async def all_items(session: AsyncSession, site: Site) -> list[ContentItem]:
     return list((await session.exec(scoped(ContentItem, site.school.id))).all())
+
+
+# --- The same file again, in the copy ---------------------------------------------------------------------------------------
+
+
+def read_quiz(*titles: str) -> Reading:
+    """A quiz with a question of each title, whose ids are their places."""
+    answers = (("a", "yes"), ("b", "no"))
+    items = (
+        qti1_item(said(one) + labels(*answers), gives(equals("a")), ident=f"q{place}")
+        for place, one in enumerate(titles)
+    )
+    return read("quiz.xml", qti1("".join(items), title="Halves").encode())
+
+
+async def brought(site: Site, course: Course, reading: Reading) -> Counts:
+    async with site.database.writing() as session:
+        return await importing.bring_in(
+            session, course, reading, Wish.everything(reading), "quiz.xml", "", None, site.clock.now()
+        )
+
+
+async def test_the_file_that_the_original_was_made_from_is_recognised_in_the_copy_and_in_its_copy(site: Site) -> None:
+    reading = read_quiz("Half of 8?", "Quarter of 8?")
+    original = site.school.course
+    first = await brought(site, original, reading)
+    assert (first.added, first.checks_new) == (2, 1)
+    async with site.database.writing() as session:
+        copy = await a_copy(session, site)
+        await carrying.carry(session, copy, original, None, site.clock.now())
+    async with site.database.writing() as session:
+        again = await a_copy(session, site, "the-copy-of-the-copy")
+        await carrying.carry(session, again, copy, None, site.clock.now())
+    for course in (copy, again):
+        async with site.database.reading() as session:
+            plan = await importing.plan(session, course, reading)
+        assert (plan.same, plan.new, plan.changes) == (2, 0, 0)
+        assert [one.is_new for one in plan.quizzes] == [False]
+        counts = await brought(site, course, reading)
+        assert (counts.added, counts.unchanged, counts.checks_new, counts.checks_known) == (0, 2, 0, 1)
+    # A newer file updates what was carried; the original is another course's, and stays.
+    newer = read_quiz("Half of eight?", "Quarter of 8?")
+    counts = await brought(site, again, newer)
+    assert (counts.added, counts.changed, counts.unchanged) == (0, 1, 1)
+    async with site.database.reading() as session:
+        assert (await importing.plan(session, original, reading)).same == 2
+
+
+async def test_what_the_copy_imported_itself_goes_before_what_was_carried(site: Site) -> None:
+    reading = read_quiz("Half of 8?")
+    await brought(site, site.school.course, reading)
+    async with site.database.writing() as session:
+        copy = await a_copy(session, site)
+    await brought(site, copy, reading)
+    async with site.database.writing() as session:
+        await carrying.carry(session, copy, site.school.course, None, site.clock.now())
+    async with site.database.reading() as session:
+        here = await recognising.recognised(session, copy, reading)
+    assert here.bank(reading.banks[0]) == recognising.bank_id(copy.id, reading, reading.banks[0])
