@@ -39,6 +39,8 @@ _PATIENCE = {
     CONFLICT: 5,
     LINE_ITEM_GONE: 2,
     "not-accepted": 2,
+    # A gradebook that could not write for a moment answers the same (platforms.moodle).
+    "grade-locked": 3,
     NOT_ENROLLED: 1,
     NO_GRADE_SERVICE: 1,
     "address-refused": 1,

@@ -61,6 +61,10 @@ TROUBLES: dict[str, Words] = {
         N_("Your learning platform does not know this person as a student of the course."),
         N_("Check that the person is still enrolled as a student, then choose Send again. The score is kept here."),
     ),
+    "grade-locked": Words(
+        N_("The column, or this person's grade in it, is locked in the gradebook of your learning platform."),
+        N_("Unlock it there, then choose Send again. The score is kept here."),
+    ),
     "line-item-gone": Words(
         N_("The gradebook column, or this person's place in it, no longer exists in your learning platform."),
         N_("Check the column and the person's enrolment there, then choose Send again."),

@@ -16,7 +16,7 @@ from lti_tool.web.i18n import N_
 class ServiceRefused(PlatformTrouble):
     """The platform answered, and said no.
 
-    ``answered`` is its HTTP status. ``code`` is one of not-enrolled, line-item-gone, no-permission, conflict-newer,
+    ``answered`` is its HTTP status. ``code`` is one of not-enrolled, grade-locked, line-item-gone, no-permission, conflict-newer,
     rate-limited, server-error, not-accepted, unreadable-answer. ``temporary`` says whether the same call can succeed later
     without anybody doing something; ``retry_after`` how long the platform asks to wait; ``oauth_error`` the word a token
     endpoint refused with.
@@ -51,6 +51,10 @@ _WORDS = {
     "not-enrolled": (
         N_("The learning platform does not know this person as a student of the course"),
         N_("Check that the person is still enrolled as a student. The score is kept here."),
+    ),
+    "grade-locked": (
+        N_("The gradebook column, or this person's grade in it, is locked"),
+        N_("Somebody locked it in the learning platform. Unlock it there, then send the score again. It is kept here."),
     ),
     "line-item-gone": (
         N_("The gradebook column no longer exists"),

@@ -118,6 +118,10 @@ class Moodle(WholeSeconds):
         """
         if call is Call.DELETE_LINE_ITEM and status == 403:
             return "not-accepted"
+        if call is Call.POST_SCORE and status == 500 and body.strip() == "[]":
+            # Seen on 5.1.3 for a column or a grade that is locked (mod/lti/service/gradebookservices, save_grade_item). A Moodle
+            # that broke down answers with a page, or with nothing.
+            return "grade-locked"
         if call is Call.POST_SCORE and status == 400:
             told = reason.startswith("Incorrect score received")
             return "not-enrolled" if told or body.strip() == "[]" else None

@@ -245,6 +245,9 @@ REFUSALS = [
         "conflict-newer",
         False,
     ),
+    # Seen on 5.1.3: a column that is locked, and a grade that is.
+    (Family.MOODLE, httpx.Response(500, json=[]), "grade-locked", False),
+    (Family.MOODLE, httpx.Response(500, text="<html>"), "server-error", True),
     (Family.CANVAS, httpx.Response(403, text="403 Forbidden (Rate Limit Exceeded)"), "rate-limited", True),
     (Family.CANVAS, httpx.Response(403, text="forbidden"), "no-permission", False),
     (Family.CANVAS, httpx.Response(422, json={"errors": "User not found in course"}), "not-enrolled", False),
