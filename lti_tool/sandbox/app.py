@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 
 import httpx
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 from starlette.routing import BaseRoute
 
 from lti_tool.sandbox import schoology_api
@@ -62,11 +62,9 @@ def create_sandbox(
 
 @functools.cache
 def _routes(like: Like) -> tuple[BaseRoute, ...]:
-    """Every address, once per process: FastAPI reads all signatures anew for each application that includes a router."""
-    around = APIRouter()
-    for router in (*routers(like), *page_routers()):
-        around.include_router(router)
-    return tuple(around.routes)
+    """Every address. As routes of the application itself: FastAPI reads the signatures of a router that is included once more,
+    and looks for each of its addresses twice."""
+    return tuple(route for router in (*routers(like), *page_routers()) for route in router.routes)
 
 
 def _client() -> httpx.AsyncClient:
