@@ -20,6 +20,7 @@ from lti_tool.db.engine import make_engine
 from lti_tool.db.session import Database
 from tests.databases import MigratedOnce, postgresql_server
 from tests.order import in_order, scope_of
+from tests.servers import be_patient
 
 DATABASES = ("sqlite", "postgresql")
 
@@ -37,6 +38,7 @@ def pytest_configure() -> None:
     """A run in the background of a shell begins with Ctrl-C ignored, and so would every process that a test ends by it."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    be_patient()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

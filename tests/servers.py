@@ -27,6 +27,7 @@ from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from lti_tool.courses import freshness
 from tests.databases import MigratedOnce
 
 START_SECONDS = 120.0
@@ -54,6 +55,14 @@ def free_port() -> int:
     raise OSError("no port is free")
 
 
+def be_patient() -> None:
+    """Have pages of this process wait for the LMS as long as it takes on a busy machine.
+
+    After two seconds they would say that it is taking its time, and a story could not go on; tests of their own look at that.
+    """
+    freshness.PATIENCE = 30.0
+
+
 @cache
 def _ready() -> ForkServerContext:
     context = multiprocessing.get_context("forkserver")
@@ -76,6 +85,7 @@ class _Words:
 
 def _become(command: _Words) -> None:
     """What a new process does: take on the folder, the environment and the words of a command, and be it."""
+    be_patient()
     os.chdir(command.folder)
     os.environ.clear()
     os.environ.update(command.environment)

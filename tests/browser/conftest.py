@@ -25,7 +25,7 @@ def pytest_runtest_makereport(
     return report
 
 
-SECONDS = 180
+SECONDS = 240
 """No test of a browser takes nearly as long; a browser that has stopped answering gets its second chance sooner."""
 
 

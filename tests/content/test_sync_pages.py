@@ -15,6 +15,7 @@ from lti_tool.content.sync import pages, queries, rules, showing
 from lti_tool.content.sync.engine import Reader
 from lti_tool.content.sync_models import CourseSync, SyncPhase
 from lti_tool.content.taking import Takers
+from lti_tool.courses import freshness
 from lti_tool.courses.models import Membership
 from lti_tool.db.base import scoped
 from lti_tool.db.session import Database
@@ -216,9 +217,10 @@ def test_every_trouble_has_words() -> None:
 
 
 async def test_a_page_waits_for_what_another_process_reads_and_shows_it(
-    own_database: Database, clock: ManualClock
+    own_database: Database, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """On connections of its own: what waits behind the page looks into the database beside it."""
+    monkeypatch.setattr(freshness, "PATIENCE", 0.3)
     site = await a_site(own_database, clock, routes.router)
     await connect_school(site.database, site.school)
     Canvas(site)
