@@ -14,7 +14,7 @@ export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD := 1
 # What is compiled once is there for every worker and every process that a test starts, also where this is set.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test check style types imports compiled unit browser openedx setup setup-tests translations faults benchmarks clean
+.PHONY: help demo test check style types imports compiled unit explore browser openedx setup setup-tests translations faults benchmarks clean
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -46,6 +46,9 @@ imports: setup-tests
 
 unit: setup-tests ## The quick tests only: no browser, no other processes
 	$(PYTEST) -m "not browser and not openedx and not processes" $(ARGS)
+
+explore: setup-tests ## The properties alone, on examples that no run has tried yet
+	$(PYTEST) -m hypothesis --hypothesis-profile=fresh $(ARGS)
 
 # Rewriting the asserts of all tests takes two thirds of what collecting takes; both workers would do it at the same moment.
 # What cannot be collected is said when the tests are run.

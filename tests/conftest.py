@@ -18,19 +18,19 @@ from lti_tool.clock import ManualClock
 from lti_tool.db import scoping
 from lti_tool.db.engine import make_engine
 from lti_tool.db.session import Database
+from tests.again import AT_ONCE
 from tests.databases import MigratedOnce, postgresql_server
 from tests.order import in_order, scope_of
 from tests.servers import be_patient
 
 DATABASES = ("sqlite", "postgresql")
 
-# A busy machine is no finding, and a run elsewhere tries the same examples as the last one.
+# A busy machine is no finding, and every run tries the same examples: what fails has come with the code, not by chance.
+# `make explore` tries others, and more of them.
 settings.register_profile(
-    "steady",
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow],
-    derandomize="CI" in os.environ,
+    "steady", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True, database=None
 )
+settings.register_profile("fresh", settings.get_profile("steady"), derandomize=False, max_examples=500, print_blob=True)
 settings.load_profile("steady")
 
 
@@ -43,6 +43,9 @@ def pytest_configure() -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """On several workers the longest files begin first; a run on one takes them as they are named."""
+    for item in items:
+        if "own_database_url" in getattr(item, "fixturenames", ()):
+            item.add_marker("at_once")
     if hasattr(config, "workerinput"):
         places = {nodeid: place for place, nodeid in enumerate(in_order(item.nodeid for item in items))}
         items.sort(key=lambda item: places[item.nodeid])
@@ -58,6 +61,21 @@ def pytest_collection_finish() -> None:
     gc.freeze()
     gc.enable()
     gc.set_threshold(10_000)
+
+
+_failed_at_once: set[str] = set()
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Note which of the tests that failed had several connections at once; see tests/again.py."""
+    if report.failed and "at_once" in report.keywords:
+        _failed_at_once.add(report.nodeid)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Leave their names where those of all that failed are."""
+    if not hasattr(session.config, "workerinput") and hasattr(session.config, "cache"):
+        session.config.cache.set(AT_ONCE, sorted(_failed_at_once))
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -19,7 +19,7 @@ Make = Callable[[Mapping[str, Task]], Awaitable[RunsTasks]]
 SOON = timedelta(milliseconds=10)
 
 
-@pytest.fixture(params=["embedded", "recording", "shared"])
+@pytest.fixture(params=["embedded", "recording", pytest.param("shared", marks=pytest.mark.at_once)])
 async def make(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Make]:
     """Makes the runner under test, of each kind."""
     made: list[RunsTasks] = []

@@ -12,6 +12,8 @@ from lti_tool.jobs import queue
 from lti_tool.jobs.shared import SharedRunner
 from tests.databases import MigratedOnce
 
+pytestmark = pytest.mark.at_once
+
 SOON = timedelta(milliseconds=10)
 
 
