@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from lti_tool.clock import Clock
 from lti_tool.db.session import Database
-from lti_tool.grades import forgetting, send_runs
+from lti_tool.grades import forgetting, queries, send_runs
 from lti_tool.grades.comparing import LOOK_EVERY, Comparer
 from lti_tool.grades.delivery import SWEEP_EVERY, Deliverer
 from lti_tool.grades.ports import AgsFactory
@@ -16,6 +16,9 @@ from lti_tool.lti.services import AgsClient, Protocol
 from lti_tool.platforms import quirks
 
 FORGET_EVERY = timedelta(days=1)
+
+LOOKED_FOR = timedelta(days=1)
+"""How long workers look for a score that is owed to nobody: who has left may be back in a moment."""
 
 MEASURE_EVERY = timedelta(minutes=1)
 
@@ -47,6 +50,8 @@ def work(
         await send_runs.finish(database, clock.now())
 
     async def forget() -> None:
+        async with database.writing() as session:
+            await queries.set_aside(session, clock.now() - LOOKED_FOR)
         if attempts_kept is not None:
             await forgetting.forget_attempts(database, clock.now() - attempts_kept)
 

@@ -7,15 +7,23 @@ import uuid
 from typing import Any
 
 from sqlalchemy import ColumnElement, case, exists, literal, null
-from sqlmodel import col
+from sqlmodel import col, select
 
 from lti_tool.courses.models import Membership, Person
 from lti_tool.grades.models import LineItem, Score
 from lti_tool.grades.rules import Absence
 from lti_tool.lti.models import Role
 
+_ITS_COURSE: Any = (
+    select(LineItem.course_id)
+    .where(col(LineItem.organisation_id) == col(Score.organisation_id), col(LineItem.id) == col(Score.line_item_id))
+    .correlate(Score)
+    .scalar_subquery()
+)
+"""The course of a score, for statements that have no ``LineItem`` beside it."""
 
-def _takes_part(course_id: uuid.UUID | None) -> Any:
+
+def _takes_part(course_id: Any) -> Any:
     return (
         exists()
         .where(
@@ -39,6 +47,12 @@ def _is_test() -> Any:
         )
         .correlate(Score)
     )
+
+
+def owed_to_nobody() -> ColumnElement[bool]:
+    """Of a score: that no student is owed it, for statements about scores alone."""
+    found: ColumnElement[bool] = ~_takes_part(_ITS_COURSE) | _is_test()
+    return found
 
 
 def owed_to_a_student(course_id: uuid.UUID | None = None) -> ColumnElement[bool]:

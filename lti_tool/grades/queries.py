@@ -11,7 +11,7 @@ from sqlmodel import SQLModel, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from lti_tool.courses.models import Membership, Person
-from lti_tool.db.base import scoped
+from lti_tool.db.base import crossing, scoped
 from lti_tool.db.fixed import FixedUpsert
 from lti_tool.db.loaded import Loaded, columns_of, load_together
 from lti_tool.grades import owed_to
@@ -328,6 +328,45 @@ async def send_refused_again(
             attempts=TRIED,
             trouble=None,
         )
+        .execution_options(synchronize_session=False)
+    )
+    return int(done.rowcount)
+
+
+async def set_aside(session: AsyncSession, before: datetime) -> int:
+    """Have nobody look any more for what has been due since before then and is owed to nobody, of all schools; how many scores.
+
+    ``take_up`` has it looked for again.
+    """
+    done = await session.exec(
+        update(Score)
+        .where(col(Score.next_attempt_at) < before, col(Score.delivery) == Delivery.DUE, owed_to.owed_to_nobody())
+        .values(next_attempt_at=None)
+        .execution_options(
+            synchronize_session=False, **crossing("scores of all schools lie among those that workers look for")
+        )
+    )
+    return int(done.rowcount)
+
+
+async def take_up(
+    session: AsyncSession,
+    organisation_id: uuid.UUID,
+    line_item_ids: Collection[uuid.UUID],
+    person_ids: Collection[uuid.UUID],
+    now: datetime,
+) -> int:
+    """Make due again what was set aside of these people in these columns; how many scores."""
+    done = await session.exec(
+        update(Score)
+        .where(
+            col(Score.organisation_id) == organisation_id,
+            col(Score.line_item_id).in_(line_item_ids),
+            col(Score.person_id).in_(person_ids),
+            col(Score.delivery) == Delivery.DUE,
+            col(Score.next_attempt_at).is_(None),
+        )
+        .values(next_attempt_at=now)
         .execution_options(synchronize_session=False)
     )
     return int(done.rowcount)

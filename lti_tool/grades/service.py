@@ -313,9 +313,8 @@ async def send_to_those_back(
     person_ids: Collection[uuid.UUID],
     now: datetime,
 ) -> int:
-    """Send again what the LMS refused of people for not being in the course, now that they are; how many scores.
-
-    What was not sent is due already, with what came to be owed meanwhile.
+    """Send again what the LMS refused of people for not being in the course, and what was set aside, now that they are; how many
+    scores.
     """
     found = await column_queries.on(session, organisation_id, course_id)
     if not found or not person_ids:
@@ -324,6 +323,7 @@ async def send_to_those_back(
     done = await queries.send_refused_again(
         session, organisation_id, ids, person_ids, (rules.NOT_ENROLLED, rules.LINE_ITEM_GONE), now
     )
+    done += await queries.take_up(session, organisation_id, ids, person_ids, now)
     for registration_id in {one for _, one in found}:
         nudge_after_commit(session, DELIVER, str(registration_id))
     return done

@@ -10,7 +10,7 @@ from lti_tool.db.base import scoped
 from lti_tool.db.session import Database
 from lti_tool.grades import jobs, ledger, send_runs, service
 from lti_tool.grades.ledger import Place
-from lti_tool.grades.models import ColumnState, LineItem
+from lti_tool.grades.models import ColumnState, Delivery, LineItem
 from lti_tool.grades.rules import Standing
 from lti_tool.ids import new_id
 from tests.grades.conftest import School, make_school
@@ -103,6 +103,31 @@ async def test_what_the_lms_refused_of_somebody_who_had_left_goes_out_when_they_
         assert await service.send_to_those_back(session, course.organisation_id, course.id, people, now) == 0
     await school.deliver()
     assert school.lms.grade("s0") == 0.8
+
+
+async def test_what_is_owed_to_nobody_for_a_day_is_set_aside_until_they_are_back(school: School) -> None:
+    await school.column()
+    await school.deliver()
+    await school.leave(0)
+    await school.owe(80, 0)
+    await school.owe(85, 1)
+    work = jobs.work(school.database, None, school.clock, school.comparer())  # type: ignore[arg-type]
+    forget = next(one for one in work.periodic if one.name == "grades.forget")
+    school.clock.move(timedelta(hours=25))
+    await forget.run()
+    assert [(score.next_attempt_at is None, score.delivery) for score in await school.scores()] == [
+        (True, Delivery.DUE),
+        (False, Delivery.DUE),
+    ]
+    assert (await school.standing())[0].state is Standing.LEFT
+    await school.leave(0, active=True)
+    async with school.database.writing() as session:
+        people = [school.people[0].id]
+        now = school.clock.now()
+        course = school.course
+        assert await service.send_to_those_back(session, course.organisation_id, course.id, people, now) == 1
+    await school.deliver()
+    assert [school.lms.grade(f"s{number}") for number in range(2)] == [0.8, 0.85]
 
 
 async def test_when_it_is_tried_again_is_said_while_it_is(school: School) -> None:
