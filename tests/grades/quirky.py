@@ -27,7 +27,31 @@ ADRIFT = timedelta(minutes=10)
 """By how much the tool's clock can be wrong in the histories that are played."""
 
 SAVED = frozenset({"500 saved", "hang saved", "cut", "half an answer"})
-FAULTS = ("500", "429", "throttled", "down", "hang", "not accepted", "key lost", "tokens rotated", *sorted(SAVED))
+FAULTS = (
+    "500",
+    "429",
+    "throttled",
+    "down",
+    "hang",
+    "not accepted",
+    "a page",
+    "key lost",
+    "tokens rotated",
+    *sorted(SAVED),
+)
+
+_SILENT = {
+    "down": httpx.ConnectError,
+    "hang": httpx.ReadTimeout,
+    "hang saved": httpx.ReadTimeout,
+    "cut": httpx.RemoteProtocolError,
+    "half an answer": httpx.ReadError,
+}
+_ANSWERED = {
+    "429": (429, "Too Many Requests", "{}"),
+    "not accepted": (400, "Bad Request", '{"status": 400}'),
+    "a page": (200, "OK", "<!doctype html><title>We are back soon</title>"),
+}
 
 
 @dataclass(frozen=True)
@@ -215,30 +239,17 @@ class QuirkyLms:
                         cell.sure = False
 
     def _fail(self, fault: str) -> httpx.Response:
-        match fault:
-            case "down":
-                raise httpx.ConnectError("no")
-            case "hang" | "hang saved":
-                raise httpx.ReadTimeout("no")
-            case "cut":
-                raise httpx.RemoteProtocolError("no")
-            case "half an answer":
-                raise httpx.ReadError("no")
-            case "429":
-                return _said(429, "Too Many Requests", "{}", {"Retry-After": "40"})
-            case "throttled":
-                status, body = self.habits.throttled
-                return _said(status, "Forbidden", body, {"X-Rate-Limit-Remaining": "20"})
-            case "not accepted":
-                return _said(400, "Bad Request", '{"status": 400}')
-            case "key lost":
-                self.no_key = 4
-                self.tokens.clear()
-                return _said(self.habits.expired, "Unauthorized", "{}")
-            case "tokens rotated":
-                self.tokens.clear()
-                return _said(self.habits.expired, "Unauthorized", "{}")
-        return _said(500, "Internal Server Error", "<html>")
+        if fault in _SILENT:
+            raise _SILENT[fault]("no")
+        if fault in {"key lost", "tokens rotated"}:
+            self.no_key = 4 if fault == "key lost" else 0
+            self.tokens.clear()
+            return _said(self.habits.expired, "Unauthorized", "{}")
+        if fault == "throttled":
+            status, body = self.habits.throttled
+            return _said(status, "Forbidden", body, {"X-Rate-Limit-Remaining": "20"})
+        status, reason, body = _ANSWERED.get(fault, (500, "Internal Server Error", "<html>"))
+        return _said(status, reason, body, {"Retry-After": "40"} if status == 429 else None)
 
     def _token(self, request: httpx.Request) -> httpx.Response:
         if self.no_key:

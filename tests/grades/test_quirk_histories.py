@@ -6,6 +6,7 @@ that a teacher typed is gone only where the teacher said so, or where nobody cou
 """
 
 import asyncio
+import contextlib
 import os
 from collections.abc import Coroutine
 from datetime import timedelta
@@ -34,6 +35,7 @@ from lti_tool.grades.comparing import Comparer
 from lti_tool.grades.delivery import Deliverer
 from lti_tool.grades.jobs import ags_clients
 from lti_tool.grades.models import Choice, Delivery, Difference, Score
+from lti_tool.grades.trouble import Trouble
 from lti_tool.lti.keys import MemoryKeys
 from lti_tool.lti.protocol import Protocol
 from lti_tool.platforms import quirks
@@ -137,9 +139,8 @@ class Histories(RuleBasedStateMachine):
 
     @rule()
     def compare(self) -> None:
-        self.run(
-            self.comparer().compare(self.column.organisation_id, self.column.id) if not self.lms.faults else _nothing()
-        )
+        with contextlib.suppress(Trouble):
+            self.run(self.comparer().compare(self.column.organisation_id, self.column.id))
 
     @rule()
     def compare_what_is_due(self) -> None:
@@ -300,10 +301,6 @@ class Histories(RuleBasedStateMachine):
             await self._deliver()
 
 
-async def _nothing() -> None:
-    pass
-
-
 @pytest.mark.parametrize("name", HABITS)
 def test_the_last_score_stands_in_every_gradebook_and_teachers_numbers_stay(
     own_database_url: str, tmp_path: Path, name: str
@@ -318,7 +315,8 @@ def test_the_last_score_stands_in_every_gradebook_and_teachers_numbers_stay(
             run_state_machine_as_test(
                 Histories,
                 settings=settings(
-                    max_examples=int(os.environ.get("LTI_TOOL_HISTORIES", "10")),
+                    # Six LMSs on two databases: few of each, others at every run.
+                    max_examples=int(os.environ.get("LTI_TOOL_HISTORIES", "5")),
                     stateful_step_count=30,
                     deadline=None,
                     suppress_health_check=list(HealthCheck),
