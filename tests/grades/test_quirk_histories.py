@@ -108,9 +108,21 @@ class Histories(RuleBasedStateMachine):
 
     @rule(person=PERSONS, given=st.integers(0, 30), maximum=st.sampled_from([30, 100]), comment=COMMENTS)
     def owe(self, person: int, given: int, maximum: int, comment: str | None) -> None:
+        self.run(self._owe(person, given, maximum, comment))
+
+    async def _owe(self, person: int, given: float, maximum: float, comment: str | None) -> None:
         self.owed[person] = (given, maximum, comment)
         self.lms.owed.setdefault(f"s{person}", []).append(given / maximum)
-        self.run(self.school.owe(given, person, maximum=maximum, comment=comment, column=self.column))
+        await self.school.owe(given, person, maximum=maximum, comment=comment, column=self.column)
+
+    @rule(person=PERSONS, given=st.integers(0, 30), comment=COMMENTS)
+    def owe_while_one_is_sent(self, person: int, given: int, comment: str | None) -> None:
+        async def owe() -> None:
+            await self._owe(person, given, 30, comment)
+
+        self.lms.meanwhile = owe
+        self.run(self._deliver())
+        self.lms.meanwhile = None
 
     @rule()
     def deliver(self) -> None:
@@ -250,9 +262,7 @@ class Histories(RuleBasedStateMachine):
         self.lms.no_key = 0
         self.clock.move(max(self.lms.clock.now() - self.clock.now(), timedelta()))
         # A column that is gone is noticed by the next score that goes there.
-        self.owed[0] = (29.5, 30, "The end")
-        self.lms.owed.setdefault("s0", []).append(29.5 / 30)
-        await self.school.owe(29.5, 0, maximum=30, comment="The end", column=self.column)
+        await self._owe(0, 29.5, 30, "The end")
         for _ in range(4):
             await self._work_for_an_hour()
             await self._send_again(None)
