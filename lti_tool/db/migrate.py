@@ -9,11 +9,13 @@ Alembic is imported where it is used: it takes longer than most commands, and on
 import asyncio
 import logging
 from collections.abc import Callable
+from datetime import timedelta
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 if TYPE_CHECKING:
@@ -22,6 +24,13 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _LOCK = 7_365_341  # Any constant: the number of our advisory lock on PostgreSQL.
+
+_WAITS = timedelta(milliseconds=400)
+"""How long a migration waits for a table that is in use: less than the second after which PostgreSQL looks for deadlocks."""
+
+_TRIES = 150
+_IN_THE_WAY = {"55P03", "40P01"}
+"""PostgreSQL's ``lock_not_available`` and ``deadlock_detected``."""
 
 
 def migrations_folder() -> Path:
@@ -88,20 +97,47 @@ async def _run(engine: AsyncEngine, work: Callable[[Connection], None]) -> None:
 
 
 async def _carry_out(engine: AsyncEngine, work: Callable[[Connection], None]) -> None:
+    if engine.dialect.name == "sqlite":
+        await _on_sqlite(engine, work)
+        return
+    tried = 1
+    while not await _on_postgresql(engine, work, last=tried == _TRIES):
+        if tried == 1:
+            log.info("the tables are in use; the migration waits for its moment")
+        tried += 1
+        await asyncio.sleep(_WAITS.total_seconds())
+
+
+async def _on_sqlite(engine: AsyncEngine, work: Callable[[Connection], None]) -> None:
     async with engine.connect() as connection:
-        if engine.dialect.name == "sqlite":
-            driver = await connection.get_raw_connection()
-            await driver.driver_connection.execute("PRAGMA foreign_keys=OFF")  # type: ignore[union-attr]
-            try:
-                await connection.run_sync(work)
-                broken = (await connection.exec_driver_sql("PRAGMA foreign_key_check")).all()
-                if broken:
-                    raise RuntimeError(f"the migration would leave {len(broken)} rows without what they refer to")
-                await connection.commit()
-            finally:
-                await connection.rollback()
-                await driver.driver_connection.execute("PRAGMA foreign_keys=ON")  # type: ignore[union-attr]
-        else:
-            await connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
+        driver = await connection.get_raw_connection()
+        await driver.driver_connection.execute("PRAGMA foreign_keys=OFF")  # type: ignore[union-attr]
+        try:
+            await connection.run_sync(work)
+            broken = (await connection.exec_driver_sql("PRAGMA foreign_key_check")).all()
+            if broken:
+                raise RuntimeError(f"the migration would leave {len(broken)} rows without what they refer to")
+            await connection.commit()
+        finally:
+            await connection.rollback()
+            await driver.driver_connection.execute("PRAGMA foreign_keys=ON")  # type: ignore[union-attr]
+
+
+async def _on_postgresql(engine: AsyncEngine, work: Callable[[Connection], None], *, last: bool) -> bool:
+    """Do it at once, or leave it for another moment; False when somebody was in the way, unless it is the ``last`` try.
+
+    A migration locks one table after the other against everybody, and pages of the version before hold several at once. Whoever
+    waits too long in such a knot has to be the migration: PostgreSQL would look for it after a second and end one of the two.
+    """
+    async with engine.connect() as connection:
+        await connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
+        await connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{_WAITS.total_seconds() * 1000:.0f}ms'")
+        try:
             await connection.run_sync(work)
             await connection.commit()
+        except DBAPIError as error:
+            if last or getattr(error.orig, "sqlstate", None) not in _IN_THE_WAY:
+                raise
+            await connection.rollback()
+            return False
+        return True

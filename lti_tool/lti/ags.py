@@ -18,7 +18,7 @@ from lti_tool.lti.links import with_query
 from lti_tool.lti.models import Registration
 from lti_tool.lti.protocol import Protocol
 from lti_tool.lti.quirks import Call, ServiceQuirks
-from lti_tool.lti.trouble import unreadable
+from lti_tool.lti.trouble import refusal, unreadable
 
 _AGS_SCOPES = (claims.LINE_ITEM_SCOPE, claims.LINE_ITEM_READ_SCOPE, claims.RESULT_READ_SCOPE, claims.SCORE_SCOPE)
 _READING = (claims.LINE_ITEM_SCOPE, claims.LINE_ITEM_READ_SCOPE)
@@ -126,12 +126,14 @@ class AgsClient:
     # --- Scores and results -------------------------------------------------------------------------------------------
 
     async def post_score(self, line_item_url: str, score: ScoreData) -> None:
-        """Send one score."""
+        """Send one score. A page in place of the answer, as proxies show while a platform is away, is its trouble, whatever its
+        status.
+        """
         quirks = self._quirks
         comment = None if score.comment is None else quirks.comment(score.comment)
         body = score_body(score, quirks.timestamp(score.at), comment)
         body.update(quirks.score_extras(new_attempt=score.new_attempt, graded=score.given is not None, over=score.over))
-        await self._caller.call(
+        answer = await self._caller.call(
             Call.POST_SCORE,
             "POST",
             quirks.score_url(line_item_url),
@@ -141,6 +143,8 @@ class AgsClient:
             content_type=claims.SCORE_MEDIA,
             body=body,
         )
+        if answer.content.lstrip().startswith(b"<"):
+            raise refusal(Call.POST_SCORE.value, answer.status, "server-error")
 
     async def results(self, line_item_url: str, user_id: str | None = None) -> list[ResultData]:
         """What the gradebook holds, over every page, of everyone or of one user.

@@ -8,6 +8,7 @@ what must never happen is written into ``wrong``.
 import json
 import re
 from collections import deque
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -27,7 +28,31 @@ ADRIFT = timedelta(minutes=10)
 """By how much the tool's clock can be wrong in the histories that are played."""
 
 SAVED = frozenset({"500 saved", "hang saved", "cut", "half an answer"})
-FAULTS = ("500", "429", "throttled", "down", "hang", "not accepted", "key lost", "tokens rotated", *sorted(SAVED))
+FAULTS = (
+    "500",
+    "429",
+    "throttled",
+    "down",
+    "hang",
+    "not accepted",
+    "a page",
+    "key lost",
+    "tokens rotated",
+    *sorted(SAVED),
+)
+
+_SILENT = {
+    "down": httpx.ConnectError,
+    "hang": httpx.ReadTimeout,
+    "hang saved": httpx.ReadTimeout,
+    "cut": httpx.RemoteProtocolError,
+    "half an answer": httpx.ReadError,
+}
+_ANSWERED = {
+    "429": (429, "Too Many Requests", "{}"),
+    "not accepted": (400, "Bad Request", '{"status": 400}'),
+    "a page": (200, "OK", "<!doctype html><title>We are back soon</title>"),
+}
 
 
 @dataclass(frozen=True)
@@ -148,6 +173,9 @@ class QuirkyLms:
         self.fuse: Fuse | None = None
         """Of a process that will be killed."""
 
+        self.meanwhile: Callable[[], Awaitable[None]] | None = None
+        """What happens in the tool while the next score is on its way."""
+
         self.is_heard = True
         """Whether the tool can be held to what it is told now."""
 
@@ -167,6 +195,8 @@ class QuirkyLms:
         """A teacher types a number over what stands there. Moodle's moment is then that of the typing."""
         assert self.column is not None
         cell = self.column.cells[user]
+        if cell.teachers and cell.given == number:
+            return  # What was said of this number holds.
         if moves_time or self.habits.tells_moments:
             cell.at = max(cell.at, self._kept(self.clock.now()))
         cell.given, cell.teachers, cell.told, cell.wanted = number, True, False, False
@@ -179,6 +209,9 @@ class QuirkyLms:
         """A request, and its answer. The process that asks can be gone before it is read, and after."""
         if self.fuse is not None:
             self.fuse.burn()
+        if self.meanwhile is not None and request.url.path.endswith("/scores"):
+            happens, self.meanwhile = self.meanwhile, None
+            await happens()
         answer = self._answer(request)
         if self.fuse is not None:
             self.fuse.burn()
@@ -215,30 +248,17 @@ class QuirkyLms:
                         cell.sure = False
 
     def _fail(self, fault: str) -> httpx.Response:
-        match fault:
-            case "down":
-                raise httpx.ConnectError("no")
-            case "hang" | "hang saved":
-                raise httpx.ReadTimeout("no")
-            case "cut":
-                raise httpx.RemoteProtocolError("no")
-            case "half an answer":
-                raise httpx.ReadError("no")
-            case "429":
-                return _said(429, "Too Many Requests", "{}", {"Retry-After": "40"})
-            case "throttled":
-                status, body = self.habits.throttled
-                return _said(status, "Forbidden", body, {"X-Rate-Limit-Remaining": "20"})
-            case "not accepted":
-                return _said(400, "Bad Request", '{"status": 400}')
-            case "key lost":
-                self.no_key = 4
-                self.tokens.clear()
-                return _said(self.habits.expired, "Unauthorized", "{}")
-            case "tokens rotated":
-                self.tokens.clear()
-                return _said(self.habits.expired, "Unauthorized", "{}")
-        return _said(500, "Internal Server Error", "<html>")
+        if fault in _SILENT:
+            raise _SILENT[fault]("no")
+        if fault in {"key lost", "tokens rotated"}:
+            self.no_key = 4 if fault == "key lost" else 0
+            self.tokens.clear()
+            return _said(self.habits.expired, "Unauthorized", "{}")
+        if fault == "throttled":
+            status, body = self.habits.throttled
+            return _said(status, "Forbidden", body, {"X-Rate-Limit-Remaining": "20"})
+        status, reason, body = _ANSWERED.get(fault, (500, "Internal Server Error", "<html>"))
+        return _said(status, reason, body, {"Retry-After": "40"} if status == 429 else None)
 
     def _token(self, request: httpx.Request) -> httpx.Response:
         if self.no_key:

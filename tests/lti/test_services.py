@@ -351,6 +351,15 @@ async def test_a_score_on_canvas(services: Services) -> None:
     assert "comment" not in body
 
 
+async def test_a_page_in_place_of_an_answer_to_a_score_is_trouble_of_the_platforms(services: Services) -> None:
+    services.answer(
+        "/8/lineitems/36/lineitem/scores", lambda _: httpx.Response(200, text=" <!doctype html><p>Back soon")
+    )
+    with pytest.raises(ServiceRefused) as refusal:
+        await services.ags(Family.MOODLE).post_score(ITEM, score())
+    assert (refusal.value.code, refusal.value.temporary, refusal.value.answered) == ("server-error", True, 200)
+
+
 async def test_a_line_item_is_made_as_the_platform_wants_it(services: Services) -> None:
     def create(request: httpx.Request) -> httpx.Response:
         # Moodle 4.5 answers 400 to Accept: */* and to application/json.
