@@ -1,8 +1,8 @@
 """A student's own checks in a course: what is open, what is done, how often they may still try, what came of it.
 
-Which checks are a student's, the rooms say that lead there (``app.state.check_leads``): an open step of a playlist, a choice of a
-menu. What the student has taken is theirs anyway. A check that nothing leads to is nobody's business: it may be another form of
-one, for somebody else.
+Which checks are a student's, the rooms say that lead there (``app.state.check_leads``): a step of a playlist, a choice of a menu.
+What the student has taken is theirs anyway. A check that nothing leads to is nobody's business: it may be another form of one,
+for somebody else.
 """
 
 import uuid
@@ -23,10 +23,13 @@ from lti_tool.learners.rules import minutes_for
 
 @dataclass(frozen=True, slots=True)
 class Lead:
-    """Where a student comes to a check from: what that is called, and the playlist it is, if it is one."""
+    """Where a student comes to a check from: what that is called, and the playlist it is, if it is one. ``is_locked``: the step
+    is not open yet.
+    """
 
     title: str
     path: uuid.UUID | None = None
+    is_locked: bool = False
 
 
 Leads = Callable[[AsyncSession, Course, uuid.UUID, datetime], Awaitable[Mapping[uuid.UUID, Lead]]]
@@ -62,6 +65,11 @@ class MyCheck:
         return None if latest is None else attempt_rules.percent(latest.earned, latest.possible)
 
     @property
+    def waits_its_turn(self) -> bool:
+        """Whether the step that leads to it is not open yet, and it was not begun another way."""
+        return self.lead is not None and self.lead.is_locked and not self.attempts
+
+    @property
     def has_feedback(self) -> bool:
         """Whether its result says what was right, and not the result alone."""
         return self.latest is not None and self.check.feedback is not Feedback.RESULT
@@ -80,7 +88,8 @@ async def of_person(
     places: dict[uuid.UUID, Lead] = {}
     for room in leads:
         for item_id, lead in (await room(session, course, person_id, now)).items():
-            places.setdefault(item_id, lead)
+            if item_id not in places or places[item_id].is_locked:
+                places[item_id] = lead
     organisation_id = course.organisation_id
     found = await queries.checks_of_person(session, organisation_id, course.id, person_id, places)
     ids = [check.id for check in found]
@@ -108,9 +117,14 @@ def _order(one: MyCheck) -> tuple[int, float, str, uuid.UUID]:
         return 0, 0.0, one.check.title, one.check.id
     if one.is_to_do:
         at = one.check.due_at or one.may.at
-        return 1, at.timestamp() if at is not None else float("inf"), one.check.title, one.check.id
+        return (
+            2 if one.waits_its_turn else 1,
+            at.timestamp() if at is not None else float("inf"),
+            one.check.title,
+            one.check.id,
+        )
     ended = one.latest.finished_at if one.latest is not None else None
-    return 2, -ended.timestamp() if ended is not None else 0.0, one.check.title, one.check.id
+    return 3, -ended.timestamp() if ended is not None else 0.0, one.check.title, one.check.id
 
 
 async def has_any(session: AsyncSession, course: Course, person_id: uuid.UUID) -> bool:

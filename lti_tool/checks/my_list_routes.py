@@ -33,7 +33,10 @@ async def my_checks(
         "open_ones": [one for one in mine if one.is_to_do],
         "done": [one for one in mine if not one.is_to_do],
         "addresses": {
-            one.check.id: check_address(here.course, one.check.id, one.lead.path if one.lead else None) for one in mine
+            one.check.id: path_address(here.course, one.lead.path)
+            if one.waits_its_turn and one.lead
+            else check_address(here.course, one.check.id, one.lead.path if one.lead else None)
+            for one in mine
         },
         "results": {
             one.check.id: f"{check_address(here.course, one.check.id)}/attempts/{one.latest.number}/result"

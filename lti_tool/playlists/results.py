@@ -54,12 +54,12 @@ async def take_check(
 
 
 async def leads(session: AsyncSession, course: Course, person_id: uuid.UUID, now: datetime) -> dict[uuid.UUID, Lead]:
-    """The items that open and done steps of a student's paths lead to, each with its playlist; unfinished ones first."""
+    """The items that the steps of a student's paths lead to, each with its playlist: where a step is open, that one."""
     found: dict[uuid.UUID, Lead] = {}
     paths = await service.paths_of_person(session, course, person_id, now, as_student=True)
     for path in sorted(paths, key=lambda one: one.progress.is_finished):
         for step in path.present:
             item_id = path.shown(step).content_item_id
-            if item_id is not None and step.id not in path.locked:
-                found.setdefault(item_id, Lead(path.playlist.title, path.copy.id))
+            if item_id is not None and (item_id not in found or found[item_id].is_locked):
+                found[item_id] = Lead(path.playlist.title, path.copy.id, is_locked=step.id in path.locked)
     return found

@@ -75,7 +75,11 @@ def test_the_owner_comes_in_by_a_link_and_looks_after_everything(demo: Demo, bro
     look(page, "organisations")
     page.get_by_role("link", name="Riverside High").click()
     expect(page.get_by_role("heading", name="No LMS is connected yet")).to_be_visible()
+    page.get_by_label("Time zone").select_option(label="America/New York")
     look(page, "organisation")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Saved.", exact=True)).to_be_visible()
+    expect(page.get_by_label("Time zone")).to_have_value("America/New_York")
 
     go(page, "Tokens")
     expect(page.get_by_role("heading", name="No token yet")).to_be_visible()

@@ -91,7 +91,11 @@ async def test_only_what_leads_there_or_was_taken(site: CheckSite) -> None:
     draft = await site.check(title="Not written yet", status=CheckStatus.DRAFT)
     await gives(site, first, second, draft, order=OrderRule.IN_ORDER)
     ada, ben = await site.student(), await site.student(1)
-    assert titles(await listed(site, ada)) == ["First"]
+    page = await listed(site, ada)
+    assert titles(page) == ["First", "Second"]
+    # What is not open yet leads to the playlist, not to the check.
+    assert page.count("It opens later on your path.") == 1
+    assert site.made.address(second) not in page
     # Taken, it stays, though nothing leads to it any more and it was closed.
     await ada.get(f"{site.course}/my")
     await take(site, ada, first)
@@ -100,9 +104,9 @@ async def test_only_what_leads_there_or_was_taken(site: CheckSite) -> None:
         assert row is not None
         row.status = CheckStatus.ARCHIVED
     page = await listed(site, ada)
-    assert "First" in titles(page)
+    assert titles(page) == ["Second", "First"]
     assert "This check is closed." in page
-    assert titles(await listed(site, ben)) == []
+    assert titles(await listed(site, ben)) == ["Second"]
 
 
 async def test_each_has_their_own_form(site: CheckSite) -> None:
