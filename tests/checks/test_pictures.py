@@ -16,6 +16,7 @@ from lti_tool.checks.reading.pictures import ADDRESS, MOST_BYTES, sniffed
 from lti_tool.clock import ManualClock
 from lti_tool.courses.models import Course
 from lti_tool.db.session import Database
+from lti_tool.lti.models import Role
 from tests.checks.check_site import Site, Visitor, a_check_site, an_answer, bring, rows
 from tests.checks.question_files import (
     equals,
@@ -263,6 +264,19 @@ async def test_only_who_may_see_the_question_sees_its_picture(site: Site) -> Non
     assert (await ben.get(address)).status_code == 404
     for wrong in (ADDRESS + "0" * 64, ADDRESS + "x", ADDRESS + "../" + address[-10:]):
         assert (await teacher.get(wrong)).status_code in {404, 422}
+
+
+async def test_another_school_has_no_such_picture_before_it_brings_it_in_itself(site: Site) -> None:
+    _, _, address = await brought(site)
+    async with site.database.writing() as session:
+        other = await seed.school(session, "Elm School")
+        session.expunge_all()
+    elsewhere = await site.sign_in(other.teacher, Role.TEACHER, school=other)
+    assert (await elsewhere.get(address)).status_code == 404
+    async with site.database.writing() as session:
+        await pictures.put(session, other.id, read("questions.xml", in_moodle()).pictures, site.clock.now())
+    # Kept for nobody's question yet.
+    assert (await elsewhere.get(address)).status_code == 404
 
 
 async def test_a_replaced_question_and_a_copy_of_the_course_show_it_too(site: Site) -> None:
