@@ -10,8 +10,10 @@ from lti_tool.checks.models import (
     CheckAnswer,
     CheckAttempt,
     CheckQuestion,
+    PictureOfQuestion,
     QuestionBank,
     QuestionCompetency,
+    QuestionPicture,
 )
 from lti_tool.competencies.lms_models import LmsAlignment, LmsOutcome
 from lti_tool.competencies.models import (
@@ -157,6 +159,8 @@ TABLES: tuple[type[SQLModel], ...] = (
     PathWord,
     QuestionBank,
     BankQuestion,
+    QuestionPicture,
+    PictureOfQuestion,
     QuestionCompetency,
     Check,
     CheckQuestion,

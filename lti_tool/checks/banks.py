@@ -14,6 +14,7 @@ from typing import Any
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from lti_tool.checks import bank_queries as queries
+from lti_tool.checks import pictures
 from lti_tool.checks.models import BankQuestion, QuestionBank
 from lti_tool.checks.questions import Question, as_json
 from lti_tool.courses.models import Course
@@ -122,6 +123,10 @@ async def add(
         created_at=now,
     )
     session.add(row)
+    if pictures.digests_of(row):
+        # The row has to be there before what names it.
+        await session.flush()
+        await pictures.link(session, [row])
     return row
 
 
@@ -137,6 +142,7 @@ async def change(
     if not is_used:
         row.content, row.kind = content, question.kind
         session.add(row)
+        await pictures.link(session, [row])
         return Kept(row, Put.CHANGED)
     new = BankQuestion(
         organisation_id=row.organisation_id,
@@ -155,6 +161,7 @@ async def change(
     session.add(row)
     session.add(new)
     await session.flush()
+    await pictures.link(session, [new])
     await queries.ask_instead(session, row.organisation_id, row.id, new.id)
     about = (await queries.tags(session, row.organisation_id, [row.id])).get(row.id, [])
     await put_tags(session, row.organisation_id, [new.id], about)

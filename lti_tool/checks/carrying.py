@@ -13,7 +13,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from lti_tool.checks import bank_queries as queries
-from lti_tool.checks import making
+from lti_tool.checks import making, pictures
 from lti_tool.checks.making import settings_of
 from lti_tool.checks.models import BankQuestion, Check, CheckStatus, QuestionBank
 from lti_tool.content import rules as content_rules
@@ -93,23 +93,26 @@ async def _bank(
         )
         await session.flush()
     there = set(await _known(session, course, [in_course(course, row.id) for row in rows]))
-    for row in rows:
-        if in_course(course, row.id) not in there:
-            session.add(
-                BankQuestion(
-                    organisation_id=course.organisation_id,
-                    id=in_course(course, row.id),
-                    bank_id=bank_id,
-                    position=row.position,
-                    kind=row.kind,
-                    content=dict(row.content),
-                    external_id=row.external_id,
-                    # It is the same question, and what was learned of it holds for other students too.
-                    difficulty=row.difficulty,
-                    answers=row.answers,
-                    created_at=now,
-                )
-            )
+    made = [
+        BankQuestion(
+            organisation_id=course.organisation_id,
+            id=in_course(course, row.id),
+            bank_id=bank_id,
+            position=row.position,
+            kind=row.kind,
+            content=dict(row.content),
+            external_id=row.external_id,
+            # It is the same question, and what was learned of it holds for other students too.
+            difficulty=row.difficulty,
+            answers=row.answers,
+            created_at=now,
+        )
+        for row in rows
+        if in_course(course, row.id) not in there
+    ]
+    session.add_all(made)
+    await session.flush()
+    await pictures.link(session, made)
 
 
 async def _known(session: AsyncSession, course: Course, ids: Sequence[uuid.UUID]) -> list[uuid.UUID]:

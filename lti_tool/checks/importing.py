@@ -15,12 +15,12 @@ from pydantic import TypeAdapter, ValidationError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from lti_tool.checks import bank_queries as queries
-from lti_tool.checks import banks, making
+from lti_tool.checks import banks, making, pictures
 from lti_tool.checks.banks import Put
 from lti_tool.checks.making import Settings
 from lti_tool.checks.models import BankQuestion, Selection
 from lti_tool.checks.questions import Question, as_json
-from lti_tool.checks.reading import Bank, Entry, Quiz, Reading, UnreadableQuestions
+from lti_tool.checks.reading import Bank, Entry, Quiz, Reading, UnreadableQuestions, shown_by
 from lti_tool.checks.recognising import Recognised, recognised
 from lti_tool.courses.models import Course
 
@@ -231,9 +231,11 @@ async def bring_in(
     wanted = {quiz.identifier: quiz for quiz in reading.quizzes if quiz.identifier in wish.quizzes}
     needed = {bank for quiz in wanted.values() for bank, _ in quiz.asks}
     chosen = needed | wish.banks | wish.as_checks
-    for bank in reading.banks:
-        if bank.identifier in chosen and (not bank.own or bank.identifier in needed):
-            await _bring_bank(doing, bank, update=wish.update)
+    brought = [one for one in reading.banks if one.identifier in chosen and (not one.own or one.identifier in needed)]
+    seen = {digest for bank in brought for entry in bank.entries for digest in shown_by(entry.question)}
+    await pictures.put(session, course.organisation_id, [one for one in reading.pictures if one.digest in seen], now)
+    for bank in brought:
+        await _bring_bank(doing, bank, update=wish.update)
     await session.flush()
     for quiz in wanted.values():
         await _bring_quiz(doing, quiz, section)

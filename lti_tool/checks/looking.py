@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from lti_tool.checks import bank_queries as queries
+from lti_tool.checks import describing
 from lti_tool.checks.attempts import Sitting
 from lti_tool.checks.models import BankQuestion, Check, CheckAttempt
 from lti_tool.checks.questions import Question, QuestionKind, from_json
@@ -42,6 +43,11 @@ class Line:
     def kind(self) -> str:
         """What its kind is called: a message id."""
         return KINDS[self.question.kind]
+
+    @property
+    def lacks_words(self) -> bool:
+        """Whether it shows a picture of which nothing is said to who does not see it."""
+        return any(not one.words for one in describing.pictures_of(self.question))
 
     @property
     def name(self) -> str:

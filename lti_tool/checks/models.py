@@ -90,6 +90,34 @@ class BankQuestion(TenantRow, table=True):
     retired_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
+class QuestionPicture(TenantRow, table=True):
+    """A picture that questions of a school show; kept once, however many do."""
+
+    __tablename__ = "question_picture"
+    __table_args__ = (UniqueConstraint("organisation_id", "digest"), Index(None, "created_at"))
+
+    digest: str = Field(max_length=64, description="SHA-256 of its bytes, in hexadecimal; its address ends in it.")
+    media_type: str = Field(max_length=64, description="As its bytes show: PNG, JPEG, GIF or WebP.")
+    size: int = Field(description="Bytes.")
+    content: bytes
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class PictureOfQuestion(TenantRow, table=True):
+    """That a question shows a picture: who may see the one may see the other."""
+
+    __tablename__ = "picture_of_question"
+    __table_args__ = (
+        UniqueConstraint("organisation_id", "question_id", "picture_id"),
+        belongs_to("bank_question", "question_id"),
+        belongs_to("question_picture", "picture_id"),
+        Index(None, "organisation_id", "picture_id"),
+    )
+
+    question_id: uuid.UUID
+    picture_id: uuid.UUID
+
+
 class QuestionCompetency(TenantRow, table=True):
     """That a question is about a competency. One without is about what its check assesses."""
 

@@ -1,6 +1,7 @@
 """A teacher's pages for writing questions: one of each kind, several in one go, and taking some from a bank."""
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,8 +10,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.responses import Response
 
 from lti_tool.checks import bank_queries as queries
-from lti_tool.checks import banks, forms, looking, making, own_bank, writing
+from lti_tool.checks import banks, describing, forms, looking, making, own_bank, writing
 from lti_tool.checks.banks import Put
+from lti_tool.checks.describing import PictureLine
 from lti_tool.checks.models import BankQuestion, Check, QuestionBank
 from lti_tool.checks.questions import Question, QuestionKind, from_json
 from lti_tool.checks.replies import Said, bank_address, check_address, home, notice
@@ -351,8 +353,9 @@ async def _edit(
         row = await _the_row(session, here, place, question_id)
         is_used = row.id in await queries.used(session, here.organisation_id, [row.id])
         checks = len(await queries.asking(session, here.organisation_id, row.id))
-    form = writing.written_of(from_json(row.content))
-    return _form(request, here, pages, place, form, question_id=row.id, is_used=is_used, checks=checks)
+    question = from_json(row.content)
+    form, shows = writing.written_of(question), describing.pictures_of(question)
+    return _form(request, here, pages, place, form, question_id=row.id, is_used=is_used, checks=checks, shows=shows)
 
 
 async def _change(
@@ -373,8 +376,10 @@ async def _change(
     before = from_json(row.content)
     form = forms.written(entered, entered.word("kind", QuestionKind, before.kind))
     made = forms.question(entered, form, before.title)
+    shows = describing.pictures_of(before)
     if made is None:
-        return _form(request, here, pages, place, form, question_id=question_id, entered=entered)
+        return _form(request, here, pages, place, form, question_id=question_id, entered=entered, shows=shows)
+    made = describing.described(made, _said_of(entered, shows))
     async with database.writing() as session:
         row = await _the_row(session, here, place, question_id)
         kept = await banks.change(session, row, made, clock.now())
@@ -382,6 +387,16 @@ async def _change(
         asking = await queries.asking(session, here.organisation_id, kept.row.id)
         await making.follow_all(session, here.course, asking, clock.now())
     return see(place.address, Said.REPLACED if kept.put is Put.REPLACED else Said.SAVED, "questions")
+
+
+def _said_of(entered: Entered, shows: Sequence[PictureLine]) -> dict[str, str]:
+    """What is said of pictures now, where the form says something else; what is typed in the texts themselves counts else."""
+    typed = {one.digest: entered.text(f"picture-{one.digest}", describing.MOST_WORDS) for one in shows}
+    return {
+        one.digest: typed[one.digest]
+        for one in shows
+        if f"picture-{one.digest}" in entered.values and typed[one.digest] != one.words
+    }
 
 
 def _form(
@@ -397,6 +412,7 @@ def _form(
     checks: int = 0,
     entered: Entered | None = None,
     trouble: ToolError | None = None,
+    shows: Sequence[PictureLine] = (),
 ) -> Response:
     context: dict[str, Any] = {
         "home": home(here.course),
@@ -411,6 +427,8 @@ def _form(
         "is_new": is_new,
         "is_used": is_used,
         "checks": checks,
+        "shows": shows,
+        "said_of": entered.values if entered else {},
         "errors": entered.errors if entered else {},
         "notice": trouble_notice(request, trouble) or notice(request),
     }

@@ -7,6 +7,7 @@ from lti_tool.checks import (
     check_routes,
     import_routes,
     my_list_routes,
+    picture_routes,
     question_routes,
     result_routes,
     tag_routes,
@@ -23,3 +24,4 @@ router.include_router(result_routes.router)
 router.include_router(check_routes.router)
 router.include_router(taking_routes.router)
 router.include_router(my_list_routes.router)
+router.include_router(picture_routes.router)

@@ -83,6 +83,36 @@ def test_a_points_menu_is_typed_checked_and_moved_by_keyboard(browser: Browser, 
         expect(page.get_by_role("textbox", name="Place 1 of 5 points")).to_have_value("Task 3")
 
 
+def test_a_change_is_taken_back_and_made_again_by_keyboard(browser: Browser, world: World) -> None:
+    with somebody(browser, world, world.school.teacher, Role.TEACHER) as page:
+        page.goto(f"{world.course}/menus/{made['two-five-eight']}")
+        page.get_by_label("Points to reach").fill("12")
+        page.get_by_role("button", name="Save").first.click()
+        expect(page.get_by_text("Saved.")).to_be_visible()
+        page.get_by_role("button", name="Move down Task 3").press("Enter")
+        expect(page.get_by_text("Moved.")).to_be_visible()
+        first = page.get_by_role("textbox", name="Place 1 of 5 points")
+        expect(first).to_have_value("Task 3")
+        page.locator("#board-heading").click()
+        page.keyboard.press("Control+z")
+        expect(page.get_by_text("Taken back.")).to_be_visible()
+        expect(first).not_to_have_value("Task 3")
+        # What was typed and not saved yet is a change as well.
+        page.get_by_label("Title").fill("Points for everybody")
+        page.get_by_role("button", name="Undo").click()
+        expect(page.get_by_label("Title")).not_to_have_value("Points for everybody")
+        page.locator("#board-heading").click()
+        for again in ("Control+y", "Control+Shift+z"):
+            page.keyboard.press(again)
+            expect(page.get_by_text("The change is there again.")).to_be_visible()
+            expect(page.get_by_label("Title")).to_have_value("Points for everybody")
+            page.locator("#board-heading").click()
+            page.keyboard.press("Control+z")
+            expect(page.get_by_role("button", name="Redo")).to_be_visible()
+            page.locator("#board-heading").click()
+        look(page, "board-undo")
+
+
 def test_everything_works_without_script(browser: Browser, world: World) -> None:
     with somebody(browser, world, world.school.teacher, Role.TEACHER, script=False) as page:
         page.goto(f"{world.course}/menus/new")

@@ -3,7 +3,11 @@
 A file of its own: its browser has a profile.
 """
 
+import base64
+import hashlib
+import re
 import uuid
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +15,9 @@ from playwright.sync_api import expect
 from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from lti_tool.checks import pictures
 from lti_tool.checks.models import Feedback
+from lti_tool.checks.reading.pictures import ADDRESS, Picture
 from lti_tool.competencies.models import CourseMap
 from lti_tool.courses.models import Course, Person
 from lti_tool.db.base import crossing
@@ -21,13 +27,18 @@ from lti_tool.lti.models import Registration
 from lti_tool.playlists.models import DoneRule, PersonalPlaylist, Playlist, PlaylistStatus, PlaylistStep, StepKind
 from tests.browser.stories import Visitor, people_browser
 from tests.browser_tools import ONE_PROCESS
-from tests.checks.taking import a_bank, a_check
+from tests.checks import asked
+from tests.checks.taking import a_bank, a_check, a_question
 from tests.insight.world import in_a_loop
 from tests.mastery.world import World
 from tests.playlists.seed import NOW, School
 from tests.servers import running_demo
 
 pytestmark = pytest.mark.browser
+
+
+PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+PICTURE = Picture(hashlib.sha256(base64.b64decode(PNG)).hexdigest(), "image/png", PNG)
 
 
 async def give(url: str, name: str) -> None:
@@ -50,6 +61,10 @@ async def _give(session: AsyncSession, name: str) -> None:
     school = School(organisation, registration, course, person, [person])
     course_map = CourseMap(organisation_id=organisation.id, course_id=course.id, changed_at=NOW, created_at=NOW)
     made = await a_bank(session, made=World(school, course_map))
+    await pictures.put(session, school.id, [PICTURE], NOW)
+    shows = f'How much is red? <img src="{ADDRESS}{PICTURE.digest}" alt="A bar, half of it red">'
+    await a_question(session, made, replace(asked.choice(), prompt=shows))
+    await pictures.link(session, made.rows)
     check = await a_check(session, made, title="Halves", feedback=Feedback.END)
     playlist = Playlist(
         organisation_id=organisation.id,
@@ -92,7 +107,11 @@ def test_a_check_in_a_frame_without_cookies(tmp_path: Path) -> None:
         pages = len(context.pages)
         tool.get_by_role("link", name="Open this step").first.click()
         tool.get_by_role("button", name="Begin").click()
-        expect(tool.locator("fieldset.question")).to_have_count(7)
+        expect(tool.locator("fieldset.question")).to_have_count(8)
+        # An image's own request carries no token; the page's script fetches it.
+        picture = tool.get_by_role("img", name="A bar, half of it red")
+        expect(picture).to_have_js_property("naturalWidth", 1)
+        expect(picture).to_have_attribute("src", re.compile("^data:image/png"))
         assert len(context.pages) == pages
         tool.get_by_label("2/4").check()
         answer = tool.get_by_label("Your answer").last

@@ -1,6 +1,9 @@
 """A teacher makes a check by hand and out of a file: by mouse, by keyboard, without script, on a narrow screen."""
 
+import base64
+import struct
 import sys
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -132,8 +135,21 @@ def test_each_kind_by_keyboard_and_order_by_buttons(world: World, browser: Brows
         look(page, "checks-preview")
 
 
+def a_bar(width: int = 240, height: int = 60) -> str:
+    """A picture as it stands in a text: a bar, half of it red."""
+
+    def part(kind: bytes, data: bytes) -> bytes:
+        whole = kind + data
+        return struct.pack(">I", len(data)) + whole + struct.pack(">I", zlib.crc32(whole))
+
+    row = b"\0" + b"\xc0\x20\x20" * (width // 2) + b"\xf0\xf0\xf0" * (width - width // 2)
+    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    png = b"\x89PNG\r\n\x1a\n" + part(b"IHDR", head) + part(b"IDAT", zlib.compress(row * height)) + part(b"IEND", b"")
+    return f"data:image/png;base64,{base64.b64encode(png).decode()}"
+
+
 def a_file(folder: Path) -> Path:
-    """A quiz with a question to bring in, one with a picture, and an essay."""
+    """A quiz with a question to bring in, one with a picture that is elsewhere, one with a picture of its own, and an essay."""
     some = (("a", "yes"), ("b", "no"))
     items = (
         qti1_item(said("Is a half more than a quarter?") + labels(*some), gives(equals("a")), ident="1"),
@@ -141,6 +157,11 @@ def a_file(folder: Path) -> Path:
             said("&lt;img src=&quot;x.png&quot; alt=&quot;Half a cake&quot;&gt; A half?") + labels(*some),
             gives(equals("a")),
             ident="2",
+        ),
+        qti1_item(
+            said(f"&lt;img src=&quot;{a_bar()}&quot;&gt; How much is red?") + labels(*some),
+            gives(equals("a")),
+            ident="4",
         ),
         qti1_item(said("Explain."), "", ident="3", kind="essay_question"),
     )
@@ -158,7 +179,8 @@ def test_a_file_is_looked_at_and_brought_in_without_script(world: World, browser
         for one in page.locator("main details summary").all():
             one.click()
         expect(page.get_by_text("A person has to read its answers")).to_be_visible()
-        expect(page.get_by_text("Pictures were left out")).to_be_visible()
+        expect(page.get_by_text("Pictures that are not in the file")).to_be_visible()
+        expect(page.get_by_text("A picture has no description")).to_be_visible()
         look(page, "checks-import-preview")
     with world.browsing(browser, java_script_enabled=False) as page:
         page.goto(f"{world.course}/checks/import")
@@ -166,7 +188,7 @@ def test_a_file_is_looked_at_and_brought_in_without_script(world: World, browser
         page.get_by_role("button", name="Look at the file").click()
         page.get_by_role("button", name="Bring in").click()
         expect(page.get_by_text("Your questions are here")).to_be_visible()
-        assert asked(world, "Brought along") == ["choice", "choice"]
+        assert asked(world, "Brought along") == ["choice", "choice", "choice"]
         page.get_by_role("link", name="Brought along").first.click()
         page.get_by_role("button", name="Move Is a half more than a quarter? down").click()
         expect(page.get_by_text("Moved.")).to_be_visible()
@@ -174,5 +196,14 @@ def test_a_file_is_looked_at_and_brought_in_without_script(world: World, browser
         page.goto(f"{world.course}/checks/banks")
         page.get_by_role("link", name="Brought along").click()
         look(page, "checks-bank")
+        page.get_by_role("link", name="Edit How much is red?").click()
+        words = page.get_by_label("What this picture shows")
+        expect(page.locator(".question-picture img")).to_have_js_property("naturalWidth", 240)
+        look(page, "checks-picture")
+        words.fill("A bar, half of it red")
+        page.get_by_role("button", name="Save", exact=True).click()
+        expect(page.get_by_text("A picture without words")).to_have_count(0)
+        page.get_by_text("A bar, half of it red", exact=False).first.click()
+        expect(page.get_by_role("img", name="A bar, half of it red")).to_have_js_property("naturalWidth", 240)
         page.goto(f"{world.course}/checks")
         look(page, "checks-list")

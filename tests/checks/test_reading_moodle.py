@@ -216,11 +216,11 @@ def test_categories_are_banks_and_names_may_come_twice() -> None:
     assert found.quizzes == ()
 
 
-def test_files_are_left_out_and_said_to_be() -> None:
+def test_files_that_are_no_pictures_are_left_out_and_said_to_be() -> None:
     true = moodle_answer("true", "100") + moodle_answer("false", "0")
     words = '<p>See <img src="@@PLUGINFILE@@/a.png" alt="A graph"></p>'
     text = moodle_question("truefalse", true, words=words).replace(
-        "</questiontext>", '<file name="a.png" path="/" encoding="base64">iVBORw0KGgo=</file></questiontext>'
+        "</questiontext>", '<file name="a.png" path="/" encoding="base64">bm8gcGljdHVyZQ==</file></questiontext>'
     )
     (found,) = reading(text).entries
     assert found.question is not None

@@ -1,6 +1,7 @@
 """Reads questions out of files: ``read(name, data)`` gives a ``Reading``, in which every question is accounted for."""
 
-from lti_tool.checks.reading.recognise import read
+from lti_tool.checks.reading.pictures import Picture
+from lti_tool.checks.reading.recognise import read, shown_by
 from lti_tool.checks.reading.values import (
     MOST_BYTES,
     WORDS,
@@ -24,6 +25,7 @@ __all__ = [
     "Entry",
     "Format",
     "Note",
+    "Picture",
     "QuestionsTooLarge",
     "Quiz",
     "Reading",
@@ -32,4 +34,5 @@ __all__ = [
     "UnsafeQuestions",
     "Why",
     "read",
+    "shown_by",
 ]

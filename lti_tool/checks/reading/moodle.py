@@ -3,15 +3,18 @@
 Sources: Moodle's documentation of its XML format and of the question types' own parts in it.
 """
 
+import base64
+import binascii
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from decimal import Decimal
+from urllib.parse import unquote
 from xml.etree.ElementTree import Element
 
 from lti_tool.cartridges.markup import child, children, descendants, text
 from lti_tool.checks.questions import ONE, ZERO, Accepted, Partial, Question, QuestionKind, Range
-from lti_tool.checks.reading import cloze, texts
+from lti_tool.checks.reading import cloze, pictures, texts
 from lti_tool.checks.reading.building import Maker, band, decimal, matching, places
 from lti_tool.checks.reading.values import Bank, Entry, LeftOut, Why
 
@@ -57,6 +60,11 @@ def _category(path: str) -> str:
     return re.sub(r"^\$\w+\$/?(top/?)?", "", path.strip())[:180]
 
 
+_HERE = "@@PLUGINFILE@@"
+_NAMED_HERE = re.compile(rf"{_HERE}(/[^\"'<>\s?]*)(?:\?[^\"'<>\s]*)?")
+_PICTURE = re.compile(r"\.(?:png|jpe?g|gif|webp)$", re.IGNORECASE)
+
+
 def _last(path: str) -> str:
     """The last part of a path; a doubled slash is a slash of the name."""
     parts = re.split(r"(?<!/)/(?!/)", path)
@@ -91,8 +99,8 @@ def _entry(element: Element, kind: str, identifier: str) -> Entry:
         if not texts.says_nothing(_html(child(element, "partiallycorrectfeedback"))):
             # Moodle writes its own sentence into nearly every question; that is no loss worth a remark.
             _remark_own_words(element, maker)
-        if next(descendants(element, "file"), None) is not None:
-            maker.remark(Why.PICTURES)
+        if any(not _PICTURE.search(one.get("name") or "") for one in descendants(element, "file")):
+            maker.remark(Why.MEDIA)
         question = maker.finished(make(begun, element, maker))
     except LeftOut as why:
         return Entry(identifier, shown, left_out=why.note)
@@ -125,8 +133,25 @@ def _html(element: Element | None) -> str:
     """The HTML of a text: escaped or CDATA, or plain text made into HTML where its format says that it is."""
     if element is None:
         return ""
-    words = text(element, "text")
+    words = _with_pictures(element, text(element, "text"))
     return texts.escaped(words) if (element.get("format") or "").lower() in _PLAIN else words
+
+
+def _with_pictures(element: Element, words: str) -> str:
+    """A text whose pictures, which stand beside it in the file, are named by what they are."""
+    seen = pictures.now()
+    if seen is None or _HERE not in words:
+        return words
+    found: dict[str, str] = {}
+    for one in children(element, "file"):
+        try:
+            content = base64.b64decode("".join((one.text or "").split()), validate=True)
+        except (binascii.Error, ValueError):
+            continue
+        address = seen.take(content)
+        if address is not None:
+            found[f"{one.get('path') or '/'}{one.get('name') or ''}"] = address
+    return _NAMED_HERE.sub(lambda name: found.get(unquote(name[1]), name[0]), words)
 
 
 def _answers(element: Element) -> Iterator[tuple[Element, str, Decimal]]:

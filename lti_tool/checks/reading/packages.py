@@ -9,7 +9,7 @@ from xml.etree.ElementTree import Element
 from lti_tool.cartridges.archive import Archive
 from lti_tool.cartridges.content import CartridgeError
 from lti_tool.cartridges.markup import Unreadable, child, descendants, name, number, text, truth
-from lti_tool.checks.reading import documents, moodle, qti1, qti2, texts
+from lti_tool.checks.reading import documents, moodle, pictures, qti1, qti2, texts
 from lti_tool.checks.reading.building import Maker
 from lti_tool.checks.reading.values import (
     MOST_QUESTIONS,
@@ -36,9 +36,24 @@ def read(data: bytes) -> Reading:
     """All questions of a zip file. Raises our errors alone."""
     try:
         with Archive(io.BytesIO(data), documents.LIMITS) as archive:
+            seen = pictures.now()
+            if seen is not None:
+                seen.find = lambda base, path: _picture(archive, base, path)
             return _Package(archive).reading()
     except CartridgeError as error:
         raise documents.refusal(error) from error
+
+
+def _picture(archive: Archive, base: str, path: str) -> bytes | None:
+    """The bytes of a picture; None for one that is not there, too large or damaged: its words have to do."""
+    for place in pictures.places(base, path):
+        found = archive.find(place)
+        if found is not None:
+            try:
+                return archive.read(found) if archive.size(found) <= pictures.MOST_BYTES else None
+            except CartridgeError:
+                return None
+    return None
 
 
 @dataclass(slots=True)
@@ -118,6 +133,7 @@ class _Package:
 
     def _take(self, path: str, root: Element, *, canvas: bool) -> None:
         kind = qti2.plain(name(root))
+        pictures.at(path)
         if kind == "questestinterop":
             found = qti1.read(root, path, canvas=canvas)
             if found is not None and (found.bank.entries or found.quiz is not None):

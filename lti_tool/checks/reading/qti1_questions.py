@@ -1,5 +1,6 @@
 """One item of QTI 1.2 as a question of ours."""
 
+import html
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -64,8 +65,8 @@ def prompt_of(element: Element | None, marks: dict[str, str] | None = None) -> I
 
 def _material(element: Element | None) -> str:
     found = "".join(as_html(words) for words in descendants(element, "mattext"))
-    if next(descendants(element, "matimage"), None) is not None:
-        found += '<img alt="">'
+    for image in descendants(element, "matimage"):
+        found += f'<img src="{html.escape(image.get("uri") or "")}" alt="{html.escape(image.get("label") or "")}">'
     if next(descendants(element, "mataudio", "matvideo", "matapplet"), None) is not None:
         found += "<audio></audio>"
     return found

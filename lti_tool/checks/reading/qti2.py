@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from urllib.parse import unquote
 from xml.etree.ElementTree import Element
 
-from lti_tool.checks.reading import qti2_questions, texts
+from lti_tool.checks.reading import pictures, qti2_questions, texts
 from lti_tool.checks.reading.building import Maker, decimal
 from lti_tool.checks.reading.qti2_tree import below, first, inside, kind, markup, plain, value
 from lti_tool.checks.reading.values import Bank, Entry, LeftOut, Note, Quiz, Why
@@ -135,6 +135,7 @@ def _gather_sections(holder: Element, base: str, asked: _Asked) -> None:
 
 def _entry(path: str, root: Element, stimulus: Stimulus) -> Entry:
     identifier = value(root, "identifier")[:200] or path[-200:]
+    pictures.at(path)
     maker = Maker()
     title = texts.shown(value(root, "title"), 120)
     body = first(root, "itembody")

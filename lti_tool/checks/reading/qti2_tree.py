@@ -88,6 +88,10 @@ def _markup_of(element: Element, instead: Instead) -> str:
         return ""
     tag = name(element).lower()
     inner = markup(element, instead)
+    if tag == "object" and (element.get("type") or "").lower().startswith("image/"):
+        # A picture by HTML's other way; what is in it is said to who does not see it.
+        words = " ".join("".join(element.itertext()).split())
+        return f'<img src="{html.escape(element.get("data") or "")}" alt="{html.escape(words)}">'
     if not tag.isalnum():
         return f" {inner} " if tag.endswith(("-block", "-body")) else inner
     attributes = "".join(

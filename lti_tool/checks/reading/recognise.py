@@ -1,9 +1,11 @@
 """Which format a file has, by what is in it, never by its name; and its questions."""
 
+import json
 from dataclasses import replace
 
 from lti_tool.cartridges.markup import name
-from lti_tool.checks.reading import documents, moodle, packages, qti1, qti2, texts
+from lti_tool.checks.questions import Question, as_json
+from lti_tool.checks.reading import documents, moodle, packages, pictures, qti1, qti2, texts
 from lti_tool.checks.reading.values import (
     MOST_QUESTIONS,
     Bank,
@@ -31,16 +33,27 @@ def read(file_name: str, data: bytes) -> Reading:
     documents.must_not_be_too_large(data)
     if not data.strip(b"\x00\t\r\n "):
         raise UnreadableQuestions("the file is empty", advice=_EMPTY)
-    if documents.is_zip(data):
-        found = packages.read(data)
-    elif documents.looks_like_xml(data):
-        found = _document(data)
-    else:
-        raise UnknownQuestionFormat("neither zip nor XML")
+    with pictures.of_a_file() as seen:
+        if documents.is_zip(data):
+            found = packages.read(data)
+        elif documents.looks_like_xml(data):
+            found = _document(data)
+        else:
+            raise UnknownQuestionFormat("neither zip nor XML")
     if sum(len(bank.entries) for bank in found.banks) > MOST_QUESTIONS:
         raise QuestionsTooLarge("more questions than are read at once")
     title = found.title or file_name.rsplit("/", 1)[-1].rsplit(".", 1)[0]
-    return replace(_each_once(found), title=texts.shown(title, 200))
+    shown = {digest for entry in found.entries for digest in shown_by(entry.question)}
+    return replace(
+        _each_once(found),
+        title=texts.shown(title, 200),
+        pictures=tuple(one for digest, one in seen.kept.items() if digest in shown),
+    )
+
+
+def shown_by(question: Question | None) -> frozenset[str]:
+    """The digests of the pictures that a question shows."""
+    return frozenset() if question is None else pictures.digests_in(json.dumps(as_json(question)))
 
 
 def _document(data: bytes) -> Reading:

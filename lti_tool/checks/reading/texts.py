@@ -1,6 +1,7 @@
-"""Texts of questions: their HTML made safe to keep and show. Nothing is fetched, and no picture of the file is kept.
+"""Texts of questions: their HTML made safe to keep and show. Nothing is fetched.
 
-What a page of ours shows comes from us alone, so pictures and media are replaced by their words; a note says so.
+What a page of ours shows comes from us alone: pictures that the file holds are kept (``pictures``); others, and media, are
+replaced by their words, and a note says so.
 """
 
 import html
@@ -10,6 +11,7 @@ from urllib.parse import urlsplit
 
 import nh3
 
+from lti_tool.checks.reading import pictures
 from lti_tool.checks.reading.values import MOST_TEXT, Note, Why
 
 _TAGS = frozenset(
@@ -50,9 +52,10 @@ _TAGS = frozenset(
         "tbody",
         "tfoot",
     }
-    | {"tr", "th", "td", "h3", "h4", "h5", "h6", "abbr", "mark", "ins", "del", "a", "ruby", "rt", "rp"}
+    | {"tr", "th", "td", "h3", "h4", "h5", "h6", "abbr", "mark", "ins", "del", "a", "ruby", "rt", "rp", "img"}
 )
 _ATTRIBUTES = {
+    "img": {"src", "alt"},
     "a": {"href"},
     "th": {"colspan", "rowspan", "scope"},
     "td": {"colspan", "rowspan"},
@@ -63,6 +66,8 @@ _ATTRIBUTES = {
 _HEADINGS = re.compile(r"<(/?)h[12]\b", re.IGNORECASE)
 # None of these looks beyond the next bracket: what repeats one a hundred thousand times is read in one go.
 _IMAGE = re.compile(r"<img\b([^<>]*)>", re.IGNORECASE)
+_BLIND = re.compile(r"<img(?![^<>]*\ssrc=)[^<>]*>", re.IGNORECASE)
+_FILE_NAME = re.compile(r"\S+\.(?:png|jpe?g|gif|webp|bmp|svg|tiff?)", re.IGNORECASE)
 _MEDIA = re.compile(r"<(iframe|embed|object|video|audio|canvas|svg)\b", re.IGNORECASE)
 _LINK = re.compile(r"<a\b[^<>]*?\shref\b", re.IGNORECASE)
 _MATH = re.compile(r"<math\b|\\\(|\\\[|\$\$", re.IGNORECASE)
@@ -101,6 +106,8 @@ Remark = Callable[[Note], None]
 
 def clean(given: str, remark: Remark) -> str:
     """HTML that is safe to keep and show, with what was left out told to ``remark``."""
+    # Pictures may stand in the text itself, which is long then, and short without them.
+    given = _IMAGE.sub(lambda found: _pictured(found[1], remark), given)
     if len(given) > MOST_TEXT * 10:
         # Hostile or not: cleaning megabytes of one text helps nobody.
         given = given[: MOST_TEXT * 10]
@@ -115,10 +122,11 @@ def clean(given: str, remark: Remark) -> str:
         remark(Note(Why.MEDIA))
     if _MATH.search(given):
         remark(Note(Why.FORMULAS))
-    given = _IMAGE.sub(lambda found: _described(found[1], remark), given)
     given = _HEADINGS.sub(r"<\1h3", given)
 
-    def address(_tag: str, attribute: str, value: str) -> str | None:
+    def address(tag: str, attribute: str, value: str) -> str | None:
+        if tag == "img" and attribute == "src":
+            return value if pictures.is_ours(value) else None
         return value if attribute != "href" or _leads_somewhere(value) else None
 
     cleaned = nh3.clean(
@@ -130,6 +138,7 @@ def clean(given: str, remark: Remark) -> str:
         link_rel="noopener noreferrer",
         url_schemes={"http", "https", "mailto"},
     )
+    cleaned = _BLIND.sub("", cleaned)
     # Schemes that no page may have are gone before the filter is asked, so what is left is counted.
     if len(_LINK.findall(given)) > cleaned.count("<a href="):
         remark(Note(Why.LINKS))
@@ -145,6 +154,7 @@ def plain(given: str) -> str:
     """What HTML says, in one line."""
     if "<" not in given and "&" not in given:
         return " ".join(_CONTROL.sub("", given).split())
+    given = _IMAGE.sub(lambda found: f" {html.escape(_attribute(found[1], 'alt'), quote=False)} ", given)
     if _is_too_deep(given):
         return " ".join(_CONTROL.sub("", _TAG.sub(" ", given)).split())
     words = html.unescape(nh3.clean(given.replace("<", " <"), tags=set()))
@@ -164,8 +174,13 @@ def _is_too_deep(given: str) -> bool:
 
 
 def says_nothing(given: str) -> bool:
-    """Whether nothing can be read of it."""
-    return not plain(given)
+    """Whether nothing can be read of it, nor seen."""
+    return not plain(given) and not pictures.digests_in(given)
+
+
+def undescribed(given: str) -> bool:
+    """Whether it shows a picture of which nothing is said to who does not see it."""
+    return any(not _attribute(found[1], "alt") for found in _IMAGE.finditer(given))
 
 
 def without_marks(given: str) -> str:
@@ -181,19 +196,26 @@ def _short(text: str, remark: Remark) -> str:
     return html.escape(plain(text)[: MOST_TEXT // 2], quote=False) + "…"
 
 
-def _described(attributes: str, remark: Remark) -> str:
-    """What stands in a picture's place: Canvas's formulas as they were typed, else its description."""
+def _pictured(attributes: str, remark: Remark) -> str:
+    """A picture that is kept; Canvas's formulas as they were typed; else what describes it stands in its place."""
     formula = _attribute(attributes, "data-equation-content")
     if formula:
         remark(Note(Why.FORMULAS))
         return f"<code>{html.escape(formula, quote=False)}</code>"
-    remark(Note(Why.PICTURES))
     words = _attribute(attributes, "alt")
+    # What programs put there by themselves tells nobody anything.
+    words = "" if _FILE_NAME.fullmatch(words) else words
+    address = pictures.address_of(_attribute(attributes, "src"))
+    if address is not None:
+        if not words:
+            remark(Note(Why.UNDESCRIBED))
+        return f'<img src="{address}" alt="{html.escape(words)}">'
+    remark(Note(Why.PICTURES))
     return f" [{html.escape(words, quote=False)}] " if words else " "
 
 
 def _attribute(attributes: str, name: str) -> str:
-    found = re.search(rf"\b{name}\s*=\s*(?:\"([^\"]*)\"|'([^']*)')", attributes, re.IGNORECASE)
+    found = re.search(rf"(?<![\w-]){name}\s*=\s*(?:\"([^\"]*)\"|'([^']*)')", attributes, re.IGNORECASE)
     return html.unescape(next((part for part in found.groups() if part), "")).strip() if found else ""
 
 

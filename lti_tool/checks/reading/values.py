@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from lti_tool.checks.questions import Question
+from lti_tool.checks.reading.pictures import Picture
 from lti_tool.errors import BadRequest, TooLarge
 from lti_tool.web.i18n import N_
 
@@ -92,6 +93,7 @@ class Why(StrEnum):
     TWICE = "twice"
     # Taken over, with something left out or changed.
     PICTURES = "pictures"
+    UNDESCRIBED = "undescribed"
     MEDIA = "media"
     LINKS = "links"
     FORMULAS = "formulas"
@@ -132,7 +134,12 @@ WORDS: dict[Why, str] = {
     Why.NOT_READABLE: N_("Its part of the file is broken: %(what)s."),
     Why.NOT_THERE: N_("The file names it and does not have it: %(what)s."),
     Why.TWICE: N_("Its identifier stands in the file twice. The first one was taken."),
-    Why.PICTURES: N_("Pictures were left out; their descriptions stand in their places."),
+    Why.PICTURES: N_(
+        "Pictures that are not in the file, or too large, were left out; their descriptions stand in their places."
+    ),
+    Why.UNDESCRIBED: N_(
+        "A picture has no description for who does not see it. Open the question and say what it shows."
+    ),
     Why.MEDIA: N_("Sound, films or embedded pages were left out."),
     Why.LINKS: N_("Links into the course it comes from lead nowhere now; their words were kept."),
     Why.FORMULAS: N_("Formulas are shown as they were typed."),
@@ -222,6 +229,7 @@ class Reading:
     banks: tuple[Bank, ...] = ()
     quizzes: tuple[Quiz, ...] = ()
     remarks: tuple[Note, ...] = ()
+    pictures: tuple[Picture, ...] = ()
 
     @property
     def entries(self) -> tuple[Entry, ...]:
