@@ -151,7 +151,12 @@ def opens_this_tool(item: NativeItem, link_ids: Collection[str], tool_url: str) 
     """Whether something that the platform has is a link to this tool: a known one, or by the tool's address."""
     if item.link_id is not None and item.link_id in link_ids:
         return True
-    return bool(tool_url) and any(_origin(one) == _origin(tool_url) for one in item.tool_urls)
+    return bool(tool_url) and any(same_origin(one, tool_url) for one in item.tool_urls)
+
+
+def same_origin(one: str, other: str) -> bool:
+    """Whether two addresses are of one scheme, host and port."""
+    return _origin(one) == _origin(other)
 
 
 def _origin(url: str) -> tuple[str, str] | str:

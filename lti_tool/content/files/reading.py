@@ -22,7 +22,7 @@ from lti_tool.content.files.values import (
     UnknownCourseFile,
     UnsafeCourseFile,
 )
-from lti_tool.content.rules import BadAddress, clean_address
+from lti_tool.content.rules import BadAddress, clean_address, same_origin
 from lti_tool.errors import ToolError
 from lti_tool.platforms.native import NativeKind
 
@@ -48,8 +48,8 @@ _KINDS: dict[ItemKind, NativeKind] = {
 }
 
 
-def read(source: BinaryIO) -> FileReading:
-    """The course in a file, whatever the file is called.
+def read(source: BinaryIO, tool_url: str = "") -> FileReading:
+    """The course in a file, whatever the file is called. Links to the tool at ``tool_url``, which is this one, are no items.
 
     Raises UnknownCourseFile, BrokenCourseFile, UnsafeCourseFile and CourseFileTooLarge, and nothing else whatever the bytes are.
     """
@@ -57,7 +57,7 @@ def read(source: BinaryIO) -> FileReading:
         content = read_course(source, LIMITS)
     except CartridgeError as error:
         raise _refusal(error) from error
-    return made_of(content)
+    return made_of(content, tool_url)
 
 
 def _refusal(error: CartridgeError) -> ToolError:
@@ -68,9 +68,9 @@ def _refusal(error: CartridgeError) -> ToolError:
     return BrokenCourseFile(error.code) if error.code in _BROKEN else UnknownCourseFile(error.code)
 
 
-def made_of(content: CourseContent) -> FileReading:
+def made_of(content: CourseContent, tool_url: str = "") -> FileReading:
     """A course as the reader of cartridges gives it, in the words of content. Raises UnknownCourseFile for one without items."""
-    making = _Making(content)
+    making = _Making(content, tool_url)
     items = tuple(making.items())
     if not items:
         raise UnknownCourseFile("no items")
@@ -100,6 +100,7 @@ class _Making:
     """Items of one file, each under a name of its own."""
 
     content: CourseContent
+    tool_url: str = ""
     left: Counter[Left] = field(default_factory=Counter)
     names: set[str] = field(default_factory=set)
 
@@ -121,6 +122,8 @@ class _Making:
             self.left[Left.ANNOUNCEMENT] += 1
         elif kind == "file" and not placed:
             self.left[Left.LOOSE_FILE] += 1
+        elif kind == "tool" and self._is_this_tool(item):
+            self.left[Left.THIS_TOOL] += 1
         else:
             yield FileItem(
                 name=self._name(item),
@@ -137,6 +140,10 @@ class _Making:
                 requirement=item.requirement.value if item.requirement is not None else None,
                 requirement_points=item.requirement_points,
             )
+
+    def _is_this_tool(self, item: Item) -> bool:
+        addresses = (item.url, item.tool.url if item.tool is not None else None)
+        return bool(self.tool_url) and any(same_origin(one, self.tool_url) for one in addresses if one)
 
     def _home_url(self, item: Item) -> str | None:
         """Where an item opens in the course that the file was made of, as far as the file tells."""
