@@ -2,7 +2,7 @@
 
 import random
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
@@ -42,6 +42,8 @@ class Tally:
     """The true mastery of those, summed."""
     idle: int = 0
     """Students who had nothing left before the end."""
+    hours_of: list[float] = field(default_factory=list)
+    """Each student's hours, in the class's order."""
 
     @property
     def per_hour(self) -> float:
@@ -65,6 +67,8 @@ class Class:
     tally: Tally = field(default_factory=Tally)
     plans: dict[str, Iterator[Item]] = field(default_factory=dict)
     pupils: dict[str, Pupil] = field(default_factory=dict)
+    at_most: Sequence[float] = ()
+    """The hours after which each student stops, in the class's order; none: all of the four weeks."""
 
     def work(self, students: int, days: int, seed: int) -> Tally:
         """Four weeks of it."""
@@ -76,9 +80,10 @@ class Class:
         luck = [random.Random(f"{seed} {place}") for place in range(students)]
         self.world.chance = random.Random(f"{self.world.name} {seed} at work")
         finished: set[str] = set()
+        self.tally.hours_of = [0.0] * students
         for day in range(days):
             for place, (record, pupil) in enumerate(pupils):
-                if record.name not in finished and not self._day(record, pupil, _school_day(day), luck[place]):
+                if record.name not in finished and not self._day(record, pupil, _school_day(day), luck[place], place):
                     finished.add(record.name)
             self.product.evening()
             nights = 3 if day % 5 == 4 else 1
@@ -95,16 +100,20 @@ class Class:
                     self.tally.secure_truly += self.world.mastery(pupil, n)
         return self.tally
 
-    def _day(self, record: Record, pupil: Pupil, at: datetime, luck: random.Random) -> bool:
+    def _day(self, record: Record, pupil: Pupil, at: datetime, luck: random.Random, place: int) -> bool:
         """One student's day; whether something is left for another."""
         left = self.world.assumed.minutes
+        hours = self.tally.hours_of
         while left > 0:
+            if self.at_most and hours[place] >= self.at_most[place]:
+                return False
             step = self.choose(self, record, at)
             if step is None:
                 return any(state.review.due_at is not None for state in record.levels.values())
             minutes = self._do(record, pupil, step, at, luck)
             left -= minutes
             self.tally.hours += minutes / 60
+            hours[place] += minutes / 60
             at += timedelta(minutes=minutes)
         return True
 
@@ -259,9 +268,16 @@ WAYS: dict[str, Chooser] = {
 
 
 def simulate(
-    kind: type[World], subject: Subject, way: str, seed: int, assumed: Assumed, settings: Settings, students: int = 30
+    kind: type[World],
+    subject: Subject,
+    way: str,
+    seed: int,
+    assumed: Assumed,
+    settings: Settings,
+    students: int = 30,
+    at_most: Sequence[float] = (),
 ) -> Tally:
-    """One class of so many students, for four weeks of five days."""
+    """One class of so many students, for four weeks of five days; each stops after so many hours, where ``at_most`` says."""
     world = kind(subject, assumed, seed)
     product = Product(subject, settings, whole_only=kind.whole_only)
-    return Class(world, subject, product, WAYS[way]).work(students, 20, seed)
+    return Class(world, subject, product, WAYS[way], at_most=at_most).work(students, 20, seed)

@@ -12,6 +12,7 @@ from decimal import Decimal
 from benchmarks.paths.courses import Subject
 from lti_tool.competencies.rules_graph import descendants
 from lti_tool.mastery import prediction, rules
+from lti_tool.mastery.pieces import WHOLE_COUNTS
 from lti_tool.mastery.prediction import version_due
 from lti_tool.mastery.rules import AlignedItem, Criterion, DefaultLadder, Standing, default_scale, fitted
 from lti_tool.playlists.planning.base import Done, Item, Learner, Plan, Planned, Reason, Settings, Walked
@@ -94,12 +95,12 @@ class Product:
             state = criterion.step(state, observation)
             if rules.practises(observation):
                 record.right_at[number] = moment
-            answer = prediction.Observation(
-                record.name, str(number), float(observation.right), task, moment.timestamp()
-            )
-            self.model.update(self.shared, record.known, answer, learn=False)
-            record.answers.append(answer)
-            self.answers.append(answer)
+            # As ``mastery.pieces`` tells predictions: of a whole score its share, and as several answers.
+            answer = prediction.Observation(record.name, str(number), float(earned), task, moment.timestamp())
+            for _ in range(WHOLE_COUNTS if whole else 1):
+                self.model.update(self.shared, record.known, answer, learn=False)
+                record.answers.append(answer)
+                self.answers.append(answer)
         record.levels[number] = state
         done = record.items.get(item.id, Done())
         record.items[item.id] = Done(

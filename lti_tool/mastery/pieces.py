@@ -2,6 +2,7 @@
 
 import hashlib
 import uuid
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -11,6 +12,9 @@ from lti_tool.mastery import prediction, rules
 from lti_tool.mastery.rules.values import ZERO, Source, Standing, order_key
 
 _HUNDRED = Decimal(100)
+
+WHOLE_COUNTS = 3
+"""As how many answers predictions take a whole score, where it has that many points; docs/adr/0014-predictions.md says why."""
 
 
 @lru_cache(maxsize=1000)
@@ -88,6 +92,21 @@ class Piece(Columns):
         earned, possible = self.earned, self.possible
         return earned is not None and possible is not None and earned >= _share(self.passing_percent) * possible
 
+    @property
+    def counts_as(self) -> int:
+        """As how many answers predictions take it: a whole score as its points, three at most; anything else as one."""
+        if not self.whole or self.possible is None:
+            return 1
+        return max(1, min(int(self.possible), WHOLE_COUNTS))
+
+    @property
+    def correct(self) -> float:
+        """What predictions learn from, 0 to 1: of a whole score its share of the points, of an answer whether it is right."""
+        earned, possible = self.earned, self.possible
+        if self.whole and earned is not None and possible:
+            return min(max(float(earned / possible), 0.0), 1.0)
+        return 1.0 if self.is_right else 0.0
+
     def observation(self) -> rules.Observation:
         """As level rules take it."""
         return rules.Observation(
@@ -111,11 +130,19 @@ class Piece(Columns):
         )
 
     def answer(self) -> prediction.Observation:
-        """As prediction models take it: who, which competency, right or not, which item, when. Nothing else goes in."""
+        """As prediction models take it: who, which competency, how well, which item, when. Nothing else goes in."""
         return prediction.Observation(
             self.person_id.hex,
             self.competency_id.hex,
-            1.0 if self.is_right else 0.0,
+            self.correct,
             self.task,
             self.observed_at.timestamp() if self.dated else None,
         )
+
+
+def as_answers(pieces: Iterable[Piece]) -> Iterator[prediction.Observation]:
+    """Answers as prediction models take them, in the order given; what counts as several comes as often."""
+    for piece in pieces:
+        answer = piece.answer()
+        for _ in range(piece.counts_as):
+            yield answer

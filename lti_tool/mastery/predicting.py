@@ -19,7 +19,7 @@ from lti_tool.db.organisation import Organisation
 from lti_tool.mastery import prediction
 from lti_tool.mastery.looking import Asked, Learner, all_live
 from lti_tool.mastery.models import Difficulty, LearnerMastery, PredictionVersion
-from lti_tool.mastery.pieces import Piece
+from lti_tool.mastery.pieces import Piece, as_answers
 
 COURSE = "course"
 """The key of a version's row about the course itself: how to weigh what is known, and how many answers it is made of."""
@@ -88,8 +88,8 @@ def stepped_on(predicting: dict[str, Any], shared: dict[str, Any], pieces: Seque
     """What is known of a learner after these answers, in order, with a version's difficulties."""
     model = _model(shared)
     state = predicting.get("state") or model.new_learner()
-    for piece in pieces:
-        model.update(shared, state, piece.answer(), learn=False)
+    for answer in as_answers(pieces):
+        model.update(shared, state, answer, learn=False)
     last = pieces[-1].order if pieces else predicting.get("last", "")
     return {"model": model.name, "last": last, "state": state}
 

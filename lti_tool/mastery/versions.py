@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Table, delete, func, insert, select, update
+from sqlalchemy import Table, case, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -18,7 +18,7 @@ from lti_tool.ids import new_id
 from lti_tool.mastery import looking, predicting, prediction, writing
 from lti_tool.mastery.looking import Asked
 from lti_tool.mastery.models import Difficulty, Evidence, EvidenceSource, LearnerMastery, PredictionVersion
-from lti_tool.mastery.pieces import Columns, Piece
+from lti_tool.mastery.pieces import WHOLE_COUNTS, Columns, Piece, as_answers
 
 LEARN = "learn-difficulties"
 """The task that looks whether a course's answers are worth a new version of its difficulties; the key is the course's."""
@@ -103,7 +103,10 @@ def _scored(organisation_id: uuid.UUID, course_id: uuid.UUID) -> Any:
 
 
 async def _count(session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID) -> int:
-    statement: Any = select(func.count()).select_from(Evidence).where(_scored(organisation_id, course_id))
+    """How many answers there are, as ``Piece.counts_as`` has it."""
+    points, at_least = col(Evidence.possible), range(WHOLE_COUNTS, 1, -1)
+    several = case(*((col(Evidence.whole) & (points >= count), count) for count in at_least), else_=1)
+    statement: Any = select(func.coalesce(func.sum(several), 0)).where(_scored(organisation_id, course_id))
     return int((await session.exec(statement)).scalar_one())
 
 
@@ -125,7 +128,7 @@ async def _make(
     now: datetime,
 ) -> bool:
     model = prediction.default()
-    shared = model.fit([piece.answer() for piece in pieces])
+    shared = model.fit(as_answers(pieces))
     version_id = new_id()
     row = {
         "organisation_id": organisation_id,

@@ -105,6 +105,36 @@ async def test_a_version_is_made_from_all_answers_and_learners_move_there(databa
     assert learners[made.ada.id].predicting["state"] == by_hand
 
 
+async def test_a_whole_score_tells_its_share_and_counts_as_its_points_three_at_most(database: Database) -> None:
+    async with database.writing() as session:
+        made = await world(session)
+    said = [(7, 10), (1, 2), (1, 1), (Decimal("0.5"), Decimal("0.5")), (12, 10), (Decimal("2.5"), Decimal("2.5"))]
+    at = [NOW + n * timedelta(hours=1) for n in range(len(said))]
+    points = [{"earned": Decimal(earned), "possible": Decimal(possible)} for earned, possible in said]
+    tasks = [
+        made.entry("F.1", f"t:{n}", at[n], item=f"t{n}", whole=True, passing_percent=80.0, **some)
+        for n, some in enumerate(points)
+    ]
+    await append(database, made, *tasks)
+    model = prediction.default()
+    shared, by_hand = model.new_shared(), model.new_learner()
+    for n, (share, count) in enumerate([(0.7, 3), (0.5, 2), (1.0, 1), (1.0, 1), (1.0, 3), (1.0, 2)]):
+        one = prediction.Observation("", made.competencies["F.1"].id.hex, share, f"t{n}", at[n].timestamp())
+        for _ in range(count):
+            model.update(shared, by_hand, one, learn=False)
+    known = (await learners_of(database, made))[made.ada.id].predicting
+    assert known["state"] == by_hand
+    # Twelve answers so far; the version is due at twenty, and learned from as many.
+    assert not await versions.learn(database, made.id, made.course.id, NOW)
+    ben = {"person_id": made.school.students[1].id, "whole": True, **points[0]}
+    await append(database, made, *[made.entry("F.1", f"b:{n}", at[n], item=f"t{n}", **ben) for n in range(3)])
+    assert await versions.learn(database, made.id, made.course.id, NOW)
+    async with database.reading() as session:
+        keys = {row.key: row.state for row in (await session.exec(scoped(Difficulty, made.id))).all()}
+    assert keys["course"]["answers"] == 21
+    assert not await versions.learn(database, made.id, made.course.id, NOW)
+
+
 async def test_who_begins_later_begins_with_the_newest_version(database: Database) -> None:
     async with database.writing() as session:
         made = await world(session)

@@ -26,6 +26,12 @@ MOST_BEFORE_TRY = 4
 FADES_WITHIN = timedelta(days=7)
 """A review that is expected to go well anyway waits so long at most."""
 
+SEEN_LATELY = timedelta(days=2)
+"""A review takes what was seen today or yesterday only where there is nothing else: that would be remembered, not known."""
+
+UNKNOWN_MINUTES = 15
+"""What an item without an estimate is taken for."""
+
 FIT = 2.0
 UNLOCK = 1.0
 TO_GOAL = 1.0
@@ -52,6 +58,11 @@ def _lifted(chance: float, by: float) -> float:
     if not by or not 0.0 < chance < 1.0:
         return chance
     return 1.0 / (1.0 + math.exp(-(math.log(chance / (1.0 - chance)) + by)))
+
+
+def minutes_of(item: Item) -> int:
+    """How long an item takes, by its estimate or what is usual."""
+    return UNKNOWN_MINUTES if item.minutes is None else item.minutes
 
 
 @dataclass(slots=True)
@@ -187,7 +198,12 @@ class Chooser:
         """How far a chance is from the middle of the zone, in twentieths: what is nearly as good is as good."""
         if chance is None:
             return 0
-        return round(abs(chance - (self.settings.low + self.settings.high) / 2) * 20)
+        return round(abs(chance - self._middle) * 20)
+
+    @property
+    def _middle(self) -> float:
+        """The middle of the zone."""
+        return (self.settings.low + self.settings.high) / 2
 
     # --- One item -------------------------------------------------------------------------------------------------
 
@@ -215,13 +231,15 @@ class Chooser:
         for item in self._left(bit, some):
             tier = self._suits(bit, item)
             if tier is not None:
-                ranked.append((self._rank(bit, item, tier, avoid), item.position, item.id, item))
+                # Of what tells as well the shorter comes first; what teaches and practises keeps the teacher's order.
+                length = minutes_of(item) if item.scored else 0
+                ranked.append((self._rank(bit, item, tier, avoid), length, item.position, item.id, item))
         if not ranked:
             return None
-        ranked.sort(key=lambda one: one[:3])
-        best, rank = ranked[0][3], ranked[0][0]
-        equals = [item for other, _, _, item in ranked if other == rank]
-        wished = [item for _, _, _, item in ranked if item.id in self._chosen]
+        ranked.sort(key=lambda one: one[:4])
+        rank, *_, best = ranked[0]
+        equals = [item for other, *_, item in ranked if other == rank]
+        wished = [item for *_, item in ranked if item.id in self._chosen]
         if wished:
             best = min(wished, key=lambda item: self._chosen[item.id])
         others = tuple(item for item in equals if item is not best)[:MOST_EQUALS]
@@ -316,14 +334,15 @@ class Chooser:
         return Planned(again.id if again else None, number, StepRole.TALK, Why(Reason.NO_ITEMS, competencies=(number,)))
 
     def fades(self, bit: int, due: date) -> bool:
-        """Whether a review that is due is called for now: not while it is expected to go well anyway, but for a week at most.
+        """Whether a review that is due is called for now: not while more than the middle of the zone is expected anyway, but for
+        a week at most.
 
         Nor while something it builds on is unmet: that comes first.
         """
         if self.course.needs[bit] & self.known.blockers:
             return False
         chance = self.chance(bit)
-        return chance is None or chance <= self.settings.high or self.today - due >= FADES_WITHIN
+        return chance is None or chance <= self._middle or self.today - due >= FADES_WITHIN
 
     def _tried_since(self, items: Sequence[Item], on: date) -> bool:
         """Whether any of these was done or tried after a day."""
@@ -332,7 +351,7 @@ class Chooser:
     def review(self, bit: int) -> Item | None:
         """What a competency that fades can be looked at again with.
 
-        Mixed work first; then what was not seen this week, what is short, what was not seen for longest.
+        Mixed work first; then what was not seen since yesterday, what is short, what was not seen for longest.
         """
         for some in (
             [item for item in self.course.assesses[bit] if item.scored],
@@ -348,8 +367,8 @@ class Chooser:
         number = self.course.competencies[bit].number
         mixed = any(aim.mixed for aim in item.aims if aim.competency == number)
         seen = self.done(item).last_on or date.min
-        lately = self.today - seen < timedelta(days=7)
-        return not mixed, lately, item.minutes or 0, seen, item.position, item.id
+        lately = self.today - seen < SEEN_LATELY
+        return not mixed, lately, minutes_of(item), seen, item.position, item.id
 
     def form(self, item: Item) -> uuid.UUID | None:
         """The form of an item that serves this learner's supports best; None: the item itself."""

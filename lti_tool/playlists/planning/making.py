@@ -7,13 +7,11 @@ from datetime import date
 
 from lti_tool.playlists.models import StepRole
 from lti_tool.playlists.planning.base import Clash, Conflict, Item, Learner, Planned, Reason, Settings, Why
-from lti_tool.playlists.planning.choosing import Chooser
+from lti_tool.playlists.planning.choosing import UNKNOWN_MINUTES, Chooser, minutes_of
 from lti_tool.playlists.planning.course import Course
 from lti_tool.playlists.planning.knowing import is_banned, know
 from lti_tool.playlists.planning.reasons import Reasons, goal_of
 
-UNKNOWN_MINUTES = 15
-"""What an item without an estimate is taken for, where a learner's week is filled."""
 FEW_REVIEWS = 2
 """While no more are called for, reviews come at half the pace that the settings allow."""
 
@@ -82,7 +80,7 @@ class Making:
         if len(self.steps) >= end:
             return False
         item = self.course.items[step.item] if step.item else None
-        minutes = UNKNOWN_MINUTES if item is None or item.minutes is None else item.minutes
+        minutes = UNKNOWN_MINUTES if item is None else minutes_of(item)
         week = self.learner.weekly_minutes
         if week is not None and self.minutes and self.minutes + minutes > week and not anyway:
             return False

@@ -188,6 +188,19 @@ def test_interests_choose_among_what_is_as_good() -> None:
     assert made.steps[0].equals == ()
 
 
+def test_of_what_is_scored_the_shorter_comes_first_and_the_longer_is_still_a_choice() -> None:
+    tasks = [
+        replace(thing(number, (1, "assesses")), minutes=minutes) for number, minutes in ((1, 20), (2, 12), (3, None))
+    ]
+    [step] = plan(course("a", items=tasks), Learner(), USUAL, TODAY).steps[:1]
+    assert (step.item, step.equals) == (ident(2), (ident(3), ident(1)))
+    # What fits better comes first, however long it takes; and what teaches keeps the teacher's order.
+    fits = Learner(predict=lambda number, item: 0.7 if item == ident(1) else 0.3)
+    assert planned(plan(course("a", items=tasks), fits, USUAL, TODAY))[0] == 1
+    pages = [replace(thing(number, (1, "teaches")), minutes=minutes) for number, minutes in ((1, 20), (2, 12))]
+    assert planned(plan(course("a", items=pages), Learner(), USUAL, TODAY)) == [1, 2]
+
+
 def test_the_learners_choice_among_equals_is_followed() -> None:
     items = [thing(number, (1, "teaches")) for number in (1, 2, 3)]
     there, one = course("a", items=items), replace(USUAL, length=1)
@@ -238,8 +251,12 @@ def test_a_review_that_will_go_well_anyway_waits_for_a_week_at_most() -> None:
     learner = replace(overdue(6, 8), predict=lambda number, item: 0.95, walked=walked)
     made = plan(course("abcdefgh"), learner, USUAL, TODAY)
     assert [step.competency for step in made.steps if step.role is StepRole.REVIEW] == [8]
-    unsure = replace(learner, reviews={6: learner.reviews[6]}, predict=lambda number, item: 0.8)
+    # It is called for from the middle of the zone down, 0.725.
+    one = replace(learner, reviews={6: learner.reviews[6]})
+    unsure = replace(one, predict=lambda number, item: 0.72)
     assert plan(course("abcdefgh"), unsure, USUAL, TODAY).steps[0].competency == 6
+    surer = replace(one, predict=lambda number, item: 0.74)
+    assert all(step.role is not StepRole.REVIEW for step in plan(course("abcdefgh"), surer, USUAL, TODAY).steps)
 
 
 def test_a_lone_review_comes_where_there_is_nothing_else() -> None:
@@ -247,11 +264,19 @@ def test_a_lone_review_comes_where_there_is_nothing_else() -> None:
     assert [(step.competency, step.role) for step in made.steps] == [(2, StepRole.REVIEW)]
 
 
-def test_a_review_takes_mixed_work_and_then_what_was_not_seen_for_longest() -> None:
+def test_a_review_takes_mixed_work_then_what_is_short_and_was_not_seen_for_longest() -> None:
     items = [thing(number, (1, "assesses")) for number in (1, 2)]
     seen = {ident(1): replace(FINISHED, last_on=TODAY), ident(2): FINISHED}
     made = plan(course("a", items=items), replace(overdue(1), items=seen), USUAL, TODAY)
     assert planned(made) == [2]
+    # What is short comes first of what was seen neither today nor yesterday.
+    long, short = (replace(item, minutes=minutes) for item, minutes in zip(items, (20, 10), strict=True))
+    for days, wanted in ((1, 1), (2, 2)):
+        lately = {
+            ident(number): replace(FINISHED, last_on=TODAY - timedelta(days=ago)) for number, ago in ((1, 9), (2, days))
+        }
+        made = plan(course("a", items=[long, short]), replace(overdue(1), items=lately), USUAL, TODAY)
+        assert planned(made) == [wanted]
     mixed = thing(3, (1, "assesses"))
     mixed = replace(mixed, aims=(replace(mixed.aims[0], mixed=True),))
     seen[ident(3)] = replace(FINISHED, last_on=TODAY)

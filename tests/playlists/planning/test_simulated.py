@@ -6,6 +6,7 @@ from datetime import datetime
 
 import pytest
 
+from benchmarks.paths.__main__ import at_equal_hours, runs
 from benchmarks.paths.bounds import Observer, TellingProduct, copied, greedy, share_within, teaches
 from benchmarks.paths.classes import WAYS, Class, simulate
 from benchmarks.paths.courses import Subject
@@ -48,6 +49,23 @@ def test_the_same_seed_gives_the_same_class(way: str) -> None:
         for seed in (5, 5, 6)
     ]
     assert made[0] == made[1] != made[2]
+
+
+def test_a_student_may_stop_early_and_both_ways_are_compared_there() -> None:
+    whole = simulate(WORLDS["strengths"], subject(), "personal", 5, SHORT, Settings(length=2), students=3)
+    assert sum(whole.hours_of) == pytest.approx(whole.hours)
+    most = [2.0, 100.0, 0.0]
+    cut = simulate(WORLDS["strengths"], subject(), "personal", 5, SHORT, Settings(length=2), students=3, at_most=most)
+    # A step that is begun is finished; who may do all does the same as before, unless others taught the difficulties less.
+    assert 2.0 <= cut.hours_of[0] < 2.5
+    assert cut.hours_of[1] > 10.0
+    assert cut.hours_of[2] == 0.0
+    seeds = range(5, 7)
+    ways = {way: runs(WORLDS["strengths"], subject(), way, seeds, Assumed()) for way in ("fixed order", "personal")}
+    same = at_equal_hours(WORLDS["strengths"], subject(), "fixed order", *[ways["fixed order"]] * 2, seeds)
+    assert same.value == 1.0
+    found = at_equal_hours(WORLDS["strengths"], subject(), "personal", ways["personal"], ways["fixed order"], seeds)
+    assert found.value > 0.0
 
 
 def test_every_way_teaches_the_same_students() -> None:
