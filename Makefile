@@ -26,7 +26,7 @@ demo: setup ## Start the tool and a sandbox LMS on this machine (ARGS="--reset",
 # A third worker would take less time, and browsers would more often not answer in time.
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-# A browser or a process that was not there in time gets a second chance, said aloud; see tests/again.py.
+# What may have been the machine, not the code, gets a second chance, said aloud; see tests/again.py.
 # What fetches and installs mostly waits, so all of it is made side by side, and the checks as soon as they can run.
 test: ## Every check and every test: SQLite, PostgreSQL, a real browser, Open edX
 	@$(MAKE) --no-print-directory --jobs=4 check browser openedx compiled

@@ -39,7 +39,7 @@ def someone(running: Bench) -> Iterator[Callable[[str], Someone]]:
 
 def until(what: Callable[[], Any], words: str) -> Any:
     """What ``what`` gives, once it is something."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         if found := what():
             return found
