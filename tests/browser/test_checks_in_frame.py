@@ -7,16 +7,16 @@ import base64
 import hashlib
 import re
 import uuid
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from lti_tool.checks import pictures
 from lti_tool.checks.models import Feedback
+from lti_tool.checks.questions import ONE, Choice, Question, QuestionKind
 from lti_tool.checks.reading.pictures import ADDRESS, Picture
 from lti_tool.competencies.models import CourseMap
 from lti_tool.courses.models import Course, Person
@@ -27,7 +27,6 @@ from lti_tool.lti.models import Registration
 from lti_tool.playlists.models import DoneRule, PersonalPlaylist, Playlist, PlaylistStatus, PlaylistStep, StepKind
 from tests.browser.stories import Visitor, people_browser
 from tests.browser_tools import ONE_PROCESS
-from tests.checks import asked
 from tests.checks.taking import a_bank, a_check, a_question
 from tests.insight.world import in_a_loop
 from tests.mastery.world import World
@@ -39,6 +38,14 @@ pytestmark = pytest.mark.browser
 
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 PICTURE = Picture(hashlib.sha256(base64.b64decode(PNG)).hexdigest(), "image/png", PNG)
+
+
+def refuse_images(route: Route) -> None:
+    """As the tool answers an image's own request in a browser that keeps no cookie at all."""
+    if route.request.resource_type == "image":
+        route.fulfill(status=401)
+    else:
+        route.continue_()
 
 
 async def give(url: str, name: str) -> None:
@@ -63,7 +70,10 @@ async def _give(session: AsyncSession, name: str) -> None:
     made = await a_bank(session, made=World(school, course_map))
     await pictures.put(session, school.id, [PICTURE], NOW)
     shows = f'How much is red? <img src="{ADDRESS}{PICTURE.digest}" alt="A bar, half of it red">'
-    await a_question(session, made, replace(asked.choice(), prompt=shows))
+    bar = Question(
+        QuestionKind.CHOICE, shows, choices=(Choice("a", "Half of it", ONE), Choice("b", "All of it")), shuffled=False
+    )
+    await a_question(session, made, bar)
     await pictures.link(session, made.rows)
     check = await a_check(session, made, title="Halves", feedback=Feedback.END)
     playlist = Playlist(
@@ -105,10 +115,11 @@ def test_a_check_in_a_frame_without_cookies(tmp_path: Path) -> None:
         tool = student.tool
         student.section("My playlists", "In the frame")
         pages = len(context.pages)
+        context.route(f"**{ADDRESS}*", refuse_images)
         tool.get_by_role("link", name="Open this step").first.click()
         tool.get_by_role("button", name="Begin").click()
         expect(tool.locator("fieldset.question")).to_have_count(8)
-        # An image's own request carries no token; the page's script fetches it.
+        # An image's own request carries no token, and is refused where there is no cookie either: the page's script fetches it.
         picture = tool.get_by_role("img", name="A bar, half of it red")
         expect(picture).to_have_js_property("naturalWidth", 1)
         expect(picture).to_have_attribute("src", re.compile("^data:image/png"))

@@ -248,7 +248,13 @@ async def test_the_picture_is_kept_once_and_shown_safely(site: Site) -> None:
     assert answer.headers["content-type"] == "image/png"
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert answer.headers["content-security-policy"] == "default-src 'none'; sandbox"
-    assert answer.headers["cache-control"].startswith("private")
+    assert answer.headers["cache-control"] == "private, no-cache"
+    async with site.client(teacher.token) as client:
+        again = await client.get(address, headers={"If-None-Match": answer.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    async with site.client() as anybody:
+        refused = await anybody.get(address, headers={"If-None-Match": answer.headers["etag"]})
+    assert refused.status_code == 401
 
 
 async def test_only_who_may_see_the_question_sees_its_picture(site: Site) -> None:
