@@ -56,6 +56,12 @@ _KINDS = {
     "workshop": ItemKind.ASSIGNMENT,
 }
 """By the module's name, as the connector to Moodle's own API has them; others are links."""
+_NOT_SHOWN = frozenset({"qbank"})
+"""Activities that no course page shows: since Moodle 5.0 a bank of questions is one, at the end of the first section."""
+
+_ADDRESS = {"url": "externalurl", "lti": "toolurl"}
+"""Which setting holds where an activity leads."""
+
 _DUE = ("duedate", "timeclose", "deadline", "submissionend", "timeavailableto", "timedue")
 _HANDED_IN = ("completionsubmit", "completionattemptsexhausted", "completionminattempts", "completionendreached")
 _TAKEN_PART = ("completionposts", "completiondiscussions", "completionreplies", "completionentries")
@@ -89,9 +95,9 @@ class _Activity:
             return Requirement.MARK, None
         if self.tracking != "2":
             return None, None
-        if self.graded or self.must_pass:
-            return Requirement.SCORE, self.pass_points if self.must_pass else None
-        if self.own_rules.intersection(_HANDED_IN):
+        if self.must_pass:
+            return Requirement.SCORE, self.pass_points
+        if self.graded or self.own_rules.intersection(_HANDED_IN):
             return Requirement.SUBMIT, None
         if self.own_rules.intersection(_TAKEN_PART):
             return Requirement.CONTRIBUTE, None
@@ -250,6 +256,8 @@ class _Backup:
             if cmid in placed:
                 continue
             placed.add(cmid)
+            if activity.modname in _NOT_SHOWN:
+                continue
             yield self._item(activity, indent)
             below = inner.get(cmid)
             if below is not None and indent < 5:
@@ -326,7 +334,7 @@ def _described(activity: _Activity, root: Element) -> None:
     activity.described = settings is not None
     activity.title = _said(settings, "name") or activity.title
     activity.due_at = next(filter(None, (_moment(_said(settings, name)) for name in _DUE)), None)
-    activity.url = web_address(_said(settings, "externalurl")) if activity.modname == "url" else None
+    activity.url = web_address(_said(settings, _ADDRESS[activity.modname])) if activity.modname in _ADDRESS else None
     activity.news = activity.modname == "forum" and _said(settings, "type") == "news"
     activity.own_rules = frozenset(
         name for name in (*_HANDED_IN, *_TAKEN_PART) if _said(settings, name) not in ("", "0")

@@ -44,6 +44,9 @@ _KINDS: Mapping[str, NativeKind] = {
 }
 """By the module's name. What is not here, a module that the school has added, is a link."""
 
+_NOT_SHOWN = frozenset({"qbank"})
+"""Modules that no course page shows. 5.1.3 leaves banks of questions out by itself, whatever the account may see."""
+
 GRADED = frozenset({"quiz", "assign", "workshop", "lesson", "scorm", "h5pactivity", "lti"})
 """Modules that have a grade by nature, for where the gradebook cannot be asked."""
 
@@ -114,6 +117,8 @@ def _item(
     """A module; None without a number, and for one that is being deleted."""
     cmid, kind_there = number_id(module.get("id")), module.get("modname")
     if cmid is None or not isinstance(kind_there, str) or module.get("deletioninprogress") in (1, True):
+        return None
+    if kind_there in _NOT_SHOWN:
         return None
     kind = _KINDS.get(kind_there, "link")
     heading = kind == "heading"

@@ -51,6 +51,25 @@ def test_kinds_are_those_that_the_connector_gives() -> None:
     assert {name: kind.value for name, kind in _KINDS.items()} == dict(moodle_rows._KINDS)
 
 
+def test_a_bank_of_questions_is_no_part_of_the_course_page() -> None:
+    """Since 5.0 it is an activity of the first section; seen in a backup of 5.1.3."""
+    activities = [Activity(28, "qbank", "Shared bank"), Activity(6, "page", "Read")]
+    content = read_course(tarred(backup(activities)))
+    assert [item.identifier for item in content.items()] == ["6"]
+    assert content.notes == ()
+
+
+def test_receiving_a_grade_is_handing_in_and_a_passing_grade_is_a_score() -> None:
+    """As the connector has it from ``completionusegrade`` and ``completionpassgrade``."""
+    rule = {"completion": "2", "completiongradeitemnumber": "0"}
+    activities = [
+        Activity(10, "quiz", "Any grade", module=rule),
+        Activity(11, "quiz", "A passing grade", module={**rule, "completionpassgrade": "1"}, grade={"gradepass": "5"}),
+    ]
+    content = read_course(tarred(backup(activities)))
+    assert [(one.requirement, one.requirement_points) for one in content.items()] == [("submit", None), ("score", 5)]
+
+
 def test_activities_inside_of_an_activity_stand_below_it() -> None:
     sections = {
         1: {"number": "1", "name": "Week 1", "sequence": "20,22"},

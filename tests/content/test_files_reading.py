@@ -43,6 +43,20 @@ def refused(data: bytes | io.BytesIO) -> ToolError:
     return caught.value
 
 
+def test_links_to_this_tool_are_left_out_and_counted() -> None:
+    tool = "https://playlists.example"
+    activities = [
+        Activity(29, "lti", "My playlists", settings={"toolurl": f"{tool}/lti/launch"}),
+        Activity(30, "lti", "A lab", settings={"toolurl": "https://lab.example/launch"}),
+        Activity(31, "lti", "Another", settings={"toolurl": ""}),
+    ]
+    found = read(tarred(backup(activities)), tool)
+    assert [one.title for one in found.items] == ["A lab", "Another"]
+    assert found.left == {Left.THIS_TOOL: 1}
+    assert len(of(tarred(backup(activities))).items) == 3
+    assert taken_up(kept(found)) == found
+
+
 # --- Real courses -----------------------------------------------------------------------------------------------------
 
 

@@ -442,6 +442,10 @@ def test_what_an_administrator_has_to_enable_is_told_once_and_in_order() -> None
 # --- Contents ----------------------------------------------------------------------------------------------------------
 
 
+async def test_a_bank_of_questions_is_no_item() -> None:
+    assert [one.external_id for one in await contents_of(section(module(28, "qbank"), module(60)))] == ["moodle:cm:60"]
+
+
 async def test_a_link_to_a_tool_tells_what_its_launches_are_called_and_the_tools_icon() -> None:
     """Seen on 5.1.3: ``instance`` is what launches call the resource link, ``modicon`` the icon the tool registered."""
     icon = "https://playlists.example/static/icon/mark.svg"

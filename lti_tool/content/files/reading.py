@@ -26,6 +26,7 @@ from lti_tool.content.files.values import (
     UnknownCourseFile,
     UnsafeCourseFile,
 )
+from lti_tool.content.own import is_own_address
 from lti_tool.content.rules import BadAddress, clean_address
 from lti_tool.errors import ToolError
 from lti_tool.platforms.native import NativeKind
@@ -52,8 +53,8 @@ _KINDS: dict[ItemKind, NativeKind] = {
 }
 
 
-def read(source: BinaryIO) -> FileReading:
-    """The course in a file, whatever the file is called.
+def read(source: BinaryIO, tool_url: str = "") -> FileReading:
+    """The course in a file, whatever the file is called. Links to the tool at ``tool_url``, which is this one, are no items.
 
     Raises UnknownCourseFile, EmptyCourseFile, BrokenCourseFile, UnsafeCourseFile and CourseFileTooLarge, and nothing else
     whatever the bytes are.
@@ -62,7 +63,7 @@ def read(source: BinaryIO) -> FileReading:
         content = read_course(source, LIMITS)
     except CartridgeError as error:
         raise _refusal(error) from error
-    return made_of(content)
+    return made_of(content, tool_url)
 
 
 def _refusal(error: CartridgeError) -> ToolError:
@@ -73,12 +74,12 @@ def _refusal(error: CartridgeError) -> ToolError:
     return BrokenCourseFile(error.code) if error.code in _BROKEN else UnknownCourseFile(error.code)
 
 
-def made_of(content: CourseContent) -> FileReading:
+def made_of(content: CourseContent, tool_url: str = "") -> FileReading:
     """A course as the reader of cartridges gives it, in the words of content.
 
     Raises EmptyCourseFile for one with nothing in it, and UnknownCourseFile for one of whose items none can be an item here.
     """
-    making = _Making(content)
+    making = _Making(content, tool_url)
     items = tuple(making.items())
     if not items and not making.left:
         raise EmptyCanvasExport("no items") if content.source == Form.CANVAS else EmptyCourseFile("no items")
@@ -115,6 +116,7 @@ class _Making:
     """Items of one file, each under a name of its own."""
 
     content: CourseContent
+    tool_url: str = ""
     left: Counter[Left] = field(default_factory=Counter)
     names: set[str] = field(default_factory=set)
 
@@ -136,6 +138,8 @@ class _Making:
             self.left[Left.ANNOUNCEMENT] += 1
         elif kind == "file" and not placed:
             self.left[Left.LOOSE_FILE] += 1
+        elif kind == "tool" and self._is_this_tool(item):
+            self.left[Left.THIS_TOOL] += 1
         else:
             yield FileItem(
                 name=self._name(item),
@@ -152,6 +156,10 @@ class _Making:
                 requirement=item.requirement.value if item.requirement is not None else None,
                 requirement_points=item.requirement_points,
             )
+
+    def _is_this_tool(self, item: Item) -> bool:
+        addresses = (item.url, item.tool.url if item.tool is not None else None)
+        return any(is_own_address(one, self.tool_url) for one in addresses)
 
     def _home_url(self, item: Item) -> str | None:
         """Where an item opens in the course that the file was made of, as far as the file tells."""

@@ -87,7 +87,7 @@ async def upload(
             if given.size is not None and given.size > reading.MOST_BYTES:
                 raise CourseFileTooLarge("over the limit")
             # The file lies on the disk as it came; it is looked at there, and gone with the form.
-            found = await asyncio.to_thread(reading.read, given.file)
+            found = await asyncio.to_thread(reading.read, given.file, settings.base_url)
             name = given.filename
     except ToolError as trouble:
         return _choose(request, here, pages, trouble=trouble)

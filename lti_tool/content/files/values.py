@@ -103,6 +103,7 @@ class Left(StrEnum):
     LOOSE_FILE = "loose-file"
     ANNOUNCEMENT = "announcement"
     NOT_UNDERSTOOD = "not-understood"
+    THIS_TOOL = "this-tool"
 
 
 @dataclass(frozen=True, slots=True)
