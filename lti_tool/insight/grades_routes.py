@@ -144,6 +144,7 @@ async def column(
     with speaking(request):
         async with database.writing() as session:
             page = await grades_views.column_page(session, here, line_item_id, knowing(request), clock.now())
+            typed = await grades_views.typed_advice(session, here.course)
             leave_trace(
                 session, here, clock, "students.scores-viewed", f"course:{here.course.id}", f"column {line_item_id}"
             )
@@ -160,6 +161,7 @@ async def column(
         "under_way": len(_shown(page.lines, "way")),
         "run": page.run,
         "pause": page.pause,
+        "typed_advice": typed if any(line.can_choose for line in page.lines) else None,
         "address": grades_address(here.course, line_item_id),
         "home": grades_address(here.course),
         "notice": notice(request),

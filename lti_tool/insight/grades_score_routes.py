@@ -39,6 +39,7 @@ async def score(
     with speaking(request):
         async with database.writing() as session:
             page = await grades_views.score_page(session, here, line_item_id, score_id, knowing(request), clock.now())
+            typed = await grades_views.typed_advice(session, here.course)
             leave_trace(
                 session, here, clock, "student.viewed", f"person:{page.line.standing.person_id}", f"score {score_id}"
             )
@@ -49,6 +50,7 @@ async def score(
         "line": page.line,
         "view": page.column.view,
         "pause": page.column.pause,
+        "typed_advice": typed if page.line.can_choose else None,
         "most": grades_views.MOST_ATTEMPTS,
         "address": grades_address(here.course, line_item_id),
         "home": grades_address(here.course),

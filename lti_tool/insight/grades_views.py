@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from lti_tool.courses import queries as course_queries
 from lti_tool.courses.access import InCourse
 from lti_tool.courses.models import Course
 from lti_tool.courses.service import display_name
@@ -21,12 +22,19 @@ from lti_tool.grades.rules import Upkeep
 from lti_tool.grades.service import ScoreStanding
 from lti_tool.grades.words import upkeep_of
 from lti_tool.mastery import theirs
+from lti_tool.platforms import quirks
 from lti_tool.playlists import queries as playlist_queries
 from lti_tool.playlists.models import PlaylistStatus
 from lti_tool.web.i18n import N_
 
 MOST_ATTEMPTS = 200
 """Attempts that a page shows of one score."""
+
+
+async def typed_advice(session: AsyncSession, course: Course) -> str | None:
+    """What has to be done in this course's LMS before a score counts in place of a typed number: a message id, or None."""
+    registration = await course_queries.registration_of(session, course)
+    return quirks(registration.lms).typed_number_stays if registration is not None else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,13 @@ class Quirks:
     roster_hides_assistants: bool = False
     """Launches and the roster say the same of a person."""
 
+    typed_number_stays: str | None = None
+    """What a teacher has to do before a score takes the place of a number typed over it, where sending it is not enough: a
+    gettext message id."""
+
+    link_says_where_it_opens: bool = True
+    """A link that was chosen by deep linking opens as its content item says, where the message offers a choice."""
+
     user_id_parameter: str | None = None
     """The platform's own id of a user is ``sub``."""
 

@@ -27,6 +27,17 @@ class Moodle(WholeSeconds):
     # capability (moodle/course:manageactivities).
     roster_hides_assistants = True
 
+    # Messages offer frame, iframe and window, and the answer's choice is not kept: a link opens as the tool's settings have it
+    # (Default launch container; seen on 5.1.3, mod/lti/locallib.php, content_item_to_form).
+    link_says_where_it_opens = False
+
+    # Seen on 5.1.3: a score for an activity's own column is taken (200) and kept beside the typed number, which goes on counting
+    # (grade_grades.overridden). In a column by itself the score takes its place.
+    typed_number_stays = N_(
+        "In Moodle, a number that was typed over an activity’s grade goes on counting, whatever is sent. To let ours count: open "
+        "Grades, Grader report with Edit mode on, choose Edit grade, untick Overridden, save, and then choose Send ours."
+    )
+
     def link_points(self, points: float) -> float:
         """A whole number from 1 to 100 (the site's ``gradepointmax``, whose usual value that is). Of several links at once,
         one with another maximum silently becomes a link without a grade; scores are scaled to the column anyway.

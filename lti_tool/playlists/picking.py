@@ -92,7 +92,9 @@ def item_type(settings: DeepLinkingSettings) -> str | None:
 
 
 def targets(settings: DeepLinkingSettings) -> tuple[str, ...]:
-    """The ways of presentation that the platform accepts and we can serve."""
+    """The ways of presentation that the platform accepts and we can serve, where there is a choice that it keeps."""
+    if not quirks(settings.family).link_says_where_it_opens:
+        return ()
     return tuple(target for target in TARGETS if target in settings.accept_targets)
 
 

@@ -25,7 +25,7 @@ from lti_tool.insight import grades_replies
 from lti_tool.insight.grades_replies import Said
 from lti_tool.jobs import attach
 from lti_tool.jobs.memory import RecordingRunner
-from lti_tool.lti.models import Registration, Role
+from lti_tool.lti.models import Family, Registration, Role
 from lti_tool.menus.column_sources import sources
 from lti_tool.playlists.column_meanings import competencies
 from lti_tool.playlists.models import Playlist, PlaylistStatus, PlaylistStep, StepKind
@@ -443,6 +443,19 @@ async def test_a_difference_waits_for_the_teacher_who_keeps_it_and_then_sends_ou
     assert "There is no difference any more" in again.text
     actions = [action for action, _ in await grades.traces()]
     assert actions.count("score.theirs-kept") == actions.count("score.ours-sent") == 1
+
+
+async def test_where_a_typed_number_stays_whatever_is_sent_the_page_says_what_to_do(grades: Grades) -> None:
+    """Seen on Moodle 5.1.3: the score is taken with 200, and the typed number goes on counting."""
+    teacher, score = await overridden(grades)
+    pages = (grades.page, f"{grades.page}/scores/{score.id}")
+    for page in pages:
+        assert "untick Overridden" not in (await teacher.get(page)).text
+    async with grades.site.database.writing() as session:
+        registration = await session.get_one(Registration, grades.site.school.course.registration_id)
+        registration.lms = Family.MOODLE
+    for page in pages:
+        assert "untick Overridden" in (await teacher.get(page)).text
 
 
 async def test_send_all_goes_over_nothing_of_anybody_elses(grades: Grades) -> None:

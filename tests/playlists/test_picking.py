@@ -13,7 +13,9 @@ from joserfc.jwk import RSAKey
 from lti_tool.clock import ManualClock
 from lti_tool.db.session import Database
 from lti_tool.grades.models import ColumnState, LineItem
+from lti_tool.lti.deep_linking import read_settings
 from lti_tool.lti.models import DeepLinkingRequest, Family, Registration, ToolSession
+from lti_tool.playlists import picking
 from lti_tool.playlists.editing import Terms
 from lti_tool.playlists.models import Playlist
 from tests.lti.support import LTI, TOOL, fixture
@@ -251,7 +253,10 @@ async def test_moodle_s_own_request_opens_the_picker_and_gets_what_moodle_took(w
         LTI + "deployment_id", LTI + "message_type", LTI + "version", DL + "content_items",
     }  # fmt: skip
     (item,) = answer.items
-    assert {"type", "title", "url", "custom", "lineItem", "iframe"} <= set(item)
+    assert {"type", "title", "url", "custom", "lineItem"} <= set(item)
+    # Moodle 5.1.3 opens every link as the tool's settings have it, whatever an item says of frames and windows.
+    assert not {"iframe", "window"} & set(item)
+    assert "Where it opens" not in teacher.page.text
     assert {"scoreMaximum", "label", "resourceId", "tag"} <= set(item["lineItem"])
 
 
@@ -389,3 +394,14 @@ async def test_editing_a_link_shows_what_it_opens_and_keeps_its_column(world: Wo
     assert checked == [str(playlist.id)]
     (item,) = posted(await teacher.post(teacher.address, pick=str(playlist.id), has_column="yes", points="5")).items
     assert item["lineItem"]["resourceId"] == f"playlist:{playlist.id}"
+
+
+@pytest.mark.parametrize(("family", "asked"), [(Family.CANVAS, ("iframe", "window")), (Family.MOODLE, ())])
+def test_where_a_link_opens_is_asked_where_the_answer_is_kept(family: Family, asked: tuple[str, ...]) -> None:
+    """Seen on Moodle 5.1.3: it offers a window, and opens every link as the tool's settings have it."""
+    claim = {
+        "deep_link_return_url": RETURN_URL,
+        "accept_types": ["ltiResourceLink"],
+        "accept_presentation_document_targets": ["frame", "iframe", "window"],
+    }
+    assert picking.targets(read_settings(claim, family=family)[0]) == asked
