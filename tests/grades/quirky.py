@@ -331,6 +331,8 @@ class QuirkyLms:
         if cell is not None and (
             self._kept(at) < cell.at or (self._kept(at) == cell.at and not self.habits.takes_the_same_moment)
         ):
+            # What is certainly a teacher's, and of which they have said nothing, is told from a score that is tried again.
+            cell.sure = cell.sure and cell.teachers and not cell.allowed
             return _said(*self.habits.stale)
         self._save(column, user, cell, score, self._kept(at))
         return _said(200, "OK", "" if self.habits.tells_moments else "{}")
