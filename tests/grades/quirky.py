@@ -227,7 +227,7 @@ class QuirkyLms:
         fault = self.faults.popleft() if self.faults else None
         if fault is not None or self.fuse is not None:
             self._doubt(user, reading=request.method == "GET")
-        if fault in SAVED:
+        if fault in SAVED and request.method != "GET":
             self._serve(request, user)
         if fault is not None:
             return self._fail(fault)
