@@ -26,7 +26,7 @@ from lti_tool.playlists.models import (
     StepKind,
     StepState,
 )
-from lti_tool.playlists.paths import Path
+from lti_tool.playlists.paths import Path, standing_of
 from lti_tool.web.i18n import N_
 
 MOST_OWN_STEPS = 100
@@ -192,7 +192,7 @@ async def put_back(
     row = path.rows[step.id]
     row.left_out_at = None
     copy.moved_at = now
-    if row.state is not StepState.TODO:
+    if standing_of(row).state is not StepState.TODO:
         copy.begun_at = copy.begun_at or row.opened_at or now
     await path_rows.write(session, copy, [row])
     _trace(session, course, "step.put-back", by, person_id, step, now)

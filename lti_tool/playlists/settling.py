@@ -119,7 +119,7 @@ def _move(path: Path, step: PlaylistStep, before: rules.Standing, after: rules.S
     write_standing(row, after)
     path.unwritten[step.id] = row
     path.changed()
-    if path.step(step.id) is None:
+    if row.left_out_at is not None:
         return True  # It is out for this student: what came of it is kept, and counts if it comes back.
     if after.done_by is DoneBy.MASTERY and step.competency_id in path.not_asked:
         return True  # Nobody has begun anything by being asked for less.

@@ -80,6 +80,11 @@ async def test_what_was_done_with_it_is_kept_and_there_again(database: Database)
         assert await ada.result("quiz", 90, LATER) == 1
         path = await ada.path()
         assert (path.progress, path.copy.moved_at) == (Progress(0, 1), moved)
+        ben = Walker(session, school, ada.playlist, 1)
+        await out(ben, "Quiz")
+        await ben.result("quiz", 90, LATER)
+        assert (await ben.path()).copy.begun_at is None
+        assert (await out(ben, "Quiz", service.put_back)).copy.begun_at == LATER
         path = await out(ada, "Quiz", service.put_back)
         assert path.progress == Progress(1, 2)
         assert await ada.state("Quiz") == (StepState.DONE, DoneBy.LMS)
