@@ -10,14 +10,16 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from lti_tool.content.taking import ItemCompletion
 from lti_tool.courses.models import Person
+from lti_tool.db.session import Database
 from lti_tool.lti.models import Role
-from lti_tool.menus import deciding, handing_in
+from lti_tool.menus import completing, deciding, handing_in
 from lti_tool.menus.models import ChangeRule, OptionDone, OptionKind
 from lti_tool.menus.rules.choosing import BoardKind
 from tests.browser_tools import look, overflow, screenshot
 from tests.insight.site import a_map
-from tests.insight.world import World, a_world
+from tests.insight.world import World, a_world, in_a_loop
 from tests.menus.work_site import Made, a_board, a_rubric, copy_of
 from tests.playlists import seed
 from tests.playlists.seed import School
@@ -173,6 +175,30 @@ def test_three_in_a_row_live_and_by_keyboard(browser: Browser, menus: Menus) -> 
         expect(page.get_by_text("That is your choice. You can begin.")).to_be_visible()
         expect(page.get_by_role("list", name="Up next")).to_contain_text(TASKS[0])
         look(page, "menu-at-work")
+
+
+def test_what_the_lms_counts_as_completed_needs_no_mark(browser: Browser, menus: Menus) -> None:
+    student = menus.world.school.students[2]
+    told = ItemCompletion(menus.world.school.items["page"].id, student.id, done=True, at=seed.NOW)
+
+    async def enter() -> int:
+        database = Database.at(menus.world.url)
+        try:
+            async with database.writing() as session:
+                return await completing.enter(session, menus.world.school.course, [told], seed.NOW)
+        finally:
+            await database.close()
+
+    with somebody(browser, menus, student) as page:
+        page.goto(menus.mine("square", 2))
+        mark = page.get_by_role("button", name="Mark as done")
+        before = mark.count()
+        assert in_a_loop(enter) == 1
+        page.reload()
+        expect(page.get_by_text("Your learning platform counts it as completed.")).to_be_visible()
+        expect(page.get_by_role("button", name="Not done after all")).to_have_count(0)
+        expect(mark).to_have_count(before - 1)
+        look(page, "menu-completed")
 
 
 def test_a_press_that_comes_too_late_says_so(browser: Browser, menus: Menus) -> None:

@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import json
 import random
 import struct
 import zipfile
@@ -15,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lti_tool.cartridges import CourseContent, Item, ItemKind, Module
+from lti_tool.cartridges.notes import Why
 from lti_tool.content.files import reading
 from lti_tool.content.files.reading import kept, made_of, read, taken_up
 from lti_tool.content.files.values import (
@@ -29,6 +31,7 @@ from lti_tool.content.files.values import (
     UnsafeCourseFile,
 )
 from lti_tool.errors import ToolError
+from lti_tool.web.i18n import language_for, speaking
 from tests.cartridges.build import cartridge, item, manifest, page, resource, zipped
 from tests.cartridges.mbz import SITE, Activity, a_course, backup, tarred
 
@@ -210,6 +213,21 @@ def plain_file() -> dict[str, str | bytes]:
 )
 def test_what_is_no_course(data: bytes) -> None:
     assert isinstance(refused(data), (UnknownCourseFile, BrokenCourseFile, EmptyCourseFile))
+
+
+def test_remarks_are_kept_as_codes_and_said_in_the_readers_language() -> None:
+    found = of(zipped({**plain_file(), "p.html": b"<meta charset='utf-8'><title>\xff\xfe</title>"}))
+    again = taken_up(kept(found))
+    assert again.notes == found.notes
+    [note] = [one for one in again.notes if one.why == Why.NOT_ENCODED]
+    assert note.sentence.startswith("was not understood: the text is not in the encoding it states (utf-8")
+    with speaking(language_for(("es",))):
+        assert note.sentence.startswith("no se entendió: el texto no tiene la codificación que dice (utf-8")
+
+
+def test_a_file_that_an_older_process_kept_is_taken_up_without_its_remarks() -> None:
+    older = json.loads(kept(of(zipped(plain_file())))) | {"notes": [["p.html", "was not understood"]]}
+    assert taken_up(json.dumps(older).encode()).notes == ()
 
 
 def test_an_export_of_an_empty_canvas_course_is_said_to_be_that() -> None:
