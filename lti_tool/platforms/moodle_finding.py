@@ -52,6 +52,11 @@ _STAFF = frozenset({"teacher", "editingteacher", "manager", "coursecreator"})
 
 _ABLE = Ability(True)
 
+NOT_IN_GROUP = "notingroup"
+"""What Moodle calls a course in separate groups, none of which the account is in."""
+
+_NO_GROUPS = Ability(False, Lacking.NOT_PERMITTED, ("moodle/site:accessallgroups",))
+
 
 class Site:
     """What a site says of itself and of the account that asks."""
@@ -121,8 +126,8 @@ async def _tried(capability: Capability, trying: Callable[[], Awaitable[Ability]
     except MoodleSaid as said:
         if isinstance(said.trouble, ApiTokenRefused | ApiBusy | ApiUnreachable):
             raise said.trouble from None
-        if said.code == "notingroup":
-            return Ability(False, Lacking.NOT_PERMITTED, ("moodle/site:accessallgroups",))
+        if said.code == NOT_IN_GROUP:
+            return _NO_GROUPS
         if isinstance(said.trouble, ApiNotPermitted | ApiCourseNotFound):
             # A course that is not there for the account may be one that it has no place in.
             return Ability(False, Lacking.NOT_PERMITTED, RIGHTS[capability])
@@ -137,6 +142,7 @@ class _Course:
         self._site = site
         self._course_id = course_id
         self._student: str | None = None
+        self._hidden = False
         self.trials: Mapping[Capability, Callable[[], Awaitable[Ability]]] = {
             Capability.CONTENTS: self._contents,
             Capability.GROUPS: self._groups,
@@ -163,10 +169,24 @@ class _Course:
         others = [row for row in rows_of(users) if number_id(row.get("id")) not in (None, self._site.user_id)]
         others.sort(key=lambda row: any(role.get("shortname") in _STAFF for role in rows_of(row, "roles")))
         self._student = number_id(others[0].get("id")) if others else None
+        if not others and await self._sees_no_groups():
+            return _NO_GROUPS
         if others and not any("groups" in row for row in others):
             # Groups are left out for who may not see all of them, whatever the course's mode (user/lib.php).
-            return Ability(False, Lacking.NOT_PERMITTED, ("moodle/site:accessallgroups",))
+            return _NO_GROUPS
         return _ABLE
+
+    async def _sees_no_groups(self) -> bool:
+        """Whether a list of nobody is that of a course in separate groups, and not of one without people: seen on 5.1.3, where
+        the list of people is empty for an account that is in no group, and the report of grades says why.
+        """
+        if GRADES not in self._site.functions:
+            return False
+        try:
+            await self._server.ask(GRADES, courseid=self._course_id, userid=0, groupid=NOBODYS_GROUP)
+        except MoodleSaid as said:
+            self._hidden = said.code == NOT_IN_GROUP
+        return self._hidden
 
     async def _results(self) -> Ability:
         await self._server.ask(GRADES, courseid=self._course_id, userid=0, groupid=NOBODYS_GROUP)
@@ -178,6 +198,8 @@ class _Course:
         return _ABLE
 
     async def _completion(self) -> Ability:
+        if self._hidden:
+            return _NO_GROUPS
         # Somebody's own completion can be seen without any right; where nobody else is known, it is taken to be there.
         if self._student is not None:
             await self._server.ask(COMPLETION, courseid=self._course_id, userid=self._student)

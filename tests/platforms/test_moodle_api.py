@@ -405,6 +405,17 @@ async def test_groups_that_are_left_out_are_a_right_that_is_missing() -> None:
     assert found.abilities[Capability.GROUPS] == Ability(False, Lacking.NOT_PERMITTED, ("moodle/site:accessallgroups",))
 
 
+async def test_a_course_in_separate_groups_without_the_right_to_all_has_nobody() -> None:
+    """Seen on 5.1.3: the list of people is empty, which would be a course without groups; the report of grades says why."""
+    moodle = whole_course().on(functions.ENROLLED, []).on(functions.GRADES, refused("notingroup"))
+    found = await moodle.api().find_out("8")
+    lacking = Ability(False, Lacking.NOT_PERMITTED, ("moodle/site:accessallgroups",))
+    for capability in (Capability.GROUPS, Capability.RESULTS, Capability.COMPLETION):
+        assert found.abilities[capability] == lacking
+    empty = await whole_course().on(functions.ENROLLED, []).api().find_out("8")
+    assert {one for one, ability in empty.abilities.items() if ability.able} == FUNCTIONS.keys()
+
+
 async def test_a_report_without_grades_is_said_to_be_one() -> None:
     row = {name: value for name, value in grade().items() if name not in {"graderaw", "percentageformatted"}}
     found = await whole_course().on(functions.GRADES, grades(220, row)).api().find_out("8")
