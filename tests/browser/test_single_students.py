@@ -120,7 +120,7 @@ def test_a_student_finds_their_checks_in_one_list(browser: Browser, world: World
         expect(page.get_by_text("You have begun. Your answers so far are saved.")).to_be_visible()
         page.get_by_role("link", name="Go on Check on halves").click()
         page.get_by_role("button", name="Go on").click()
-        page.get_by_role("radio").first.check()
+        page.get_by_role("radio", name="1/3").check()
         page.get_by_role("button", name="Hand in").first.click()
         page.get_by_role("button", name="Hand in now").click()
         expect(page.get_by_role("link", name="Back to my playlist").first).to_be_visible()
