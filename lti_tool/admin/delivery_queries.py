@@ -24,10 +24,6 @@ LATELY = timedelta(days=1)
 _SKEW = timedelta(hours=1)
 """By how much the clocks of two processes may differ."""
 
-_ITS_COLUMN = and_(
-    col(LineItem.organisation_id) == col(Score.organisation_id), col(LineItem.id) == col(Score.line_item_id)
-)
-
 _SEEN = crossing("the owner sees every school's deliveries, an administrator one's")
 
 
@@ -47,7 +43,7 @@ async def queues(session: AsyncSession, here: Console) -> dict[uuid.UUID, Queue]
     )
     statement = (
         select(Score.registration_id, func.count(), func.min(Score.owed_at))
-        .join(LineItem, _ITS_COLUMN)
+        .join(LineItem, owed_to.ITS_COLUMN)
         .where(
             here.within(Score.organisation_id),
             col(Score.next_attempt_at).is_not(None),
@@ -64,7 +60,7 @@ async def refused(session: AsyncSession, here: Console) -> dict[uuid.UUID, int]:
     """How many scores wait for somebody to do something, by registration."""
     statement = (
         select(Score.registration_id, func.count())
-        .join(LineItem, _ITS_COLUMN)
+        .join(LineItem, owed_to.ITS_COLUMN)
         .where(here.within(Score.organisation_id), Score.delivery == Delivery.REFUSED, owed_to.owed_to_a_student())
         .group_by(col(Score.registration_id))
     )

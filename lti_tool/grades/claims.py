@@ -106,9 +106,6 @@ def _score_is_due(now: datetime) -> ColumnElement[bool]:
     )
 
 
-_ITS_COLUMN = and_(
-    col(LineItem.organisation_id) == col(Score.organisation_id), col(LineItem.id) == col(Score.line_item_id)
-)
 _ITS_PERSON = and_(col(Person.organisation_id) == col(Score.organisation_id), col(Person.id) == col(Score.person_id))
 _ITS_COURSE = and_(
     col(Course.organisation_id) == col(LineItem.organisation_id), col(Course.id) == col(LineItem.course_id)
@@ -206,7 +203,7 @@ async def scopes_of(session: AsyncSession, registration_id: uuid.UUID) -> frozen
 async def registrations_with_work(session: AsyncSession, now: datetime) -> Sequence[uuid.UUID]:
     """The registrations that have something due, or under a lease that has ended, and are not to be left in peace."""
     column = exists().where(col(LineItem.registration_id) == col(Registration.id), _column_is_due(now))
-    score = exists().where(col(Score.registration_id) == col(Registration.id), _ITS_COLUMN, _score_is_due(now))
+    score = exists().where(col(Score.registration_id) == col(Registration.id), owed_to.ITS_COLUMN, _score_is_due(now))
     statement = (
         select(Registration.id)
         .outerjoin(DeliveryPace, col(DeliveryPace.registration_id) == col(Registration.id))
@@ -224,7 +221,7 @@ async def due_now_and_next(
 ) -> tuple[bool, datetime | None]:
     """Whether something of a registration can be claimed now, and when the next thing is due after now."""
     column = exists().where(col(LineItem.registration_id) == registration_id, _column_is_due(now))
-    score = exists().where(col(Score.registration_id) == registration_id, _ITS_COLUMN, _score_is_due(now))
+    score = exists().where(col(Score.registration_id) == registration_id, owed_to.ITS_COLUMN, _score_is_due(now))
     next_column = (
         select(func.min(LineItem.next_attempt_at))
         .where(LineItem.registration_id == registration_id, col(LineItem.next_attempt_at) > now)
@@ -250,7 +247,7 @@ async def on_their_way(session: AsyncSession) -> dict[uuid.UUID, tuple[int, date
     )
     statement = (
         select(Score.registration_id, func.count(), func.min(Score.owed_at))
-        .join(LineItem, _ITS_COLUMN)
+        .join(LineItem, owed_to.ITS_COLUMN)
         .where(
             col(Score.next_attempt_at).is_not(None),
             or_(col(Score.difference).is_(None), ~held),
@@ -312,7 +309,7 @@ async def claim_scores(
     """
     statement = (
         sqlalchemy_select(*_SCORE_FIELDS)
-        .join(LineItem, _ITS_COLUMN)
+        .join(LineItem, owed_to.ITS_COLUMN)
         .join(Person, _ITS_PERSON)
         .where(col(Score.registration_id) == registration_id, _score_is_due(now))
         .order_by(col(Score.next_attempt_at))

@@ -78,11 +78,6 @@ def place(state: Standing) -> Place:
     return _PLACES[state]
 
 
-_ITS_COLUMN = and_(
-    col(LineItem.organisation_id) == col(Score.organisation_id), col(LineItem.id) == col(Score.line_item_id)
-)
-
-
 # --- Columns ----------------------------------------------------------------------------------------------------------
 
 
@@ -126,7 +121,7 @@ async def counts(
     )
     statement: Any = (
         sqlalchemy_select(*grouped, func.count())
-        .join(LineItem, _ITS_COLUMN)
+        .join(LineItem, owed_to.ITS_COLUMN)
         .where(
             col(Score.organisation_id) == organisation_id,
             col(Score.line_item_id).in_([one.id for one in line_items]),

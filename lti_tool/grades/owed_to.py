@@ -6,7 +6,7 @@ What others have come to owe stays in the ledger and is sent to nobody; of those
 import uuid
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, exists, literal, null
+from sqlalchemy import ColumnElement, and_, case, exists, literal, null
 from sqlmodel import col, select
 
 from lti_tool.courses.models import Membership, Person
@@ -21,6 +21,11 @@ _ITS_COURSE: Any = (
     .scalar_subquery()
 )
 """The course of a score, for statements that have no ``LineItem`` beside it."""
+
+ITS_COLUMN = and_(
+    col(LineItem.organisation_id) == col(Score.organisation_id), col(LineItem.id) == col(Score.line_item_id)
+)
+"""Joins scores to their columns."""
 
 
 def _takes_part(course_id: Any) -> Any:
