@@ -7,15 +7,14 @@ from fastapi import APIRouter, Request
 from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.responses import Response
 
-from lti_tool.courses.access import InCourse, TeacherChanging, TeacherIn
+from lti_tool.courses.access import InCourse, TeacherIn
 from lti_tool.courses.visibility import visible_students
 from lti_tool.ids import new_id
 from lti_tool.learners import supports
 from lti_tool.learners.models import Support
-from lti_tool.playlists import building, changing, editing, forms, template_rows
-from lti_tool.playlists.building_routes import changed
+from lti_tool.playlists import building, editing, forms, template_rows
+from lti_tool.playlists.building_pages import Editing
 from lti_tool.playlists.changes import What, duplicate_step, remove_variant
-from lti_tool.playlists.forms import Entered
 from lti_tool.playlists.models import VariantKind
 from lti_tool.playlists.replies import Said, playlist_address
 from lti_tool.web.dependencies import CurrentDatabase, CurrentPages, Now
@@ -54,32 +53,11 @@ async def shown(
 
 
 @router.post("")
-async def change_step(
-    request: Request,
-    here: TeacherChanging,
-    playlist_id: uuid.UUID,
-    step_id: uuid.UUID,
-    database: CurrentDatabase,
-    clock: Now,
-    pages: CurrentPages,
-) -> Response:
+async def change_step(edit: Editing, step_id: uuid.UUID) -> Response:
     """Change what a step says, what counts as done and when it opens."""
-    entered = Entered.of(await request.form())
-    choice, revision = forms.step_choice(entered), entered.revision()
-
-    async def change(session: AsyncSession) -> object:
-        return await editing.change_step(
-            session, here.course, playlist_id, revision, step_id, choice, clock.now(), here.visit.person_id
-        )
-
-    return await changed(
-        request,
-        here,
-        database,
-        pages,
-        playlist_id,
-        entered,
-        change,
+    choice = forms.step_choice(edit.entered)
+    return await edit.answer(
+        lambda session: editing.change_step(session, *edit.which, step_id, choice, *edit.when),
         Said.SAVED,
         anchor=f"step-{step_id}",
         open_step=step_id,
@@ -87,95 +65,28 @@ async def change_step(
 
 
 @router.post("/remove")
-async def remove_step(
-    request: Request,
-    here: TeacherChanging,
-    playlist_id: uuid.UUID,
-    step_id: uuid.UUID,
-    database: CurrentDatabase,
-    clock: Now,
-    pages: CurrentPages,
-) -> Response:
+async def remove_step(edit: Editing, step_id: uuid.UUID) -> Response:
     """Take a step out."""
-    entered = Entered.of(await request.form())
-    revision = entered.revision()
-
-    async def change(session: AsyncSession) -> object:
-        return await editing.remove_step(
-            session, here.course, playlist_id, revision, step_id, clock.now(), here.visit.person_id
-        )
-
-    return await changed(request, here, database, pages, playlist_id, entered, change, Said.REMOVED, anchor="steps")
-
-
-@router.post("/duplicate")
-async def twin(
-    request: Request,
-    here: TeacherChanging,
-    playlist_id: uuid.UUID,
-    step_id: uuid.UUID,
-    database: CurrentDatabase,
-    clock: Now,
-    pages: CurrentPages,
-) -> Response:
-    """The same step once more, right behind it."""
-    entered = Entered.of(await request.form())
-    revision = entered.revision()
-
-    async def change(session: AsyncSession) -> object:
-        return await changing.change(
-            session,
-            here.course,
-            playlist_id,
-            revision,
-            What.STEP_DUPLICATED,
-            lambda template: duplicate_step(template, step_id),
-            clock.now(),
-            here.visit.person_id,
-        )
-
-    return await changed(
-        request,
-        here,
-        database,
-        pages,
-        playlist_id,
-        entered,
-        change,
-        Said.STEP_DUPLICATED,
-        anchor=f"step-{step_id}",
+    return await edit.answer(
+        lambda session: editing.remove_step(session, *edit.which, step_id, *edit.when), Said.REMOVED, anchor="steps"
     )
 
 
+@router.post("/duplicate")
+async def twin(edit: Editing, step_id: uuid.UUID) -> Response:
+    """The same step once more, right behind it."""
+    change = edit.of_template(What.STEP_DUPLICATED, lambda template: duplicate_step(template, step_id))
+    return await edit.answer(change, Said.STEP_DUPLICATED, anchor=f"step-{step_id}")
+
+
 @router.post("/place")
-async def place_step(
-    request: Request,
-    here: TeacherChanging,
-    playlist_id: uuid.UUID,
-    step_id: uuid.UUID,
-    database: CurrentDatabase,
-    clock: Now,
-    pages: CurrentPages,
-) -> Response:
+async def place_step(edit: Editing, step_id: uuid.UUID) -> Response:
     """Say where a step leads: an item of the course (``place``), or an address."""
-    entered = Entered.of(await request.form())
-    item_id, url, revision = entered.made_id("place"), entered.text("place_url", 2000), entered.revision()
-    if item_id is None and not url and not entered.errors:
-        return see(playlist_address(here.course, playlist_id), Said.NOTHING_CHOSEN, f"step-{step_id}")
-
-    async def change(session: AsyncSession) -> object:
-        return await editing.place_step(
-            session, here.course, playlist_id, revision, step_id, item_id or url, clock.now(), here.visit.person_id
-        )
-
-    return await changed(
-        request,
-        here,
-        database,
-        pages,
-        playlist_id,
-        entered,
-        change,
+    item_id, url = edit.entered.made_id("place"), edit.entered.text("place_url", 2000)
+    if item_id is None and not url and not edit.entered.errors:
+        return see(playlist_address(edit.here.course, edit.playlist_id), Said.NOTHING_CHOSEN, f"step-{step_id}")
+    return await edit.answer(
+        lambda session: editing.place_step(session, *edit.which, step_id, item_id or url, *edit.when),
         Said.PLACED,
         anchor=f"step-{step_id}",
         open_step=step_id,
@@ -186,83 +97,31 @@ async def place_step(
 
 
 @router.post("/variants")
-async def put_variant(
-    request: Request,
-    here: TeacherChanging,
-    playlist_id: uuid.UUID,
-    step_id: uuid.UUID,
-    database: CurrentDatabase,
-    clock: Now,
-    pages: CurrentPages,
-) -> Response:
+async def put_variant(edit: Editing, step_id: uuid.UUID) -> Response:
     """Add another form of a step. For students by name, and modifications, only by those with the supports right."""
-    form = await request.form()
-    entered = Entered.of(form)
-    people = [value for value in form.getlist("person") if isinstance(value, str)]
-    variant, revision = forms.variant(entered, people), entered.revision()
+    people = [value for value in edit.form.getlist("person") if isinstance(value, str)]
+    variant = forms.variant(edit.entered, people)
 
     async def change(session: AsyncSession) -> object:
         students: list[uuid.UUID] = []
         if variant.people or variant.kind is VariantKind.MODIFICATION:
-            await supports.must_see(session, here)
-            students = [person.id for person in await visible_students(session, here)]
-        return await editing.put_variant(
-            session,
-            here.course,
-            playlist_id,
-            revision,
-            step_id,
-            variant,
-            students,
-            clock.now(),
-            here.visit.person_id,
-        )
+            await supports.must_see(session, edit.here)
+            students = [person.id for person in await visible_students(session, edit.here)]
+        return await editing.put_variant(session, *edit.which, step_id, variant, students, *edit.when)
 
-    return await changed(
-        request,
-        here,
-        database,
-        pages,
-        playlist_id,
-        entered,
-        change,
-        Said.SAVED,
-        anchor=f"step-{step_id}",
-        open_step=step_id,
-    )
+    return await edit.answer(change, Said.SAVED, anchor=f"step-{step_id}", open_step=step_id)
 
 
 @router.post("/variants/{variant_id}/remove")
-async def no_variant(
-    request: Request,
-    here: TeacherChanging,
-    playlist_id: uuid.UUID,
-    step_id: uuid.UUID,
-    variant_id: uuid.UUID,
-    database: CurrentDatabase,
-    clock: Now,
-    pages: CurrentPages,
-) -> Response:
+async def no_variant(edit: Editing, step_id: uuid.UUID, variant_id: uuid.UUID) -> Response:
     """Take another form out; what somebody without the supports right cannot see, they cannot take out."""
-    entered = Entered.of(await request.form())
-    revision = entered.revision()
+    take_out = edit.of_template(What.VARIANT_CHANGED, lambda template: remove_variant(template, step_id, variant_id))
 
     async def change(session: AsyncSession) -> object:
-        await _may_touch(session, here, playlist_id, step_id, variant_id)
-        return await changing.change(
-            session,
-            here.course,
-            playlist_id,
-            revision,
-            What.VARIANT_CHANGED,
-            lambda template: remove_variant(template, step_id, variant_id),
-            clock.now(),
-            here.visit.person_id,
-        )
+        await _may_touch(session, edit.here, edit.playlist_id, step_id, variant_id)
+        return await take_out(session)
 
-    return await changed(
-        request, here, database, pages, playlist_id, entered, change, Said.REMOVED, anchor=f"step-{step_id}"
-    )
+    return await edit.answer(change, Said.REMOVED, anchor=f"step-{step_id}")
 
 
 async def _may_touch(
