@@ -14,7 +14,7 @@ export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD := 1
 # What is compiled once is there for every worker and every process that a test starts, also where this is set.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test check style types imports compiled unit explore browser openedx setup setup-tests translations faults benchmarks clean
+.PHONY: help demo test check style types imports compiled unit explore browser openedx setup setup-tests migration translations faults benchmarks clean
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -93,6 +93,9 @@ openedx: .venv-openedx/.made ## Open edX's LTI consumer, in an environment of it
 	@$(PYTHON) -m venv .venv-openedx
 	@.venv-openedx/bin/python -m pip --disable-pip-version-check --quiet install --requirement $<
 	@touch $@
+
+migration: setup-tests ## Draft a migration for what the models have and no revision has: NAME="what changes"
+	@$(BIN)/python -m migrations.draft "$(NAME)"
 
 translations: setup-tests ## Collect the strings of the code and templates into the catalogues
 	$(BIN)/python -m lti_tool.web.translations update

@@ -74,6 +74,12 @@ def test_every_address_is_described(tmp_path: Path) -> None:
     assert missing == []
 
 
+def test_every_room_is_described() -> None:
+    described = set(re.findall(r"^\| `([a-z_]+)` \|", page("architecture.md"), re.MULTILINE))
+    rooms = {path.parent.name for path in (DOCS.parent / "lti_tool").glob("*/__init__.py")}
+    assert described == rooms
+
+
 def codes_given() -> set[str]:
     """Codes that are given where an error is raised, rather than by its class."""
     sources = [path for path in (DOCS.parent / "lti_tool").rglob("*.py") if "sandbox" not in path.parts]

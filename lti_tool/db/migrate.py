@@ -65,6 +65,20 @@ async def downgrade(engine: AsyncEngine, revision: str) -> None:
     await _run(engine, lambda connection: command.downgrade(_config(connection), revision))
 
 
+async def draft(engine: AsyncEngine, name: str) -> None:
+    """Write a migration, to be read and mended, for what the models have and this database, the newest of migrations, has not."""
+    from alembic import command  # noqa: PLC0415
+    from alembic.script import ScriptDirectory  # noqa: PLC0415
+
+    newest = ScriptDirectory.from_config(_config()).get_current_head()
+    number = f"{int(newest or 0) + 1:04}"
+
+    def write(connection: Connection) -> None:
+        command.revision(_config(connection), name, autogenerate=True, rev_id=number)
+
+    await _run(engine, write)
+
+
 async def missing(engine: AsyncEngine) -> list[str]:
     """The revisions not applied yet, oldest first; empty when the database is up to date, or ahead of this code.
 

@@ -2,12 +2,16 @@
 
 import asyncio
 import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
 from urllib.parse import quote
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.responses import Response
 
+from lti_tool.clock import Clock
 from lti_tool.content import drafts
 from lti_tool.content.secrets import SecretBox
 from lti_tool.courses.access import InCourse, StudentChanging, StudentIn
@@ -31,31 +35,61 @@ router = APIRouter(prefix="/courses/{course_id}/my/menus/{own_id}")
 OPTION = "/options/{option_id}"
 
 
-def _back(course: Course, own_id: uuid.UUID, option_id: uuid.UUID, said: Said | None) -> Response:
-    return see(my_menu_address(course, own_id), said, f"option-{option_id}")
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """A form about one option that a student chose: whose board, which option, what was entered, and when."""
+
+    request: Request
+    here: InCourse
+    own_id: uuid.UUID
+    option_id: uuid.UUID
+    database: Database
+    clock: Clock
+    pages: Pages
+
+    @property
+    def which(self) -> tuple[Course, uuid.UUID, uuid.UUID, uuid.UUID]:
+        """What ``handing_in`` asks for first: course, student, their board and the option."""
+        return self.here.course, self.here.person_id, self.own_id, self.option_id
+
+    @property
+    def now(self) -> datetime:
+        """The present moment, in UTC."""
+        return self.clock.now()
+
+    async def written(self, name: str) -> str:
+        """A text of the form, without the spaces around it."""
+        return Entered.of(await self.request.form()).values.get(name, "")
+
+    def back(self, said: Said | None) -> Response:
+        """To the option on the student's board."""
+        return see(my_menu_address(self.here.course, self.own_id), said, f"option-{self.option_id}")
+
+    async def again(self, trouble: ToolError, kind: WorkKind | None, text: str) -> Response:
+        """The board again after work that was not accepted: what went wrong, and what was written, in its place."""
+        view = await view_of(self.request, self.here, self.database, self.own_id)
+        title, advice = say(self.request, trouble)
+        context = context_of(self.request, self.here, view, self.clock)
+        there = any(one.option.id == self.option_id and one.takes_work for one in view.options)
+        context["kept"] = {"option": self.option_id, "kind": kind, "text": text, "trouble": f"{title}. {advice}"}
+        if not there or kind is None:
+            context["notice"] = {"tone": "warning", "text": f"{title}. {advice}"}
+        return self.pages.render(self.request, "menus/my_menu.html", context, status_code=trouble.status)
 
 
-async def _again(
+async def _of_option(
     request: Request,
-    here: InCourse,
+    here: StudentChanging,
     own_id: uuid.UUID,
     option_id: uuid.UUID,
-    database: Database,
+    database: CurrentDatabase,
     clock: Now,
-    pages: Pages,
-    kind: WorkKind | None,
-    text: str,
-    trouble: ToolError,
-) -> Response:
-    """The board again after work that was not accepted: what went wrong, and what was written, in its place."""
-    view = await view_of(request, here, database, own_id)
-    title, advice = say(request, trouble)
-    context = context_of(request, here, view, clock)
-    there = any(one.option.id == option_id and one.takes_work for one in view.options)
-    context["kept"] = {"option": option_id, "kind": kind, "text": text, "trouble": f"{title}. {advice}"}
-    if not there or kind is None:
-        context["notice"] = {"tone": "warning", "text": f"{title}. {advice}"}
-    return pages.render(request, "menus/my_menu.html", context, status_code=trouble.status)
+    pages: CurrentPages,
+) -> _Work:
+    return _Work(request, here, own_id, option_id, database, clock, pages)
+
+
+_OnOption = Annotated[_Work, Depends(_of_option)]
 
 
 @router.post("/check")
@@ -68,190 +102,110 @@ async def check(request: Request, here: StudentChanging, own_id: uuid.UUID, data
 
 
 @router.post(OPTION + "/open")
-async def open_option(
-    request: Request,
-    here: StudentChanging,
-    own_id: uuid.UUID,
-    option_id: uuid.UUID,
-    database: CurrentDatabase,
-    clock: Now,
-) -> Response:
+async def open_option(work: _OnOption) -> Response:
     """Record that what was chosen was opened: told by the page's script, or by a button."""
-    async with database.writing() as session:
-        await handing_in.open_option(session, here.course, here.person_id, own_id, option_id, clock.now())
-    if by_script(request):
-        return Response(status_code=204)
-    return _back(here.course, own_id, option_id, None)
+    async with work.database.writing() as session:
+        await handing_in.open_option(session, *work.which, work.now)
+    return Response(status_code=204) if by_script(work.request) else work.back(None)
 
 
 @router.post(OPTION + "/done")
-async def done(
-    request: Request,
-    here: StudentChanging,
-    own_id: uuid.UUID,
-    option_id: uuid.UUID,
-    database: CurrentDatabase,
-    clock: Now,
-) -> Response:
+async def done(work: _OnOption) -> Response:
     """The student says that it is done; words typed beside it go along."""
-    written = Entered.of(await request.form()).values.get("words", "")
-    async with database.writing() as session:
-        await _with_words(session, here, own_id, option_id, written, clock)
-        await handing_in.mark_done(session, here.course, here.person_id, own_id, option_id, clock.now())
-    return _back(here.course, own_id, option_id, Said.DONE)
+    written = await work.written("words")
+    async with work.database.writing() as session:
+        await _with_words(session, work, written)
+        await handing_in.mark_done(session, *work.which, work.now)
+    return work.back(Said.DONE)
 
 
 @router.post(OPTION + "/not-done")
-async def not_done(
-    here: StudentChanging, own_id: uuid.UUID, option_id: uuid.UUID, database: CurrentDatabase, clock: Now
-) -> Response:
+async def not_done(work: _OnOption) -> Response:
     """The student takes their own mark back."""
-    async with database.writing() as session:
-        await handing_in.mark_not_done(session, here.course, here.person_id, own_id, option_id, clock.now())
-    return _back(here.course, own_id, option_id, Said.NOT_DONE)
+    async with work.database.writing() as session:
+        await handing_in.mark_not_done(session, *work.which, work.now)
+    return work.back(Said.NOT_DONE)
 
 
 @router.post(OPTION + "/upload")
-async def upload(
-    request: Request,
-    here: StudentChanging,
-    own_id: uuid.UUID,
-    option_id: uuid.UUID,
-    database: CurrentDatabase,
-    clock: Now,
-    pages: CurrentPages,
-    settings: CurrentSettings,
-) -> Response:
+async def upload(work: _OnOption, settings: CurrentSettings) -> Response:
     """Put a file in."""
-    async with request.form() as form:
+    async with work.request.form() as form:
         name, content = await drafts.chosen(form, files.MOST_BYTES)
         piece_id = Entered.of(form).made_id("piece_id") or new_id()
     try:
         handing_in.must_fit(content)
         box = drafts.box(settings)
         sealed = await asyncio.to_thread(handing_in.seal, box, content, piece_id)
-        async with database.writing() as session:
-            await handing_in.add_file(
-                session,
-                here.course,
-                here.person_id,
-                own_id,
-                option_id,
-                name,
-                content,
-                sealed,
-                piece_id,
-                clock.now(),
-            )
+        async with work.database.writing() as session:
+            await handing_in.add_file(session, *work.which, name, content, sealed, piece_id, work.now)
     except (BadRequest, Conflict) as trouble:
-        return await _again(request, here, own_id, option_id, database, clock, pages, WorkKind.FILE, "", trouble)
-    return _back(here.course, own_id, option_id, Said.ADDED)
+        return await work.again(trouble, WorkKind.FILE, "")
+    return work.back(Said.ADDED)
 
 
 @router.post(OPTION + "/link")
-async def add_link(
-    request: Request,
-    here: StudentChanging,
-    own_id: uuid.UUID,
-    option_id: uuid.UUID,
-    database: CurrentDatabase,
-    clock: Now,
-    pages: CurrentPages,
-) -> Response:
+async def add_link(work: _OnOption) -> Response:
     """Put an address in."""
-    written = Entered.of(await request.form()).values.get("address", "")
+    written = await work.written("address")
     try:
-        async with database.writing() as session:
-            await handing_in.add_link(session, here.course, here.person_id, own_id, option_id, written, clock.now())
+        async with work.database.writing() as session:
+            await handing_in.add_link(session, *work.which, written, work.now)
     except (BadRequest, Conflict) as trouble:
-        return await _again(request, here, own_id, option_id, database, clock, pages, WorkKind.LINK, written, trouble)
-    return _back(here.course, own_id, option_id, Said.ADDED)
+        return await work.again(trouble, WorkKind.LINK, written)
+    return work.back(Said.ADDED)
 
 
 @router.post(OPTION + "/words")
-async def add_words(
-    request: Request,
-    here: StudentChanging,
-    own_id: uuid.UUID,
-    option_id: uuid.UUID,
-    database: CurrentDatabase,
-    clock: Now,
-    pages: CurrentPages,
-) -> Response:
+async def add_words(work: _OnOption) -> Response:
     """Put words in, or write them anew."""
-    written = Entered.of(await request.form()).values.get("words", "")
+    written = await work.written("words")
     try:
-        async with database.writing() as session:
-            await handing_in.add_words(session, here.course, here.person_id, own_id, option_id, written, clock.now())
+        async with work.database.writing() as session:
+            await handing_in.add_words(session, *work.which, written, work.now)
     except (BadRequest, Conflict) as trouble:
-        return await _again(request, here, own_id, option_id, database, clock, pages, WorkKind.WORDS, written, trouble)
-    return _back(here.course, own_id, option_id, Said.ADDED)
+        return await work.again(trouble, WorkKind.WORDS, written)
+    return work.back(Said.ADDED)
 
 
 @router.post(OPTION + "/pieces/{piece_id}/remove")
-async def take_out(
-    here: StudentChanging,
-    own_id: uuid.UUID,
-    option_id: uuid.UUID,
-    piece_id: uuid.UUID,
-    database: CurrentDatabase,
-    clock: Now,
-) -> Response:
+async def take_out(work: _OnOption, piece_id: uuid.UUID) -> Response:
     """Take a piece of work out again."""
-    async with database.writing() as session:
-        await handing_in.take_out(session, here.course, here.person_id, own_id, option_id, piece_id, clock.now())
-    return _back(here.course, own_id, option_id, Said.TAKEN_OUT)
+    async with work.database.writing() as session:
+        await handing_in.take_out(session, *work.which, piece_id, work.now)
+    return work.back(Said.TAKEN_OUT)
 
 
 @router.post(OPTION + "/hand-in")
-async def hand_in(
-    request: Request,
-    here: StudentChanging,
-    own_id: uuid.UUID,
-    option_id: uuid.UUID,
-    database: CurrentDatabase,
-    clock: Now,
-    pages: CurrentPages,
-) -> Response:
+async def hand_in(work: _OnOption) -> Response:
     """Hand in what was put in, and the words typed beside it."""
-    written = Entered.of(await request.form()).values.get("words", "")
+    written = await work.written("words")
     try:
-        async with database.writing() as session:
-            await _with_words(session, here, own_id, option_id, written, clock)
-            await handing_in.hand_in(session, here.course, here.person_id, own_id, option_id, clock.now())
+        async with work.database.writing() as session:
+            await _with_words(session, work, written)
+            await handing_in.hand_in(session, *work.which, work.now)
     except (BadRequest, Conflict) as trouble:
-        kind = WorkKind.WORDS if written else None
-        return await _again(request, here, own_id, option_id, database, clock, pages, kind, written, trouble)
-    return _back(here.course, own_id, option_id, Said.HANDED_IN)
+        return await work.again(trouble, WorkKind.WORDS if written else None, written)
+    return work.back(Said.HANDED_IN)
 
 
-async def _with_words(
-    session: AsyncSession, here: InCourse, own_id: uuid.UUID, option_id: uuid.UUID, written: str, clock: Now
-) -> None:
+async def _with_words(session: AsyncSession, work: _Work, written: str) -> None:
     """Save what was typed, unless it was handed in already: then it is what was handed in."""
     if written:
-        board = await own.board_of_person(session, here.course, here.person_id, own_id, lock=True)
-        if changing.takes_work(board.copy.state, board.choice(option_id).state):
-            await handing_in.add_words(session, here.course, here.person_id, own_id, option_id, written, clock.now())
+        board = await own.board_of_person(session, work.here.course, work.here.person_id, work.own_id, lock=True)
+        if changing.takes_work(board.copy.state, board.choice(work.option_id).state):
+            await handing_in.add_words(session, *work.which, written, work.now)
 
 
 @router.post(OPTION + "/take-back")
-async def take_back(
-    request: Request,
-    here: StudentChanging,
-    own_id: uuid.UUID,
-    option_id: uuid.UUID,
-    database: CurrentDatabase,
-    clock: Now,
-    pages: CurrentPages,
-) -> Response:
+async def take_back(work: _OnOption) -> Response:
     """Take back what was handed in."""
     try:
-        async with database.writing() as session:
-            await handing_in.take_back(session, here.course, here.person_id, own_id, option_id, clock.now())
+        async with work.database.writing() as session:
+            await handing_in.take_back(session, *work.which, work.now)
     except Conflict as trouble:
-        return await _again(request, here, own_id, option_id, database, clock, pages, None, "", trouble)
-    return _back(here.course, own_id, option_id, Said.TAKEN_BACK)
+        return await work.again(trouble, None, "")
+    return work.back(Said.TAKEN_BACK)
 
 
 @router.get(OPTION + "/pieces/{piece_id}", name="my_piece")

@@ -2,12 +2,15 @@
 
 import uuid
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 from lti_tool.checks import my_list
+from lti_tool.clock import Clock
 from lti_tool.courses.access import InCourse, ObserverIn, StudentChanging, StudentIn
 from lti_tool.courses.freshness import Outcome
 from lti_tool.courses.models import Course
@@ -221,21 +224,77 @@ def _asked_about(request: Request, view: views.PathView) -> views.StepView | Non
     return next((one for one in view.steps if str(one.step.id) == request.query_params.get("step")), None)
 
 
+@dataclass(frozen=True, slots=True)
+class OwnForm:
+    """A form on a student's own path, as it came in: whose path, what was entered, and when."""
+
+    request: Request
+    here: InCourse
+    copy_id: uuid.UUID
+    entered: Entered
+    database: Database
+    clock: Clock
+    pages: Pages
+
+    @property
+    def which(self) -> tuple[Course, uuid.UUID, uuid.UUID]:
+        """What ``service`` asks for first: course, student and copy."""
+        return self.here.course, self.here.person_id, self.copy_id
+
+    @property
+    def now(self) -> datetime:
+        """The present moment, in UTC."""
+        return self.clock.now()
+
+    @property
+    def written(self) -> str:
+        """What the student wrote."""
+        return self.entered.values.get("words", "")
+
+    @property
+    def address(self) -> str:
+        """Where the form leads back to: the path's page, or its light version, which says so in the form."""
+        light = "/light" if self.entered.values.get("light") == "yes" else ""
+        return my_address(self.here.course, self.copy_id) + light
+
+    async def again(self, step_id: uuid.UUID | None, field: str, trouble: ToolError) -> Response:
+        """The page again with why the form was not accepted and with what was written, in its place; see ``show``."""
+        return await show(
+            self.request,
+            self.here,
+            self.copy_id,
+            self.database,
+            self.clock,
+            self.pages,
+            step_id=step_id,
+            field=field,
+            text=self.written,
+            trouble=trouble,
+        )
+
+
+async def _own_form(
+    request: Request,
+    here: StudentChanging,
+    copy_id: uuid.UUID,
+    database: CurrentDatabase,
+    clock: Now,
+    pages: CurrentPages,
+) -> OwnForm:
+    return OwnForm(request, here, copy_id, Entered.of(await request.form()), database, clock, pages)
+
+
+OnOwnPath = Annotated[OwnForm, Depends(_own_form)]
+"""The form of a student who does something on their own path, ``{copy_id}``."""
+
+
 @router.post("/my/{copy_id}/check")
-async def check(
-    request: Request, here: StudentChanging, copy_id: uuid.UUID, database: CurrentDatabase, clock: Now
-) -> Response:
+async def check(form: OnOwnPath) -> Response:
     """Ask the LMS for this student's results again now."""
-    async with database.reading() as session:
-        await service.path_of_person(session, here.course, here.person_id, copy_id, clock.now())
-    entered = Entered.of(await request.form())
-    outcome = await bring_results(request, here.course, here.person_id, asked=True)
-    return see(back_address(here.course, copy_id, entered), came_of(outcome), step=entered.made_id("step"))
-
-
-def back_address(course: Course, copy_id: uuid.UUID, entered: Entered) -> str:
-    """Where a form of a student's page leads back to: the page, or its light version, which says so in the form."""
-    return my_address(course, copy_id) + ("/light" if entered.values.get("light") == "yes" else "")
+    async with form.database.reading() as session:
+        await service.path_of_person(session, *form.which, form.now)
+    outcome = await bring_results(form.request, form.here.course, form.here.person_id, asked=True)
+    return see(form.address, came_of(outcome), step=form.entered.made_id("step"))
 
 
 # --- Family -----------------------------------------------------------------------------------------------------------
