@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from sqlalchemy import make_url
@@ -50,8 +51,16 @@ def postgresql_server() -> Iterator[str]:
     finally:
         if sys.platform != "win32":
             _end_at_once(server.get_pid())
-        server.cleanup()
+        _tidy_up(server)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _tidy_up(server: Any) -> None:
+    """What the package does at the end. It ends the server itself, and takes it amiss where that is gone a moment before."""
+    import psutil
+
+    with contextlib.suppress(psutil.NoSuchProcess):
+        server.cleanup()
 
 
 def _quick_folder() -> str | None:
