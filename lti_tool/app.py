@@ -60,7 +60,7 @@ from lti_tool.menus import routes as menu_routes
 from lti_tool.platforms import quirks
 from lti_tool.platforms import routes as platform_routes
 from lti_tool.playlists import column_meanings as playlist_meanings
-from lti_tool.playlists import completing
+from lti_tool.playlists import completing, modifying
 from lti_tool.playlists import jobs as playlist_jobs
 from lti_tool.playlists import results as playlist_results
 from lti_tool.playlists import routes as playlist_routes
@@ -195,6 +195,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, http: httpx.As
     app.state.quirks_of = quirks
     app.state.rule_advice = coverage.advice
     app.state.evidence_held = evidence_held
+    app.state.follow_modification = modifying.follow
     install(app, settings)
     add_routes(app, (*lti_routes.routes, *notices_received.routes, *registering.routes, *platform_routes.routes))
     for room in (

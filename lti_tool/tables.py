@@ -89,7 +89,7 @@ from lti_tool.playlists.models import (
     StepVariant,
     StepVariantLearner,
 )
-from lti_tool.playlists.path_models import CourseCalendar, PathRequest, PathRuling, PathWord
+from lti_tool.playlists.path_models import CourseCalendar, PathRequest, PathRuling, PathWord, SchoolCalendar
 
 metadata = SQLModel.metadata
 
@@ -144,6 +144,7 @@ TABLES: tuple[type[SQLModel], ...] = (
     LearnerProfile,
     LearnerSupport,
     LearnerModification,
+    SchoolCalendar,
     CourseCalendar,
     Playlist,
     PlaylistAudience,

@@ -72,6 +72,7 @@ ACTION_WORDS = {
     "path.nudged": N_("A student was nudged"),
     "path.commented": N_("A teacher wrote to a student about their path"),
     "section.named": N_("The sections of a course were named"),
+    "calendar.of-school": N_("The school days of a school were changed"),
     "calendar.changed": N_("The school days of a course were changed"),
     "step.started-afresh": N_("A student was allowed to start a step afresh"),
     "playlist.updated": N_("Changes of a playlist were given to the students"),

@@ -24,6 +24,7 @@ SECTIONS = (
     ConsoleSection(N_("Connect"), "/connect", "plus"),
     ConsoleSection(N_("Deliveries"), "/deliveries", "cloud-upload"),
     ConsoleSection(N_("Organisations"), "/organisations", "school", for_owner=True),
+    ConsoleSection(N_("School days"), "/calendar", "calendar"),
     ConsoleSection(N_("Roles"), "/roles", "user-check"),
     ConsoleSection(N_("Signing keys"), "/keys", "lock", for_owner=True),
     ConsoleSection(N_("Tokens"), "/tokens", "lock"),

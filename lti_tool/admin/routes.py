@@ -5,6 +5,7 @@ from fastapi import APIRouter
 from lti_tool.admin import (
     api_routes,
     audit_routes,
+    calendar_routes,
     check_routes,
     connect_routes,
     data_routes,
@@ -24,6 +25,7 @@ for part in (
     sign_in_routes,
     overview_routes,
     organisation_routes,
+    calendar_routes,
     platform_routes,
     detail_routes,
     delivery_routes,

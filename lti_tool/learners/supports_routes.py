@@ -1,11 +1,15 @@
 """The pages of supports: for those who look after them, and a student's own."""
 
 import uuid
+from collections.abc import Awaitable, Callable
+from datetime import datetime
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 from babel import Locale
 from fastapi import APIRouter, Request
+from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.responses import Response
 
 from lti_tool.courses.access import InCourse, StudentIn, TeacherChanging, TeacherIn
@@ -15,6 +19,7 @@ from lti_tool.db.session import Database
 from lti_tool.errors import Conflict, ToolError
 from lti_tool.learners import supports
 from lti_tool.learners.models import Support
+from lti_tool.learners.ports import FollowModification
 from lti_tool.learners.rules import MOST_FACTOR, Supports, language_name, language_tag
 from lti_tool.lti.models import Role
 from lti_tool.web.dependencies import CurrentDatabase, CurrentPages, Now
@@ -191,6 +196,21 @@ def _language(request: Request, entered: Entered) -> str:
     return tag or ""
 
 
+def _followed(request: Request) -> FollowModification:
+    found: FollowModification = getattr(request.app.state, "follow_modification", _by_nothing)
+    return found
+
+
+async def _by_nothing(
+    _session: AsyncSession,
+    _course: Course,
+    _person_id: uuid.UUID,
+    change: Callable[[], Awaitable[object]],
+    _now: datetime,
+) -> None:
+    await change()
+
+
 @router.post("/supports/{person_id}/modifications")
 async def modify(
     request: Request,
@@ -217,7 +237,8 @@ async def modify(
         return await _page(request, here, person_id, database, clock, pages, entered=entered, status_code=422)
     try:
         async with database.writing() as session:
-            await supports.modify(
+            change = partial(
+                supports.modify,
                 session,
                 here,
                 person_id,
@@ -226,6 +247,7 @@ async def modify(
                 instead_id=instead_id,
                 passing_percent=passing,
             )
+            await _followed(request)(session, here.course, person_id, change, clock.now())
     except Conflict as conflict:
         return await _page(
             request, here, person_id, database, clock, pages, entered=entered, trouble=conflict, status_code=409
@@ -235,11 +257,17 @@ async def modify(
 
 @router.post("/supports/{person_id}/modifications/{modification_id}/end")
 async def end(
-    here: TeacherChanging, person_id: uuid.UUID, modification_id: uuid.UUID, database: CurrentDatabase, clock: Now
+    request: Request,
+    here: TeacherChanging,
+    person_id: uuid.UUID,
+    modification_id: uuid.UUID,
+    database: CurrentDatabase,
+    clock: Now,
 ) -> Response:
     """End a modification."""
     async with database.writing() as session:
-        await supports.end_modification(session, here, person_id, modification_id, clock.now())
+        change = partial(supports.end_modification, session, here, person_id, modification_id, clock.now())
+        await _followed(request)(session, here.course, person_id, change, clock.now())
     return see(supports_address(here.course, person_id), Said.ENDED, "modifications")
 
 

@@ -12,8 +12,8 @@ from lti_tool.db.base import scoped
 from lti_tool.db.locking import locking
 from lti_tool.playlists import titles
 from lti_tool.playlists.models import PersonalPlaylist, PersonalStep, Playlist, PlaylistStatus, PlaylistStep
-from lti_tool.playlists.monitor_rules import USUAL, Calendar, NoDays, spans_of
-from lti_tool.playlists.path_models import CourseCalendar, PathRequest, PathWord, WordKind
+from lti_tool.playlists.monitor_rules import USUAL, Calendar, NoDays, OwnDays, Span, of_course, spans_of
+from lti_tool.playlists.path_models import CourseCalendar, PathRequest, PathWord, SchoolCalendar, WordKind
 
 Asked = tuple[PathRequest, PersonalPlaylist, Playlist]
 """A request with the copy it is about and its playlist."""
@@ -31,20 +31,37 @@ async def calendar_row(
     return (await session.exec(statement)).one_or_none()
 
 
+async def school_row(session: AsyncSession, organisation_id: uuid.UUID, *, lock: bool = False) -> SchoolCalendar | None:
+    """What a school said about its days; None where it said nothing."""
+    return (await session.exec(locking(scoped(SchoolCalendar, organisation_id), lock))).one_or_none()
+
+
 async def calendar(session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID) -> Calendar:
-    """The school days of a course."""
-    return calendar_of(await calendar_row(session, organisation_id, course_id))
+    """The school days of a course: the school's, and what its teachers said beside it."""
+    school = await school_row(session, organisation_id)
+    return of_course(school_days(school), own_days(await calendar_row(session, organisation_id, course_id)))
 
 
-def calendar_of(row: CourseCalendar | None) -> Calendar:
-    """A row as the rules see it. Days off that cannot be read must not keep a class from being seen: there are none then."""
-    if row is None:
-        return USUAL
+def school_days(row: SchoolCalendar | None) -> Calendar | None:
+    """What a school says, as the rules see it; None where it says nothing."""
+    return None if row is None else Calendar(_weekdays(row.weekdays) or USUAL.weekdays, days_off(row))
+
+
+def own_days(row: CourseCalendar | None) -> OwnDays | None:
+    """What a course says, as the rules see it; None where it says nothing."""
+    return None if row is None else OwnDays(_weekdays(row.weekdays) or None, days_off(row), row.quiet_after)
+
+
+def days_off(row: SchoolCalendar | CourseCalendar) -> tuple[Span, ...]:
+    """The days off of a row. Some that cannot be read must not keep a class from being seen: there are none then."""
     try:
-        off = spans_of(row.days_off)
+        return spans_of(row.days_off)
     except NoDays:
-        off = ()
-    return Calendar(frozenset(int(day) for day in row.weekdays if day in "1234567"), off, row.quiet_after)
+        return ()
+
+
+def _weekdays(kept: str) -> frozenset[int]:
+    return frozenset(int(day) for day in kept if day in "1234567")
 
 
 # --- What waits for the teacher -------------------------------------------------------------------------------------

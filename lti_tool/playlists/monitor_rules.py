@@ -86,7 +86,7 @@ def kept(spans: Iterable[Span]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """A course's school days. ``weekdays`` are ISO, Monday 1 to Sunday 7; ``off`` is merged and in order."""
+    """School days. ``weekdays`` are ISO, Monday 1 to Sunday 7; ``off`` is merged and in order."""
 
     weekdays: frozenset[int] = frozenset({1, 2, 3, 4, 5})
     off: tuple[Span, ...] = ()
@@ -96,6 +96,17 @@ class Calendar:
     def is_school_day(self, day: date) -> bool:
         """Whether there is school on a day."""
         return day.isoweekday() in self.weekdays and not any(span.first <= day <= span.last for span in self.off)
+
+    def school_day_from(self, day: date) -> date:
+        """The first school day that is ``day`` or comes after it; ``day`` itself where no such day is known."""
+        found = day
+        try:
+            while self.weekdays and not self.is_school_day(found):
+                over = next((span.last for span in self.off if span.first <= found <= span.last), found)
+                found = over + _A_DAY
+        except OverflowError:  # Days off without end.
+            return day
+        return found if self.weekdays else day
 
     def between(self, since: date, today: date) -> int:
         """School days after ``since`` and before ``today``."""
@@ -116,7 +127,28 @@ class Calendar:
 
 
 USUAL = Calendar()
-"""Of a course whose teachers said nothing: Monday to Friday, no days off, told after five."""
+"""Where nobody said anything: Monday to Friday, no days off, told after five."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnDays:
+    """What a course's teachers say beside the school's calendar. ``weekdays`` is None where they chose none: the school's."""
+
+    weekdays: frozenset[int] | None = None
+    off: tuple[Span, ...] = ()
+    quiet_after: int = USUAL.quiet_after
+
+
+def of_course(school: Calendar | None, own: OwnDays | None) -> Calendar:
+    """The school days of a course: what the school says holds for all its courses, and a course takes further days out.
+
+    Where the school says nothing, the teachers' week may have any days. A week in which no day would be left is the school's.
+    """
+    of_school, own = school or USUAL, own or OwnDays()
+    weekdays = of_school.weekdays if own.weekdays is None else own.weekdays
+    if school is not None:
+        weekdays = (weekdays & school.weekdays) or school.weekdays
+    return Calendar(weekdays, merged((*of_school.off, *own.off)), own.quiet_after)
 
 
 @dataclass(frozen=True, slots=True)

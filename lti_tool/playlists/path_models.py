@@ -139,14 +139,27 @@ class PathWord(TenantRow, table=True):
     seen_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
+class SchoolCalendar(TenantRow, table=True):
+    """A school's week and days off, which hold for all its courses. No row: Monday to Friday, no days off."""
+
+    __tablename__ = "school_calendar"
+    __table_args__ = (UniqueConstraint("organisation_id"),)
+
+    weekdays: str = Field(default="12345", max_length=7, description="ISO weekdays, Monday 1 to Sunday 7.")
+    days_off: str = Field(default="", max_length=4000, description="ISO dates or spans (a..b), between commas.")
+    changed_at: datetime = Field(sa_type=UtcDateTime)
+
+
 class CourseCalendar(TenantRow, table=True):
-    """A course's school days, by which inactivity is counted. No row: Monday to Friday, no days off."""
+    """What a course's teachers say about its school days beside what the school says. No row: nothing."""
 
     __tablename__ = "course_calendar"
     __table_args__ = (UniqueConstraint("organisation_id", "course_id"), belongs_to("course", "course_id"))
 
     course_id: uuid.UUID
-    weekdays: str = Field(default="12345", max_length=7, description="ISO weekdays, Monday 1 to Sunday 7.")
+    weekdays: str = Field(
+        default="", max_length=7, description="ISO weekdays, Monday 1 to Sunday 7. Empty: the school's."
+    )
     days_off: str = Field(default="", max_length=4000, description="ISO dates or spans (a..b), between commas.")
     quiet_after: int = Field(default=5, description="After so many school days without a move the teacher is told.")
     changed_at: datetime = Field(sa_type=UtcDateTime)

@@ -24,8 +24,10 @@ from lti_tool.learners import queries as learner_queries
 from lti_tool.learners.rules import Supports
 from lti_tool.mastery import prediction, versions
 from lti_tool.mastery.rules import Standing
+from lti_tool.playlists import monitor_queries
 from lti_tool.playlists import personal_queries as queries
 from lti_tool.playlists.models import StepOrigin, StepRole, StepState
+from lti_tool.playlists.monitor_rules import USUAL, Calendar
 from lti_tool.playlists.path_models import RulingKind
 from lti_tool.playlists.personal_queries import (
     AnswerRow,
@@ -103,6 +105,8 @@ class Book:
     view: CourseMapView | None
     numbers: Mapping[uuid.UUID, int] = field(default_factory=dict)
     """The map's number of each competency."""
+    calendar: Calendar = USUAL
+    """On which days there is school."""
 
     @cached_property
     def zone(self) -> tzinfo:
@@ -189,6 +193,7 @@ async def _compiled(
         dated=tuple(await queries.dated(session, organisation_id, course_id)),
         view=view,
         numbers=numbers,
+        calendar=await monitor_queries.calendar(session, organisation_id, course_id),
     )
 
 
@@ -344,7 +349,7 @@ def learner(
     return base.Learner(
         standings=standings,
         predict=_predict_of(book_, found, mastery, now),
-        reviews={} if mastery is None else _reviews(mastery.standings),
+        reviews={} if mastery is None else _reviews(book_, mastery.standings),
         taken_as_known=_competencies(book_, rulings, RulingKind.KNOWN),
         items=items,
         begun=_begun(book_, own, rows),
@@ -393,9 +398,10 @@ def _standings(brief: Mapping[str, Sequence[Any]]) -> dict[int, Standing]:
     return {int(number): _STANDINGS[said[0]] for number, said in brief.items()}
 
 
-def _reviews(brief: Mapping[str, Sequence[Any]]) -> dict[int, date]:
+def _reviews(book_: Book, brief: Mapping[str, Sequence[Any]]) -> dict[int, date]:
+    """When reviews fall due: on a school day, so that those of the holidays are not all overdue on the first day after them."""
     return {
-        int(number): _EPOCH + timedelta(days=said[2])
+        int(number): book_.calendar.school_day_from(_EPOCH + timedelta(days=said[2]))
         for number, said in brief.items()
         if len(said) > 2 and said[2] is not None
     }

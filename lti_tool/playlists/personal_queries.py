@@ -34,7 +34,7 @@ from lti_tool.playlists.models import (
     PlaylistStep,
     StepState,
 )
-from lti_tool.playlists.path_models import PathRuling
+from lti_tool.playlists.path_models import CourseCalendar, PathRuling, SchoolCalendar
 from lti_tool.playlists.planned_queries import OwnStep
 
 
@@ -45,6 +45,7 @@ def _table(model: Any) -> Table:
 
 _map, _framework, _course = _table(CourseMap), _table(Framework), _table(Course)
 _organisation = _table(Organisation)
+_school_calendar, _course_calendar = _table(SchoolCalendar), _table(CourseCalendar)
 _alignment, _place = _table(Alignment), _table(MapCompetency)
 _item, _trait = _table(ContentItem), _table(ItemTrait)
 _learner, _version, _evidence = _table(LearnerMastery), _table(PredictionVersion), _table(Evidence)
@@ -81,6 +82,8 @@ class CourseTimes(NamedTuple):
     templates: datetime | None
     zone: str | None = None
     """Where the school's day begins; another zone is another plan."""
+    school_days: datetime | None = None
+    course_days: datetime | None = None
 
 
 _COURSE_TIMES = Fixed(
@@ -100,6 +103,8 @@ _COURSE_TIMES = Fixed(
             _playlist.c.status != literal(PlaylistStatus.DRAFT, _playlist.c.status.type),
         ),
         select(_organisation.c.time_zone).where(_organisation.c.id == _ORGANISATION).scalar_subquery(),
+        _latest(_school_calendar.c.changed_at, _school_calendar.c.organisation_id == _ORGANISATION),
+        _latest(_course_calendar.c.changed_at, _in_course(_course_calendar)),
     )
 )
 

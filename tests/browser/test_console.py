@@ -14,6 +14,10 @@ pytestmark = pytest.mark.browser
 
 ADMINISTRATOR = "Sam Okafor"
 STUDENT = "Amara Nwosu"
+HOLIDAYS = (
+    b"BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nDTSTART;VALUE=DATE:20991221\r\nDTEND;VALUE=DATE:21000104\r\nSUMMARY:Winter break\r\n"
+    b"END:VEVENT\r\nBEGIN:VEVENT\r\nDTSTART;VALUE=DATE:20991005\r\nSUMMARY:Open house\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+)
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +84,24 @@ def test_the_owner_comes_in_by_a_link_and_looks_after_everything(demo: Demo, bro
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("Saved.", exact=True)).to_be_visible()
     expect(page.get_by_label("Time zone")).to_have_value("America/New_York")
+
+    go(page, "School days")
+    page.get_by_role("main").get_by_role("link", name="Riverside High").click()
+    page.get_by_label("Friday").uncheck()
+    page.get_by_role("button", name="Save the school week").press("Enter")
+    expect(page.get_by_text("It holds for all courses.")).to_be_visible()
+    page.get_by_text("From a calendar's file").click()
+    page.get_by_label("The file (.ics)").set_input_files(
+        {"name": "school.ics", "mimeType": "text/calendar", "buffer": HOLIDAYS}
+    )
+    page.get_by_role("button", name="Look at it").press("Enter")
+    expect(page.get_by_label("Winter break")).to_be_checked()
+    look(page, "calendar-file", "light", "dark")
+    page.get_by_label("Open house").uncheck()
+    page.get_by_role("button", name="Add what is ticked").press("Enter")
+    expect(page.locator("#days-off")).to_contain_text("December 21, 2099")
+    expect(page.locator("#days-off")).not_to_contain_text("October")
+    look(page, "calendar", "light", "dark")
 
     go(page, "Tokens")
     expect(page.get_by_role("heading", name="No token yet")).to_be_visible()

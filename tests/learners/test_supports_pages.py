@@ -15,8 +15,11 @@ from lti_tool.lti.models import Role
 from lti_tool.mastery import service as mastery
 from lti_tool.mastery.entries import Entry
 from lti_tool.mastery.models import EvidenceSource, LearnerModification
+from lti_tool.playlists import modifying
+from lti_tool.playlists.models import DoneBy, DoneRule, StepState
 from tests.insight.site import Site
 from tests.playlists import seed
+from tests.playlists.test_walking import Walker, a_playlist
 
 
 def place(site: Site, student: int = 0) -> str:
@@ -239,3 +242,22 @@ async def test_something_else_is_asked_for_or_nothing_until_it_ends(site: Site) 
     assert "The same as the class." in page.text
     async with site.database.reading() as session:
         assert await supports.instead(session, site.school.id, site.school.course.id) == {}
+
+
+async def test_a_step_of_which_nothing_is_asked_is_done_with_the_form_and_to_be_done_with_the_next(site: Site) -> None:
+    site.app.state.follow_modification = modifying.follow
+    third = site.competencies[2].id
+    async with site.database.writing() as session:
+        shown = {"title": "Shown", "done_rule": DoneRule.MASTERY, "competency_id": third}
+        ada = await a_playlist(session, site.school, shown)
+        playlist = ada.playlist
+        session.expunge_all()
+    teacher = await site.teacher()
+    await teacher.get(place(site))
+    await teacher.post(f"{place(site)}/modifications", competency=str(third), how="none")
+    async with site.database.reading() as session:
+        assert await Walker(session, site.school, playlist).state("Shown") == (StepState.DONE, DoneBy.MASTERY)
+        [made] = (await session.exec(scoped(LearnerModification, site.school.id))).all()
+    await teacher.post(f"{place(site)}/modifications/{made.id}/end")
+    async with site.database.reading() as session:
+        assert await Walker(session, site.school, playlist).state("Shown") == (StepState.TODO, None)

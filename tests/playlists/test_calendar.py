@@ -7,8 +7,9 @@ import pytest
 
 from lti_tool.db.session import Database
 from lti_tool.lti.models import Role
-from lti_tool.playlists import monitor, monitor_queries, service
-from lti_tool.playlists.monitor_rules import Calendar, Span
+from lti_tool.playlists import monitor_queries, school_days, service
+from lti_tool.playlists.monitor_rules import Calendar, Span, spans_of
+from lti_tool.playlists.school_days import Calendars
 from tests.playlists import seed
 from tests.playlists.site import Site
 from tests.playlists.test_routes import assigned, copy_of
@@ -133,9 +134,55 @@ async def test_two_teachers_at_once_lose_no_day(own_database: Database) -> None:
 
     async def add(day: int) -> None:
         async with own_database.writing() as session:
-            await monitor.add_days_off(session, here, (Span(date(2027, 1, day), date(2027, 1, day)),), seed.NOW)
+            await school_days.add_days_off(
+                session, Calendars.of(here), (Span(date(2027, 1, day), date(2027, 1, day)),), seed.NOW
+            )
 
     await asyncio.gather(*(add(day) for day in (4, 6, 8)))
     async with own_database.reading() as session:
         found = await monitor_queries.calendar(session, here.organisation_id, here.course.id)
+    assert [span.first.day for span in found.off] == [4, 6, 8]
+
+
+async def school_says(site: Site, weekdays: str, days_off: str) -> None:
+    whose = Calendars(site.school.id, None, None)
+    async with site.database.writing() as session:
+        await school_days.set_school_week(session, whose, frozenset(int(day) for day in weekdays), seed.NOW)
+        await school_days.add_days_off(session, whose, spans_of(days_off), seed.NOW)
+
+
+async def test_what_the_school_says_holds_for_the_course_and_a_course_adds_its_own(site: Site) -> None:
+    await school_says(site, "71234", "2026-12-21..2027-01-03")
+    teacher = await site.teacher()
+    page = await teacher.get(f"{site.course}/calendar")
+    assert "Of the whole school" in page.text
+    assert "Monday, December 21, 2026" in page.text
+    assert 'id="weekday-5"' not in page.text  # No school on Fridays: nothing to tick.
+    await teacher.post(f"{site.course}/calendar/days-off", first="2026-12-18", last="2026-12-20")
+    assert await calendar(site) == Calendar(
+        frozenset({7, 1, 2, 3, 4}), (Span(date(2026, 12, 18), date(2027, 1, 3)),), 5
+    )
+    # A teacher cannot take the school's days away, and a day of the week that the school has not is none.
+    await teacher.post(f"{site.course}/calendar/days-off/remove", first="2026-12-21")
+    await teacher.post(f"{site.course}/calendar", weekday=["1", "2", "5"], quiet_after="5")
+    assert await calendar(site) == Calendar(frozenset({1, 2}), (Span(date(2026, 12, 18), date(2027, 1, 3)),), 5)
+    # The school's own week is no choice of the course's: it follows.
+    await teacher.post(f"{site.course}/calendar", weekday=["7", "1", "2", "3", "4"], quiet_after="5")
+    await school_says(site, "12345", "2026-10-12")
+    assert (await calendar(site)).weekdays == frozenset({1, 2, 3, 4, 5})
+
+
+async def test_two_administrators_at_once_lose_no_day(own_database: Database) -> None:
+    async with own_database.writing() as session:
+        school = await seed.school(session)
+        whose = Calendars(school.id, None, None)
+
+    async def add(day: int) -> None:
+        async with own_database.writing() as session:
+            await school_days.add_days_off(session, whose, (Span(date(2027, 1, day), date(2027, 1, day)),), seed.NOW)
+
+    await asyncio.gather(*(add(day) for day in (4, 6, 8)))
+    async with own_database.reading() as session:
+        found = monitor_queries.school_days(await monitor_queries.school_row(session, whose.organisation_id))
+    assert found is not None
     assert [span.first.day for span in found.off] == [4, 6, 8]

@@ -2,6 +2,8 @@
 
 import asyncio
 import uuid
+from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -11,8 +13,9 @@ from lti_tool.audit import AuditEntry
 from lti_tool.db.base import scoped
 from lti_tool.db.session import Database
 from lti_tool.errors import Conflict, NotFound
+from lti_tool.mastery import service as mastery
 from lti_tool.mastery.models import LearnerModification
-from lti_tool.playlists import changing, editing, own_steps, personal, service
+from lti_tool.playlists import changing, editing, modifying, own_steps, personal, service
 from lti_tool.playlists import personal_queries as planning
 from lti_tool.playlists.changes import Basics
 from lti_tool.playlists.models import DoneBy, DoneRule, Need, OrderRule, PlaylistKind, PlaylistStep, SendRule, StepState
@@ -20,7 +23,7 @@ from lti_tool.playlists.path_models import PathRequest, RequestKind
 from lti_tool.playlists.paths import Path
 from lti_tool.playlists.planning import base
 from lti_tool.playlists.rules import NothingNext, Progress
-from tests.insight.class_of_five import a_class
+from tests.insight.class_of_five import a_class, answer
 from tests.playlists import path_world, seed
 from tests.playlists.seed import NOW
 from tests.playlists.test_walking import LATER, Walker, a_playlist, a_section
@@ -305,3 +308,46 @@ async def test_mastery_of_another_competency_is_asked_for(database: Database) ->
         await modified(session, ben, made[0].id, made[1].id)
         assert await service.settle_mastery(session, school.course, [ben.id], LATER) == 0
         assert await ben.state("Shown") == (StepState.TODO, None)
+
+
+async def ended(session: AsyncSession, walker: Walker) -> None:
+    for row in (await session.exec(scoped(LearnerModification, walker.school.id))).all():
+        row.ended_at = LATER
+        session.add(row)
+
+
+async def test_steps_follow_at_once_when_nothing_is_asked_any_more_and_when_it_is_again(database: Database) -> None:
+    async with database.writing() as session:
+        school, made = await a_class(session)
+        shown = {"title": "Shown", "done_rule": DoneRule.MASTERY, "competency_id": made[0].id}
+        playlist = (await a_playlist(session, school, shown, {"title": "Read"}, has_column=True)).playlist
+        ben = Walker(session, school, playlist, 1)
+        await modifying.follow(session, school.course, ben.id, partial(modified, session, ben, made[0].id), LATER)
+        assert await ben.state("Shown") == (StepState.DONE, DoneBy.MASTERY)
+        await ben.do(service.mark_done, "Read")
+        assert (await ben.score(), (await ben.path()).copy.finished_at is not None) == (100, True)
+        await modifying.follow(session, school.course, ben.id, partial(ended, session, ben), LATER)
+        assert await ben.state("Shown") == (StepState.TODO, None)
+        path = await ben.path()
+        assert (await ben.score(), path.copy.finished_at) == (100, None)
+        assert path.rows[path.present[0].id].opened_at is None
+
+
+async def test_what_was_secure_before_or_is_by_now_stays_done(database: Database) -> None:
+    async with database.writing() as session:
+        school, made = await a_class(session)
+        steps = [
+            {"title": title, "done_rule": DoneRule.MASTERY, "competency_id": one.id}
+            for title, one in zip(("First", "Third"), (made[0], made[2]), strict=True)
+        ]
+        playlist = (await a_playlist(session, school, *steps)).playlist
+        ada = Walker(session, school, playlist)
+        await service.settle_mastery(session, school.course, [ada.id], NOW)  # Secure in the first.
+        for one in (made[0], made[2]):
+            await modifying.follow(session, school.course, ada.id, partial(modified, session, ada, one.id), LATER)
+        long_ago = NOW - timedelta(days=30)
+        secure = [answer(school, 0, made[2], number, True, long_ago + timedelta(days=number)) for number in range(6)]
+        await mastery.append(session, school.course, secure, LATER)
+        await modifying.follow(session, school.course, ada.id, partial(ended, session, ada), LATER)
+        for title in ("First", "Third"):
+            assert await ada.state(title) == (StepState.DONE, DoneBy.MASTERY)

@@ -78,6 +78,20 @@ def afresh(standing: Standing, now: datetime) -> Standing:
     return replace(_taken_up(standing), state=StepState.OPENED, done_at=None, done_by=None, reopened_at=now)
 
 
+def asked_again(standing: Standing) -> Standing:
+    """After a step that was done because nothing was asked of the student is asked for again: as if it had never been done."""
+    if standing.state is not StepState.DONE:
+        return standing
+    was_opened = standing.opened_at is not None and standing.opened_at != standing.done_at
+    return replace(
+        standing,
+        state=StepState.OPENED if was_opened else StepState.TODO,
+        opened_at=standing.opened_at if was_opened else None,
+        done_at=None,
+        done_by=None,
+    )
+
+
 def written(standing: Standing, rule: DoneRule, text: str, now: datetime) -> Standing:
     """After the student wrote ``text`` (not blank). With ``WRITTEN`` the step is done; the same words again change nothing."""
     is_said = standing.words == text and not standing.is_skipped and standing.state is not StepState.TODO
