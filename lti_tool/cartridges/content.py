@@ -12,13 +12,23 @@ class CartridgeError(Exception):
     """A file that is not read at all: no cartridge, damaged, or dangerous. Nothing of it is kept.
 
     ``code`` is a stable kebab-case word (listed in docs/cartridges.md); ``message`` is a sentence for the person who chose
-    the file.
+    the file. ``other`` says what it is instead, where that is known.
     """
 
-    def __init__(self, code: str, message: str) -> None:
+    def __init__(self, code: str, message: str, other: "Other | None" = None) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
+        self.other = other
+
+
+class Other(StrEnum):
+    """Packages with a manifest that are no cartridges."""
+
+    QUESTIONS = "questions"
+    SCORM = "scorm"
+    BLACKBOARD = "blackboard"
+    BRIGHTSPACE = "brightspace"
 
 
 class ItemKind(StrEnum):
@@ -255,7 +265,8 @@ class CourseContent:
     """A whole course. ``unplaced`` holds the items that the cartridge has but that stand in no module.
 
     ``version`` is the cartridge's own (``1.1.0``), or Moodle's; ``source`` is ``common-cartridge``, ``thin``,
-    ``content-package``, ``canvas``, ``moodle`` or ``sample``. ``partial``: the file says that it holds a part of its course.
+    ``content-package``, ``canvas``, ``moodle`` or ``sample``. ``partial``: the file says that it holds a part of its course;
+    ``holds_questions``: that it has quizzes or banks of QTI.
     """
 
     title: str
@@ -272,6 +283,7 @@ class CourseContent:
     notes: tuple[Note, ...] = ()
     origin: Origin | None = None
     partial: bool = False
+    holds_questions: bool = False
 
     def items(self) -> Iterator[Item]:
         """All items in order: module by module, then the unplaced ones."""

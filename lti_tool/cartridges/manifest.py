@@ -6,7 +6,7 @@ from urllib.parse import unquote
 from xml.etree.ElementTree import Element
 
 from lti_tool.cartridges.archive import inside
-from lti_tool.cartridges.content import CartridgeError
+from lti_tool.cartridges.content import CartridgeError, Other
 from lti_tool.cartridges.markup import child, children, descendants, name, text
 from lti_tool.cartridges.notes import Remark, Why, said
 
@@ -64,7 +64,7 @@ def read_manifest(root: Element, remark: Remark) -> Manifest:
     if name(root) != "manifest":
         raise CartridgeError("not-a-cartridge", "imsmanifest.xml is not the manifest of a cartridge.")
     metadata = child(root, "metadata")
-    kind, version = _kind(metadata, remark)
+    kind, version = _kind(root, metadata, remark)
     general = next(descendants(metadata, "general"), None)
     return Manifest(
         identifier=root.get("identifier", ""),
@@ -78,7 +78,7 @@ def read_manifest(root: Element, remark: Remark) -> Manifest:
     )
 
 
-def _kind(metadata: Element | None, remark: Remark) -> tuple[str, str]:
+def _kind(root: Element, metadata: Element | None, remark: Remark) -> tuple[str, str]:
     """What kind of package it is, and of which version."""
     schema = text(metadata, "schema").lower()
     version = text(metadata, "schemaversion")
@@ -90,6 +90,7 @@ def _kind(metadata: Element | None, remark: Remark) -> tuple[str, str]:
         raise CartridgeError(
             "not-a-cartridge",
             f"This package is {what}. Only Common Cartridges (1.1 to 1.4) and Canvas exports can be read.",
+            _other(root, schema),
         )
     if _ALMOST.match(version):
         remark("imsmanifest.xml", said(Why.NEAREST_VERSION, version=version))
@@ -98,6 +99,22 @@ def _kind(metadata: Element | None, remark: Remark) -> tuple[str, str]:
             "unknown-version", f"This is Common Cartridge {version or 'of no stated version'}; 1.1 to 1.4 can be read."
         )
     return "thin" if "thin" in schema else "common-cartridge", version
+
+
+def _other(root: Element, schema: str) -> Other | None:
+    """What a package is that is no cartridge, by what its writers say of it: few say it in the same place."""
+    said_of = {key.rsplit("}", 1)[-1].lower() for element in root.iter() for key in element.attrib}
+    types = [entry.get("type", "").strip().lower() for entry in descendants(root, "resource")]
+    spaces = {str(key).partition("}")[0].lower() for element in root.iter() for key in (element.tag, *element.attrib)}
+    if "scormtype" in said_of or "scorm" in schema:
+        return Other.SCORM
+    if any("x-bb-" in one for one in types):
+        return Other.BLACKBOARD
+    if any("desire2learn" in space for space in spaces):
+        return Other.BRIGHTSPACE
+    if "qti" in schema or any(one.startswith("imsqti") for one in types):
+        return Other.QUESTIONS
+    return None
 
 
 def _words(element: Element | None) -> str:

@@ -98,6 +98,7 @@ class _Reading:
             rubrics=canvas.read_rubrics(rubrics) if rubrics is not None else (),
             notes=tuple(dict.fromkeys(self._notes)),
             origin=canvas.read_origin(self._settings("context.xml")) if self._canvas else None,
+            holds_questions=any(one.type.startswith("imsqti") for one in self._manifest.resources.values()),
         )
 
     def _remark(self, where: str, what: Said) -> None:
@@ -166,6 +167,7 @@ class _Reading:
         if found is None:
             self._remark(place.identifier, said(Why.REFERS_NOWHERE, title=place.title, reference=place.reference))
             found = Item("", place.reference, ItemKind.UNKNOWN, place.title)
+        found = self._without_its_file(found, self._contents.kind(place.reference))
         self._placed.add(found.content_id)
         # What an organization names is meant to be seen: Common Cartridge knows no unpublished items.
         return replace(
@@ -175,6 +177,12 @@ class _Reading:
             indent=indent,
             published=True,
         )
+
+    def _without_its_file(self, item: Item, kind: ItemKind | None) -> Item:
+        """An item whose own file is missing or damaged: an outline does without, if its place says what it is."""
+        if item.kind is not ItemKind.UNKNOWN or kind is None or not self._outline:
+            return item
+        return replace(item, kind=kind)
 
     # Canvas: module_meta.xml, which knows more than the organization tree (unpublished items, indents, tools).
 
@@ -205,6 +213,7 @@ class _Reading:
             found = Item("", line.reference, ItemKind.UNKNOWN, line.title)
         if kind is None:
             self._remark(line.identifier, said(Why.UNKNOWN_KIND, title=line.title, kind=line.content_type))
+        found = self._without_its_file(found, kind)
         self._placed.add(found.content_id)
         return replace(
             found,

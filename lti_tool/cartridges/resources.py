@@ -30,6 +30,14 @@ from lti_tool.cartridges.notes import Remark, Why, said
 from lti_tool.cartridges.qti import bank_title, read_assessment
 
 _PAGES = (".html", ".htm", ".xhtml")
+_BY_TYPE = {
+    "imswl": ItemKind.LINK,
+    "imsdt": ItemKind.DISCUSSION,
+    "imsbasiclti": ItemKind.TOOL,
+    "imsqti": ItemKind.QUIZ,
+    "assignment": ItemKind.ASSIGNMENT,
+}
+"""What the beginning of a resource's type says that it is."""
 
 
 class Contents:
@@ -68,6 +76,15 @@ class Contents:
             self._named.update(_names_in(item.body))
             self._items[resource.identifier] = replace(item, body="", questions=()) if self._outline else item
         return self._items[resource.identifier]
+
+    def kind(self, reference: str) -> ItemKind | None:
+        """What a resource is by its type alone, its file unseen; None where the type does not say."""
+        resource = self._manifest.resources.get(reference)
+        if resource is None:
+            return None
+        if resource.type == "webcontent":
+            return ItemKind.PAGE if self._is_page(resource.href or next(iter(resource.files), "")) else ItemKind.FILE
+        return next((kind for start, kind in _BY_TYPE.items() if resource.type.startswith(start)), None)
 
     def shows(self, path: str) -> bool:
         """Whether what has been read refers to a file, in one of the ways of writing its address."""

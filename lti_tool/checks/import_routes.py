@@ -6,14 +6,14 @@ from dataclasses import replace
 from typing import Any
 
 from fastapi import APIRouter, Request
-from starlette.datastructures import FormData
+from starlette.datastructures import FormData, UploadFile
 from starlette.responses import Response
 
 from lti_tool.checks import importing
 from lti_tool.checks.banks import Put
 from lti_tool.checks.importing import Counts, Plan, Wish
 from lti_tool.checks.questions import Question, QuestionKind
-from lti_tool.checks.reading import MOST_BYTES, Reading, read
+from lti_tool.checks.reading import Reading, read
 from lti_tool.checks.replies import Said, grouped, home, import_address, notice, section_title, sentence, views
 from lti_tool.content import drafts
 from lti_tool.courses.access import InCourse, TeacherChanging, TeacherIn
@@ -51,12 +51,14 @@ async def upload(
     pages: CurrentPages,
 ) -> Response:
     """Read the file and keep its questions for the preview. One that cannot be read is said to be so; nothing is kept."""
-    async with request.form() as form:
-        name, data = await drafts.chosen(form, MOST_BYTES)
     try:
-        if not name:
-            raise drafts.NoFile("the form had no file")
-        reading = await asyncio.to_thread(read, name, data)
+        async with request.form() as form:
+            given = form.get("file")
+            if not isinstance(given, UploadFile) or not given.filename:
+                raise drafts.NoFile("the form had no file")
+            # The file lies on the disk as it came; it is looked at there, and gone with the form.
+            reading = await asyncio.to_thread(read, given.filename, given.file)
+            name = given.filename
     except ToolError as trouble:
         return _choose(request, here, pages, trouble)
     # What is kept are the questions alone: whatever else an export holds is nobody's business here.

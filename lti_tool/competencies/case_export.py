@@ -25,6 +25,7 @@ from lti_tool.competencies.reading.case import (
     SOURCE,
     SOURCE_IDENTIFIER,
 )
+from lti_tool.competencies.reading.text import plain_text
 
 WORDS = {kind: word for word, kind in KINDS.items()} | {LinkKind.CHILD: IS_CHILD}
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -117,6 +118,8 @@ class Exporter:
             extensions[EXTRA] = details
         if competency.rule:
             extensions[RULE] = competency.rule
+        if plain_text(str(kept.get("fullStatement", ""))) != competency.statement:
+            kept.pop("fullStatement", None)  # Written anew here, so that the source's markup is of another statement.
         if competency.identifier != identifier:
             extensions[SOURCE_IDENTIFIER] = competency.identifier
         return _filled(

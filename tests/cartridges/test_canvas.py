@@ -1,28 +1,8 @@
 """What Canvas adds: its modules win over the organization tree, and both forms of assignments are read."""
 
 from lti_tool.cartridges import ItemKind, read_cartridge
-from tests.cartridges.build import item, manifest, page, quiz, resource, zipped
-
-LAR = "associatedcontent/imscc_xmlv1p1/learning-application-resource"
-NS = 'xmlns="http://canvas.instructure.com/xsd/cccv1p0"'
-
-
-def line(identifier: str, kind: str, title: str, reference: str = "", position: int = 1, extra: str = "") -> str:
-    return (
-        f'<item identifier="{identifier}"><content_type>{kind}</content_type><workflow_state>active</workflow_state>'
-        f"<title>{title}</title><identifierref>{reference}</identifierref><position>{position}</position>{extra}</item>"
-    )
-
-
-def export(lines: str, resources: str, files: dict[str, str], organization: str = "") -> dict[str, str]:
-    module = f'<module identifier="m"><title>Week</title><position>1</position><items>{lines}</items></module>'
-    meta = f"<modules {NS}>{module}</modules>"
-    settings = resource("settings", LAR, "course_settings/module_meta.xml")
-    return {
-        "imsmanifest.xml": manifest(organization, settings + resources, "1.1"),
-        "course_settings/module_meta.xml": meta,
-        **files,
-    }
+from tests.cartridges.build import item, page, quiz, resource, zipped
+from tests.cartridges.canvas_exports import LAR, NS, export, line
 
 
 def test_positions_order_the_lines() -> None:

@@ -1,6 +1,9 @@
 """Files that must not be read, or must not do harm: one clear error each; and whatever the bytes are, no other."""
 
+import gzip
 import random
+import zipfile
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -17,6 +20,7 @@ from lti_tool.checks.reading import (
     read,
     texts,
 )
+from lti_tool.checks.reading.values import MOST_BYTES
 from lti_tool.errors import ToolError
 from tests.checks.question_files import (
     equals,
@@ -229,3 +233,30 @@ def test_whatever_the_bytes_are_there_is_a_reading_or_our_error(
         assert error.code.startswith("questions-")  # noqa: PT017 - either comes of it.
     else:
         assert all((entry.question is None) != (entry.left_out is None) for entry in found.entries)
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (gzip.compress(b"a backup", mtime=0), "Moodle XML"),
+        (zipped({"moodle_backup.xml": "<moodle_backup/>"}), "Moodle XML"),
+        (b"::Q1:: Two and two {=4 ~5}", "GIFT"),
+        (b"// a comment\n\nGrant is buried in Grant's tomb.{T}", "GIFT"),
+        (b"What is two and two?\nA. 4\nB. 5\nANSWER: A\n", "Aiken"),
+        (b'{"questions": [{"a": "= ~"}]}', "QTI 1.2"),
+        (b"name,points\nAnna,3\n", "QTI 1.2"),
+    ],
+)
+def test_what_is_not_read_is_told_the_way(data: bytes, words: str) -> None:
+    with pytest.raises(UnknownQuestionFormat) as caught:
+        read("questions.txt", data)
+    assert words in caught.value.advice
+
+
+def test_of_a_large_package_only_what_holds_questions_is_unpacked(tmp_path: Path) -> None:
+    place = tmp_path / "course.imscc"
+    with zipfile.ZipFile(place, "w") as archive:
+        archive.writestr("web_resources/film.mp4", b"\0" * (MOST_BYTES + 1))
+        archive.writestr("quiz.xml", QTI1)
+    with place.open("rb") as source:
+        assert read("course.imscc", source).converted == 1

@@ -2,6 +2,8 @@
 
 from decimal import Decimal
 
+import pytest
+
 from lti_tool.checks import scoring
 from lti_tool.checks.questions import Partial, Question, QuestionKind
 from lti_tool.checks.reading import Entry, Format, Reading, Why, read
@@ -219,6 +221,27 @@ def test_a_quiz_that_draws_from_a_bank_asks_its_questions() -> None:
     del package["non_cc_assessments/bank1.xml.qti"]
     (quiz,) = read("export.imscc", zipped(package)).quizzes
     assert [note.why for note in quiz.remarks] == [Why.DRAWS_FROM]
+
+
+@pytest.mark.parametrize("kind", ["survey", "graded_survey"])
+def test_what_a_survey_of_canvas_asks_has_no_right_answer(kind: str) -> None:
+    asked = qti1_item(said("How was it?") + labels(*ABC), gives(equals("a")), kind="multiple_choice_question")
+    group = (
+        '<section ident="g"><selection_ordering><selection><sourcebank_ref>bank1</sourcebank_ref>'
+        "</selection></selection_ordering></section>"
+    )
+    found = read(
+        "export.imscc",
+        zipped(
+            {
+                "course_settings/canvas_export.txt": "x",
+                "non_cc_assessments/quiz1.xml.qti": qti1(asked + group),
+                "quiz1/assessment_meta.xml": f'<quiz identifier="quiz1"><title>Exit</title><quiz_type>{kind}</quiz_type></quiz>',
+            }
+        ),
+    )
+    assert [one.left_out.why for one in found.entries if one.left_out] == [Why.SURVEY]
+    assert [(quiz.title, len(quiz.asks), quiz.remarks) for quiz in found.quizzes] == [("Exit", 1, ())]
 
 
 def test_html_is_made_safe_and_says_what_was_left_out() -> None:

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from lti_tool.checks.questions import Partial, Question, QuestionKind
-from lti_tool.checks.reading import Entry, Format, Why, read
+from lti_tool.checks.reading import Entry, Format, Quiz, Why, read
 from tests.checks.question_files import qti3_item, response, simple, zipped
 
 KIND = QuestionKind
@@ -261,3 +261,30 @@ def test_a_package_with_a_test_and_a_stimulus() -> None:
     assert [one.identifier for one in loose.entries] == ["loose"]
     (quiz,) = found.quizzes
     assert (quiz.title, quiz.minutes, quiz.shuffled, len(quiz.asks)) == ("Fractions", 10, True, 3)
+
+
+def test_sections_stand_within_sections() -> None:
+    def section(inner: str, name: str = "s") -> str:
+        return f'<qti-assessment-section identifier="{name}" title="S">{inner}</qti-assessment-section>'
+
+    def asks(*names: str) -> str:
+        return "".join(f'<qti-assessment-item-ref identifier="{name}" href="{name}.xml"/>' for name in names)
+
+    def test(inner: str) -> Quiz:
+        files = {
+            "test.xml": '<qti-assessment-test identifier="t" title="T"><qti-test-part identifier="p">'
+            f"{section(inner)}</qti-test-part></qti-assessment-test>",
+            **{f"{name}.xml": qti3_item(response("A"), choices(*ABC), ident=name) for name in "abcde"},
+        }
+        (quiz,) = read("package.zip", zipped(files)).quizzes
+        return quiz
+
+    whole = test(asks("a") + section(asks("b") + section(asks("c"))) + asks("d", "e"))
+    assert [entry for _, entry in whole.asks] == ["a", "b", "c", "d", "e"]
+    assert whole.count is None
+    # One of two in the inner section, beside three others.
+    inner = test(asks("a") + section('<qti-selection select="1"/>' + asks("b", "c")) + asks("d", "e"))
+    assert inner.count == 4
+    # One of two sections, each of two questions.
+    outer = test('<qti-selection select="1"/>' + section(asks("a", "b")) + section(asks("c", "d")))
+    assert (len(outer.asks), outer.count) == (4, 2)

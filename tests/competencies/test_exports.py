@@ -40,6 +40,7 @@ RICH = package(
         ),
         item("C", "=HYPERLINK(1)", CFItemType=None),
         item("D;1", "Two\nlines"),
+        item("E", "<p>Powers such as x<sup>2</sup>&nbsp;&amp; <em>roots</em></p>"),
     ],
     [
         association("isChildOf", "A", "document", sequenceNumber=1, notes="Why here"),
@@ -102,6 +103,16 @@ async def test_exported_and_imported_again_nothing_changes(here: Frameworks, giv
         assert [(one.row.code, one.changes) for one in again.plan.updated] == []
         assert again.changes_nothing
         assert again.counts.refused == 0
+
+
+async def test_a_statement_leaves_in_the_markup_that_it_came_with_unless_it_is_another_by_now(here: Frameworks) -> None:
+    done = await here.add(RICH)
+    out = await exporter(here, framework_id(done))
+    (one,) = [found for found in out.competencies if found.code == "E"]
+    assert one.statement == "Powers such as x² & roots"
+    assert out.item(one)["fullStatement"] == "<p>Powers such as x<sup>2</sup>&nbsp;&amp; <em>roots</em></p>"
+    one.statement = "Powers"
+    assert out.item(one)["fullStatement"] == "Powers"
 
 
 @pytest.mark.parametrize("given", FILES.values(), ids=FILES)

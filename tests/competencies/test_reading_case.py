@@ -156,6 +156,32 @@ def test_items_without_words_or_identifiers_are_refused_one_by_one() -> None:
     assert file.refused == 5
 
 
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("<p>One <b>two</b></p><p>three&nbsp;four</p>", "One two three four"),
+        ("H<sub>2</sub>O and 10<sup>-3</sup>, the 4<sup>th</sup>", "H₂O and 10⁻³, the 4th"),
+        ("Fish &amp; chips", "Fish & chips"),
+        ("Show that 0<x<5 & y>2", "Show that 0<x<5 & y>2"),
+        ("If a < b then b > a", "If a < b then b > a"),
+        ("Solve $x^2 < 4$ as in `x`", "Solve $x^2 < 4$ as in `x`"),
+        ("<script>alert(1)</script><p>x</p>", "x"),
+    ],
+)
+def test_statements_are_shown_without_their_markup(written: str, shown: str) -> None:
+    (row,) = read(package([item("A", written, abbreviatedStatement="<i>A</i>")])).competencies
+    assert (row.statement, row.short) == (shown, "A")
+    assert row.extra.get("fullStatement") == (written if shown != written else None)
+
+
+def test_what_is_named_by_its_address_alone() -> None:
+    given = a_package()
+    for one in (given["CFDocument"], *given["CFItems"]):
+        del one["identifier"]
+    file = read([given])
+    assert (file.identifier, [row.code for row in file.competencies]) == (DOCUMENT, ["B", "A", "A.2", "A.1"])
+
+
 def test_texts_that_are_too_long_are_cut_and_said() -> None:
     file = read(package([item("A", "x" * 5000, uri=SERVER + "y" * 3000)], title="t" * 600))
     (row,) = file.competencies

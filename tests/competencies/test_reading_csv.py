@@ -1,5 +1,8 @@
 """The three kinds of CSV, their encodings and separators."""
 
+import csv
+import io
+
 import pytest
 
 from lti_tool.competencies.models import FrameworkSource, LinkKind
@@ -139,6 +142,22 @@ def test_codes_that_several_have_need_identifiers() -> None:
     assert {one for one, _ in troubles(file)} == {Trouble.CODE_TWICE, Trouble.MISSING_PARENT}
 
 
+def test_tables_with_cases_names_of_the_columns() -> None:
+    given = (
+        'Identifier,fullStatement,Human Coding Scheme,Abbreviated Statement,"Education Level",CFItemType,Is Child Of,IsPartOf\n'
+        'Math,All of it,M,,"01,02",Domain,,\nMath.Fractions,Parts,M.F,F,"02",Standard,M,\n'
+    )
+    file = read_framework(given.encode())
+    assert [
+        (row.identifier, row.code, row.statement, row.short, row.grades, row.kind, row.parent)
+        for row in file.competencies
+    ] == [
+        ("Math", "M", "All of it", "", ("01", "02"), "Domain", None),
+        ("Math.Fractions", "M.F", "Parts", "F", ("02",), "Standard", "Math"),
+    ]
+    assert read_framework(b"code,statement,fullStatement\nA,ours,theirs\n").competencies[0].statement == "ours"
+
+
 # --- Moodle ------------------------------------------------------------------------------------------------------------
 
 
@@ -171,6 +190,30 @@ def test_moodles_cross_references_are_related_unless_somebody_says_otherwise() -
     assert file.related == 1
     meant = file.with_related_as_prerequisites()
     assert prerequisites(meant) == [("NF,1", "NF2")]
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        [name for name in MOODLE_HEADER if name not in ("Cross referenced competency id numbers", "Exported id")],
+        ["Id number", "Parent ID number", "Short name", "Description", "Is framework"],
+        [
+            f"{name} (optional)" if name.startswith("Rule") else name.replace("Cross ", "Cross-")
+            for name in MOODLE_HEADER
+        ],
+    ],
+    ids=["older", "by hand", "remarks"],
+)
+def test_moodles_columns_of_other_versions_and_orders(header: list[str]) -> None:
+    whole = list(csv.reader(io.StringIO(moodle())))
+    plain = [name.lower().replace(" ", "") for name in MOODLE_HEADER]
+    places = [plain.index(name.lower().replace(" ", "").replace("-", "").replace("(optional)", "")) for name in header]
+    file = read_framework(table([header, *([row[place] for place in places] for row in whole[1:])]).encode())
+    assert (file.source, file.identifier) == (FrameworkSource.MOODLE, "MATH")
+    expected = read_framework(moodle().encode())
+    assert [(row.code, row.parent, row.statement) for row in file.competencies] == [
+        (row.code, row.parent, row.statement) for row in expected.competencies
+    ]
 
 
 def test_a_moodle_file_without_its_framework_says_what_is_missing() -> None:

@@ -33,6 +33,7 @@ from lti_tool.content.files.values import (
 from lti_tool.errors import ToolError
 from lti_tool.web.i18n import language_for, speaking
 from tests.cartridges.build import cartridge, item, manifest, page, resource, zipped
+from tests.cartridges.canvas_exports import export, line
 from tests.cartridges.mbz import SITE, Activity, a_course, backup, tarred
 
 
@@ -357,8 +358,66 @@ def test_names_that_are_not_utf8() -> None:
 
 def test_texts_in_another_encoding_than_they_state_are_noted() -> None:
     found = of(zipped({**plain_file(), "p.html": b"<meta charset='utf-8'><title>\xff\xfe</title>"}))
-    assert found.left == {Left.NOT_UNDERSTOOD: 1}
+    # What a page says is nothing that an outline needs: the item stands in its place all the same.
+    assert ([(one.kind, one.title) for one in found.items], found.left) == ([("page", "A"), ("link", "B")], {})
     assert any("encoding" in note.sentence for note in found.notes)
+
+
+def test_an_item_whose_file_is_missing_is_what_its_place_says() -> None:
+    lines = (
+        line("1", "WikiPage", "A page", "p")
+        + line("2", "Attachment", "A file", "f")
+        + line("3", "Assignment", "Gone", "x")
+    )
+    resources = resource("p", "webcontent", "wiki_content/p.html") + resource("f", "webcontent", "web_resources/f.pdf")
+    found = of(zipped(export(lines + line("4", "Hologram", "Look", "h"), resources, {})))
+    assert [(one.kind, one.title) for one in found.items] == [
+        ("page", "A page"),
+        ("file", "A file"),
+        ("assignment", "Gone"),
+    ]
+    assert found.left == {Left.NOT_UNDERSTOOD: 1}
+    assert {note.why for note in found.notes} >= {Why.NO_FILE, Why.REFERS_NOWHERE}
+    # Without Canvas's own list, by the type of what is named.
+    kinds = [("d", "imsdt_xmlv1p1"), ("q", "imsqti_xmlv1p2/imscc_xmlv1p1/assessment"), ("w", "webcontent")]
+    places = "".join(item(f"i{name}", name, name) for name, _ in kinds)
+    named = "".join(resource(name, kind, f"{name}.html") for name, kind in kinds)
+    plain = of(cartridge(item("m", "M", inside=places), named, {}))
+    assert [(one.kind, one.title) for one in plain.items] == [("discussion", "d"), ("quiz", "q"), ("page", "w")]
+
+
+@pytest.mark.parametrize(
+    ("manifest_of", "words"),
+    [
+        ("<manifest><metadata><schema>QTIv2.1 Package</schema></metadata><resources/></manifest>", "Checks"),
+        (
+            '<manifest><metadata><schema>IMS Content</schema></metadata><resources><resource identifier="q" '
+            'type="imsqti_xmlv1p2"><file href="q.xml"/></resource></resources></manifest>',
+            "Checks",
+        ),
+        (
+            '<manifest xmlns:adl="http://www.adlnet.org/xsd/adlcp_rootv1p2"><resources><resource identifier="r" '
+            'type="webcontent" adl:scormtype="sco"/></resources></manifest>',
+            "SCORM",
+        ),
+        (
+            '<manifest xmlns:bb="http://www.blackboard.com/content-packaging/"><resources><resource identifier="r" '
+            'type="course/x-bb-coursetoc" bb:file="res1.dat"/></resources></manifest>',
+            "Common Cartridge",
+        ),
+        (
+            '<manifest xmlns:d="http://desire2learn.com/xsd/d2lcp_v2p0"><resources><resource identifier="r" '
+            'type="webcontent" d:material_type="d2lquiz"/></resources></manifest>',
+            "Common Cartridge",
+        ),
+    ],
+)
+def test_a_package_of_another_kind_is_told_where_it_belongs(manifest_of: str, words: str) -> None:
+    error = refused(zipped({"imsmanifest.xml": manifest_of}))
+    assert isinstance(error, UnknownCourseFile)
+    assert words in error.advice % error.fields
+    if "own format" in error.advice:
+        assert error.fields["name"] in ("Blackboard", "Brightspace")
 
 
 def test_a_zip_file_that_lies_about_its_sizes() -> None:

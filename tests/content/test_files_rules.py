@@ -146,6 +146,37 @@ def test_a_file_under_a_new_name_with_the_same_items_is_a_newer_one() -> None:
     assert plan(found, rows, NO_HOME, "nonsense").key == "k1"
 
 
+def test_another_course_under_the_same_identifier_stands_beside() -> None:
+    # Programs that write cartridges by a template call every course alike, and number what is in it.
+    rows = [row(f"cartridge:k1:WL_{n}_R", f"Acids {n}", n, kind=ItemKind.LINK) for n in range(1, 13)]
+    other = reading(*(item(f"WL_{n}_R", f"Poems {n}", kind="link") for n in range(1, 9)), title="Poetry")
+    the_plan = plan(other, rows, NO_HOME)
+    assert the_plan.key == the_plan.beside != "k1"
+    assert set(states(the_plan).values()) == {State.NEW}
+    assert (the_plan.gone, len(the_plan.others)) == ((), 12)
+    # A teacher may know better, either way.
+    assert plan(other, rows, NO_HOME, "k1").key == "k1"
+    same = reading(*(item(f"WL_{n}_R", f"Acids {n}", kind="link") for n in range(1, 13)))
+    assert plan(same, rows, NO_HOME).key == "k1"
+    assert plan(same, rows, NO_HOME, plan(same, rows, NO_HOME).beside).gone == ()
+    # Once it is here, its next version is found.
+    brought = [
+        row(one.external_id, one.title, 100 + n, kind=ItemKind.LINK)
+        for n, one in enumerate(natives(the_plan, keep_gone=True))
+    ]
+    again = plan(other, brought, NO_HOME)
+    assert (again.key, {one.key for one in again.earlier}) == (the_plan.key, {"k1", the_plan.key})
+    assert set(states(again).values()) == {State.SAME}
+
+
+def test_a_course_that_was_renamed_from_top_to_bottom_is_known_by_identifiers_that_nobody_numbers() -> None:
+    names = [f"g{n:032x}" for n in range(8)]
+    rows = [row(f"cartridge:k1:{name}", f"Old {name[-1]}", n) for n, name in enumerate(names, start=1)]
+    the_plan = plan(reading(*(item(name, f"New {name[-1]}") for name in names)), rows, NO_HOME)
+    assert the_plan.key == "k1"
+    assert the_plan.renamed == 8
+
+
 def test_an_address_that_a_teacher_gave_stays() -> None:
     rows = [row("cartridge:k1:a", "A", url="https://school.example/a")]
     the_plan = plan(reading(item("a")), rows, NO_HOME)

@@ -3,7 +3,7 @@
 from lti_tool.checks.reading.pictures import Picture
 from lti_tool.checks.reading.recognise import read, shown_by
 from lti_tool.checks.reading.values import (
-    MOST_BYTES,
+    MOST_OF_A_PACKAGE,
     WORDS,
     Bank,
     Entry,
@@ -19,7 +19,7 @@ from lti_tool.checks.reading.values import (
 )
 
 __all__ = [
-    "MOST_BYTES",
+    "MOST_OF_A_PACKAGE",
     "WORDS",
     "Bank",
     "Entry",

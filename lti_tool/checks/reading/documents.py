@@ -5,11 +5,11 @@ from xml.etree.ElementTree import Element
 from lti_tool.cartridges.archive import Limits
 from lti_tool.cartridges.content import CartridgeError
 from lti_tool.cartridges.markup import Unreadable, parse
-from lti_tool.checks.reading.values import MOST_BYTES, QuestionsTooLarge, UnreadableQuestions, UnsafeQuestions
+from lti_tool.checks.reading.values import QuestionsTooLarge, UnreadableQuestions, UnsafeQuestions
 from lti_tool.errors import ToolError
 
-LIMITS = Limits(entries=20_000, total=512 * 1024 * 1024, xml=16_000_000, depth=100)
-"""What a package may hold. Only its XML is ever unpacked."""
+LIMITS = Limits(entries=20_000, total=2 * 1024 * 1024 * 1024, xml=16_000_000, depth=100)
+"""What a package may hold. Only its XML and the pictures of its questions are ever unpacked."""
 
 _MOST_ELEMENTS = 400_000
 """Elements of one document: each takes a hundred times its size in memory."""
@@ -74,7 +74,7 @@ def may_hold_questions(data: bytes) -> bool:
     return any(sign in start[at : at + 4_000] for sign in _SIGNS)
 
 
-def must_not_be_too_large(data: bytes) -> None:
+def must_not_be_too_large(size: int, most: int) -> None:
     """Raises QuestionsTooLarge."""
-    if len(data) > MOST_BYTES:
-        raise QuestionsTooLarge(f"{len(data)} bytes")
+    if size > most:
+        raise QuestionsTooLarge(f"{size} bytes")

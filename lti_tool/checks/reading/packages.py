@@ -1,9 +1,9 @@
 """Zip files: Common Cartridges, Canvas's exports, packages of QTI. Every document in them that holds questions is read, once."""
 
-import io
 import posixpath
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from typing import BinaryIO
 from xml.etree.ElementTree import Element
 
 from lti_tool.cartridges.archive import Archive
@@ -12,8 +12,10 @@ from lti_tool.cartridges.markup import Unreadable, child, descendants, name, num
 from lti_tool.checks.reading import documents, moodle, pictures, qti1, qti2, texts
 from lti_tool.checks.reading.building import Maker
 from lti_tool.checks.reading.values import (
+    MOODLE_BACKUP,
     MOST_QUESTIONS,
     Bank,
+    Entry,
     Format,
     Note,
     QuestionsTooLarge,
@@ -30,12 +32,13 @@ MOST_READ = 40_000_000
 _CANVAS_SIGNS = ("course_settings/", "non_cc_assessments/")
 _OWN = "non_cc_assessments/"
 _META = "assessment_meta.xml"
+_SURVEYS = ("survey", "graded_survey")
 
 
-def read(data: bytes) -> Reading:
+def read(source: BinaryIO) -> Reading:
     """All questions of a zip file. Raises our errors alone."""
     try:
-        with Archive(io.BytesIO(data), documents.LIMITS) as archive:
+        with Archive(source, documents.LIMITS) as archive:
             seen = pictures.now()
             if seen is not None:
                 seen.find = lambda base, path: _picture(archive, base, path)
@@ -78,12 +81,14 @@ class _Package:
         manifest = self._document(found) if (found := self.archive.find(MANIFEST)) else None
         for path, root in self._documents(paths, canvas=canvas):
             self._take(path, root, canvas=canvas)
+        self.found = [self._without_survey(one) for one in self.found]
         of_items = qti2.read(self.items, self.tests, self._stimulus)
         banks = [*_with_draws(self.found), *of_items.banks, *self.moodle]
         quizzes = [self._with_settings(one.quiz) for one in self.found if one.quiz is not None]
         quizzes = [*_drawn(self.found, quizzes), *of_items.quizzes]
         if not banks and not quizzes:
-            raise UnknownQuestionFormat("a package without questions")
+            backup = MOODLE_BACKUP if self.archive.find("moodle_backup.xml") else None
+            raise UnknownQuestionFormat("a package without questions", advice=backup)
         if sum(len(bank.entries) for bank in banks) > MOST_QUESTIONS:
             raise QuestionsTooLarge("more questions than are read at once")
         return Reading(
@@ -155,6 +160,15 @@ class _Package:
             return documents.xml(self.archive.read(path), path)
         except Unreadable:
             return None
+
+    def _without_survey(self, found: qti1.Found) -> qti1.Found:
+        """A survey of Canvas's names a right choice for each question as any quiz does, and means nothing by it."""
+        quiz = found.quiz
+        meta = self.metas.get(quiz.identifier) if quiz is not None else None
+        if quiz is None or text(meta, "quiz_type") not in _SURVEYS:
+            return found
+        listed = (Entry(one.identifier, one.title, left_out=Note(Why.SURVEY)) for one in found.bank.entries)
+        return qti1.Found(replace(found.bank, entries=tuple(listed)), replace(quiz, count=None), [])
 
     def _with_settings(self, quiz: Quiz) -> Quiz:
         """Canvas's settings of a quiz stand in a file beside it."""

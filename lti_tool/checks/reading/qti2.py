@@ -115,22 +115,30 @@ def _quiz(
 
 def _gather_sections(holder: Element, base: str, asked: _Asked) -> None:
     for section in inside(holder, "assessmentsection"):
-        before, counted = len(asked.paths), asked.count
-        if value(next(inside(section, "ordering"), None), "shuffle").lower() == "true":
-            asked.shuffled = True
-        for one in section:
-            if kind(one) == "assessmentitemref":
-                href = unquote(value(one, "href"))
-                asked.paths.append(posixpath.normpath(posixpath.join(posixpath.dirname(base), href)))
-                asked.count += 1
-            elif kind(one) == "assessmentsection":
-                holder_of_one = Element("section")
-                holder_of_one.append(one)
-                _gather_sections(holder_of_one, base, asked)
-        selects = value(next(inside(section, "selection"), None), "select")
-        if selects.isdecimal() and len(selects) < 6 and int(selects) < len(asked.paths) - before:
-            asked.drawn = True
-            asked.count = counted + int(selects)
+        _gather(section, base, asked)
+
+
+def _gather(section: Element, base: str, asked: _Asked) -> None:
+    counted = asked.count
+    each: list[int] = []
+    if value(next(inside(section, "ordering"), None), "shuffle").lower() == "true":
+        asked.shuffled = True
+    for one in section:
+        before = asked.count
+        if kind(one) == "assessmentitemref":
+            href = unquote(value(one, "href"))
+            asked.paths.append(posixpath.normpath(posixpath.join(posixpath.dirname(base), href)))
+            asked.count += 1
+        elif kind(one) == "assessmentsection":
+            _gather(one, base, asked)
+        else:
+            continue
+        each.append(asked.count - before)
+    # What is selected from are the children, items or whole sections (QTI ASI, selection).
+    selects = value(next(inside(section, "selection"), None), "select")
+    if selects.isdecimal() and len(selects) < 6 and int(selects) < len(each):
+        asked.drawn = True
+        asked.count = counted + sum(each[: int(selects)])
 
 
 def _entry(path: str, root: Element, stimulus: Stimulus) -> Entry:

@@ -1,13 +1,21 @@
 """Which format a file has, by what is in it, never by its name; and its questions."""
 
+import io
 import json
+import re
 from dataclasses import replace
+from typing import BinaryIO
 
 from lti_tool.cartridges.markup import name
+from lti_tool.cartridges.tar import GZIP
 from lti_tool.checks.questions import Question, as_json
 from lti_tool.checks.reading import documents, moodle, packages, pictures, qti1, qti2, texts
 from lti_tool.checks.reading.values import (
+    MOODLE_BACKUP,
+    MOST_BYTES,
+    MOST_OF_A_PACKAGE,
     MOST_QUESTIONS,
+    PLAIN_TEXT,
     Bank,
     Entry,
     Format,
@@ -24,22 +32,33 @@ from lti_tool.web.i18n import N_
 _EMPTY = N_("The file is empty. Nothing was changed.")
 
 
-def read(file_name: str, data: bytes) -> Reading:
+def read(file_name: str, given: bytes | BinaryIO) -> Reading:
     """The questions of a file: a cartridge, a package or document of QTI, or Moodle XML.
+
+    ``given``: its bytes, or the file itself, which can be moved in; a package is looked at where it lies.
 
     Raises UnknownQuestionFormat, UnreadableQuestions, UnsafeQuestions and QuestionsTooLarge, and nothing else whatever the
     bytes are. Every question of the file is in the reading once: converted, or listed with the reason.
     """
-    documents.must_not_be_too_large(data)
-    if not data.strip(b"\x00\t\r\n "):
-        raise UnreadableQuestions("the file is empty", advice=_EMPTY)
+    source = io.BytesIO(given) if isinstance(given, bytes) else given
+    size = source.seek(0, io.SEEK_END)
+    source.seek(0)
+    start = source.read(4_000)
+    source.seek(0)
     with pictures.of_a_file() as seen:
-        if documents.is_zip(data):
-            found = packages.read(data)
-        elif documents.looks_like_xml(data):
-            found = _document(data)
+        if documents.is_zip(start):
+            documents.must_not_be_too_large(size, MOST_OF_A_PACKAGE)
+            found = packages.read(source)
+        elif start.startswith(GZIP):
+            raise UnknownQuestionFormat("a backup of a Moodle course", advice=MOODLE_BACKUP)
         else:
-            raise UnknownQuestionFormat("neither zip nor XML")
+            documents.must_not_be_too_large(size, MOST_BYTES)
+            data = source.read()
+            if not data.strip(b"\x00\t\r\n "):
+                raise UnreadableQuestions("the file is empty", advice=_EMPTY)
+            if not documents.looks_like_xml(start):
+                raise UnknownQuestionFormat("neither zip nor XML", advice=PLAIN_TEXT if _is_plain_text(start) else None)
+            found = _document(data)
     if sum(len(bank.entries) for bank in found.banks) > MOST_QUESTIONS:
         raise QuestionsTooLarge("more questions than are read at once")
     title = found.title or file_name.rsplit("/", 1)[-1].rsplit(".", 1)[0]
@@ -49,6 +68,13 @@ def read(file_name: str, data: bytes) -> Reading:
         title=texts.shown(title, 200),
         pictures=tuple(one for digest, one in seen.kept.items() if digest in shown),
     )
+
+
+def _is_plain_text(start: bytes) -> bool:
+    """Whether it looks like questions in one of Moodle's formats of plain text: answers in braces, or a line with the answer."""
+    if start.lstrip().startswith((b"{", b"[")):
+        return False  # JSON.
+    return re.search(rb"(?<!\\)\{\s*([=~#TF}]|[^{}]*[=~])|^ANSWER: *[A-Z]\s*$", start, re.MULTILINE) is not None
 
 
 def shown_by(question: Question | None) -> frozenset[str]:

@@ -9,7 +9,10 @@ from lti_tool.errors import BadRequest, TooLarge
 from lti_tool.web.i18n import N_
 
 MOST_BYTES = 20_000_000
-"""Bytes of a file."""
+"""Bytes of a file that is one document."""
+
+MOST_OF_A_PACKAGE = 200_000_000
+"""Bytes of a zip file: of a whole course, most are films and other files, which are never unpacked."""
 
 MOST_QUESTIONS = 5_000
 """Questions of one file, those that are listed included."""
@@ -40,6 +43,16 @@ class UnknownQuestionFormat(UnreadableQuestions):
     )
 
 
+MOODLE_BACKUP = N_(
+    "It is a backup of a Moodle course. For its questions, open the course’s question bank, choose Export, then Moodle XML "
+    "format; its activities come in on the page “Content and results”. Nothing was changed."
+)
+PLAIN_TEXT = N_(
+    "Questions in plain text (GIFT, Aiken) are not read. Import them into a Moodle and export them from there in Moodle XML "
+    "format, or write them in a new check. Nothing was changed."
+)
+
+
 class UnsafeQuestions(UnreadableQuestions):
     """A file that would do harm if it were read."""
 
@@ -57,7 +70,8 @@ class QuestionsTooLarge(TooLarge):
     code = "questions-too-large"
     title = N_("This file is too large")
     advice = N_(
-        "A file may have 20 megabytes and 5000 questions. Export fewer quizzes at once, or without media. Nothing was changed."
+        "A package may have 200 megabytes, other files 20 megabytes, and either 5000 questions. Export fewer quizzes at once, or "
+        "without media. Nothing was changed."
     )
 
 
@@ -90,6 +104,7 @@ class Why(StrEnum):
     TOO_LONG = "too-long"
     NOT_READABLE = "not-readable"
     NOT_THERE = "not-there"
+    SURVEY = "survey"
     TWICE = "twice"
     # Taken over, with something left out or changed.
     PICTURES = "pictures"
@@ -133,6 +148,7 @@ WORDS: dict[Why, str] = {
     Why.TOO_LONG: N_("It has more parts or text than a question may have."),
     Why.NOT_READABLE: N_("Its part of the file is broken: %(what)s."),
     Why.NOT_THERE: N_("The file names it and does not have it: %(what)s."),
+    Why.SURVEY: N_("It is asked in a survey, where nothing is right or wrong."),
     Why.TWICE: N_("Its identifier stands in the file twice. The first one was taken."),
     Why.PICTURES: N_(
         "Pictures that are not in the file, or too large, were left out; their descriptions stand in their places."

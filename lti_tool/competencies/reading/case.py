@@ -12,6 +12,7 @@ from typing import Any
 
 from lti_tool.competencies.models import FrameworkSource, LinkKind
 from lti_tool.competencies.reading.building import Build, LinkSaid, plain_json
+from lti_tool.competencies.reading.text import has_markup, plain_text
 from lti_tool.competencies.reading.values import (
     MOST_LINKS,
     MOST_ROWS,
@@ -96,7 +97,9 @@ _NO_DOCUMENT = N_(
 
 
 def package_in(parsed: Any) -> dict[str, Any] | None:
-    """The package in a piece of JSON, bare or wrapped; None where there is none."""
+    """The package in a piece of JSON, bare, wrapped or alone in a list; None where there is none."""
+    if isinstance(parsed, list) and len(parsed) == 1:
+        parsed = parsed[0]
     if isinstance(parsed, dict):
         inner = parsed.get("CFPackage", parsed)
         if isinstance(inner, dict) and ("CFDocument" in inner or "CFItems" in inner):
@@ -143,12 +146,15 @@ class _Reader:
         extra = _besides(item, _OWN_ITEM, ITEM_FIELDS)
         identifier = self._restored(written, extra)
         where = _text(item.get("humanCodingScheme")) or written or where
-        short = _text(item.get("abbreviatedStatement"))
+        short = plain_text(_text(item.get("abbreviatedStatement")))
+        written_out = _text(item.get("fullStatement"))
+        if has_markup(written_out):
+            extra["fullStatement"] = plain_json(written_out)
         self.build.add(
             CompetencyRow(
                 identifier=identifier,
                 code=_text(item.get("humanCodingScheme")),
-                statement=_text(item.get("fullStatement")) or short,
+                statement=(plain_text(written_out) if has_markup(written_out) else written_out) or short,
                 short=short,
                 kind=_text(item.get("CFItemType")) or _text(_field(item.get("CFItemTypeURI"), "title")),
                 grades=tuple(shortened(grade, 100) for grade in _texts(item.get("educationLevel"))),
@@ -440,6 +446,10 @@ def _whole(value: float | None) -> int:
 def _identifier(value: Any) -> str:
     """An object's identifier; a UUID in small letters, since it means the same in others (RFC 9562, section 4)."""
     found = _text(_field(value, "identifier") or _field(value, "sourcedId"))
+    if not found:
+        # Some name a thing by its address alone, which ends in the identifier.
+        last = _last_part(_field(value, "uri"))
+        return last if _UUID.fullmatch(last) else ""
     return found.lower() if _UUID.fullmatch(found) else found
 
 

@@ -26,6 +26,24 @@ from lti_tool.web.i18n import N_
 
 COLUMNS = 14
 _ENGLISH = ("parent id number", "id number", "shortname")
+_HEADINGS = (
+    "parentidnumber",
+    "idnumber",
+    "shortname",
+    "description",
+    "descriptionformat",
+    "scalevalues",
+    "scaleconfiguration",
+    "ruletype",
+    "ruleoutcome",
+    "ruleconfig",
+    "crossreferencedcompetencyidnumbers",
+    "exportedid",
+    "isframework",
+    "taxonomy",
+)
+"""The columns in English, small and without spaces."""
+_NEEDED = ("parentidnumber", "idnumber", "shortname")
 (
     _PARENT,
     _ID_NUMBER,
@@ -50,6 +68,26 @@ _NO_FRAMEWORK = N_(
     "No row is marked as the framework itself (column “Is framework”), so its name and scale are missing. Export it from Moodle "
     "once more. Nothing was changed."
 )
+
+
+def as_it_is_now(header: Sequence[str], body: Sequence[Row]) -> tuple[Sequence[str], Sequence[Row]]:
+    """A table with today's columns. Before Moodle 3.2, and where somebody wrote it by hand, some are missing: those are empty."""
+    words = [_plain_heading(cell) for cell in header]
+    if len(set(words)) != len(words) or not {*_NEEDED} <= set(words) <= {*_HEADINGS}:
+        return header, body
+    places = [words.index(word) if word in words else len(words) for word in _HEADINGS]
+    rows = [
+        Row(
+            row.number,
+            [*(row.cells[place] if place < len(row.cells) else "" for place in places), *row.cells[len(words) :]],
+        )
+        for row in body
+    ]
+    return (*_ENGLISH, *_HEADINGS[len(_ENGLISH) :]), rows
+
+
+def _plain_heading(cell: str) -> str:
+    return cell.lower().replace("(optional)", "").replace("-", "").replace(" ", "").replace("identifier", "id")
 
 
 def is_moodle(header: Sequence[str], body: Sequence[Row]) -> bool:

@@ -3,6 +3,8 @@
 More columns may follow in any order: ``title`` (a short form), ``grade`` (several by semicolons), ``kind``, ``identifier`` and
 ``framework``, which our own export writes so that its file finds its way back. Others are left alone. A parent or a
 prerequisite is named by its code, or by its identifier where it has no code or one that others have too.
+
+Tables with CASE's names for the same, as OpenSALT writes and reads them, are read alike.
 """
 
 from collections import Counter
@@ -26,6 +28,15 @@ _FIELDS = {
     "kind": "kind",
 }
 BETWEEN = ";"
+_AS_IN_CASE = {
+    "humancodingscheme": "code",
+    "fullstatement": "statement",
+    "ischildof": "parent",
+    "abbreviatedstatement": "title",
+    "educationlevel": "grade",
+    "cfitemtype": "kind",
+}
+"""CASE's name of a column, small and without spaces, and ours."""
 
 
 def is_own(header: Sequence[str]) -> bool:
@@ -35,18 +46,24 @@ def is_own(header: Sequence[str]) -> bool:
 
 def read(header: Sequence[str], body: Sequence[Row], problems: Sequence[Problem]) -> FrameworkFile:
     """The framework of a table."""
-    reader = _Reader(_names(header), problems)
+    reader = _Reader(_names(header), problems, is_ours="grade" in {cell.lower() for cell in header})
     for row in body:
         reader.take(row)
     return reader.result()
 
 
 def _names(header: Sequence[str]) -> list[str]:
-    return [cell.lower() for cell in header]
+    names = [cell.lower() for cell in header]
+    ours = [_AS_IN_CASE.get(name.replace(" ", "").replace("_", ""), name) for name in names]
+    return [
+        name if known in names[:place] or known in names[place + 1 :] else known
+        for place, (name, known) in enumerate(zip(names, ours, strict=True))
+    ]
 
 
 class _Reader:
-    def __init__(self, columns: list[str], problems: Sequence[Problem]) -> None:
+    def __init__(self, columns: list[str], problems: Sequence[Problem], *, is_ours: bool) -> None:
+        self.is_ours = is_ours
         self.build = Build(list(problems))
         self.columns = columns
         self.place = {name: columns.index(name) for name in _COLUMNS if name in columns}
@@ -73,7 +90,7 @@ class _Reader:
                 statement=self._cell(cells, "statement") or self._cell(cells, "title"),
                 short=self._cell(cells, "title"),
                 kind=self._cell(cells, "kind"),
-                grades=tuple(_parts(self._cell(cells, "grade"))),
+                grades=tuple(_parts(self._grades(cells))),
                 parent=self._cell(cells, "parent") or None,
                 where=row.where,
             )
@@ -92,6 +109,11 @@ class _Reader:
             self.build.refused.add(self._cell(row.cells, "identifier") or self._cell(row.cells, "code"))
             return None
         return [*row.cells[: kept - 1], BETWEEN.join([row.cells[kept - 1], *tail])]
+
+    def _grades(self, cells: Sequence[str]) -> str:
+        """The grades, between which CASE has a comma and we a semicolon."""
+        written = self._cell(cells, "grade")
+        return written if self.is_ours else written.replace(",", BETWEEN)
 
     def _cell(self, cells: Sequence[str], name: str) -> str:
         place = self.place.get(name)

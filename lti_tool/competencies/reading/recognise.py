@@ -52,6 +52,7 @@ def _read_table(text: Text) -> FrameworkFile:
     header = first.cells
     while header and not header[-1]:
         header = header[:-1]
+    header, body = moodle_csv.as_it_is_now(header, body)
     if own_csv.is_own(header) or canvas_csv.is_canvas(header) or moodle_csv.is_moodle(header, body):
         if not body:
             raise UnreadableFramework("no rows", advice=_NO_ROWS)

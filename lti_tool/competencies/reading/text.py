@@ -3,6 +3,7 @@
 import csv
 import html
 import io
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -117,9 +118,30 @@ def _names_separator(row: list[str]) -> bool:
     return row[0].lower().startswith("sep=") and not any(row[1:])
 
 
+_ELEMENT = re.compile(
+    r"</?(a|b|i|u|p|br|em|h[1-6]|hr|img|div|span|font|strong|small|sub|sup|ul|ol|li|table|tbody|tr|td|th|blockquote|code)"
+    r"(\s[^<>]{0,2000})?/?>",
+    re.IGNORECASE,
+)
+_REFERENCE = re.compile(r"&(#\d{1,7}|#x[0-9a-f]{1,6}|[a-z]{2,30}\d?);", re.IGNORECASE)
+_WITHIN = re.compile(r"</?(a|b|i|u|em|span|font|strong|small|sub|sup|code)(\s[^<>]{0,2000})?>", re.IGNORECASE)
+_RAISED = re.compile(r"<(sup|sub)(?:\s[^<>]{0,200})?>\s*([+\-\u2212]?\d{1,9})\s*</\1>", re.IGNORECASE)
+_RAISED_DIGITS = {
+    "sup": str.maketrans("0123456789+-\u2212", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻"),
+    "sub": str.maketrans("0123456789+-\u2212", "₀₁₂₃₄₅₆₇₈₉₊₋₋"),
+}
+
+
+def has_markup(text: str) -> bool:
+    """Whether a text is written in HTML, and does not only compare with ``<``."""
+    return _ELEMENT.search(text) is not None or _REFERENCE.search(text) is not None
+
+
 def plain_text(text: str) -> str:
-    """What HTML says, without its markup and in one line; text that has none stays as it is."""
-    if "<" not in text and "&" not in text:
-        return " ".join(text.split())
-    # A tag between two words parts them.
-    return " ".join(html.unescape(nh3.clean(text.replace("<", " <"), tags=set())).split())
+    """What HTML says, without its markup and in one line; text that has none stays as it is. Powers and indices stay so."""
+    if _ELEMENT.search(text) is None:
+        return " ".join(html.unescape(text).split() if _REFERENCE.search(text) else text.split())
+    raised = _RAISED.sub(lambda found: found[2].translate(_RAISED_DIGITS[found[1].lower()]), text)
+    # A tag between two words parts them, one within a line does not.
+    parted = _WITHIN.sub("", raised).replace("<", " <")
+    return " ".join(html.unescape(nh3.clean(parted, tags=set())).split())

@@ -9,11 +9,14 @@ from datetime import datetime
 from typing import Any, BinaryIO
 from urllib.parse import quote
 
-from lti_tool.cartridges import CartridgeError, CourseContent, Item, ItemKind, Limits, Note, read_course
+from lti_tool.cartridges import CartridgeError, CourseContent, Item, ItemKind, Limits, Note, Other, read_course
 from lti_tool.cartridges.notes import WORDS
 from lti_tool.content.files.values import (
     MOST_ITEMS,
     MOST_NOTES,
+    OTHER_FORMAT,
+    QUESTIONS,
+    SCORM,
     BrokenCourseFile,
     CourseFileTooLarge,
     EmptyCanvasExport,
@@ -35,6 +38,7 @@ MOST_BYTES = 200_000_000
 LIMITS = Limits(total=2 * 1024 * 1024 * 1024)
 """What a file may unpack to. Only its XML and its pages are looked at, and nothing is written anywhere."""
 
+_WRITERS = {Other.BLACKBOARD: "Blackboard", Other.BRIGHTSPACE: "Brightspace"}
 _TOO_MUCH = frozenset({"too-large", "too-many-files"})
 _HARMFUL = frozenset({"unsafe-xml", "zip-bomb", "unsafe-path", "encrypted"})
 _BROKEN = frozenset({"broken-zip", "broken-manifest"})
@@ -71,6 +75,10 @@ def _refusal(error: CartridgeError) -> ToolError:
         return CourseFileTooLarge(error.code)
     if error.code in _HARMFUL:
         return UnsafeCourseFile(error.code)
+    if error.other is not None:
+        name = _WRITERS.get(error.other)
+        advice = OTHER_FORMAT if name else {Other.QUESTIONS: QUESTIONS, Other.SCORM: SCORM}[error.other]
+        return UnknownCourseFile(error.other, advice=advice, fields={"name": name} if name else None)
     return BrokenCourseFile(error.code) if error.code in _BROKEN else UnknownCourseFile(error.code)
 
 
@@ -81,6 +89,8 @@ def made_of(content: CourseContent, tool_url: str = "") -> FileReading:
     """
     making = _Making(content, tool_url)
     items = tuple(making.items())
+    if not items and content.holds_questions and content.source != Form.CANVAS:
+        raise UnknownCourseFile("questions alone", advice=QUESTIONS)
     if not items and not making.left:
         raise EmptyCanvasExport("no items") if content.source == Form.CANVAS else EmptyCourseFile("no items")
     if not items:

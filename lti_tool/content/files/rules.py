@@ -1,7 +1,8 @@
 """What bringing in a course's file would do, before it does anything. Pure."""
 
+import hashlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,6 +15,13 @@ from lti_tool.content.rules import (
     BACKUP_SOURCE,
     CARTRIDGE_SOURCE,
 )
+
+_OWN_NAME = 20
+"""Characters of an identifier that was drawn, as Canvas's are, and not numbered."""
+_ALIKE = 10
+"""One item of so many has to be alike in two files of one course."""
+_TOO_FEW = 3
+"""Items of which nothing can be said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +53,8 @@ class Plan:
     """A file beside its course. ``source`` is what its items' external ids begin with.
 
     ``gone`` are rows that an earlier file of the same course brought and this one has not; ``others`` what stays of the source
-    as it is. ``earlier`` are files it could be a newer version of, ``key`` the one that is taken for it.
+    as it is. ``earlier`` are files it could be a newer version of, ``key`` the one that is taken for it, ``beside`` the key of
+    none of them.
     """
 
     reading: FileReading
@@ -56,6 +65,7 @@ class Plan:
     gone: tuple[Any, ...] = ()
     others: tuple[Any, ...] = ()
     earlier: tuple[Earlier, ...] = ()
+    beside: str = ""
 
     def counted(self, *states: State) -> int:
         """How many items of the file, headings left out, are in one of these states."""
@@ -99,13 +109,15 @@ class Plan:
 def plan(reading: FileReading, rows: Sequence[Any], home: Home, chosen: str | None = None) -> Plan:
     """Put a file beside all rows that its course has, gone ones included.
 
-    ``chosen`` is the key of the earlier file that this one is a newer version of, or the file's own for none of them; without
-    it the file that this one shares most names and titles with, if that is half of its own.
+    ``chosen`` is the key of the earlier file that this one is a newer version of, or ``Plan.beside`` for none of them; without
+    it the one with its own key if they have anything in common, or the file that this one shares most names and titles with, if
+    that is half of its own.
     """
     is_home = home.made(reading)
     source = _source(reading, is_home=is_home)
     earlier = _earlier(source, rows)
-    key = _chosen(reading, source, rows, earlier, chosen)
+    beside = _beside(reading, {one.key for one in earlier})
+    key = _chosen(reading, source, rows, earlier, beside, chosen)
     prefix = source if source == MOODLE_SOURCE else f"{source}{key}:"
     mine = [row for row in rows if row.external_id.startswith(prefix)]
     others = tuple(
@@ -119,7 +131,7 @@ def plan(reading: FileReading, rows: Sequence[Any], home: Home, chosen: str | No
     there = {one.row_id for one in items if one.is_brought}
     alive = [row for row in mine if row.deleted_at is None and row.id not in there]
     gone, kept = ([], alive) if told else (alive, [])
-    return Plan(reading, source, key, is_home, items, tuple(gone), (*others, *kept), earlier)
+    return Plan(reading, source, key, is_home, items, tuple(gone), (*others, *kept), earlier, beside)
 
 
 def _source(reading: FileReading, *, is_home: bool) -> str:
@@ -145,13 +157,26 @@ def _key_of(row: Any, source: str) -> str:
     return key
 
 
+def _beside(reading: FileReading, keys: Collection[str]) -> str:
+    """The key of a file that is none of those. Some programs give every course they export the same identifier."""
+    key = reading.key
+    while key in keys:
+        key = hashlib.sha256(f"{key}\n{plain(reading.title)}".encode("utf-8", "replace")).hexdigest()[: len(key)]
+    return key
+
+
 def _chosen(
-    reading: FileReading, source: str, rows: Iterable[Any], earlier: Sequence[Earlier], chosen: str | None
+    reading: FileReading,
+    source: str,
+    rows: Sequence[Any],
+    earlier: Sequence[Earlier],
+    beside: str,
+    chosen: str | None,
 ) -> str:
     keys = {one.key for one in earlier}
-    if chosen is not None and (chosen in keys or chosen == reading.key):
+    if chosen is not None and (chosen in keys or chosen == beside):
         return chosen
-    if reading.key in keys or not keys:
+    if not keys or (reading.key in keys and _is_newer(reading, source, rows)):
         return reading.key
     # A name alone says little: programs that number things begin each file with the same ones.
     there = {one.name: plain(one.title) for one in reading.items}
@@ -161,7 +186,25 @@ def _chosen(
             key, _, name = row.external_id.removeprefix(source).partition(":")
             shared[key] += there.get(name) == plain(row.title)
     key, count = max(shared.items(), key=lambda pair: pair[1], default=("", 0))
-    return key if 2 * count >= len(there) else reading.key
+    return key if 2 * count >= len(there) else beside
+
+
+def _is_newer(reading: FileReading, source: str, rows: Iterable[Any]) -> bool:
+    """Whether a file is a newer version of the one with its key. The key alone says so, unless next to nothing of what the two
+    hold is alike: an identifier that nobody numbered, or a title.
+    """
+    if source != CARTRIDGE_SOURCE:
+        return True  # Of a Moodle backup the key is made of the site and the course's id.
+    prefix = f"{source}{reading.key}:"
+    mine = [row for row in rows if row.external_id.startswith(prefix) and row.deleted_at is None]
+    titles = {(row.kind, plain(row.title)) for row in mine}
+    names = {row.external_id.removeprefix(prefix) for row in mine}
+    alike = sum(
+        (one.kind, plain(one.title)) in titles or (one.name in names and len(one.name) >= _OWN_NAME)
+        for one in reading.items
+    )
+    fewer = min(len(mine), len(reading.items))
+    return fewer <= _TOO_FEW or _ALIKE * alike >= fewer
 
 
 def natives(the_plan: Plan, *, keep_gone: bool) -> list[NativeItem]:

@@ -28,6 +28,20 @@ class UnknownCourseFile(BadRequest):
     )
 
 
+QUESTIONS = N_(
+    "It holds questions and no course. Bring it in on the page “Checks”, with the button “Bring questions in”. Nothing was "
+    "changed."
+)
+SCORM = N_(
+    "It is a SCORM package, which opens in a learning platform alone. Add it to your course there; then bring the course in, or "
+    "paste the address where it opens. Nothing was changed."
+)
+OTHER_FORMAT = N_(
+    "It is an export in %(name)s’s own format, which no other program reads. Export the course there as a Common Cartridge, and "
+    "choose that file. Nothing was changed."
+)
+
+
 class EmptyCourseFile(BadRequest):
     """A file of a course that has nothing in it."""
 
