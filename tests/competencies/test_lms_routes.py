@@ -197,7 +197,9 @@ async def test_a_title_is_text_and_nothing_else(here: AlignmentSite) -> None:
     assert "&lt;script&gt;alert(1)" in page.text
 
 
-async def test_a_framework_that_came_after_the_reading_is_looked_at_when_the_page_is_opened(here: AlignmentSite) -> None:
+async def test_a_framework_that_came_after_the_reading_is_looked_at_when_the_page_is_opened(
+    here: AlignmentSite,
+) -> None:
     """Seen with a real Moodle: the course is read first, its framework's file imported and picked a minute later."""
     lines = NativeOutcome("20", "Lines", "4.G.A.1")
     none = NativeOutcome("21", "Angles", "4.G.A.9")
