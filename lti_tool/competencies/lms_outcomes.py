@@ -47,6 +47,33 @@ async def take_outcomes(database: Database, course: Course, told: NativeOutcomes
     return frozenset(wanted)
 
 
+async def recognise(database: Database, course: Course) -> None:
+    """Find out anew which competencies the outcomes are of which nobody knows it yet.
+
+    A framework that was imported, or a competency that was picked into the map, since the LMS was read does not wait for the
+    next reading.
+    """
+    async with database.reading() as session:
+        late = await _recognised_late(session, course)
+    if late:
+        async with database.writing() as session:
+            for row_id, competency_id in (await _recognised_late(session, course, lock=True)).items():
+                await queries.change(
+                    session, LmsOutcome, course.organisation_id, [row_id], {"competency_id": competency_id}
+                )
+
+
+async def _recognised_late(session: AsyncSession, course: Course, *, lock: bool = False) -> dict[uuid.UUID, uuid.UUID]:
+    rows = await queries.outcomes(session, course.organisation_id, course.id, lock=lock)
+    still = {
+        row.outcome_id: {"identifiers": row.identifiers, "code": row.code}
+        for row in rows
+        if row.gone_at is None and _is_open(row)
+    }
+    ids = {row.outcome_id: row.id for row in rows}
+    return {ids[key]: competency_id for key, competency_id in (await _recognised(session, course, still)).items()}
+
+
 @dataclass(slots=True)
 class _News:
     """What is to be written: rows of outcomes; pairs the LMS aligns, by the outcome's id there; and what is gone."""

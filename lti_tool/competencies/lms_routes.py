@@ -9,13 +9,13 @@ from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from lti_tool.competencies import lms_deciding as deciding
-from lti_tool.competencies import lms_page
+from lti_tool.competencies import lms_outcomes, lms_page
 from lti_tool.competencies.alignment_replies import alignments_address, notice, told
 from lti_tool.competencies.models import AlignmentRole
 from lti_tool.competencies.sections import home, views
 from lti_tool.courses.access import InCourse, TeacherChanging, TeacherIn
 from lti_tool.errors import NotFound
-from lti_tool.web.dependencies import CurrentPages, Now, ReadSession, WriteSession
+from lti_tool.web.dependencies import CurrentDatabase, CurrentPages, Now, WriteSession
 from lti_tool.web.forms import Entered, parsed
 from lti_tool.web.i18n import N_
 from lti_tool.web.pages import language_of
@@ -61,9 +61,11 @@ def address_of(course_id: uuid.UUID) -> str:
 
 
 @router.get("", name="lms_outcomes")
-async def page(request: Request, here: TeacherIn, session: ReadSession, pages: CurrentPages) -> Response:
+async def page(request: Request, here: TeacherIn, database: CurrentDatabase, pages: CurrentPages) -> Response:
     """What the LMS says, beside what this course says itself."""
-    found = await lms_page.page(session, here.course)
+    await lms_outcomes.recognise(database, here.course)
+    async with database.reading() as session:
+        found = await lms_page.page(session, here.course)
     context: dict[str, Any] = {
         "views": views(here.course.id, "alignments"),
         "home": alignments_address(here.course.id),

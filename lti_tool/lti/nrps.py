@@ -1,5 +1,6 @@
 """Names and Role Provisioning Services 2.0: who is in the course."""
 
+import html
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -70,6 +71,7 @@ class NrpsClient:
         asked = {"role": role, "rlid": rlid, "groups": _TRUE if groups else None}
         parameters = {name: value for name, value in asked.items() if value is not None}
         paging = self._quirks.roster_query() if self._quirks is not None else {}
+        html_names = self._quirks is not None and self._quirks.roster_names_are_html
         found: dict[str, Member] = {}
         async for page in self._caller.pages(
             Call.READ_MEMBERS,
@@ -82,12 +84,12 @@ class NrpsClient:
         ):
             if not isinstance(page, dict) or not isinstance(page.get("members"), list):
                 raise unreadable(Call.READ_MEMBERS.value, "a membership container has no list of members")
-            for member in _members(page["members"], self._registration.role_overrides):
+            for member in _members(page["members"], self._registration.role_overrides, html_names=html_names):
                 found[member.user_id] = member
         return list(found.values())
 
 
-def _members(given: Iterable[Any], overrides: Mapping[str, str]) -> Iterable[Member]:
+def _members(given: Iterable[Any], overrides: Mapping[str, str], *, html_names: bool) -> Iterable[Member]:
     for one in given:
         if not isinstance(one, dict):
             continue
@@ -100,9 +102,9 @@ def _members(given: Iterable[Any], overrides: Mapping[str, str]) -> Iterable[Mem
             user_id=user_id,
             roles=roles,
             role=role_of(roles, overrides),
-            name=_name(one, "name"),
-            given_name=_name(one, "given_name"),
-            family_name=_name(one, "family_name"),
+            name=_name(one, "name", is_html=html_names),
+            given_name=_name(one, "given_name", is_html=html_names),
+            family_name=_name(one, "family_name", is_html=html_names),
             email=_name(one, "email"),
             sourced_id=_name(one, "lis_person_sourcedid"),
             status=_status(one.get("status")),
@@ -111,9 +113,12 @@ def _members(given: Iterable[Any], overrides: Mapping[str, str]) -> Iterable[Mem
         )
 
 
-def _name(member: dict[str, Any], name: str) -> str | None:
+def _name(member: dict[str, Any], name: str, *, is_html: bool = False) -> str | None:
     value = member.get(name)
-    return value.replace(UNREADABLE, "").strip()[:300] or None if isinstance(value, str) else None
+    if not isinstance(value, str):
+        return None
+    told = html.unescape(value[:5000]) if is_html else value
+    return told.replace(UNREADABLE, "").strip()[:300] or None
 
 
 def _status(value: object) -> MemberStatus:

@@ -45,6 +45,11 @@ class ServiceQuirks(Protocol):
         ...
 
     @property
+    def roster_names_are_html(self) -> bool:
+        """True where names in the roster are written for an HTML page, ``Ann &amp; Bob``, and not in launches."""
+        ...
+
+    @property
     def results_leave_out_zeros(self) -> bool:
         """True where a grade of zero is missing when results are read back."""
         ...

@@ -32,6 +32,9 @@ class Quirks:
     roster_hides_assistants: bool = False
     """Launches and the roster say the same of a person."""
 
+    roster_names_are_html: bool = False
+    """Names are plain text (NRPS 2.0 §2.2)."""
+
     typed_number_stays: str | None = None
     """What a teacher has to do before a score takes the place of a number typed over it, where sending it is not enough: a
     gettext message id."""

@@ -27,6 +27,9 @@ class Moodle(WholeSeconds):
     # capability (moodle/course:manageactivities).
     roster_hides_assistants = True
 
+    # Seen on 4.5.6: names in the roster have gone through format_string (ltiservice_memberships), launches have them as they are.
+    roster_names_are_html = True
+
     # Messages offer frame, iframe and window, and the answer's choice is not kept: a link opens as the tool's settings have it
     # (Default launch container; seen on 5.1.3, mod/lti/locallib.php, content_item_to_form).
     link_says_where_it_opens = False

@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from lti_tool.clock import ManualClock
+from lti_tool.competencies.models import Competency
 from lti_tool.content.ports import NativeOutcome, NativeOutcomes
 from lti_tool.db.session import Database
 from lti_tool.lti.models import Role
@@ -194,3 +195,39 @@ async def test_a_title_is_text_and_nothing_else(here: AlignmentSite) -> None:
     page = await teacher.get(address(here))
     assert "<script>alert(1)" not in page.text
     assert "&lt;script&gt;alert(1)" in page.text
+
+
+async def test_a_framework_that_came_after_the_reading_is_looked_at_when_the_page_is_opened(
+    here: AlignmentSite,
+) -> None:
+    """Seen with a real Moodle: the course is read first, its framework's file imported and picked a minute later."""
+    lines = NativeOutcome("20", "Lines", "4.G.A.1")
+    none = NativeOutcome("21", "Angles", "4.G.A.9")
+    await take(here, NativeOutcomes((lines, none), (aligned(lines, TEST),)))
+    teacher, _ = await here.teacher()
+    assert "Of 2 outcomes nobody has said yet" in text(await teacher.get(address(here)))
+    async with here.site.database.writing() as session:
+        late = Competency(
+            organisation_id=here.mapped.school.id,
+            framework_id=here.mapped.framework.id,
+            identifier="id of 4.G.A.1",
+            code="4.G.A.1",
+            statement="Draw points, lines and angles",
+            position=50,
+            changed_at=here.site.clock.now(),
+            created_at=here.site.clock.now(),
+        )
+        session.add(late)
+        late_id = late.id
+    await teacher.post(f"{address(here)}/outcome", outcome=await row_id(here, "21"), competency="none")
+    page = text(await teacher.get(address(here)))
+    assert "1 alignment of your LMS is not here yet" in page
+    rows = await lms_told.outcomes(here.site.database, here.mapped)
+    assert rows["20"].competency_id == late_id
+    assert rows["20"].chosen_by is None
+    # What a teacher has said, also that it is none of them, stands.
+    assert rows["21"].competency_id is None
+
+
+async def row_id(here: AlignmentSite, outcome_id: str) -> str:
+    return str((await lms_told.outcomes(here.site.database, here.mapped))[outcome_id].id)

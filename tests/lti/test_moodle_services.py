@@ -500,3 +500,15 @@ async def test_an_unknown_column(tool: Tool) -> None:
 def test_every_captured_exchange_is_replayed() -> None:
     here = Path(__file__).read_text("utf-8")
     assert [name for name in EXCHANGES if f'"{name}"' not in here] == []
+
+
+async def test_names_that_moodle_wrote_for_a_page_are_read_as_people_write_them(tool: Tool) -> None:
+    """Seen on 4.5.6: the roster's names have gone through format_string; other platforms' are left as they are."""
+    member = {"user_id": "7", "roles": ["Learner"], "name": "Ann &amp; Bob O'Brien", "given_name": "Ann &amp; Bob"}
+    tool.platform.answers["/members"] = lambda request: httpx.Response(200, json={"members": [member]})
+    [found] = await Moodle(tool).nrps.members("https://platform.example/members")
+    assert (found.name, found.given_name, found.family_name) == ("Ann & Bob O'Brien", "Ann & Bob", None)
+    [plain] = await NrpsClient(tool.protocol, tool.registration, quirks(Family.SAKAI)).members(
+        "https://platform.example/members"
+    )
+    assert plain.name == member["name"]

@@ -459,3 +459,16 @@ async def test_a_non_editing_teacher_teaches_at_launch_and_learns_in_the_roster(
     assert (await launched(lms, person, module_item_id=activity.id))[f"{LTI}/roles"] == [f"{LIS}/membership#Instructor"]
     members = (await at.get(at.members, MEMBERS)).json()["members"]
     assert next(one for one in members if one["user_id"] == person.lti_id)["roles"] == ["Learner"]
+
+
+async def test_the_roster_writes_names_for_a_page_and_a_launch_has_them_as_they_are(
+    lms: Lms, at: Services, activity: ModuleItem
+) -> None:
+    async with lms.platform.store.writing() as session:
+        person = await add_person(
+            session, login="both", given_name="Ann & Bob", family_name="O'Brien", kind="student", now=lms.platform.now()
+        )
+        await enrol(session, await session.merge(lms.course), person, "student", lms.platform.now())
+    assert (await launched(lms, person, module_item_id=activity.id))["name"] == "Ann & Bob O'Brien"
+    members = (await at.get(at.members, MEMBERS)).json()["members"]
+    assert next(one for one in members if one["user_id"] == person.lti_id)["name"] == "Ann &amp; Bob O'Brien"

@@ -1,5 +1,6 @@
 """Moodle's roster (mod/lti/service/memberships), as 4.5.6 was seen to answer."""
 
+import html
 from collections.abc import Sequence
 from typing import Annotated, Any
 
@@ -60,7 +61,9 @@ def _members(caller: Caller, rows: Sequence[Enrolment], *, with_message: bool) -
         if with_message:
             # No custom parameters, whatever the specification says.
             member["message"] = [{f"{LTI}/message_type": "LtiResourceLinkRequest"}]
-        member |= {"user_id": row.person.lti_id, "lis_person_sourcedid": "", **named}
+        # Names go through format_string, which writes them for a page; launches have them as they are.
+        shown = {name: html.escape(value, quote=False) for name, value in named.items()}
+        member |= {"user_id": row.person.lti_id, "lis_person_sourcedid": "", **shown}
         if named:
             member["ext_user_username"] = row.person.login
         members.append(member)
