@@ -20,4 +20,5 @@ class FollowModification(Protocol):
         person_id: uuid.UUID,
         change: Callable[[], Awaitable[object]],
         now: datetime,
+        /,
     ) -> None: ...

@@ -1,22 +1,21 @@
 """Whole days of a calendar's file (iCalendar, RFC 5545), as schools and offices publish their holidays. Pure.
 
-Only what days off need is read: events of whole days. An event with a time of day closes no school, and one that repeats is told
-and left out, since a holiday that moves does not repeat by rule.
+Only what days off need is taken: events of whole days. An event with a time of day closes no school, and one that repeats is told
+and left out, since a holiday that moves does not repeat by rule. ADR 23 says why the file is read by a package.
 """
 
-import re
-from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from typing import Any
 
 from lti_tool.playlists.monitor_rules import Span
 
 MOST_ENTRIES = 500
 """Entries of a file that are offered; a school's year has some tens."""
 _A_DAY = timedelta(days=1)
-_DATE = re.compile(r"(\d{4})(\d\d)(\d\d)\Z")
-_DAYS = re.compile(r"P(?:(\d{1,4})W)?(?:(\d{1,5})D)?\Z")
-_ESCAPED = re.compile(r"\\([\\;,nN])")
+_LONGEST = timedelta(days=366)
+_YEARS = range(1900, 9000)
+"""Ends of what a calendar can count leave no day before or after them."""
 
 
 class NoCalendar(ValueError):
@@ -43,12 +42,9 @@ class Found:
 
 def read(content: bytes) -> Found:
     """The whole days of a calendar's file. Raises NoCalendar."""
-    lines = list(_unfolded(content.decode("utf-8-sig", errors="replace")))
-    if not any(line.strip().upper() == "BEGIN:VCALENDAR" for line in lines):
-        raise NoCalendar
     found: set[Entry] = set()
     timed = repeating = 0
-    for event in _events(lines):
+    for event in _events(content.decode("utf-8-sig", errors="replace")):
         if "RRULE" in event or "RDATE" in event:
             repeating += 1
             continue
@@ -56,67 +52,49 @@ def read(content: bytes) -> Found:
         if span is None:
             timed += 1
         else:
-            found.add(Entry(_text(event.get("SUMMARY", "")), span))
+            found.add(Entry(_text(str(_value(event, "SUMMARY") or "")), span))
     entries = sorted(found, key=lambda one: (one.span, one.name))
     return Found(tuple(entries[:MOST_ENTRIES]), timed, repeating, max(0, len(entries) - MOST_ENTRIES))
 
 
-def _unfolded(text: str) -> Iterator[str]:
-    """Content lines: one that begins with a space or a tab goes on with the line before (section 3.1)."""
-    line = ""
-    for piece in text.splitlines():
-        if piece[:1] in {" ", "\t"}:
-            line += piece[1:]
-        else:
-            yield line
-            line = piece
-    yield line
+def _events(text: str) -> list[Any]:
+    import icalendar  # noqa: PLC0415 (a file of holidays comes once a year)
 
-
-def _events(lines: list[str]) -> Iterator[dict[str, str]]:
-    """The properties of each event by their name; of one that is there twice the first. An alarm's are not the event's."""
-    event: dict[str, str] | None = None
-    inside: list[str] = []
-    for line in lines:
-        head, _, value = line.partition(":")
-        name = head.partition(";")[0].strip().upper()
-        kind = value.strip().upper()
-        if name == "BEGIN":
-            inside.append(kind)
-            event = {} if kind == "VEVENT" else event
-        elif name == "END":
-            if kind == "VEVENT" and event is not None:
-                yield event
-                event = None
-            if inside:
-                inside.pop()
-        elif event is not None and inside[-1:] == ["VEVENT"]:
-            event.setdefault(name, value.strip())
-
-
-def _span(event: dict[str, str]) -> Span | None:
-    """The days of an event of whole days; None for one with a time of day. DTEND is the day after the last (section 3.6.1)."""
-    first = _date(event.get("DTSTART", ""))
-    if first is None:
-        return None
-    last = first
-    if (end := _date(event.get("DTEND", ""))) is not None:
-        last = max(first, end - _A_DAY)
-    elif (lasts := _DAYS.match(event.get("DURATION", ""))) is not None:
-        days = int(lasts[1] or 0) * 7 + int(lasts[2] or 0)
-        last = first + timedelta(days=min(max(days, 1), 366) - 1)
-    return Span(first, last)
-
-
-def _date(value: str) -> date | None:
-    found = _DATE.match(value)
     try:
-        # Ends of what a calendar can count leave no day before or after them.
-        return date(*(int(one) for one in found.groups())) if found and "1900" < found[1] < "9000" else None
+        calendars = icalendar.Calendar.from_ical(text, multiple=True)
+    except (ValueError, IndexError, KeyError) as error:
+        raise NoCalendar from error
+    found = [event for calendar in calendars if calendar.name == "VCALENDAR" for event in calendar.walk("VEVENT")]
+    if not any(calendar.name == "VCALENDAR" for calendar in calendars):
+        raise NoCalendar
+    return found
+
+
+def _value(event: Any, name: str) -> Any:
+    """A property, of one that is there several times the first; None without, or where it could not be read."""
+    given = event.get(name)
+    given = given[0] if isinstance(given, list) and given else given
+    try:
+        return getattr(given, "dt", given)
     except ValueError:
         return None
 
 
-def _text(value: str) -> str:
-    said = _ESCAPED.sub(lambda found: " " if found[1] in "nN" else found[1], value)
+def _span(event: Any) -> Span | None:
+    """The days of an event of whole days; None for one with a time of day. DTEND is the day after the last (section 3.6.1)."""
+    first, end, lasts = (_value(event, name) for name in ("DTSTART", "DTEND", "DURATION"))
+    if not _is_day(first):
+        return None
+    if _is_day(end):
+        return Span(first, max(first, end - _A_DAY))
+    if isinstance(lasts, timedelta):
+        return Span(first, first + min(max(lasts, _A_DAY), _LONGEST) - _A_DAY)
+    return Span(first, first)
+
+
+def _is_day(value: Any) -> bool:
+    return isinstance(value, date) and not isinstance(value, datetime) and value.year in _YEARS
+
+
+def _text(said: str) -> str:
     return "".join(one if one.isprintable() else " " for one in said).strip()[:200]
