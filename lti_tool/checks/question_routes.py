@@ -23,10 +23,13 @@ from lti_tool.errors import NotFound, ToolError
 from lti_tool.ids import new_id
 from lti_tool.web.dependencies import CurrentDatabase, CurrentPages, Now
 from lti_tool.web.forms import Entered, parsed
-from lti_tool.web.pages import Pages
+from lti_tool.web.i18n import N_
+from lti_tool.web.pages import Pages, language_of
 from lti_tool.web.replies import see, trouble_notice
 
 router = APIRouter(prefix="/courses/{course_id}/checks")
+
+_PICTURE = N_("picture")
 
 
 @dataclass(frozen=True, slots=True)
@@ -354,7 +357,7 @@ async def _edit(
         is_used = row.id in await queries.used(session, here.organisation_id, [row.id])
         checks = len(await queries.asking(session, here.organisation_id, row.id))
     question = from_json(row.content)
-    form, shows = writing.written_of(question), describing.pictures_of(question)
+    form, shows = describing.written_with_marks(question, _picture(request)), describing.pictures_of(question)
     return _form(request, here, pages, place, form, question_id=row.id, is_used=is_used, checks=checks, shows=shows)
 
 
@@ -375,11 +378,12 @@ async def _change(
         row = await _the_row(session, here, place, question_id)
     before = from_json(row.content)
     form = forms.written(entered, entered.word("kind", QuestionKind, before.kind))
-    made = forms.question(entered, form, before.title)
     shows = describing.pictures_of(before)
+    marked = describing.read_with_marks(form, {_PICTURE, _picture(request)}, shows)
+    made = forms.question(entered, marked, before.title)
     if made is None:
         return _form(request, here, pages, place, form, question_id=question_id, entered=entered, shows=shows)
-    made = describing.described(made, _said_of(entered, shows))
+    made = describing.described(describing.with_pictures(made, shows), _said_of(entered, shows))
     async with database.writing() as session:
         row = await _the_row(session, here, place, question_id)
         kept = await banks.change(session, row, made, clock.now())
@@ -387,6 +391,11 @@ async def _change(
         asking = await queries.asking(session, here.organisation_id, kept.row.id)
         await making.follow_all(session, here.course, asking, clock.now())
     return see(place.address, Said.REPLACED if kept.put is Put.REPLACED else Said.SAVED, "questions")
+
+
+def _picture(request: Request) -> str:
+    """What stands for a picture in what is typed: [picture 1]."""
+    return language_of(request).gettext(_PICTURE)
 
 
 def _said_of(entered: Entered, shows: Sequence[PictureLine]) -> dict[str, str]:
@@ -427,7 +436,7 @@ def _form(
         "is_new": is_new,
         "is_used": is_used,
         "checks": checks,
-        "shows": shows,
+        "shows": [(f"[{_picture(request)} {place}]", one) for place, one in enumerate(shows, start=1)],
         "said_of": entered.values if entered else {},
         "errors": entered.errors if entered else {},
         "notice": trouble_notice(request, trouble) or notice(request),

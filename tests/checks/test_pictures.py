@@ -2,7 +2,9 @@
 
 import base64
 import re
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -10,9 +12,10 @@ import pytest
 
 from lti_tool.checks import carrying, describing, pictures
 from lti_tool.checks.models import BankQuestion, Check, PictureOfQuestion, QuestionPicture
-from lti_tool.checks.questions import from_json
+from lti_tool.checks.questions import ONE, Choice, Question, QuestionKind, Row, from_json
 from lti_tool.checks.reading import Entry, Reading, Why, read
 from lti_tool.checks.reading.pictures import ADDRESS, MOST_BYTES, sniffed
+from lti_tool.checks.writing import question_of
 from lti_tool.clock import ManualClock
 from lti_tool.courses.models import Course
 from lti_tool.db.session import Database
@@ -358,3 +361,71 @@ def test_words_of_a_picture_are_changed_wherever_it_stands() -> None:
     said_now = describing.described(found, {line.digest: 'A "steep" line & more'})
     assert describing.pictures_of(said_now)[0].words == 'A "steep" line & more'
     assert describing.described(found, {}) == found
+
+
+# --- Where they stand in what is typed -------------------------------------------------------------------------------------
+
+
+def pictured(number: int, words: str = "A graph") -> str:
+    return f'<img src="{ADDRESS}{str(number) * 64}" alt="{words}">'
+
+
+def there_and_back(question: Question, *words: str) -> Question:
+    written = describing.written_with_marks(question, words[0] if words else "picture")
+    assert "<img" not in written.prompt + written.lines + written.feedback
+    shows = describing.pictures_of(question)
+    made = question_of(describing.read_with_marks(written, words or ("picture",), shows), question.title)
+    return describing.with_pictures(made, shows)
+
+
+def test_pictures_are_marks_in_the_form_and_pictures_again_in_the_question() -> None:
+    choices = (
+        Choice("a", f"{pictured(1)} &lt; {pictured(2, 'B &amp; &quot;C&quot;')}", share=ONE),
+        Choice("b", "Neither"),
+    )
+    plain = Question(QuestionKind.CHOICE, f"Which is 1 &lt; 2?<br>{pictured(1)}", choices=choices)
+    written = describing.written_with_marks(plain, "picture")
+    assert written.prompt == "Which is 1 < 2?\n[picture 1]"
+    assert written.lines == "* [picture 1] < [picture 2]\nNeither"
+    assert there_and_back(plain).prompt == plain.prompt
+    assert [one.html for one in there_and_back(plain).choices] == [one.html for one in choices]
+    assert there_and_back(plain, "imagen", "picture").prompt == plain.prompt
+    tagged = Question(QuestionKind.CHOICE, f"<p>See {pictured(1)}</p>", choices=choices)
+    assert there_and_back(tagged).prompt == tagged.prompt
+    rows = (Row("g1", choices=(Choice("g1c1", pictured(2), share=ONE), Choice("g1c2", "x")), answer="g1c1"),)
+    gaps = Question(QuestionKind.GAPS, f"{pictured(1)} is [[g1]]", rows=rows)
+    back = there_and_back(gaps)
+    assert (back.prompt, [one.html for one in back.rows[0].choices]) == (gaps.prompt, [pictured(2), "x"])
+
+
+def test_real_packages_are_written_back_with_their_pictures(shared_data: Path) -> None:
+    reading = read("export.imscc", (shared_data / "canvas-export.imscc").read_bytes())
+    for entry in reading.entries:
+        if entry.question is not None:
+            assert there_and_back(entry.question) == entry.question
+
+
+def test_a_mark_without_a_picture_stays_what_was_typed() -> None:
+    question = Question(QuestionKind.CHOICE, f"See {pictured(1)}", choices=())
+    shows = describing.pictures_of(question)
+    written = replace(
+        describing.written_with_marks(question, "picture"),
+        prompt="[picture 2] [ Picture 1 ] \u29971\u2998 [picture 0] [picture x]",
+        lines="* a\nb",
+    )
+    made = describing.with_pictures(question_of(describing.read_with_marks(written, {"picture"}, shows)), shows)
+    assert made.prompt == f"[picture 2] {pictured(1)} 1 [picture 0] [picture x]"
+
+
+async def test_the_form_shows_marks_and_keeps_the_picture(site: Site) -> None:
+    teacher, question, address = await brought(site)
+    place = f"{site.course}/checks/banks/{question.bank_id}/questions/{question.id}"
+    page = await teacher.get(place)
+    assert "[picture 1]" in page.text
+    assert "&lt;img" not in page.text
+    form = {"kind": "choice", "lines": "* True\n- False", "points": "1"}
+    await teacher.post(place, prompt="Look: [picture 1]", **form)
+    [after] = [one for one in await rows(site, BankQuestion) if one.retired_at is None]
+    assert from_json(after.content).prompt == f'Look: <img src="{address}" alt="A graph">'
+    wrong = await teacher.post(place, prompt="Look: [picture 1]", kind="choice", lines="True\nFalse", points="1")
+    assert (wrong.status_code, "Look: [picture 1]" in wrong.text, address in wrong.text) == (422, True, True)
