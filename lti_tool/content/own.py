@@ -19,11 +19,15 @@ _PORTS = {"http": 80, "https": 443}
 
 @dataclass(frozen=True, slots=True)
 class OwnColumn:
-    """A gradebook column that the tool has made, as the platform was told of it; ``copies``: how often it stands there."""
+    """A gradebook column that the tool has made; ``copies``: how often it stands there.
+
+    ``told`` is what the platform was told of it before, label and points, while it has not taken what they are now.
+    """
 
     label: str
     points: float
     copies: int = 1
+    told: tuple[str, float] | None = None
 
 
 OwnColumns = Callable[[AsyncSession, Course], Awaitable[Sequence[OwnColumn]]]
@@ -42,16 +46,22 @@ class Own:
     columns: OwnColumns = _none
 
     async def left_out(
-        self, session: AsyncSession, course: Course, items: Sequence[NativeItem]
+        self, session: AsyncSession, course: Course, items: Sequence[NativeItem], before: Sequence[OwnColumn] = ()
     ) -> tuple[NativeItem, ...]:
-        """The items of a course without the tool's own."""
+        """The items of a course without the tool's own. ``before`` are the ``columns`` before the items were asked for: a column
+        that was given another name meanwhile may be among them by either.
+        """
         links = await queries.link_ids(session, course.organisation_id, course.id)
         columns = await self.columns(session, course) if any(one.bare for one in items) else ()
-        return without_own(items, self.base_url, links, columns)
+        return without_own(items, self.base_url, links, columns, before)
 
 
 def without_own(
-    items: Iterable[NativeItem], base_url: str, links: Collection[str], columns: Iterable[OwnColumn]
+    items: Iterable[NativeItem],
+    base_url: str,
+    links: Collection[str],
+    columns: Iterable[OwnColumn],
+    before: Iterable[OwnColumn] = (),
 ) -> tuple[NativeItem, ...]:
     """The items that are not the tool's: no link that launches it (``links`` by id, or by its address), and none of its columns.
 
@@ -59,12 +69,19 @@ def without_own(
     of one of ours, is it; unless the course has more of them than the tool has made, since then one is the teacher's.
     """
     others = [one for one in items if one.link_id not in links and not is_own_address(one.tool_url, base_url)]
-    ours: Counter[tuple[str, float]] = Counter()
-    for column in columns:
-        ours[column.label.strip(), column.points] += column.copies
+    ours = _named(columns) | _named(before)
     # An assignment can stand in several modules, and is one column all the same.
     there = Counter(name for name, _ in {(_column(one), one.result_key) for one in others if one.bare})
     return tuple(one for one in others if not one.bare or not 0 < there[_column(one)] <= ours[_column(one)])
+
+
+def _named(columns: Iterable[OwnColumn]) -> Counter[tuple[str, float]]:
+    """How many columns may be called so, by label and points."""
+    found: Counter[tuple[str, float]] = Counter()
+    for column in columns:
+        for label, points in {(column.label, column.points), column.told or (column.label, column.points)}:
+            found[label.strip(), points] += column.copies
+    return found
 
 
 def _column(item: NativeItem) -> tuple[str, float]:

@@ -105,9 +105,11 @@ async def read_contents(
     also: Callable[[AsyncSession, RefreshReport], Awaitable[None]] | None = None,
 ) -> RefreshReport:
     """As ``refresh``, with the connector at hand; trouble is raised and noted nowhere. ``also`` is done in the transaction."""
+    async with database.reading() as session:
+        columns = await connected.own.columns(session, course)
     contents = await connected.connector.read_contents(connected.course_id)
     async with database.writing() as session:
-        items = await connected.own.left_out(session, course, contents.items)
+        items = await connected.own.left_out(session, course, contents.items, columns)
         report = await take_over(session, course, connected.source, items, now)
         await queries.note_reading(session, course, now, contents.home_url)
         await note_call(session, course, connected, None, now)

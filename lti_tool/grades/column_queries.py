@@ -39,8 +39,11 @@ def _its_scores(line_item: LineItem) -> Any:
 async def change_column(session: AsyncSession, line_item: LineItem, wanted: WantedColumn, now: datetime) -> None:
     """Give a column another label, maximum or end; a made one is due, so that the LMS hears of it."""
     is_made = col(LineItem.state) == ColumnState.MADE
+    is_told = col(LineItem.version) == col(LineItem.delivered_version)
     await session.exec(
         _own(line_item).values(
+            label_told=case((is_told, col(LineItem.label)), else_=col(LineItem.label_told)),
+            maximum_told=case((is_told, col(LineItem.score_maximum)), else_=col(LineItem.maximum_told)),
             label=wanted.label,
             score_maximum=wanted.score_maximum,
             end_at=wanted.end_at,
@@ -143,11 +146,23 @@ async def owe_all_again(session: AsyncSession, line_item: LineItem, now: datetim
 
 
 async def made_columns(session: AsyncSession, course: Course) -> list[OwnColumn]:
-    """The columns that stand in a course's gradebook, also those that are off now."""
-    statement = select(LineItem.label, LineItem.score_maximum, LineItem.doubled).where(
+    """The columns that stand in a course's gradebook, also those that are off now, by all that they may be called there:
+    until the LMS has taken another label or maximum, by what it was told before as well.
+    """
+    is_told = col(LineItem.version) == col(LineItem.delivered_version)
+    statement = select(
+        LineItem.label,
+        LineItem.score_maximum,
+        LineItem.doubled,
+        case((is_told, null()), else_=col(LineItem.label_told)),
+        LineItem.maximum_told,
+    ).where(
         LineItem.organisation_id == course.organisation_id,
         LineItem.course_id == course.id,
         col(LineItem.url).is_not(None),
         col(LineItem.gone_at).is_(None),
     )
-    return [OwnColumn(label, points, 1 + doubled) for label, points, doubled in (await session.exec(statement)).all()]
+    return [
+        OwnColumn(label, points, 1 + doubled, None if told is None else (told, points if maximum is None else maximum))
+        for label, points, doubled, told, maximum in (await session.exec(statement)).all()
+    ]

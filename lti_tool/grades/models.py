@@ -116,6 +116,12 @@ class LineItem(TenantRow, table=True):
     delivered_version: int = Field(
         default=0, sa_column_kwargs={"server_default": "0"}, description="The version the LMS has; 0: never told."
     )
+    label_told: str | None = Field(
+        default=None,
+        max_length=255,
+        description="What the LMS calls it while it has not taken a change; absent: never said.",
+    )
+    maximum_told: float | None = Field(default=None, description="Its maximum there, with ``label_told``.")
     doubled: int = Field(
         default=0, sa_column_kwargs={"server_default": "0"}, description="Columns like it that were found beside it."
     )

@@ -15,6 +15,9 @@ from lti_tool.content.service import read_contents
 from lti_tool.courses.models import Course
 from lti_tool.db.organisation import Organisation
 from lti_tool.db.session import Database
+from lti_tool.grades import column_queries
+from lti_tool.grades.models import LineItem
+from lti_tool.grades.queries import WantedColumn
 from lti_tool.lti.models import Registration
 from lti_tool.platforms.native import NativeContents, NativeItem
 from lti_tool.sandbox import models
@@ -162,6 +165,16 @@ async def test_the_tools_links_and_columns_are_no_content_of_the_course(world: W
     if TITLE in by_title:
         assert by_title[TITLE].result_key is not None
         assert by_title[TITLE].result_key not in asked
+    # Renamed here, and not there yet: it is the tool's all the same.
+    async with world.database.writing() as session:
+        school = (await session.exec(of(Organisation))).one().id
+        column = (await session.exec(of(LineItem).where(LineItem.organisation_id == school))).one()
+        renamed = WantedColumn(column.resource_id, column.tag, "Ratios, renamed", 50.0, None)
+        await column_queries.change_column(session, column, renamed, world.clock.now())
+        await column_queries.change_column(session, column, renamed, world.clock.now())
+    contents, items = await told(world)
+    assert (TITLE in {one.title for one in contents.items}) == (like != "moodle")
+    assert TITLE not in items
 
 
 # --- The rules -----------------------------------------------------------------------------------------------------------
@@ -220,3 +233,17 @@ def test_a_link_is_known_by_what_launches_call_it() -> None:
     item = NativeItem("moodle:cm:9", "tool", "Playlists", link_id="7")
     assert without_own([item], "https://tool.example", {"7"}, ()) == ()
     assert without_own([item], "https://tool.example", {"8"}, ()) == (item,)
+
+
+def test_a_column_that_is_called_otherwise_here_is_known_by_both_names_until_the_lms_has_taken_the_new_one() -> None:
+    old, new = column("Ratios", 10.0, result_key="1"), column("Ratios II", 20.0, result_key="1")
+    waiting, taken = OwnColumn("Ratios II", 20.0, told=("Ratios", 10.0)), OwnColumn("Ratios II", 20.0)
+    for item in (old, new):
+        assert without_own([item], "", (), [waiting]) == ()
+        # The LMS took it while it was read.
+        assert without_own([item], "", (), [taken], [waiting]) == ()
+        assert without_own([item], "", (), [taken], [OwnColumn("Ratios", 10.0)]) == ()
+    assert without_own([old], "", (), [taken], [taken]) == (old,)
+    # Another column of the teacher's with the old name is kept, and then so is ours: which is which nobody says.
+    both = (column("Ratios", result_key="1"), column("Ratios", result_key="2"))
+    assert without_own(both, "", (), [waiting]) == both
