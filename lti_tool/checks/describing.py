@@ -107,7 +107,8 @@ def _bare(text: str) -> str:
 
 
 def _each(written: Written, change: Callable[[str], str]) -> Written:
-    return replace(written, **{name: change(getattr(written, name)) for name in _FIELDS})
+    changed: dict[str, Any] = {name: change(getattr(written, name)) for name in _FIELDS}
+    return replace(written, **changed)
 
 
 def _through(value: Any, change: Callable[[str], str]) -> Any:

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Table, case, literal, null, or_, update
+from sqlalchemy import select as sa_select
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -150,15 +151,15 @@ async def made_columns(session: AsyncSession, course: Course) -> list[OwnColumn]
     until the LMS has taken another label or maximum, by what it was told before as well.
     """
     is_told = col(LineItem.version) == col(LineItem.delivered_version)
-    statement = select(
-        LineItem.label,
-        LineItem.score_maximum,
-        LineItem.doubled,
+    statement: Any = sa_select(
+        col(LineItem.label),
+        col(LineItem.score_maximum),
+        col(LineItem.doubled),
         case((is_told, null()), else_=col(LineItem.label_told)),
-        LineItem.maximum_told,
+        col(LineItem.maximum_told),
     ).where(
-        LineItem.organisation_id == course.organisation_id,
-        LineItem.course_id == course.id,
+        col(LineItem.organisation_id) == course.organisation_id,
+        col(LineItem.course_id) == course.id,
         col(LineItem.url).is_not(None),
         col(LineItem.gone_at).is_(None),
     )

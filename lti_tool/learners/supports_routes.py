@@ -197,8 +197,8 @@ def _language(request: Request, entered: Entered) -> str:
 
 
 def _followed(request: Request) -> FollowModification:
-    found: FollowModification = getattr(request.app.state, "follow_modification", _by_nothing)
-    return found
+    found: FollowModification | None = getattr(request.app.state, "follow_modification", None)
+    return found or _by_nothing
 
 
 async def _by_nothing(

@@ -22,6 +22,7 @@ from lti_tool.checks.reading import (
 )
 from lti_tool.checks.reading.values import MOST_BYTES
 from lti_tool.errors import ToolError
+from tests.checks.moodle_backups import tarred
 from tests.checks.question_files import (
     equals,
     gives,
@@ -238,7 +239,7 @@ def test_whatever_the_bytes_are_there_is_a_reading_or_our_error(
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        (gzip.compress(b"a backup", mtime=0), "Moodle XML"),
+        (tarred({"moodle_backup.xml": "<moodle_backup/>"}), "Moodle XML"),
         (zipped({"moodle_backup.xml": "<moodle_backup/>"}), "Moodle XML"),
         (b"::Q1:: Two and two {=4 ~5}", "GIFT"),
         (b"// a comment\n\nGrant is buried in Grant's tomb.{T}", "GIFT"),
@@ -251,6 +252,12 @@ def test_what_is_not_read_is_told_the_way(data: bytes, words: str) -> None:
     with pytest.raises(UnknownQuestionFormat) as caught:
         read("questions.txt", data)
     assert words in caught.value.advice
+
+
+def test_what_is_gzipped_and_no_archive_is_said_to_be_unreadable() -> None:
+    for inside in (b"a backup", b"\0" * 2048, b"moodle_backup.xml".ljust(512, b"\0") * 3):
+        with pytest.raises(UnreadableQuestions):
+            read("course.mbz", gzip.compress(inside, mtime=0))
 
 
 def test_of_a_large_package_only_what_holds_questions_is_unpacked(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ Sources: Moodle's documentation of its XML format and of the question types' own
 import base64
 import binascii
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from urllib.parse import unquote
@@ -45,7 +45,7 @@ def banks(root: Element) -> list[Bank]:
     for element in children(root, "question"):
         kind = (element.get("type") or "").strip().lower()
         if kind == "category":
-            category = _category(text(element, "category", "text"))
+            category = category_of(text(element, "category", "text"))
             continue
         identifier = _identifier(element, kind)
         times = met[category, identifier] = met.get((category, identifier), 0) + 1
@@ -55,13 +55,13 @@ def banks(root: Element) -> list[Bank]:
     return [Bank(f"category:{name}"[:200], _last(name), tuple(entries)) for name, entries in found.items()]
 
 
-def _category(path: str) -> str:
+def category_of(path: str) -> str:
     """A category's path without Moodle's own beginning (``$course$/top/``)."""
     return re.sub(r"^\$\w+\$/?(top/?)?", "", path.strip())[:180]
 
 
-_HERE = "@@PLUGINFILE@@"
-_NAMED_HERE = re.compile(rf"{_HERE}(/[^\"'<>\s?]*)(?:\?[^\"'<>\s]*)?")
+HERE = "@@PLUGINFILE@@"
+_NAMED_HERE = re.compile(rf"{HERE}(/[^\"'<>\s?]*)(?:\?[^\"'<>\s]*)?")
 _PICTURE = re.compile(r"\.(?:png|jpe?g|gif|webp)$", re.IGNORECASE)
 
 
@@ -140,7 +140,7 @@ def _html(element: Element | None) -> str:
 def _with_pictures(element: Element, words: str) -> str:
     """A text whose pictures, which stand beside it in the file, are named by what they are."""
     seen = pictures.now()
-    if seen is None or _HERE not in words:
+    if seen is None or HERE not in words:
         return words
     found: dict[str, str] = {}
     for one in children(element, "file"):
@@ -151,7 +151,12 @@ def _with_pictures(element: Element, words: str) -> str:
         address = seen.take(content)
         if address is not None:
             found[f"{one.get('path') or '/'}{one.get('name') or ''}"] = address
-    return _NAMED_HERE.sub(lambda name: found.get(unquote(name[1]), name[0]), words)
+    return named_by(words, found)
+
+
+def named_by(words: str, addresses: Mapping[str, str]) -> str:
+    """A text in which what stands beside it, by path and name, is named by an address."""
+    return _NAMED_HERE.sub(lambda name: addresses.get(unquote(name[1]), name[0]), words)
 
 
 def _answers(element: Element) -> Iterator[tuple[Element, str, Decimal]]:

@@ -9,10 +9,9 @@ from xml.etree.ElementTree import Element
 from lti_tool.cartridges.archive import Archive
 from lti_tool.cartridges.content import CartridgeError
 from lti_tool.cartridges.markup import Unreadable, child, descendants, name, number, text, truth
-from lti_tool.checks.reading import documents, moodle, pictures, qti1, qti2, texts
+from lti_tool.checks.reading import backup, documents, moodle, pictures, qti1, qti2, texts
 from lti_tool.checks.reading.building import Maker
 from lti_tool.checks.reading.values import (
-    MOODLE_BACKUP,
     MOST_QUESTIONS,
     Bank,
     Entry,
@@ -39,6 +38,8 @@ def read(source: BinaryIO) -> Reading:
     """All questions of a zip file. Raises our errors alone."""
     try:
         with Archive(source, documents.LIMITS) as archive:
+            if archive.find(backup.MANIFEST):
+                return backup.read_zip(archive)
             seen = pictures.now()
             if seen is not None:
                 seen.find = lambda base, path: _picture(archive, base, path)
@@ -87,8 +88,7 @@ class _Package:
         quizzes = [self._with_settings(one.quiz) for one in self.found if one.quiz is not None]
         quizzes = [*_drawn(self.found, quizzes), *of_items.quizzes]
         if not banks and not quizzes:
-            backup = MOODLE_BACKUP if self.archive.find("moodle_backup.xml") else None
-            raise UnknownQuestionFormat("a package without questions", advice=backup)
+            raise UnknownQuestionFormat("a package without questions")
         if sum(len(bank.entries) for bank in banks) > MOST_QUESTIONS:
             raise QuestionsTooLarge("more questions than are read at once")
         return Reading(

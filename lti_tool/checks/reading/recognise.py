@@ -9,9 +9,8 @@ from typing import BinaryIO
 from lti_tool.cartridges.markup import name
 from lti_tool.cartridges.tar import GZIP
 from lti_tool.checks.questions import Question, as_json
-from lti_tool.checks.reading import documents, moodle, packages, pictures, qti1, qti2, texts
+from lti_tool.checks.reading import backup, documents, moodle, packages, pictures, qti1, qti2, texts
 from lti_tool.checks.reading.values import (
-    MOODLE_BACKUP,
     MOST_BYTES,
     MOST_OF_A_PACKAGE,
     MOST_QUESTIONS,
@@ -33,7 +32,7 @@ _EMPTY = N_("The file is empty. Nothing was changed.")
 
 
 def read(file_name: str, given: bytes | BinaryIO) -> Reading:
-    """The questions of a file: a cartridge, a package or document of QTI, or Moodle XML.
+    """The questions of a file: a cartridge, a package or document of QTI, Moodle XML, or a backup of Moodle's.
 
     ``given``: its bytes, or the file itself, which can be moved in; a package is looked at where it lies.
 
@@ -50,7 +49,8 @@ def read(file_name: str, given: bytes | BinaryIO) -> Reading:
             documents.must_not_be_too_large(size, MOST_OF_A_PACKAGE)
             found = packages.read(source)
         elif start.startswith(GZIP):
-            raise UnknownQuestionFormat("a backup of a Moodle course", advice=MOODLE_BACKUP)
+            documents.must_not_be_too_large(size, MOST_OF_A_PACKAGE)
+            found = backup.read_tar(source)
         else:
             documents.must_not_be_too_large(size, MOST_BYTES)
             data = source.read()

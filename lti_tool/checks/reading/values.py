@@ -38,13 +38,14 @@ class UnknownQuestionFormat(UnreadableQuestions):
     code = "questions-format-unknown"
     title = N_("There are no questions in this file that the tool can read")
     advice = N_(
-        "It reads Common Cartridges and Canvas exports (.imscc), QTI 1.2, 2.1, 2.2 and 3.0 (.zip or .xml), and Moodle XML. "
+        "It reads Common Cartridges and Canvas exports (.imscc), QTI 1.2, 2.1, 2.2 and 3.0 (.zip or .xml), Moodle XML and "
+        "Moodle's backups of courses (.mbz). "
         "Nothing was changed."
     )
 
 
 MOODLE_BACKUP = N_(
-    "It is a backup of a Moodle course. For its questions, open the course’s question bank, choose Export, then Moodle XML "
+    "It is a backup of a Moodle course without questions. Make it with the question bank, or export the bank in Moodle XML "
     "format; its activities come in on the page “Content and results”. Nothing was changed."
 )
 PLAIN_TEXT = N_(
@@ -84,6 +85,7 @@ class Format(StrEnum):
     QTI2 = "qti-2"
     QTI3 = "qti-3"
     MOODLE = "moodle-xml"
+    MOODLE_BACKUP = "moodle-backup"
 
 
 class Why(StrEnum):
