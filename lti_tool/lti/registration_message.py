@@ -13,6 +13,7 @@ from lti_tool.lti.tool_description import Placement, RegistrationQuirks, ToolCon
 LTI_TOOL = "https://purl.imsglobal.org/spec/lti-tool-configuration"
 
 _ID_LIMIT = 255
+_LTI_SCOPES = "https://purl.imsglobal.org/spec/"
 _UNTOLD = (claims.RESOURCE_LINK_REQUEST, claims.DEEP_LINKING_REQUEST)
 _CANVAS_PREFIX = "https://canvas.instructure.com/lti/"
 
@@ -26,8 +27,11 @@ class Answer:
 
 
 def scopes_asked(tool: ToolConfiguration, platform: PlatformConfiguration) -> tuple[str, ...]:
-    """The scopes to ask for: those that the platform offers. Canvas refuses a request with any other."""
-    if platform.scopes is None:
+    """The scopes to ask for: those that the platform offers. Canvas refuses a request with any other.
+
+    Sakai lists ``openid`` alone and grants LTI's scopes all the same: who names none of them has not said which there are.
+    """
+    if platform.scopes is None or not any(scope.startswith(_LTI_SCOPES) for scope in platform.scopes):
         return tool.scopes
     return tuple(scope for scope in (*tool.scopes, *tool.optional_scopes) if scope in platform.scopes)
 

@@ -21,7 +21,13 @@ if TYPE_CHECKING:
 
 def import_evidence(
     file: Annotated[
-        Path, typer.Argument(metavar="FILE.csv", exists=True, dir_okay=False, help="Of Canvas, Moodle or Schoology.")
+        Path,
+        typer.Argument(
+            metavar="FILE.csv",
+            exists=True,
+            dir_okay=False,
+            help="Of Canvas, Moodle, Schoology, Blackboard or Brightspace.",
+        ),
     ],
     course: Annotated[str, typer.Option("--course", metavar="ID", help="The course's id here, or its id in the LMS.")],
     on: Annotated[

@@ -1,4 +1,4 @@
-"""Gradebook exports of three LMSs, as they come: posting rows, points rows, decimal commas, dashes, other languages."""
+"""Gradebook exports of five LMSs, as they come: posting rows, points rows, decimal commas, dashes, other languages."""
 
 from decimal import Decimal
 
@@ -118,6 +118,59 @@ def test_moodle_in_other_languages(header: str, title: str, percent: bool) -> No
     file = read(header + "\n" + delimiter.join(row) + "\n")
     assert [(c.title, c.percent) for c in file.columns] == [(title, percent)]
     assert file.rows[0].identities == {Identity.EMAIL: "ana@school.example"}
+
+
+def test_moodle_in_a_language_that_nobody_has_listed_is_told_by_its_shape() -> None:
+    file = read(
+        "名,姓,メールアドレス,小テスト: 分数 (実データ),小テスト: 分数 (パーセンテージ),課題：ポスター (文字),最新ダウンロード\n"
+        "花子,山田,h@school.example,8.50,85.00 %,B,1795791600\n"
+        "太郎,佐藤,t@school.example,-,-,-,1795791600\n"
+    )
+    assert file.lms == "moodle"
+    assert [(c.title, c.percent) for c in file.columns] == [("分数", True)]
+    assert cells(file) == [[("value", Decimal("85.00"))], [("blank", None)]]
+    assert [row.identities[Identity.EMAIL] for row in file.rows] == ["h@school.example", "t@school.example"]
+    assert [one.title for one in file.skipped] == ["課題：ポスター (文字)"]
+    with pytest.raises(UnreadableGradebook):
+        read("Naam;E-post;Klasse (Gruppe)\nAna;ana@school.example;7\n")
+
+
+BLACKBOARD = (
+    '"Last Name"\t"First Name"\t"Username"\t"Student ID"\t"Last Access"\t"Availability"\t'
+    '"Fractions [Total Pts: 10 Score] |12345"\t"Essay (draft) [Total Pts: 40 Percentage] |12346"\t'
+    '"Poll [Total Pts: 0 Score] |12347"\t"Letter grade"\n'
+    '"Rivera"\t"Ana"\t"arivera"\t"S1"\t"2026-01-01"\t"Yes"\t"8.50"\t"75"\t"0"\t"A"\n'
+)
+BRIGHTSPACE = """OrgDefinedId,Username,Last Name,First Name,Email,Quiz: Fractions Points Grade <Numeric MaxPoints:10 Weight:5>,\
+Seen <Selectbox MaxPoints:2>,Remarks <Text>,Calculated Final Grade Numerator,End-of-Line Indicator
+#S1,#arivera,Rivera,Ana,ana@school.example,8.5,1,Good,9,#
+"""
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_blackboard_says_points_and_ids_in_its_headers(encoding: str) -> None:
+    file = read(BLACKBOARD, encoding)
+    assert file.lms == "blackboard"
+    assert [(c.title, c.percent, c.out_of) for c in file.columns] == [
+        ("Fractions", False, Decimal(10)),
+        ("Essay (draft)", True, Decimal(100)),
+    ]
+    assert [one.title for one in file.skipped] == ["Poll [Total Pts: 0 Score] |12347"]
+    assert cells(file) == [[("value", Decimal("8.50")), ("value", Decimal(75))]]
+    (row,) = file.rows
+    assert (row.name, row.identities) == ("Ana Rivera", {Identity.LOGIN: "arivera", Identity.SOURCED_ID: "S1"})
+
+
+def test_brightspace_marks_ids_so_that_they_stay_text() -> None:
+    file = read(BRIGHTSPACE)
+    assert file.lms == "brightspace"
+    assert [(c.title, c.possible) for c in file.columns] == [("Quiz: Fractions", Decimal(10)), ("Seen", Decimal(2))]
+    (row,) = file.rows
+    assert row.identities == {
+        Identity.SOURCED_ID: "S1",
+        Identity.LOGIN: "arivera",
+        Identity.EMAIL: "ana@school.example",
+    }
 
 
 def test_schoology_reads_points_out_of_titles_and_words_out_of_cells() -> None:

@@ -70,7 +70,7 @@ _NO_FRAMEWORK = N_(
 )
 
 
-def as_it_is_now(header: Sequence[str], body: Sequence[Row]) -> tuple[Sequence[str], Sequence[Row]]:
+def as_it_is_now(header: list[str], body: list[Row]) -> tuple[list[str], list[Row]]:
     """A table with today's columns. Before Moodle 3.2, and where somebody wrote it by hand, some are missing: those are empty."""
     words = [_plain_heading(cell) for cell in header]
     if len(set(words)) != len(words) or not {*_NEEDED} <= set(words) <= {*_HEADINGS}:
@@ -83,7 +83,7 @@ def as_it_is_now(header: Sequence[str], body: Sequence[Row]) -> tuple[Sequence[s
         )
         for row in body
     ]
-    return (*_ENGLISH, *_HEADINGS[len(_ENGLISH) :]), rows
+    return [*_ENGLISH, *_HEADINGS[len(_ENGLISH) :]], rows
 
 
 def _plain_heading(cell: str) -> str:

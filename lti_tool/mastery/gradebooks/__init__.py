@@ -1,4 +1,4 @@
-"""Reading the gradebook exports of Canvas, Moodle and Schoology. Pure: text in, values out.
+"""Reading the gradebook exports of Canvas, Moodle, Schoology, Blackboard and Brightspace. Pure: text in, values out.
 
 So that a teacher without any API rights can start on the first day.
 """

@@ -6,10 +6,10 @@ missing grade is a dash. Which identity columns there are is the site's choice (
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from lti_tool.mastery.gradebooks.table import Numbers
-from lti_tool.mastery.gradebooks.values import GradebookFile, GradeColumn, GradeRow, Identity, Skipped
+from lti_tool.mastery.gradebooks.values import CellKind, GradebookFile, GradeColumn, GradeRow, Identity, Skipped
 from lti_tool.web.i18n import N_
 
 _GIVEN = frozenset({"first name", "nombre", "vorname", "prénom", "nome", "voornaam", "имя", "förnamn"})
@@ -39,6 +39,12 @@ _SHARES = frozenset(
     }
 )
 _LETTERS = frozenset({"letter", "letra", "buchstabe", "lettre", "lettera", "notenstufe"})
+_UNITS = {
+    **dict.fromkeys(_POINTS, "points"),
+    **dict.fromkeys(_SHARES, "percent"),
+    **dict.fromkeys(_LETTERS, "letter"),
+}
+_SECONDS = re.compile(r"1\d{9}")
 _TOTAL = re.compile(
     r"(course|category|curso|categoría|kurs|kategorie|cours|catégorie|corso).{0,30}(total|gesamt|summe|totale)|"
     r"^(course total|total del curso|total du cours|kurs gesamt|total do curso|totale corso)",
@@ -57,18 +63,55 @@ def is_moodle(header: Sequence[str]) -> bool:
     """Whether this is the header of a Moodle export: people's columns, then at least one with its way of showing grades."""
     labels = [label.strip().casefold() for label in header]
     people = [label for label in labels if label in _GIVEN | _FAMILY | _FULL or label in _IDENTITIES]
-    graded = [label for label in header if _unit(label)[1] is not None or _DOWNLOADED.search(label)]
+    graded = [label for label in header if _unit(label, _UNITS)[1] is not None or _DOWNLOADED.search(label)]
     return bool(people) and bool(graded)
 
 
-def _unit(label: str) -> tuple[str, str | None]:
+def looks_like_moodle(rows: list[tuple[int, list[str]]]) -> bool:
+    """Whether a file has the shape of a Moodle export in a language that is not known here: addresses, and behind them columns
+    named “kind: title (way of showing grades)”.
+    """
+    found = _units_told(rows)
+    return "points" in found.values() or "percent" in found.values()
+
+
+def _units_told(rows: list[tuple[int, list[str]]]) -> dict[str, str]:
+    """What the words behind the titles mean, by what stands below them."""
+    header, body = rows[0][1], rows[1:]
+    mail = next((index for index in range(len(header)) if _are_addresses(_filled(body, index))), len(header))
+    below: dict[str, list[str]] = {}
+    named = False
+    for index in range(mail + 1, len(header)):
+        found = _SUFFIX.fullmatch(header[index].strip())
+        if found is not None and not re.search(r"\d", found["unit"]):
+            named = named or re.search(r"\S\s?[:：]\s?\S", found["title"]) is not None
+            below.setdefault(found["unit"].strip().casefold(), []).extend(_filled(body, index))
+    numbers = Numbers(cell for cells in below.values() for cell in cells)
+    told = {}
+    for unit, cells in below.items() if named else ():
+        graded = [cell for cell in cells if numbers.cell(cell).kind is not CellKind.BLANK]
+        if graded and all(cell.endswith("%") for cell in graded):
+            told[unit] = "percent"
+        elif graded and all(numbers.number(cell) is not None for cell in graded):
+            told[unit] = "points"
+        elif graded:
+            told[unit] = "letter"
+    return told
+
+
+def _filled(body: list[tuple[int, list[str]]], index: int) -> list[str]:
+    return [row[index].strip() for _, row in body if index < len(row) and row[index].strip()]
+
+
+def _are_addresses(cells: list[str]) -> bool:
+    return bool(cells) and all(re.fullmatch(r"[^@\s]+@[^@\s]+", cell) for cell in cells)
+
+
+def _unit(label: str, units: Mapping[str, str]) -> tuple[str, str | None]:
     """A label's title, and how its grades are shown: points, percent, letter; None where it does not say."""
     found = _SUFFIX.fullmatch(label.strip())
-    if found is not None:
-        unit = found["unit"].strip().casefold()
-        for words, name in ((_POINTS, "points"), (_SHARES, "percent"), (_LETTERS, "letter")):
-            if unit in words:
-                return found["title"], name
+    if found is not None and (unit := units.get(found["unit"].strip().casefold())) is not None:
+        return found["title"], unit
     return label.strip(), None
 
 
@@ -77,36 +120,46 @@ def read(rows: list[tuple[int, list[str]]]) -> GradebookFile:
     header = [label.strip() for label in rows[0][1]]
     labels = [label.casefold() for label in header]
     body = rows[1:]
+    units = _UNITS if is_moodle(header) else _units_told(rows)
     # What is known of people stands before the grades, and grades begin at the first column that says how it shows them.
-    first = next((index for index, label in enumerate(header) if _unit(label)[1] is not None), None)
+    first = next((index for index, label in enumerate(header) if _unit(label, units)[1] is not None), None)
     identity = {index: _IDENTITIES[label] for index, label in enumerate(labels) if label in _IDENTITIES}
     if Identity.EMAIL not in identity.values():
         # A language that is not known here: the column whose cells are addresses.
         for index in range(first if first is not None else len(header)):
-            cells = [row[index].strip() for _, row in body if index < len(row) and row[index].strip()]
-            if cells and all(re.fullmatch(r"[^@\s]+@[^@\s]+", cell) for cell in cells):
+            if _are_addresses(_filled(body, index)):
                 identity[index] = Identity.EMAIL
                 break
     person = {*identity, *(index for index, label in enumerate(labels) if label in _GIVEN | _FAMILY | _FULL | _OTHER)}
-    columns, skipped = _columns(header, person, first)
+    person |= {index for index in range(len(header)) if _is_moment(header, body, index, units)}
+    columns, skipped = _columns(header, person, first, units)
     numbers = Numbers(row[column.index] for _, row in body for column in columns if column.index < len(row))
     people = [_row(line, row, header, labels, identity, columns, numbers) for line, row in body]
     return GradebookFile("moodle", tuple(columns), tuple(people), tuple(skipped))
 
 
-def _columns(header: list[str], person: set[int], first: int | None) -> tuple[list[GradeColumn], list[Skipped]]:
+def _is_moment(header: list[str], body: list[tuple[int, list[str]]], index: int, units: Mapping[str, str]) -> bool:
+    """Whether a column says when the file was downloaded, in seconds since 1970, whatever it is called."""
+    cells = _filled(body, index)
+    told = _unit(header[index], units)[1]
+    return index == len(header) - 1 and told is None and bool(cells) and all(_SECONDS.fullmatch(one) for one in cells)
+
+
+def _columns(
+    header: list[str], person: set[int], first: int | None, units: Mapping[str, str]
+) -> tuple[list[GradeColumn], list[Skipped]]:
     chosen: dict[str, GradeColumn] = {}
     skipped: list[Skipped] = []
     for index, label in enumerate(header):
         if not label or index in person or (first is not None and index < first):
             continue
-        title, unit = _unit(label)
+        title, unit = _unit(label, units)
         if _DOWNLOADED.search(label) or _TOTAL.search(title) or _FEEDBACK.search(label):
             continue
         if unit == "letter":
             skipped.append(Skipped(None, label, N_("It has letters; export the grades as “Real” or “Percentage”.")))
             continue
-        kind, colon, rest = title.partition(":")
+        kind, colon, rest = title.replace("：", ":", 1).partition(":")
         column = GradeColumn(
             index,
             rest.strip() if colon and rest.strip() else title,

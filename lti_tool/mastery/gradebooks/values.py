@@ -82,7 +82,7 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class GradebookFile:
-    """A gradebook export. ``lms`` is canvas, moodle or schoology."""
+    """A gradebook export. ``lms`` is canvas, moodle, schoology, blackboard or brightspace."""
 
     lms: str
     columns: tuple[GradeColumn, ...]
@@ -96,5 +96,6 @@ class UnreadableGradebook(BadRequest):
     code = "unreadable-gradebook"
     title = N_("This file is not a gradebook export that can be read")
     advice = N_(
-        "Export the gradebook of Canvas, Moodle or Schoology as CSV and choose that file as it is. Nothing was changed."
+        "Export the gradebook of Canvas, Moodle, Schoology, Blackboard or Brightspace as CSV and choose that file as it is. "
+        "Nothing was changed."
     )
