@@ -75,6 +75,7 @@ TAKERS = Takers(
     completion=(completing.take_completions, menu_completing.take_completions),
     outcomes=lms_outcomes.take_outcomes,
     ratings=(ratings.take_ratings,),
+    awaiting=(completing.awaiting, menu_completing.awaiting),
 )
 """Who takes what from what is read of a platform, whoever asked for it."""
 

@@ -57,6 +57,10 @@ Wanting = Callable[[AsyncSession, Course, datetime], Awaitable[Collection[uuid.U
 CompletionTaker = Callable[[Database, Course, Sequence[ItemCompletion], datetime], Awaitable[None]]
 """Takes what the platform counts as completed; some people's at a time."""
 
+Awaiting = Callable[[AsyncSession, Course], Awaitable[Collection[uuid.UUID]]]
+"""The people of whom something would follow if the platform counted an item as completed. Nobody else has to be asked about,
+which some platforms answer one person at a time."""
+
 OutcomesTaker = Callable[[Database, Course, NativeOutcomes, datetime], Awaitable[Collection[str]]]
 """Takes the course's outcomes; answers which of them (by outcome_id) ratings are wanted of."""
 
@@ -73,3 +77,5 @@ class Takers:
     completion: Sequence[CompletionTaker] = ()
     outcomes: OutcomesTaker | None = None
     ratings: Sequence[RatingsTaker] = ()
+    awaiting: Sequence[Awaiting] | None = None
+    """None where everybody is to be asked about."""

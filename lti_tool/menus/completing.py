@@ -31,6 +31,12 @@ async def take_completions(
             await enter(session, course, fresh, now)
 
 
+async def awaiting(session: AsyncSession, course: Course) -> set[uuid.UUID]:
+    """Students who have chosen something that is not done, and would be by the LMS's word."""
+    found = await result_queries.waiting(session, course, None, OptionDone.MARKED)
+    return {person_id for _, option, person_id in found if option.by_word}
+
+
 async def wanting(session: AsyncSession, course: Course, since: datetime) -> set[uuid.UUID]:
     """Items whose result does an option that was chosen, or whose board was changed, since then: what was done before counts."""
     return await result_queries.items_since(session, course.organisation_id, course.id, since)

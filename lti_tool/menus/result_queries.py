@@ -25,10 +25,12 @@ from lti_tool.menus.rules.changing import AT_WORK
 
 
 async def waiting(
-    session: AsyncSession, course: Course, people: Collection[uuid.UUID], done_rule: OptionDone
+    session: AsyncSession, course: Course, people: Collection[uuid.UUID] | None, done_rule: OptionDone
 ) -> list[tuple[MenuChoice, MenuOption, uuid.UUID]]:
-    """Choices of these people on items of the course, at work and not done, that this rule decides; with option and person."""
-    if not people:
+    """Choices of these people (None: everybody) on items of the course, at work and not done, that this rule decides; with option
+    and person.
+    """
+    if people is not None and not people:
         return []
     statement = select(MenuChoice, MenuOption, PersonalMenu.person_id).where(
         MenuChoice.organisation_id == course.organisation_id,
@@ -47,10 +49,10 @@ async def waiting(
         col(PersonalMenu.left_at).is_(None),
         col(PersonalMenu.state).in_(AT_WORK),
     )
-    if len(people) == 1:
+    if people is not None and len(people) == 1:
         statement = statement.where(PersonalMenu.person_id == next(iter(people)))
     found = (await session.exec(statement)).all()
-    return [(choice, option, person_id) for choice, option, person_id in found if person_id in people]
+    return [(choice, option, person_id) for choice, option, person_id in found if people is None or person_id in people]
 
 
 async def items_since(

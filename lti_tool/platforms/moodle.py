@@ -65,7 +65,9 @@ class Moodle(WholeSeconds):
         Matter.ACCESS: N_(
             "In Moodle open Site administration > Plugins > Activity modules > External tool > Manage tools: the tool has to be "
             "active with the client ID %(client_id)s; in its settings Public key type is Keyset URL and Public keyset "
-            "%(key_set)s. The clocks must agree: Moodle refuses requests of a server whose clock is ahead."
+            "%(key_set)s, an address that Moodle itself can read: where it is private, or has another port than 443 and 80, "
+            "see cURL blocked hosts list and cURL allowed ports list in Site administration > General > Security > HTTP "
+            "security. The clocks must agree: Moodle refuses requests of a server whose clock is ahead."
         ),
         Matter.GRADES: N_(
             "In Moodle open Site administration > Plugins > Activity modules > External tool > Manage tools, the tool's "

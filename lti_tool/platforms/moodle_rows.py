@@ -7,6 +7,7 @@ anybody else; what a module requires is told with them.
 
 import html
 import math
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -83,11 +84,20 @@ def course_items(sections: Iterable[Row], base_url: str, worth: Mapping[str, Wor
         if section.get("component") == "mod_subsection" and (instance := number_id(section.get("itemid"))) is not None
     }
     found: dict[str, NativeItem] = {}
+    # Sections that nobody has named are all called the same: "New section", since 4.4.
+    called: Counter[str] = Counter()
     for section in rows:
         if section.get("component") != "mod_subsection":
-            for item in _of_section(section, text(section.get("name")), 0, within, base_url, worth):
+            title = text(section.get("name"))
+            called[title] += 1
+            for item in _of_section(section, _numbered(title, called[title]), 0, within, base_url, worth):
                 found.setdefault(item.external_id, item)
     return tuple(found.values())
+
+
+def _numbered(title: str, place: int) -> str:
+    """A section's title, told apart from those before it that are called the same."""
+    return f"{title[:490]} ({place})" if title and place > 1 else title
 
 
 def _of_section(

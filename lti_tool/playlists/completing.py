@@ -38,6 +38,11 @@ async def take_completions(
             await enter(session, course, fresh, now)
 
 
+async def awaiting(session: AsyncSession, course: Course) -> set[uuid.UUID]:
+    """Students with a step that is not done, and would be by the LMS's word."""
+    return await path_queries.people_waiting(session, course.organisation_id, course.id, rules.ENOUGH)
+
+
 def _completed(completions: Iterable[ItemCompletion]) -> Completed:
     """What is done; of several that say so of the same the latest, for a teacher may have taken back what was done before."""
     found: dict[tuple[uuid.UUID, uuid.UUID], ItemCompletion] = {}

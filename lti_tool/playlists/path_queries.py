@@ -145,6 +145,19 @@ async def waiting_for(
     return found
 
 
+async def people_waiting(
+    session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID, rules: Collection[DoneRule]
+) -> set[uuid.UUID]:
+    """Everybody with a step that counts by one of these rules, leads to an item in any of its forms, and is not done."""
+    found: set[uuid.UUID] = set()
+    for own in (False, True):
+        for another_form in (False, True):
+            statement = _waiting(organisation_id, course_id, rules, own=own, another_form=another_form)
+            rows = await session.exec(statement.with_only_columns(col(PersonalPlaylist.person_id)))
+            found |= {row[0] for row in rows.all()}
+    return found
+
+
 def _waiting(
     organisation_id: uuid.UUID, course_id: uuid.UUID, rules: Collection[DoneRule], *, own: bool, another_form: bool
 ) -> Any:

@@ -77,6 +77,7 @@ class Platform(NativeConnector):
     before: dict[str, Callable[[], Awaitable[None]]] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     questions: list[Question] = field(default_factory=list)
+    completion_asked: list[tuple[str, ...]] = field(default_factory=list)
     offers: frozenset[Capability] = frozenset(  # type: ignore[misc]
         {Capability.CONTENTS, Capability.RESULTS, Capability.COMPLETION, Capability.OUTCOMES}
     )
@@ -137,6 +138,7 @@ class Platform(NativeConnector):
         self, course_id: str, user_ids: Collection[str]
     ) -> AsyncIterator[tuple[NativeCompletion, ...]]:
         await self._begin("completion")
+        self.completion_asked.append(tuple(sorted(user_ids)))
         yield tuple(one for one in self.completed if one.user_id in user_ids)
 
     async def read_outcomes(self, course_id: str) -> NativeOutcomes:

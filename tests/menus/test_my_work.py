@@ -309,11 +309,18 @@ async def complete(site: Site, *told: ItemCompletion) -> None:
     await completing.take_completions(site.database, site.school.course, told, site.clock.now())
 
 
+async def awaiting(site: Site) -> set[uuid.UUID]:
+    async with site.database.reading() as session:
+        return await completing.awaiting(session, site.school.course)
+
+
 async def test_what_the_lms_counts_as_completed_is_done_without_a_mark(site: Site) -> None:
     made, student, address = await at_work(site, {0: by_word(site)})
     await complete(site, completion(site, done=False), completion(site, key="quiz"))
     assert (await chosen(site, made))[0].state is ChoiceState.CHOSEN
+    assert await awaiting(site) == {site.school.students[0].id}
     await complete(site, completion(site))
+    assert await awaiting(site) == set()
     choice = (await chosen(site, made))[0]
     assert (choice.state, choice.done_at) == (ChoiceState.DONE, site.clock.now())
     page = await student.get(address)

@@ -485,14 +485,16 @@ async def test_what_is_hidden_is_not_published_and_what_is_restricted_is() -> No
 async def test_a_section_within_a_section_stands_where_it_is() -> None:
     inner = section(module(3), name="Extra", component="mod_subsection", itemid=1002, section=4)
     found = await contents_of(
-        section(module(1), module(2, "subsection", name="Extra", indent=1), module(4)), section(module(5)), inner
+        section(module(1), module(2, "subsection", name="Extra", indent=1), module(4)),
+        section(module(5), name="Unit 2"),
+        inner,
     )
     assert [(item.external_id, item.kind, item.section, item.indent) for item in found] == [
         ("moodle:cm:1", "quiz", "Unit 1", 0),
         ("moodle:cm:2", "heading", "Unit 1", 1),
         ("moodle:cm:3", "quiz", "Unit 1", 2),
         ("moodle:cm:4", "quiz", "Unit 1", 0),
-        ("moodle:cm:5", "quiz", "Unit 1", 0),
+        ("moodle:cm:5", "quiz", "Unit 2", 0),
     ]
 
 
@@ -500,6 +502,25 @@ async def test_sections_within_each_other_end() -> None:
     inner = section(module(2, "subsection", instance=7), name="Round", component="mod_subsection", itemid=7, section=4)
     found = await contents_of(section(module(1, "subsection", instance=7)), inner)
     assert [item.external_id for item in found] == ["moodle:cm:1", "moodle:cm:2"]
+
+
+async def test_sections_that_are_called_the_same_are_told_apart() -> None:
+    """Seen on 4.5.6: a course of twenty sections that nobody has named has twenty times "New section"."""
+    moodle = whole_course()
+    same = [
+        section(module(60 + place), id=20 + place, section=place, name=name)
+        for place, name in enumerate(("New section", "Unit 1", "New section", "", "New section", ""))
+    ]
+    moodle.on(functions.CONTENTS, same)
+    contents = await moodle.api().read_contents("8")
+    assert [item.section for item in contents.items] == [
+        "New section",
+        "Unit 1",
+        "New section (2)",
+        "",
+        "New section (3)",
+        "",
+    ]
 
 
 async def test_names_come_as_html_and_addresses_stay_in_this_moodle() -> None:

@@ -78,6 +78,27 @@ async def test_what_is_completed_is_done_by_the_lms_with_its_moment_and_its_scor
     assert await lesson.scores() == {0: 100}
 
 
+async def test_who_waits_for_the_lms_has_a_step_that_its_word_would_do(database: Database) -> None:
+    lesson = await a_class(database)
+    school = lesson.school
+
+    async def awaiting() -> set[int]:
+        async with database.reading() as session:
+            found = await completing.awaiting(session, school.course)
+        return {number for number, one in enumerate(school.students) if one.id in found}
+
+    assert await awaiting() == set(range(len(school.students)))
+    # A quiz that counts by its result, and what is done away from the screen, wait for no such word.
+    await lesson.take(told(school, "page"))
+    assert await awaiting() == set(range(1, len(school.students)))
+    async with database.writing() as session:
+        path = await Ada(session, school).path()
+        own = Wanted(school.items["essay"].id, need=Need.MAY, done_rule=DoneRule.OPENED, step_id=new_id())
+        ada = school.students[0].id
+        await service.add_for_student(session, school.course, path.playlist.id, ada, own, school.teacher.id, NOW)
+    assert 0 in await awaiting()
+
+
 async def test_the_last_step_that_is_completed_brings_the_score(database: Database) -> None:
     lesson = await a_class(database)
     async with database.writing() as session:

@@ -72,7 +72,7 @@ NEEDS = {
 """What is missing, where the platform's name for it says little. Its own menu names stand between asterisks."""
 
 TROUBLES = {
-    "api-token-refused": N_("The access was ended in the learning platform. Connect it again below."),
+    "api-token-refused": N_("The access was ended in the learning platform. Connect it again."),
     "api-key-refused": N_(
         "The learning platform does not accept the key: it is switched off, or its secret is another."
     ),

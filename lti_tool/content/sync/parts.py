@@ -269,10 +269,17 @@ class Reading:
     # --- Completion and outcomes -------------------------------------------------------------------------------------
 
     async def read_completion(self) -> None:
-        """What the platform counts as completed, to the takers."""
+        """What the platform counts as completed, to the takers; of nobody where nothing waits for it."""
         if not self.takers.completion:
             return
         by_user, by_item = await self._known()
+        if self.takers.awaiting is not None:
+            async with self.database.reading() as session:
+                some = [await awaiting(session, self.course) for awaiting in self.takers.awaiting]
+            waiting = frozenset(person_id for one in some for person_id in one)
+            by_user = {user_id: person_id for user_id, person_id in by_user.items() if person_id in waiting}
+        if not by_user:
+            return
         seen: set[str] = set()
         async for batch in self.connected.connector.completions(self.connected.course_id, list(by_user)):
             told = [
