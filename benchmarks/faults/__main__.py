@@ -13,9 +13,9 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from benchmarks.faults.classes import Found, play
-from benchmarks.faults.scenarios import SCENARIOS, Scenario
-from benchmarks.faults.worlds import World, postgresql
+from benchmarks.faults.classes import Found
+from benchmarks.faults.scenarios import SCENARIOS, Scenario, Sizes
+from benchmarks.faults.worlds import postgresql
 
 HEADS = ("scores", "faults", "lost", "ledger wrong", "out of order", "twice", "columns twice", "unanswered", "late, s")
 
@@ -52,8 +52,8 @@ def main() -> int:
                     server = None
                     if one.database != "SQLite":
                         server = its.enter_context(postgresql()) if one.alone else shared
-                    world = World(folder / str(number), server, given.students, given.columns)
-                    found = play(name, world, one.fault, seconds=given.seconds, **one.begin)
+                    sizes = Sizes(given.students, given.columns, given.seconds)
+                    found = one.play(folder / str(number), server, sizes)
             except Exception as error:  # noqa: BLE001 - the others go on.
                 print(f"| {name} | did not come to its end: {error} |", flush=True)
                 return None

@@ -1,11 +1,16 @@
 """What goes wrong, one thing after the other: each does its harm while the class is at work, and says how often."""
 
+import os
 import resource
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from benchmarks.faults.classes import Fault
+from benchmarks.faults.classes import Fault, Found, play
 from benchmarks.faults.worlds import Server, World
+from tests.processes import restarts
+from tests.processes.worlds import Deployed
 
 HOUR = 3600.0
 BACK = -20.0
@@ -108,14 +113,66 @@ def _limit(pid: int, most: int) -> None:
 
 
 @dataclass(frozen=True)
+class Sizes:
+    """How many scores, and for how many seconds the class is at work."""
+
+    students: int
+    columns: int
+    seconds: float
+
+
+Play = Callable[[str, Path, Server | None, Sizes], Found]
+"""Plays a scenario by its name in a folder and a server; on SQLite there is none."""
+
+
+@dataclass(frozen=True)
 class Scenario:
-    """A line of the table. ``alone``: it needs a PostgreSQL of its own. ``workers`` run from the start."""
+    """A line of the table. ``alone``: it needs a PostgreSQL of its own. ``workers`` run from the start. ``own``: it is a story of
+    its own, without ``fault``.
+    """
 
     name: str
-    fault: Fault
+    fault: Fault = nothing
     database: str = "PostgreSQL"
     alone: bool = False
     begin: dict[str, int] = field(default_factory=dict)
+    own: Play | None = None
+
+    def play(self, folder: Path, server: Server | None, sizes: Sizes) -> Found:
+        """How it ends."""
+        name = f"{self.database}: {self.name}"
+        if self.own is not None:
+            return self.own(name, folder, server, sizes)
+        world = World(folder, server, sizes.students, sizes.columns)
+        return play(name, world, self.fault, seconds=sizes.seconds, **self.begin)
+
+
+ROUNDS = 4
+
+
+def people_at_work(name: str, folder: Path, server: Server | None, _sizes: Sizes) -> Found:
+    """Students of the sandbox launch, mark steps and take a check while each process is replaced, over and over."""
+    if server is None:
+        raise ValueError("several processes need PostgreSQL")
+    folder.mkdir(parents=True)
+    world = Deployed(folder, server.new_database())
+    try:
+        world.begin()
+        came = restarts.play(world, ROUNDS, int.from_bytes(os.urandom(4), "big"))
+    finally:
+        world.stop()
+    return Found(
+        name,
+        scores=len({one["login"] for one in came.scores}),
+        faults=came.restarts,
+        lost=len(came.missing()) + len(came.contradictions),
+        ledger_wrong=len(came.students) - came.said,
+        out_of_order=came.out_of_order(),
+        twice=came.twice(),
+        doubled=0,
+        late=came.late,
+        not_answered=came.cut_off,
+    )
 
 
 SCENARIOS = (
@@ -132,6 +189,7 @@ SCENARIOS = (
     Scenario("two workers start at once", workers_start_at_once, begin={"workers": 0}),
     Scenario("clocks step back", clock_steps_back),
     Scenario("database ends and restarts", database_restarts, alone=True),
+    Scenario("people at work, each process replaced", own=people_at_work),
     Scenario("nothing goes wrong", nothing, "SQLite"),
     Scenario("kill -9", webs_are_killed, "SQLite"),
     Scenario("LMS answers 500, having saved half", lms("500", asked=40), "SQLite"),

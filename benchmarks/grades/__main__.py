@@ -1,8 +1,8 @@
 """``python -m benchmarks.grades``: scores that wait in the ledger go to an LMS that answers late, beside what its latency allows.
 
-Real processes: PostgreSQL, a web process that enters the scores, workers, and an LMS. **floor** is what no client could beat:
-scores × latency / requests at once. Timed is from the first score saved in the LMS to the last; CPU is that of the
-workers in this time. Then clicks: students whose scores change one after another, from the committed click to the LMS.
+Real processes: PostgreSQL, a web process that enters the scores, workers that have started and wait, and an LMS. **floor** is
+what no client could beat: scores × latency / requests at once. Timed is from the first score saved in the LMS to the last; CPU is
+that of the workers in this time. Then clicks: students whose scores change one by one, from the committed click to the LMS.
 """
 
 import argparse
@@ -100,8 +100,15 @@ def send(server: Server, folder: Path, scores: int, latency: float, at_once: int
         class_.wait()
         wanted = len(class_.final)
         world.workers = [None] * workers
-        for number in range(workers):
-            world.start_worker(number)
+        with psycopg.connect(world.url, autocommit=True) as connection:
+            # What PostgreSQL does by itself within a minute: nobody's tables are as new as these.
+            connection.execute("ANALYZE")
+            # Starting takes CPU time, and whoever starts first would send while the others do.
+            connection.execute("UPDATE registration SET enabled = false")
+            for number in range(workers):
+                world.start_worker(number)
+            _until_idle(world)
+            connection.execute("UPDATE registration SET enabled = true")
         while world.saved()[0] == 0:
             time.sleep(0.02)
         began = Used.so_far(world, server)
@@ -113,6 +120,16 @@ def send(server: Server, folder: Path, scores: int, latency: float, at_once: int
         return Sent(wanted, now[2] - now[1], began, Used.so_far(world, server), _stored(world) / wanted)
     finally:
         world.stop()
+
+
+def _until_idle(world: World) -> None:
+    """Until the workers have started and have nothing to do."""
+    processes = [psutil.Process(worker.pid) for worker in world.workers if worker is not None]
+    before: list[float] = []
+    now = [_cpu(one) for one in processes]
+    while not before or sum(now) - sum(before) > 0.1 * len(now):
+        time.sleep(2.0)
+        before, now = now, [_cpu(one) for one in processes]
 
 
 def click(server: Server, folder: Path, students: int, latency: float, a_second: float) -> list[float]:

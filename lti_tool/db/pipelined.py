@@ -142,6 +142,7 @@ _WRITERS: dict[type, Callable[[Any], bytes | None]] = {
     str: _str,
     bool: lambda value: b"t" if value else b"f",
     int: lambda value: b"%d" % value,
+    float: lambda value: repr(value).encode(),
     datetime: lambda value: str(value).encode(),
     list: _list,
     Jsonb: lambda value: (value.dumps or json.dumps)(value.obj).encode(),

@@ -10,12 +10,26 @@ Workers serve all schools of a registration at once: its LMS counts their reques
 
 import json
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
+from operator import attrgetter
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, CursorResult, Text, and_, bindparam, case, exists, func, or_, update
+from sqlalchemy import (
+    ColumnElement,
+    CursorResult,
+    Text,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    literal_column,
+    or_,
+    update,
+)
 from sqlalchemy import cast as sqlalchemy_cast
 from sqlalchemy import select as sqlalchemy_select
 from sqlmodel import col, select
@@ -23,6 +37,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from lti_tool.courses.models import Course, Person, ResourceLink
 from lti_tool.db.base import crossing
+from lti_tool.db.fixed import Fixed, together
+from lti_tool.db.types import UtcDateTime
 from lti_tool.grades import owed_to
 from lti_tool.grades.models import Choice, ColumnState, DeliveryPace, Difference, LineItem, Score
 from lti_tool.grades.rules import next_timestamp
@@ -91,22 +107,23 @@ def _column_is_due(now: datetime, states: Collection[ColumnState] = DUE_STATES) 
     )
 
 
-def _score_is_due(now: datetime) -> ColumnElement[bool]:
+def _score_is_due(now: Any) -> ColumnElement[bool]:
+    """Of a score. Nothing in it can become a join, so that looking for the first that are due reads no more than those, in
+    the order of their index, however many wait behind them.
+    """
     return and_(
         col(Score.next_attempt_at) <= now,
         or_(col(Score.lease_until).is_(None), col(Score.lease_until) <= now),
-        col(LineItem.state) == ColumnState.MADE,
         # What somebody else has put into the gradebook is not overwritten before the teacher has said so.
         or_(
             col(Score.difference).is_(None),
             col(Score.difference) != Difference.OVERRIDDEN,
             col(Score.choice) == Choice.OURS,
         ),
-        owed_to.owed_to_a_student(),
+        owed_to.in_a_column_that_is_made_to_a_student(),
     )
 
 
-_ITS_PERSON = and_(col(Person.organisation_id) == col(Score.organisation_id), col(Person.id) == col(Score.person_id))
 _ITS_COURSE = and_(
     col(Course.organisation_id) == col(LineItem.organisation_id), col(Course.id) == col(LineItem.course_id)
 )
@@ -141,29 +158,6 @@ _COLUMN_FIELDS: tuple[Any, ...] = (
     LineItem.remade,
     Course.line_items_url,
     _ITS_LINK,
-)
-_SCORE_FIELDS: tuple[Any, ...] = (
-    Score.organisation_id,
-    Score.id,
-    Score.line_item_id,
-    LineItem.url,
-    Person.sub,
-    Score.owed_given,
-    Score.owed_maximum,
-    Score.owed_comment,
-    Score.owed_finished,
-    Score.owed_version,
-    Score.owed_at,
-    Score.delivered_comment,
-    Score.delivered_given,
-    Score.delivered_maximum,
-    # Whoever had it before may have sent it without a word.
-    case((and_(col(Score.lease_token).is_not(None), col(Score.attempts) == 0), 1), else_=col(Score.attempts)).label(
-        "attempts"
-    ),
-    Score.trouble,
-    Score.choice,
-    Score.last_timestamp,
 )
 
 
@@ -203,7 +197,9 @@ async def scopes_of(session: AsyncSession, registration_id: uuid.UUID) -> frozen
 async def registrations_with_work(session: AsyncSession, now: datetime) -> Sequence[uuid.UUID]:
     """The registrations that have something due, or under a lease that has ended, and are not to be left in peace."""
     column = exists().where(col(LineItem.registration_id) == col(Registration.id), _column_is_due(now))
-    score = exists().where(col(Score.registration_id) == col(Registration.id), owed_to.ITS_COLUMN, _score_is_due(now))
+    score = (
+        exists().where(col(Score.registration_id) == col(Registration.id), _score_is_due(now)).correlate(Registration)
+    )
     statement = (
         select(Registration.id)
         .outerjoin(DeliveryPace, col(DeliveryPace.registration_id) == col(Registration.id))
@@ -221,7 +217,7 @@ async def due_now_and_next(
 ) -> tuple[bool, datetime | None]:
     """Whether something of a registration can be claimed now, and when the next thing is due after now."""
     column = exists().where(col(LineItem.registration_id) == registration_id, _column_is_due(now))
-    score = exists().where(col(Score.registration_id) == registration_id, owed_to.ITS_COLUMN, _score_is_due(now))
+    score = exists().where(col(Score.registration_id) == registration_id, _score_is_due(now))
     next_column = (
         select(func.min(LineItem.next_attempt_at))
         .where(LineItem.registration_id == registration_id, col(LineItem.next_attempt_at) > now)
@@ -307,30 +303,98 @@ async def claim_scores(
     Each gets its timestamp here, in the same transaction, strictly later than the one before: whatever becomes of the
     worker, no later claim can be given an earlier one.
     """
-    statement = (
-        sqlalchemy_select(*_SCORE_FIELDS)
-        .join(LineItem, owed_to.ITS_COLUMN)
-        .join(Person, _ITS_PERSON)
-        .where(col(Score.registration_id) == registration_id, _score_is_due(now))
-        .order_by(col(Score.next_attempt_at))
-        .limit(most)
-        .with_for_update(of=Score, skip_locked=True)
-    )
-    found: CursorResult[Any] = await (await session.connection()).execute(statement, execution_options=_ALL_SCHOOLS)
-    rows = cast("list[Any]", found.all())
-    if not rows:
-        return []
+    asked = {"registration": registration_id, "now": now}
+    [rows] = await together(session, [(_first_due(most), asked)], few=False)
     token, until = new_id(), now + lease
-    stamps = [next_timestamp(row.last_timestamp, now, timestamp_step) for row in rows]
-    await run_many(
-        session,
-        _LEASE_SCORE,
-        [
-            _key(row) | {"b_token": token, "b_until": until, "b_timestamp": stamp, "b_attempts": row.attempts}
-            for row, stamp in zip(rows, stamps, strict=True)
-        ],
+    claimed = [ClaimedScore(*(*row[:-1], next_timestamp(row[-1], now, timestamp_step), token, until)) for row in rows]
+    leases = [
+        (
+            _LEASE_SCORE,
+            {
+                "organisation": one.organisation_id,
+                "score": one.id,
+                "token": token,
+                "until": until,
+                "timestamp": one.timestamp,
+                "attempts": one.attempts,
+            },
+        )
+        for one in in_order(claimed)
+    ]
+    await together(session, leases)
+    return claimed
+
+
+def in_order(scores: Iterable[ClaimedScore]) -> list[ClaimedScore]:
+    """In the order of their keys, in which every worker changes rows, so that two of them never wait for each other."""
+    return sorted(scores, key=attrgetter("organisation_id", "id"))
+
+
+# --- The statements that never change ---------------------------------------------------------------------------------
+
+# What a claim reads of a row of the ledger, beside its column's address and its person's name in the LMS.
+_READ: tuple[Any, ...] = (
+    Score.owed_given,
+    Score.owed_maximum,
+    Score.owed_comment,
+    Score.owed_finished,
+    Score.owed_version,
+    Score.owed_at,
+    Score.delivered_comment,
+    Score.delivered_given,
+    Score.delivered_maximum,
+    # Whoever had it before may have sent it without a word.
+    case((and_(col(Score.lease_token).is_not(None), col(Score.attempts) == 0), 1), else_=col(Score.attempts)).label(
+        "attempts"
+    ),
+    Score.trouble,
+    Score.choice,
+    Score.last_timestamp,
+)
+
+
+@cache
+def _first_due(most: int) -> Fixed:
+    """Locks the first ``most`` scores of a registration that are due, and reads them in the order of a claim's own fields.
+
+    The number stands in the text: PostgreSQL plans for it once, and not each time anew for want of it.
+    """
+    due: Any = (
+        sqlalchemy_select(
+            col(Score.organisation_id),
+            col(Score.id),
+            col(Score.line_item_id),
+            col(Score.person_id),
+            col(Score.next_attempt_at),
+            *_READ,
+        )
+        .where(
+            col(Score.registration_id) == bindparam("registration"),
+            _score_is_due(bindparam("now", type_=UtcDateTime())),
+        )
+        .order_by(col(Score.next_attempt_at))
+        .limit(literal_column(str(most)))
+        .with_for_update(of=Score, skip_locked=True)
+        .cte("due")
     )
-    return [ClaimedScore(*(*row[:-1], stamp, token, until)) for row, stamp in zip(rows, stamps, strict=True)]
+    of = due.c
+    its_column = and_(_LINE_ITEMS.c.organisation_id == of.organisation_id, _LINE_ITEMS.c.id == of.line_item_id)
+    its_person = and_(_PEOPLE.c.organisation_id == of.organisation_id, _PEOPLE.c.id == of.person_id)
+    statement = (
+        sqlalchemy_select(
+            of.organisation_id,
+            of.id,
+            of.line_item_id,
+            _LINE_ITEMS.c.url,
+            _PEOPLE.c.sub,
+            *(of[one.key] for one in _READ),
+        )
+        .select_from(due)
+        .join(_LINE_ITEMS, its_column)
+        .join(_PEOPLE, its_person)
+        .order_by(of.next_attempt_at)
+    )
+    return Fixed(statement, crosses="a worker delivers for all schools that share a registration")
 
 
 # --- The statements that are run for many rows at once ----------------------------------------------------------------
@@ -349,6 +413,7 @@ async def run_many(session: AsyncSession, statement: Any, rows: Sequence[dict[st
 
 
 _LINE_ITEMS = LineItem.__table__  # type: ignore[attr-defined]
+_PEOPLE = Person.__table__  # type: ignore[attr-defined]
 _SCORES = Score.__table__  # type: ignore[attr-defined]
 
 _LEASE_COLUMN = (
@@ -356,13 +421,13 @@ _LEASE_COLUMN = (
     .where(_LINE_ITEMS.c.organisation_id == bindparam("b_organisation"), _LINE_ITEMS.c.id == bindparam("b_id"))
     .values(lease_token=bindparam("b_token"), lease_until=bindparam("b_until"))
 )
-_LEASE_SCORE = (
+_LEASE_SCORE = Fixed(
     update(_SCORES)
-    .where(_SCORES.c.organisation_id == bindparam("b_organisation"), _SCORES.c.id == bindparam("b_id"))
+    .where(_SCORES.c.organisation_id == bindparam("organisation"), _SCORES.c.id == bindparam("score"))
     .values(
-        lease_token=bindparam("b_token"),
-        lease_until=bindparam("b_until"),
-        last_timestamp=bindparam("b_timestamp"),
-        attempts=bindparam("b_attempts"),
+        lease_token=bindparam("token"),
+        lease_until=bindparam("until"),
+        last_timestamp=bindparam("timestamp"),
+        attempts=bindparam("attempts"),
     )
 )

@@ -44,9 +44,6 @@ class Difference(StrEnum):
     MISSING = "missing"
     """Nothing stands there, though a number was accepted."""
 
-    UNSENT = "unsent"
-    """Something stands there that this tool has never sent."""
-
 
 class Choice(StrEnum):
     """What the teacher said about a difference; remembered until what stands in the LMS is another number again."""

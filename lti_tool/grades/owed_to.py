@@ -6,11 +6,12 @@ What others have come to owe stays in the ledger and is sent to nobody; of those
 import uuid
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, exists, literal, null
+from sqlalchemy import ColumnElement, and_, case, exists, literal, literal_column, null
+from sqlalchemy import select as sqlalchemy_select
 from sqlmodel import col, select
 
 from lti_tool.courses.models import Membership, Person
-from lti_tool.grades.models import LineItem, Score
+from lti_tool.grades.models import ColumnState, LineItem, Score
 from lti_tool.grades.rules import Absence
 from lti_tool.lti.models import Role
 
@@ -63,6 +64,43 @@ def owed_to_nobody() -> ColumnElement[bool]:
 def owed_to_a_student(course_id: uuid.UUID | None = None) -> ColumnElement[bool]:
     """Of a score: that it is owed to a student. The statement has ``LineItem`` beside ``Score``, or names the course."""
     found: ColumnElement[bool] = _takes_part(course_id) & ~_is_test()
+    return found
+
+
+def in_a_column_that_is_made_to_a_student() -> ColumnElement[bool]:
+    """Of a score: that its column stands in the LMS, and that it is owed to a student. Asked of one row after the other: for
+    who wants the first of very many, where a join could read all of them.
+    """
+    is_so = (
+        sqlalchemy_select(literal_column("1"))
+        .select_from(LineItem)
+        .join(
+            Membership,
+            and_(
+                col(Membership.organisation_id) == col(LineItem.organisation_id),
+                col(Membership.course_id) == col(LineItem.course_id),
+            ),
+        )
+        .join(
+            Person,
+            and_(
+                col(Person.organisation_id) == col(Membership.organisation_id),
+                col(Person.id) == col(Membership.person_id),
+            ),
+        )
+        .where(
+            ITS_COLUMN,
+            col(LineItem.state) == ColumnState.MADE,
+            col(Membership.person_id) == col(Score.person_id),
+            col(Membership.active),
+            col(Membership.role) == Role.STUDENT,
+            ~col(Person.is_test),
+        )
+        .limit(literal_column("1"))
+        .correlate(Score)
+        .scalar_subquery()
+    )
+    found: ColumnElement[bool] = is_so == literal_column("1")
     return found
 
 

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from sqlalchemy import CursorResult, and_, bindparam, case, insert, literal, null, update
+from sqlalchemy import CursorResult, Integer, and_, bindparam, case, func, insert, literal, null, update
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from lti_tool.db.fixed import Fixed, Told, together
 from lti_tool.db.types import UtcDateTime
-from lti_tool.grades.claims import ClaimedColumn, ClaimedScore, run_many
+from lti_tool.grades.claims import ClaimedColumn, ClaimedScore, in_order
 from lti_tool.grades.models import ColumnState, Delivery, DeliveryPace, Difference, LineItem, Score, ScoreAttempt
 from lti_tool.grades.queries import insert_unless_there
 from lti_tool.grades.rules import FAILURES_THAT_OPEN
@@ -199,23 +200,25 @@ async def columns_are_gone(session: AsyncSession, scores: Iterable[ClaimedScore]
 # --- Recording: scores ------------------------------------------------------------------------------------------------
 
 
-async def scores_are_delivered(session: AsyncSession, scores: Sequence[ClaimedScore], now: datetime) -> None:
-    """Write down that the LMS has these. One that changed meanwhile stays due."""
-    await run_many(
-        session,
-        _DELIVERED,
-        [
+# What became of scores is told in statements that never change, so that all of it can be told together (``together``).
+
+
+def delivered(scores: Iterable[ClaimedScore], now: datetime) -> list[Told]:
+    """That the LMS has these. One that changed meanwhile stays due."""
+    return [
+        (
+            _DELIVERED,
             _held(score)
             | {
-                "b_version": score.version,
-                "b_given": score.given,
-                "b_maximum": score.maximum,
-                "b_comment": score.comment,
-                "b_now": now,
-            }
-            for score in scores
-        ],
-    )
+                "version": score.version,
+                "given": score.given,
+                "maximum": score.maximum,
+                "comment": score.comment,
+                "now": now,
+            },
+        )
+        for score in in_order(scores)
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,32 +233,28 @@ class Failure:
     timestamp: datetime
 
 
-async def scores_failed(session: AsyncSession, failures: Sequence[Failure], now: datetime) -> None:
-    """Write down what went wrong. A score that changed meanwhile is due at once."""
-    for statement, some in (
-        (_RETRYING, [failure for failure in failures if failure.next_attempt_at is not None]),
-        (_REFUSED, [failure for failure in failures if failure.next_attempt_at is None]),
-    ):
-        rows = [
-            _held(failure.score)
-            | {
-                "b_version": failure.score.version,
-                "b_code": failure.code,
-                "b_now": now,
-                "b_next": failure.next_attempt_at,
-                "b_timestamp": failure.timestamp,
-            }
-            for failure in some
-        ]
-        if statement is _REFUSED:
-            for row in rows:
-                del row["b_next"]
-        await run_many(session, statement, rows)
+def failed(failures: Sequence[Failure], now: datetime) -> list[Told]:
+    """What went wrong. A score that changed meanwhile is due at once."""
+    of = {failure.score.id: failure for failure in failures}
+    told: list[Told] = []
+    for score in in_order(failure.score for failure in failures):
+        failure = of[score.id]
+        values = _held(score) | {
+            "version": score.version,
+            "code": failure.code,
+            "now": now,
+            "timestamp": failure.timestamp,
+        }
+        if failure.next_attempt_at is None:
+            told.append((_REFUSED, values))
+        else:
+            told.append((_RETRYING, values | {"next": failure.next_attempt_at}))
+    return told
 
 
-async def scores_are_released(session: AsyncSession, scores: Sequence[ClaimedScore]) -> None:
-    """Give back scores that were not sent after all; they are as due as before."""
-    await run_many(session, _RELEASED, [_held(score) for score in scores])
+def released(scores: Iterable[ClaimedScore]) -> list[Told]:
+    """That scores were not sent after all; they are as due as before."""
+    return [(_RELEASED, _held(score)) for score in in_order(scores)]
 
 
 class FoundResult(Protocol):
@@ -268,23 +267,22 @@ class FoundResult(Protocol):
     def maximum(self) -> float | None: ...
 
 
-async def scores_are_overridden(
-    session: AsyncSession, scores: Sequence[tuple[ClaimedScore, FoundResult]], now: datetime
-) -> None:
-    """Give back scores that the LMS refused for what somebody else has put there: they wait for the teacher's choice."""
-    await run_many(
-        session,
-        _OVERRIDDEN,
-        [
-            _held(score) | {"b_lms_given": found.score, "b_lms_maximum": found.maximum, "b_now": now}
-            for score, found in scores
-        ],
-    )
+def overridden(found: Sequence[tuple[ClaimedScore, FoundResult]], now: datetime) -> list[Told]:
+    """That the LMS refused scores for what somebody else has put there: they wait for the teacher's choice."""
+    by_score = {score.id: result for score, result in found}
+    return [
+        (
+            _OVERRIDDEN,
+            _held(score)
+            | {"lms_given": by_score[score.id].score, "lms_maximum": by_score[score.id].maximum, "now": now},
+        )
+        for score in in_order(score for score, _ in found)
+    ]
 
 
-def attempt(score: ClaimedScore, at: datetime, status: int | None, outcome: str) -> dict[str, Any]:
+def attempt(score: ClaimedScore, at: datetime, status: int | None, outcome: str) -> Told:
     """A row of the record of attempts."""
-    return {
+    return _ATTEMPT, {
         "organisation_id": score.organisation_id,
         "id": new_id(),
         "score_id": score.id,
@@ -294,12 +292,6 @@ def attempt(score: ClaimedScore, at: datetime, status: int | None, outcome: str)
         "status": status,
         "outcome": outcome,
     }
-
-
-async def remember_attempts(session: AsyncSession, attempts: Sequence[dict[str, Any]]) -> None:
-    """Append to the record of attempts."""
-    if attempts:
-        await (await session.connection()).execute(insert(ScoreAttempt), attempts)
 
 
 # --- Recording: the platform ------------------------------------------------------------------------------------------
@@ -340,8 +332,7 @@ async def platform_is_well(
     await _pace(session, registration_id, at_once=at_once, slowed_at=now)
 
 
-async def platform_is_counted(
-    session: AsyncSession,
+def counted(
     registration_id: uuid.UUID,
     now: datetime,
     *,
@@ -349,19 +340,23 @@ async def platform_is_counted(
     failed: int,
     answered: bool,
     takes_again: bool = False,
-) -> None:
-    """Count what one batch of answers came to; ``takes_again``: the platform takes scores again, and is left in peace no more."""
-    values: dict[str, Any] = {
-        "delivered": DeliveryPace.delivered + delivered,
-        "failed": DeliveryPace.failed + failed,
+) -> Told:
+    """What one batch of answers came to; ``takes_again``: the platform takes scores again, and is left in peace no more."""
+    return _TAKES_AGAIN if takes_again else _COUNTED, {
+        "registration": registration_id,
+        "delivered": delivered,
+        "failed": failed,
+        "answered_at": now if answered else None,
     }
-    if answered:
-        values["answered_at"] = now
-    if takes_again:
-        values |= {"failures": 0, "trouble": None, "paused_until": None, "open_since": None}
-    if not await _pace(session, registration_id, **values):
-        await insert_unless_there(session, DeliveryPace(registration_id=registration_id))
-        await _pace(session, registration_id, **values)
+
+
+async def write_down(session: AsyncSession, told: Sequence[Told], count: Told | None = None) -> None:
+    """Tell the database what became of scores, all at once; ``count`` as ``counted`` has it."""
+    found = await together(session, [*told, count] if count is not None else told)
+    if count is not None and not found[-1]:
+        # The first answer of this platform.
+        await insert_unless_there(session, DeliveryPace(registration_id=count[1]["registration"]))
+        await together(session, [count])
 
 
 async def _pace(session: AsyncSession, registration_id: uuid.UUID, **values: Any) -> bool:
@@ -375,7 +370,7 @@ async def _pace(session: AsyncSession, registration_id: uuid.UUID, **values: Any
     return bool(done.rowcount)
 
 
-# --- The statements that are run for many rows at once ----------------------------------------------------------------
+# --- The statements that never change ----------------------------------------------------------------------------------
 
 
 def _own(statement: Any, table: type[LineItem], row: ClaimedColumn) -> Any:
@@ -385,27 +380,27 @@ def _own(statement: Any, table: type[LineItem], row: ClaimedColumn) -> Any:
 
 
 def _held(score: ClaimedScore) -> dict[str, Any]:
-    return {"b_organisation": score.organisation_id, "b_id": score.id, "b_token": score.token}
+    return {"organisation": score.organisation_id, "score": score.id, "token": score.token}
 
 
 _SCORES = Score.__table__  # type: ignore[attr-defined]
 _FREE: dict[str, Any] = {"lease_token": null(), "lease_until": null()}
 _SCORE_IS_HELD = and_(
-    _SCORES.c.organisation_id == bindparam("b_organisation"),
-    _SCORES.c.id == bindparam("b_id"),
-    _SCORES.c.lease_token == bindparam("b_token"),
+    _SCORES.c.organisation_id == bindparam("organisation"),
+    _SCORES.c.id == bindparam("score"),
+    _SCORES.c.lease_token == bindparam("token"),
 )
-_UNCHANGED = _SCORES.c.owed_version == bindparam("b_version")
-_NOW = bindparam("b_now", type_=UtcDateTime())
+_UNCHANGED = _SCORES.c.owed_version == bindparam("version")
+_NOW = bindparam("now", type_=UtcDateTime())
 
-_DELIVERED = (
+_DELIVERED = Fixed(
     update(_SCORES)
     .where(_SCORE_IS_HELD)
     .values(
-        delivered_version=bindparam("b_version"),
-        delivered_given=bindparam("b_given"),
-        delivered_maximum=bindparam("b_maximum"),
-        delivered_comment=bindparam("b_comment"),
+        delivered_version=bindparam("version"),
+        delivered_given=bindparam("given"),
+        delivered_maximum=bindparam("maximum"),
+        delivered_comment=bindparam("comment"),
         delivered_at=_NOW,
         attempts=0,
         trouble=null(),
@@ -418,40 +413,61 @@ _DELIVERED = (
         **_FREE,
     )
 )
-_RETRYING = (
+_RETRYING = Fixed(
     update(_SCORES)
     .where(_SCORE_IS_HELD)
     .values(
         attempts=_SCORES.c.attempts + 1,
-        trouble=bindparam("b_code"),
-        last_timestamp=bindparam("b_timestamp"),
-        next_attempt_at=case((_UNCHANGED, bindparam("b_next", type_=UtcDateTime())), else_=_NOW),
+        trouble=bindparam("code"),
+        last_timestamp=bindparam("timestamp"),
+        next_attempt_at=case((_UNCHANGED, bindparam("next", type_=UtcDateTime())), else_=_NOW),
         **_FREE,
     )
 )
-_REFUSED = (
+_REFUSED = Fixed(
     update(_SCORES)
     .where(_SCORE_IS_HELD)
     .values(
         attempts=_SCORES.c.attempts + 1,
-        trouble=bindparam("b_code"),
-        last_timestamp=bindparam("b_timestamp"),
+        trouble=bindparam("code"),
+        last_timestamp=bindparam("timestamp"),
         delivery=case((_UNCHANGED, Delivery.REFUSED.value), else_=Delivery.DUE.value),
         next_attempt_at=case((_UNCHANGED, null()), else_=_NOW),
         **_FREE,
     )
 )
-_RELEASED = update(_SCORES).where(_SCORE_IS_HELD).values(**_FREE)
-_OVERRIDDEN = (
+_RELEASED = Fixed(update(_SCORES).where(_SCORE_IS_HELD).values(**_FREE))
+_OVERRIDDEN = Fixed(
     update(_SCORES)
     .where(_SCORE_IS_HELD)
     .values(
         difference=Difference.OVERRIDDEN.value,
         choice=null(),
         chosen_given=null(),
-        lms_given=bindparam("b_lms_given"),
-        lms_maximum=bindparam("b_lms_maximum"),
+        lms_given=bindparam("lms_given"),
+        lms_maximum=bindparam("lms_maximum"),
         compared_at=_NOW,
         **_FREE,
     )
 )
+_ATTEMPT = Fixed(insert(ScoreAttempt), values=tuple(ScoreAttempt.model_fields))
+
+
+def _pace_statement(**more: Any) -> Fixed:
+    answered_at = bindparam("answered_at", type_=UtcDateTime())
+    return Fixed(
+        update(_PACE)
+        .where(_PACE.c.registration_id == bindparam("registration"))
+        .values(
+            delivered=_PACE.c.delivered + bindparam("delivered", type_=Integer()),
+            failed=_PACE.c.failed + bindparam("failed", type_=Integer()),
+            answered_at=func.coalesce(answered_at, _PACE.c.answered_at),
+            **more,
+        )
+        .returning(_PACE.c.registration_id)
+    )
+
+
+_PACE = DeliveryPace.__table__  # type: ignore[attr-defined]
+_COUNTED = _pace_statement()
+_TAKES_AGAIN = _pace_statement(failures=0, trouble=null(), paused_until=null(), open_since=null())

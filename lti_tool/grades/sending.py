@@ -1,10 +1,11 @@
 """Sending the scores of one registration: a feeder claims, some senders post, a recorder writes down what they were told.
 
-The three work side by side, so that the LMS's slowness and the database's do not add up. The recorder writes whatever has
-arrived while it wrote the last: one answer at a time when few come, many in one transaction when many do.
+The three work side by side, so that the LMS's slowness and the database's do not add up. While more is on its way, the recorder
+waits for a moment for other answers, so that many are written in one transaction; nobody waits for it.
 """
 
 import asyncio
+import contextlib
 import logging
 import uuid
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -28,6 +29,8 @@ from lti_tool.lti.services import ResultData, ScoreData, ServiceQuirks
 log = logging.getLogger(__name__)
 
 _RECORDING_TRIES = 3
+GATHERING_SECONDS = 0.05
+"""How long an answer waits for others while scores are being sent. What a kill takes along is sent once more, that much of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +111,15 @@ class Sending:
         # begins early enough that no sender waits for it.
         to_send: asyncio.Queue[ClaimedScore | None] = asyncio.Queue(3 * senders_now)
         outcomes: asyncio.Queue[_Outcome | None] = asyncio.Queue()
+        all_sent = asyncio.Event()
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._record(outcomes))
+            group.create_task(self._record(outcomes, all_sent))
             async with asyncio.TaskGroup() as senders:
                 for _ in range(senders_now):
                     senders.create_task(self._send(to_send, outcomes))
                 await self._feed(first, to_send, senders_now)
             outcomes.put_nowait(None)
+            all_sent.set()
 
     @property
     def _at_once(self) -> int:
@@ -214,10 +219,12 @@ class Sending:
 
     # --- Recording ----------------------------------------------------------------------------------------------------
 
-    async def _record(self, outcomes: asyncio.Queue[_Outcome | None]) -> None:
+    async def _record(self, outcomes: asyncio.Queue[_Outcome | None], all_sent: asyncio.Event) -> None:
         more = True
         while more:
             arrived = [await outcomes.get()]
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(all_sent.wait(), GATHERING_SECONDS)
             while not outcomes.empty():
                 arrived.append(outcomes.get_nowait())
             more = None not in arrived
@@ -249,29 +256,30 @@ class Sending:
         async with self._database.writing() as session:
             gone = [failure.score for failure in failures if _asks_for_its_column(failure)]
             await records.columns_are_gone(session, gone, rules.LINE_ITEM_GONE, now)
-            await records.scores_are_delivered(session, [outcome.score for outcome in delivered], now)
-            await records.scores_failed(session, failures, now)
-            await records.scores_are_released(session, released)
-            await records.scores_are_overridden(session, [(one.score, one.found) for one in overridden], now)
             for refused in overridden:
                 key = theirs_key(refused.score.organisation_id, refused.score.line_item_id)
                 nudge_after_commit(session, TAKE_THEIRS, key)
-            await records.remember_attempts(
-                session,
-                [records.attempt(one.score, now, one.status, "delivered") for one in delivered]
-                + [records.attempt(one.score, now, one.trouble.answered, one.trouble.code) for one in failed]
-                + [records.attempt(one.score, now, one.status, rules.CONFLICT) for one in overridden],
+            count = records.counted(
+                self._registration_id,
+                now,
+                delivered=len(delivered),
+                failed=len(failed),
+                answered=bool(delivered) or any(one.trouble.answered is not None for one in failed),
+                takes_again=takes_again,
             )
-            if delivered or failed:
-                await records.platform_is_counted(
-                    session,
-                    self._registration_id,
-                    now,
-                    delivered=len(delivered),
-                    failed=len(failed),
-                    answered=bool(delivered) or any(one.trouble.answered is not None for one in failed),
-                    takes_again=takes_again,
-                )
+            await records.write_down(
+                session,
+                [
+                    *records.delivered((outcome.score for outcome in delivered), now),
+                    *records.failed(failures, now),
+                    *records.released(released),
+                    *records.overridden([(one.score, one.found) for one in overridden], now),
+                    *(records.attempt(one.score, now, one.status, "delivered") for one in delivered),
+                    *(records.attempt(one.score, now, one.trouble.answered, one.trouble.code) for one in failed),
+                    *(records.attempt(one.score, now, one.status, rules.CONFLICT) for one in overridden),
+                ],
+                count if delivered or failed else None,
+            )
         if takes_again:
             self._failures = 0
         for one in delivered:

@@ -100,7 +100,6 @@ _ABSENT = {Place.LEFT: Standing.LEFT, Place.TEST: Standing.TEST}
 DIFFERENCES: dict[Difference, str] = {
     Difference.OVERRIDDEN: N_("Another number stands in the gradebook"),
     Difference.MISSING: N_("Nothing stands in the gradebook any more"),
-    Difference.UNSENT: N_("The gradebook has something that this tool has not sent"),
 }
 
 CHOICES: dict[Choice, str] = {

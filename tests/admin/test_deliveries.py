@@ -83,18 +83,13 @@ async def tried(site: Site, school: School, *outcomes: str) -> None:
         claimed: list[ClaimedScore] = await claims.claim_scores(
             session, school.registration_id, now, timedelta(seconds=1), len(outcomes), timedelta(milliseconds=1)
         )
-        await records.remember_attempts(
+        delivered = outcomes.count("delivered")
+        await records.write_down(
             session,
             [records.attempt(one, now, 500, outcome) for one, outcome in zip(claimed, outcomes, strict=True)],
-        )
-        delivered = outcomes.count("delivered")
-        await records.platform_is_counted(
-            session,
-            school.registration_id,
-            now,
-            delivered=delivered,
-            failed=len(outcomes) - delivered,
-            answered=True,
+            records.counted(
+                school.registration_id, now, delivered=delivered, failed=len(outcomes) - delivered, answered=True
+            ),
         )
 
 
@@ -152,8 +147,10 @@ async def test_a_platform_that_is_down_is_said_with_its_pause_and_on_the_front_p
         assert words in page, words
     assert "Scores do not get to" in (await visitor.get("/admin")).text
     async with site.database.writing() as session:
-        await records.platform_is_counted(
-            session, site.school.registration_id, now, delivered=1, failed=0, answered=True, takes_again=True
+        await records.write_down(
+            session,
+            [],
+            records.counted(site.school.registration_id, now, delivered=1, failed=0, answered=True, takes_again=True),
         )
     assert "Scores do not get to" not in (await visitor.get("/admin")).text
 

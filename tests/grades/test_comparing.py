@@ -184,7 +184,7 @@ async def test_what_a_killed_worker_sent_is_no_teachers_number_though_another_to
         claimed = await claims.claim_scores(
             session, school.registration_id, school.clock.now(), timedelta(seconds=45), 9, timedelta(milliseconds=1)
         )
-        await records.scores_are_released(session, claimed)
+        await records.write_down(session, records.released(claimed))
     assert len(claimed) == 1
     assert await school.compare() == Compared()
     await school.deliver()

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import httpcore
 import httpx
 import pytest
 from hypothesis import given
@@ -245,3 +246,68 @@ async def test_a_connection_that_was_closed_meanwhile_is_not_used_again(on_loopb
         for _ in range(3):
             assert (await client.get(f"http://127.0.0.1:{port}/")).status_code == 200
             await asyncio.sleep(0.05)
+
+
+class Wire(httpcore.AsyncNetworkStream):
+    """A connection that remembers what was written, and can be broken."""
+
+    def __init__(self, answer: bytes, *, broken: bool = False) -> None:
+        self.written: list[bytes] = []
+        self._answer = answer
+        self._broken = broken
+
+    async def read(self, _max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 - httpcore's signature.
+        answer, self._answer = self._answer, b""
+        return answer
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109 - the same.
+        if self._broken:
+            raise httpcore.WriteError
+        self.written.append(buffer)
+
+    async def aclose(self) -> None:
+        """Nothing is open."""
+
+    def get_extra_info(self, _info: str) -> Any:
+        return None
+
+
+class To(httpcore.AsyncNetworkBackend):
+    """Every connection is this one."""
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+
+    async def connect_tcp(self, *_where: Any, **_how: Any) -> httpcore.AsyncNetworkStream:
+        return way_out.ThriftyStream(self._wire)
+
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
+
+
+async def posted(settings: Settings, wire: Wire, body: bytes) -> httpx.Response:
+    async with httpx.AsyncClient(transport=way_out.GuardedTransport(settings, To(wire))) as client:
+        return await client.post("http://127.0.0.1/", content=body)
+
+
+async def test_a_request_is_sent_in_one_piece(on_loopback: Settings) -> None:
+    wire = Wire(OK)
+    assert (await posted(on_loopback, wire, b'{"a": 1}')).json() == {}
+    [whole] = wire.written
+    assert whole.startswith(b"POST / HTTP/1.1\r\n")
+    assert whole.endswith(b'\r\n\r\n{"a": 1}')
+
+
+async def test_a_large_request_does_not_wait_for_its_end(on_loopback: Settings) -> None:
+    wire, body = Wire(OK), b"x" * 300_000
+    await posted(on_loopback, wire, body)
+    assert b"".join(wire.written).endswith(b"\r\n\r\n" + body)
+
+
+async def test_who_answers_and_closes_before_all_is_sent_is_heard(on_loopback: Settings) -> None:
+    assert (await posted(on_loopback, Wire(OK, broken=True), b"{}")).status_code == 200
+
+
+async def test_who_closes_without_a_word_is_trouble(on_loopback: Settings) -> None:
+    with pytest.raises(httpx.RemoteProtocolError):
+        await posted(on_loopback, Wire(b"", broken=True), b"{}")

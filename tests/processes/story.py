@@ -29,6 +29,9 @@ ADDRESSES = 4
 OFFLINE = 2
 STEPS = len(ITEMS) + ADDRESSES + OFFLINE
 
+CHECK = "What halves are"
+QUESTION = "What is half of 8?\n= 4"
+
 TEACHER = "rivera"
 STUDENTS = ("zoe", "declan", "daryna", "amara", "mateo")
 NEVER_BEGINS = "layla"
@@ -67,13 +70,16 @@ class World(Protocol):
 
 @dataclass
 class Student:
-    """What one student did, and how it was answered. ``done`` is what they know of their steps."""
+    """What one student did, and how it was answered. ``done`` is what they know of their steps; ``took_check``: they have handed
+    in the check that is a step of its own, with everything right.
+    """
 
     login: str
     meant: set[str] = field(default_factory=set)
     done: dict[str, bool] = field(default_factory=dict)
     answered: int = 0
     cut_off: int = 0
+    took_check: bool = False
     contradictions: list[str] = field(default_factory=list)
 
 
@@ -104,18 +110,22 @@ class Ending:
         )
 
 
-def expected(student: Student) -> float:
+def expected(student: Student, steps: int = STEPS) -> float:
     """The score a student's steps come to."""
-    return round(POINTS * sum(student.done.values()) / STEPS, 2)
+    return round(POINTS * (sum(student.done.values()) + student.took_check) / steps, 2)
 
 
 # --- The teacher ------------------------------------------------------------------------------------------------------
 
 
-def assign(teacher: Someone) -> str:
-    """Make the playlist and assign it with a column; returns the address of its progress page."""
+def assign(teacher: Someone, *, with_check: bool = False) -> str:
+    """Make the playlist and assign it with a column; returns the address of its progress page. ``with_check``: its last step is a
+    check of the tool's own.
+    """
     teacher.sign_in()
     home = teacher.open_tool().url
+    if with_check:
+        _make_check(teacher, home.replace("/playlists", "/checks"))
     action, fields = teacher.page(f"{home}/new").form("/new")
     builder = f"{home}/{fields['playlist_id']}"
     _send(teacher, action, fields | {"title": TITLE})
@@ -124,7 +134,7 @@ def assign(teacher: Someone) -> str:
         f"{home.replace('/playlists', '/content')}/picker?playlist={fields['playlist_id']}&revision=1"
     )
     action, fields = picker.form("/steps")
-    chosen = [_item(picker, title) for title in ITEMS]
+    chosen = [_item(picker, title) for title in (*ITEMS, *((CHECK,) if with_check else ()))]
     answer = teacher.post(action, fields | {"session": teacher.page(builder).session_id, "item": chosen})
     assert answer.status_code == 303, answer.text
     for number in range(ADDRESSES):
@@ -137,6 +147,13 @@ def assign(teacher: Someone) -> str:
     action, fields = teacher.page(f"{builder}/assign").form("/assign")
     _send(teacher, action, fields | {"has_column": "yes", "points": str(POINTS), "send_rule": "live"})
     return f"{builder}/progress"
+
+
+def _make_check(teacher: Someone, checks: str) -> None:
+    action, fields = teacher.page(f"{checks}/new").form("/checks/new")
+    _send(teacher, action, fields | {"title": CHECK, "several": QUESTION})
+    action, fields = teacher.page(f"{checks}/{fields['check_id']}").form("/status")
+    _send(teacher, action, fields | {"status": "open"})
 
 
 def _item(picker: Page, title: str) -> str:
@@ -216,6 +233,36 @@ class AtWork:
                 self._student.contradictions.append(f"step {step} was {self._student.done[step]}, and is {done}")
         self._student.done = seen
 
+    def take_check(self) -> None:
+        """Open the check from its step, answer it, and hand it in; what is cut off is done again, as people do."""
+        path = self._over_and_over(lambda: self._someone.page(self._path))
+        [check] = {str(link) for link in path.root.xpath("//a/@href") if "/my/checks/" in str(link)}
+        action, fields = self._over_and_over(lambda: self._someone.page(check)).form("/begin")
+        self._sent(action, fields)
+        attempt = f"{action.removesuffix('/begin')}/attempts/1"
+        page = self._over_and_over(lambda: self._someone.page(attempt))
+        action, fields = page.form("/attempts/1")
+        [typed] = page.root.xpath("//input[@type='text']/@name")
+        self._sent(action, fields | {str(typed): "4", "do": "save"})
+        self._sent(f"{attempt}/end", {"session": page.session_id})
+        result = self._over_and_over(lambda: self._someone.page(f"{attempt}/result"))
+        assert re.search(r"100\s*%", result.root.text_content()), result.root.text_content()
+        self._student.took_check = True
+
+    def _sent(self, action: str, fields: dict[str, str]) -> None:
+        answer = self._over_and_over(lambda: self._someone.post(action, fields))
+        assert answer.status_code == 303, f"{action}: {answer.status_code}\n{answer.text}"
+
+    def _over_and_over(self, do: Callable[[], Any]) -> Any:
+        def once() -> Any:
+            try:
+                return do()
+            except httpx.TransportError:
+                self._student.cut_off += 1
+                raise
+
+        return until(once, 150)
+
     def look_again(self) -> None:
         """In the end: all of it."""
         self._look("")
@@ -287,10 +334,10 @@ def play(world: World, kills: int, seed: int, *, column_is_cut_off: bool = False
         return Ending(
             seed,
             came,
-            _scores(world),
+            scores_of(world),
             {someone.login: _grade(someone) for someone in [*people, idle]},
             html.fromstring(teacher.lms_page("/courses/1/grades")).xpath("//thead")[0].text_content().count(TITLE),
-            _arrived(teacher, progress),
+            arrived(teacher, progress),
             moments,
             waited,
         )
@@ -316,7 +363,7 @@ def _kill(world: World, moment: float) -> str:
 
 def _wait_for_the_first_score(world: World) -> None:
     deadline = time.monotonic() + 30
-    while not _scores(world) and time.monotonic() < deadline:
+    while not scores_of(world) and time.monotonic() < deadline:
         time.sleep(0.1)
 
 
@@ -325,7 +372,8 @@ def _control(world: World, wanted: Trouble) -> None:
         httpx.post(f"{world.lms}/_control/{what}", json=body, timeout=20).raise_for_status()
 
 
-def _scores(world: World) -> list[dict[str, Any]]:
+def scores_of(world: World) -> list[dict[str, Any]]:
+    """Every score that reached the LMS, in order."""
     found: list[dict[str, Any]] = httpx.get(f"{world.lms}/_control/scores", timeout=20).raise_for_status().json()
     return found
 
@@ -335,13 +383,13 @@ def _wait(world: World, teacher: Someone, progress: str, students: list[Student]
     deadline = time.monotonic() + PATIENCE_SECONDS
     wanted = {student.login: expected(student) for student in students}
     while time.monotonic() < deadline:
-        last = {one["login"]: one["score_given"] for one in _scores(world) if one["answer"] == 200}
-        if last == wanted and _arrived(teacher, progress) == len(students):
+        last = {one["login"]: one["score_given"] for one in scores_of(world) if one["answer"] == 200}
+        if last == wanted and arrived(teacher, progress) == len(students):
             return
         time.sleep(1.0)
 
 
-def _arrived(teacher: Someone, progress: str) -> int:
+def arrived(teacher: Someone, progress: str) -> int:
     """For how many students the teacher's page says that the score is in the gradebook."""
     return sum("In the gradebook" in row.text_content() for row in teacher.page(progress).root.xpath("//tbody/tr"))
 

@@ -1,5 +1,9 @@
-"""A tool and a sandbox LMS as separate processes, so that the tool can die alone."""
+"""A tool and a sandbox LMS as separate processes, so that the tool, or one of its processes, can die alone."""
 
+import contextlib
+import signal
+import socket
+import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -89,3 +93,111 @@ class Apart:
         """End both."""
         end(self._tool)
         end(self._lms)
+
+
+class Front:
+    """What stands in front of several web processes: a new connection goes to the next one that answers."""
+
+    def __init__(self, port: int, behind: list[int]) -> None:
+        self._behind = behind
+        self._next = 0
+        self._listening = socket.create_server(("127.0.0.1", port), backlog=128)
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def close(self) -> None:
+        """Nobody is let in any more."""
+        self._listening.close()
+
+    def _serve(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                threading.Thread(target=self._lead, args=(self._listening.accept()[0],), daemon=True).start()
+
+    def _lead(self, visitor: socket.socket) -> None:
+        with visitor:
+            for _ in self._behind:
+                self._next += 1
+                port = self._behind[self._next % len(self._behind)]
+                try:
+                    server = socket.create_connection(("127.0.0.1", port))
+                except OSError:
+                    continue
+                with server:
+                    back = threading.Thread(target=_carry, args=(server, visitor), daemon=True)
+                    back.start()
+                    _carry(visitor, server)
+                    back.join()
+                return
+
+
+def _carry(source: socket.socket, target: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        while part := source.recv(65536):
+            target.sendall(part)
+    for end_ in (source, target):
+        with contextlib.suppress(OSError):
+            end_.shutdown(socket.SHUT_RDWR)
+
+
+WEBS = WORKERS = 2
+
+
+@dataclass
+class Deployed(Apart):
+    """PostgreSQL, two web processes behind a front, two workers, and the sandbox; ``lease`` in seconds shortens the product's.
+
+    What runs is what ``serve`` and ``worker`` run (``benchmarks.faults.tool``).
+    """
+
+    lease: float | None = None
+    web_ports: list[int] = field(default_factory=lambda: [free_port() for _ in range(WEBS)])
+    processes: list[Command] = field(default_factory=list)
+    """The web processes, then the workers."""
+    _front: Front | None = None
+
+    @property
+    def _environment(self) -> dict[str, str]:
+        more = {"FAULTS_LEASE": str(self.lease)} if self.lease else {}
+        return super()._environment | {
+            "LTI_TOOL_WORKER": "external",
+            "FAULTS_CLOCK": str(self.folder / "clock"),
+            "PYTHONPATH": str(ROOT),
+            **more,
+        }
+
+    def start(self) -> None:
+        """Start everything of the tool's and wait until it answers."""
+        (self.folder / "clock").write_text("0")
+        self._front = Front(self.tool_port, self.web_ports)
+        self.processes = [self._process(number) for number in range(WEBS + WORKERS)]
+        for number in range(WEBS):
+            self._wait(number)
+
+    def restart(self, number: int, *, kill: bool) -> None:
+        """End one process, without warning or as it is done for an upgrade, and start it again."""
+        process = self.processes[number]
+        if not kill:
+            process.send_signal(signal.SIGTERM)
+            process.wait(timeout=30)
+        end(process)
+        self.processes[number] = self._process(number)
+        if number < WEBS:
+            self._wait(number)
+
+    def stop(self) -> None:
+        """End everything."""
+        for process in self.processes:
+            end(process)
+        if self._front is not None:
+            self._front.close()
+        super().stop()
+
+    def _process(self, number: int) -> Command:
+        words = ["web", str(self.web_ports[number])] if number < WEBS else ["worker"]
+        return Command(
+            words, module="benchmarks.faults.tool", folder=self.folder, environment=self._environment, log=self.log
+        )
+
+    def _wait(self, number: int) -> None:
+        address = f"http://127.0.0.1:{self.web_ports[number]}/health/live"
+        wait_until(lambda: answers(address), self.processes[number], self.log, "the tool")
