@@ -76,6 +76,15 @@ class BadRequest(ToolError):
     advice = "Go back, check what you entered and try again. Nothing was changed."
 
 
+class NotAPage(BadRequest):
+    """An address that only takes forms was opened, or the other way round."""
+
+    status = 405
+    code = "not-a-page"
+    title = "This address is no page of its own"
+    advice = "Go back to the page you came from, or open the tool from your course. Nothing was changed."
+
+
 class TooLarge(BadRequest):
     """What was sent is over a limit."""
 

@@ -44,6 +44,20 @@ async def check_of_item(
     return None if found is None else found.id
 
 
+async def pass_marks(
+    session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID, item_ids: Collection[uuid.UUID]
+) -> dict[uuid.UUID, float]:
+    """From which percentage each of these items is passed, of those that are checks of the course."""
+    statement = scoped(Check, organisation_id).where(
+        Check.course_id == course_id, col(Check.content_item_id).in_(item_ids)
+    )
+    return {
+        one.content_item_id: one.pass_percent
+        for one in (await session.exec(statement)).all()
+        if one.content_item_id is not None
+    }
+
+
 async def asked_by(session: AsyncSession, organisation_id: uuid.UUID, check_id: uuid.UUID) -> list[BankQuestion]:
     """The questions that a check asks now, in its order."""
     statement = (

@@ -82,6 +82,11 @@ class CompetencyPage:
         return any(one.view.gives_evidence and one.address for one in self.items)
 
     @property
+    def is_assessed_by_hand(self) -> bool:
+        """Whether something assesses it whose results do not come by themselves, such as a column of a gradebook file."""
+        return not self.is_assessed and any(one.view.gives_evidence for one in self.items)
+
+    @property
     def secure(self) -> int:
         """How many are secure or more."""
         return sum(len(people) for level, people in self.places if level.is_known)

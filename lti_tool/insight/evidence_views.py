@@ -126,7 +126,7 @@ def _view(
         source=row.source,
         source_words=say(_source_words(row)),
         at=row.observed_at,
-        dated=row.dated,
+        dated=row.dated or row.observed_at < row.learned_at,
         title=item.title if item is not None else "",
         address=_address(row, item) if item is not None else None,
         result=_judged(row, outcome) if knows_marks else outcome,
@@ -185,7 +185,7 @@ def _judged(row: Evidence, outcome: str) -> str:
 
 def _marks(row: Evidence) -> Iterable[str]:
     if not row.dated:
-        yield N_("date not known")
+        yield N_("day as entered") if row.observed_at < row.learned_at else N_("date not known")
     if row.shared:
         yield N_("whole score, counts for several competencies")
     elif row.whole and not is_rating(row):

@@ -121,8 +121,8 @@ COLUMN_SIGNS: dict[Upkeep, str] = {
     Upkeep.GONE: N_("Gone from your learning platform"),
     Upkeep.CHANGING: N_("Is being changed"),
     Upkeep.CHANGE_REFUSED: N_("Change not accepted"),
-    Upkeep.DOUBLED: N_("Stands there twice"),
-    Upkeep.IN_STEP: N_("Stands there"),
+    Upkeep.DOUBLED: N_("In the gradebook twice"),
+    Upkeep.IN_STEP: N_("In the gradebook"),
 }
 """How a column stands, in a word or two; ``grades.words.COLUMNS`` says it in sentences."""
 
@@ -174,12 +174,12 @@ def said_words() -> dict[str, Any]:
 _HEADS = (
     N_("Column"),
     N_("Student"),
-    N_("Owed"),
+    N_("Our score"),
     N_("Out of"),
-    N_("Owed since"),
-    N_("Delivered"),
+    N_("Our score since"),
+    N_("Sent"),
     N_("Out of"),
-    N_("Delivered at"),
+    N_("Sent at"),
     N_("In the gradebook"),
     N_("Out of"),
     N_("Compared at"),

@@ -228,6 +228,8 @@ def _entered(form: FormData, plan: Plan, now: datetime) -> _Entered:
             gone = N_("Choose a day that has been.")
             at = said.past_day(f"on_{index}", now, missing=gone, ahead=gone)
         said.choices.append(Choice(index, out_of, at))
+    if not said.confirmed and not plan.counted(Match.SURE):
+        said.errors["rows"] = N_("Tick whose rows these are. With nobody ticked, nothing would come in.")
     if not said.taken:
         said.errors["columns"] = N_("Choose at least one column.")
     return said

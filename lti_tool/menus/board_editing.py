@@ -13,6 +13,7 @@ from typing import Any
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from lti_tool import audit
+from lti_tool.checks import attempt_queries as checks
 from lti_tool.competencies import alignments
 from lti_tool.content import rules as content_rules
 from lti_tool.content.models import ContentItem, ItemKind
@@ -258,9 +259,11 @@ async def _must_be_completable(session: AsyncSession, course: Course, menu: Menu
 async def of_items(session: AsyncSession, course: Course, items: Sequence[ContentItem]) -> list[Option]:
     """Options that lead to items of the course, each work on what its item is aligned to.
 
-    A quiz or a check whose results are known counts from 70 %; everything else is marked by the student.
+    A check counts from its own passing mark, a quiz whose results the LMS shares from 70 %; everything else is marked by the
+    student.
     """
     aligned = await alignments.of_items(session, course.organisation_id, course.id, [item.id for item in items])
+    marks = await checks.pass_marks(session, course.organisation_id, course.id, [item.id for item in items])
     return [
         Option(
             id=new_id(),
@@ -268,7 +271,7 @@ async def of_items(session: AsyncSession, course: Course, items: Sequence[Conten
             title=item.title,
             content_item_id=item.id,
             done_rule=OptionDone.RESULT if _is_scored(item) else OptionDone.MARKED,
-            pass_percent=QUIZ_PASS_PERCENT if _is_scored(item) else None,
+            pass_percent=marks.get(item.id, QUIZ_PASS_PERCENT) if _is_scored(item) else None,
             competencies=frozenset(view.competency_id for view in aligned.get(item.id, ())),
         )
         for item in items

@@ -41,4 +41,6 @@ _PASTE_ANYWHERE = (
 
 def steps(family: Family) -> tuple[str, ...]:
     """Everything that is done in the LMS, in order, from pasting the link to the first launch."""
-    return (*_PASTE.get(family, _PASTE_ANYWHERE), _CONFIRM, *quirks(family).next_steps)
+    after = quirks(family).next_steps
+    # Moodle leads back to the page on which the link was pasted.
+    return (*_PASTE.get(family, _PASTE_ANYWHERE), _CONFIRM, *(after[1:] if family is Family.MOODLE else after))

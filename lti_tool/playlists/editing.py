@@ -11,6 +11,7 @@ from datetime import datetime
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from lti_tool.checks import attempt_queries as checks
 from lti_tool.competencies import maps
 from lti_tool.content import rules as content_rules
 from lti_tool.content import service as content
@@ -180,13 +181,15 @@ async def add_items(
     """Add items of the course, in the course's order, at the end of a section or ``before`` a step. NotFound for an item that is
     not one of this course.
 
-    A quiz whose results the LMS shares counts from 70 %; everything else is marked by the student, until the teacher
-    says otherwise.
+    A check of ours counts from its own passing mark, a quiz whose results the LMS shares from 70 %; everything else is marked
+    by the student, until the teacher says otherwise.
     """
     items = await queries.items(session, course.organisation_id, course.id, item_ids)
     if not items or len(items) != len(set(item_ids)):
         raise NotFound("an item that is not in this course")
-    steps = [of_item(item) for item in sorted(items.values(), key=lambda item: item.position) if can_be_a_step(item)]
+    marks = await checks.pass_marks(session, course.organisation_id, course.id, list(items))
+    ordered = sorted(items.values(), key=lambda item: item.position)
+    steps = [of_item(item, marks.get(item.id, QUIZ_PASS_PERCENT)) for item in ordered if can_be_a_step(item)]
     return await add(session, course, playlist_id, revision, steps, now, section_id=section_id, before=before, by=by)
 
 
@@ -437,8 +440,8 @@ def can_be_a_step(item: ContentItem) -> bool:
     return content_rules.can_be_done(item)
 
 
-def of_item(item: ContentItem) -> Step:
-    """A new step that leads to an item, with what usually counts there."""
+def of_item(item: ContentItem, passing: float = QUIZ_PASS_PERCENT) -> Step:
+    """A new step that leads to an item, with what usually counts there; a result counts from ``passing`` percent."""
     scored = item.kind is ItemKind.QUIZ and content_rules.gives_results(item)
     return Step(
         id=new_id(),
@@ -446,7 +449,7 @@ def of_item(item: ContentItem) -> Step:
         follows_item=True,
         content_item_id=item.id,
         done_rule=DoneRule.RESULT if scored else DoneRule.MARKED,
-        pass_percent=QUIZ_PASS_PERCENT if scored else None,
+        pass_percent=passing if scored else None,
     )
 
 

@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from lti_tool.errors import BadRequest, Conflict, NotAllowed, NotFound, NotSignedIn, TooLarge, ToolError
+from lti_tool.errors import BadRequest, Conflict, NotAllowed, NotAPage, NotFound, NotSignedIn, TooLarge, ToolError
 from lti_tool.logs import reference_code
 from lti_tool.web.i18n import N_
 from lti_tool.web.pages import Pages, page_session, say
@@ -29,6 +29,7 @@ _KNOWN: dict[int, type[ToolError]] = {
     401: NotSignedIn,
     403: NotAllowed,
     404: NotFound,
+    405: NotAPage,
     409: Conflict,
     413: TooLarge,
 }

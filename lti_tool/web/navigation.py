@@ -12,6 +12,8 @@ class Section:
     label: str
     path: str
     icon: str
+    also: tuple[str, ...] = ()
+    """Other pages that belong to the entry."""
 
 
 _TEACHING = (
@@ -29,7 +31,10 @@ _BY_ROLE: dict[str, tuple[Section, ...]] = {
     "teacher": _TEACHING,
     "assistant": _TEACHING,
     "administrator": _TEACHING,
-    "student": (Section(N_("My playlists"), "my", "list-checks"), Section(N_("My map"), "my-map", "map")),
+    "student": (
+        Section(N_("My playlists"), "my", "list-checks", also=("my-checks", "my-supports")),
+        Section(N_("My map"), "my-map", "map"),
+    ),
     "observer": (Section(N_("Playlists"), "family", "list-checks"), Section(N_("Map"), "family-map", "map")),
 }
 

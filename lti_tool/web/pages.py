@@ -160,7 +160,7 @@ def _sections(visit: Any, path: str) -> list[dict[str, Any]]:
             "label": section.label,
             "icon": section.icon,
             "address": home + section.path,
-            "current": (path + "/").startswith(f"{home}{section.path}/"),
+            "current": (path + "/").startswith(tuple(f"{home}{one}/" for one in (section.path, *section.also))),
         }
         for section in sections_for(str(visit.role))
     ]

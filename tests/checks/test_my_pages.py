@@ -13,6 +13,7 @@ from lti_tool.content.models import ContentItem, ItemKind
 from lti_tool.db.base import scoped
 from lti_tool.learners.models import LearnerSupport, Support
 from lti_tool.lti.models import Role
+from lti_tool.menus import board_editing
 from lti_tool.playlists import editing, service
 from lti_tool.playlists.editing import Basics, Terms
 from lti_tool.playlists.models import DoneRule, PlaylistStep, StepState
@@ -303,6 +304,22 @@ async def test_an_attempt_that_has_run_out_makes_room_for_the_next(site: CheckSi
 
 
 # --- From a playlist --------------------------------------------------------------------------------------------------
+
+
+async def test_a_step_and_an_option_count_from_the_mark_of_the_check(site: CheckSite) -> None:
+    check = await site.check(title="Check on halves", pass_percent=85.0)
+    course, now = site.made.world.course, site.clock.now()
+    async with site.database.writing() as session:
+        item = (
+            await session.exec(scoped(ContentItem, site.school.id).where(ContentItem.id == check.content_item_id))
+        ).one()
+        ids = [item.id, site.school.items["quiz"].id]
+        playlist = await editing.create(session, course, Basics("Halves"), site.school.teacher.id, now)
+        await editing.add_items(session, course, playlist.id, playlist.revision, ids, now)
+        steps = (await session.exec(scoped(PlaylistStep, site.school.id))).all()
+        assert {one.content_item_id: one.pass_percent for one in steps} == {item.id: 85, ids[1]: 70}
+        [option] = await board_editing.of_items(session, course, [item])
+        assert option.pass_percent == 85
 
 
 async def test_a_step_leads_to_the_check_in_the_same_frame_and_is_done_by_its_result(site: CheckSite) -> None:

@@ -303,7 +303,7 @@ async def test_every_column_says_what_it_is_of_and_how_many_scores_stand_where(g
         ({"state": ColumnState.OFF}, ["Switched off"]),
         ({"state": ColumnState.REFUSED, "trouble": "no-permission"}, ["does not allow this tool to write grades"]),
         ({"state": ColumnState.WANTED, "trouble": "server-error"}, ["has trouble of its own", "tried again by itself"]),
-        ({"doubled": 1}, ["Stands there twice", "more than once"]),
+        ({"doubled": 1}, ["In the gradebook twice", "more than once"]),
         ({"gone_at": NOW}, ["Gone from your learning platform", "Choose Repair"]),
     ],
     ids=["off", "refused", "retrying", "doubled", "gone"],

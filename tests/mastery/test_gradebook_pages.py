@@ -165,6 +165,14 @@ async def test_a_name_counts_only_when_it_was_confirmed(desk: Desk) -> None:
     assert await desk.earned() == {("ada", "4.NF.A.1"): Decimal(9), ("alan", "4.NF.A.1"): Decimal(7)}
 
 
+async def test_without_anybody_nothing_comes_in_and_the_page_says_so(desk: Desk) -> None:
+    content = CANVAS.replace(b"A,EX,15", b"A,7,15").replace(b"11,S1,ada,", b"99,S8,ada8,")
+    answer = await desk.bring_in(content, **fields(5))
+    assert answer.status_code == 422, answer.headers
+    assert "Tick whose rows these are" in answer.text
+    assert not await desk.evidence(voided=True)
+
+
 async def test_importing_again_replaces_and_takes_back(desk: Desk) -> None:
     await desk.bring_in(CANVAS, **fields(5))
     again = await desk.bring_in(CANVAS, **fields(5))

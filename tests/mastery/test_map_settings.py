@@ -267,7 +267,7 @@ async def test_a_rule_is_looked_at_and_then_saved(here: AlignmentSite) -> None:
     await evidence(here, "4.NF.A.2", True, False)
     visitor = await here.site.teacher()
     page = await visitor.get(home(here) + "/settings")
-    assert "A criterion does not change under way" in page.text
+    assert "Students keep the rule they began with" in page.text
     page = await visitor.get(home(here) + "/settings/rule")
     assert page.text.count('type="radio"') == 12
     revision = str((await the_map(here)).revision)

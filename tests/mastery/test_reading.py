@@ -86,7 +86,7 @@ async def test_a_result_counts_for_what_its_item_assesses(database: Database) ->
     assert found is not None
     assert found.standing is Standing.SECURE
     told = explaining.sentence(found, NOW + DAY)
-    assert "from whole scores" in told
+    assert "the passing mark reached on your latest task" in told
     # Once more is nothing new.
     assert await taken(database, made, result(made, 75)) == reading.Taken()
 

@@ -89,27 +89,27 @@ _REASONS: Mapping[str, Said] = {
     "default.fallen": both(N_("one level lower since a review on %(since)s"), latest=True),
     "default.tasks": Said(
         NN_(
-            "the passing mark reached on your latest task (from whole scores)",
-            "the passing mark reached on your latest %(right)s tasks (from whole scores)",
+            "the passing mark reached on your latest task",
+            "the passing mark reached on your latest %(right)s tasks",
         ),
         NN_(
-            "the passing mark reached on the latest task (from whole scores)",
-            "the passing mark reached on the latest %(right)s tasks (from whole scores)",
+            "the passing mark reached on the latest task",
+            "the passing mark reached on the latest %(right)s tasks",
         ),
         latest=True,
     ),
     "default.tasks-some": Said(
-        N_("the passing mark reached on one of your latest tasks (from whole scores)"),
-        N_("the passing mark reached on one of the latest tasks (from whole scores)"),
+        N_("the passing mark reached on one of your latest tasks"),
+        N_("the passing mark reached on one of the latest tasks"),
         latest=True,
     ),
     "default.tasks-shared": both(
-        N_("the passing mark reached only on tasks that count for several competencies (from whole scores)"),
+        N_("the passing mark reached only on tasks that count for several competencies"),
         latest=True,
     ),
     "default.tasks-none": Said(
-        N_("the passing mark not yet reached on your latest task (from whole scores)"),
-        N_("the passing mark not yet reached on the latest task (from whole scores)"),
+        N_("the passing mark not yet reached on your latest task"),
+        N_("the passing mark not yet reached on the latest task"),
         latest=True,
     ),
     "formula.shared": both(

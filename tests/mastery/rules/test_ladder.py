@@ -196,8 +196,7 @@ def test_a_second_task_that_is_aligned_has_to_be_passed_too() -> None:
 def test_whole_scores_are_labelled_and_their_fall_says_why() -> None:
     judgement = judge(RULE, [task(0, 90, "A")], now=0.5)
     assert say(judgement.because) == (
-        "Secure: the passing mark reached on your latest task (from whole scores), the latest on March 8; "
-        "a review is due on March 9."
+        "Secure: the passing mark reached on your latest task, the latest on March 8; a review is due on March 9."
     )
     fallen = judge(RULE, [task(0, 90, "A"), task(1, 50, "B")])
     assert fallen.fell is not None

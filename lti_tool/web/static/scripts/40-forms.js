@@ -48,12 +48,12 @@
   focus();
   document.addEventListener("page:shown", focus);
 
-  // "Select all" within a group: <input type="checkbox" data-select-all="#group">.
+  // "Select all": <input type="checkbox" data-select-all="SELECTOR">, of the boxes themselves or of a group they are in.
   document.addEventListener("change", (event) => {
     const selector = event.target.dataset?.selectAll;
     if (!selector) return;
-    for (const box of document.querySelectorAll(`${selector} input[type="checkbox"]`)) {
-      if (box !== event.target && !box.disabled && !box.closest("[hidden]")) box.checked = event.target.checked;
+    for (const box of document.querySelectorAll(`${selector}, ${selector} input`)) {
+      if (box.type === "checkbox" && box !== event.target && !box.disabled && !box.closest("[hidden]")) box.checked = event.target.checked;
     }
   });
 
