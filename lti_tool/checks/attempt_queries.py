@@ -51,11 +51,7 @@ async def pass_marks(
     statement = scoped(Check, organisation_id).where(
         Check.course_id == course_id, col(Check.content_item_id).in_(item_ids)
     )
-    return {
-        one.content_item_id: one.pass_percent
-        for one in (await session.exec(statement)).all()
-        if one.content_item_id is not None
-    }
+    return {one.content_item_id: one.pass_percent for one in (await session.exec(statement)).all()}
 
 
 async def asked_by(session: AsyncSession, organisation_id: uuid.UUID, check_id: uuid.UUID) -> list[BankQuestion]:
