@@ -9,14 +9,15 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from lti_tool.courses.access import InCourse
 from lti_tool.courses.models import Person
 from lti_tool.courses.service import display_name
-from lti_tool.courses.visibility import visible_students
+from lti_tool.courses.visibility import may_see_supports, visible_students
 from lti_tool.errors import NotFound
 from lti_tool.grades import queries as grade_queries
 from lti_tool.grades import service as grades
 from lti_tool.grades.models import LineItem
 from lti_tool.grades.service import ScoreStanding
+from lti_tool.learners.supports import SupportsHidden
 from lti_tool.menus import copy_queries, own, settling
-from lti_tool.menus.models import ChoiceState, Menu, MenuChoice, MenuOption, MenuStatus, PersonalState
+from lti_tool.menus.models import ChoiceState, Menu, MenuAudienceKind, MenuChoice, MenuOption, MenuStatus, PersonalState
 from lti_tool.menus.own import OwnBoard
 
 
@@ -42,6 +43,8 @@ class Line:
     board: OwnBoard
     chosen: tuple[Work, ...]
     score: ScoreStanding | None = None
+    works: tuple[Work, ...] = ()
+    """What of it the teacher who is here may look at and mark."""
 
     @property
     def name(self) -> str:
@@ -77,6 +80,8 @@ class ClassLook:
     lines: tuple[Line, ...]
     options: tuple[Picked, ...]
     column: LineItem | None
+    is_hidden: bool = False
+    """Whether who has what on their board is not for whoever is here: it tells who has support in another language."""
 
     @property
     def to_approve(self) -> list[Line]:
@@ -92,7 +97,7 @@ class ClassLook:
     @property
     def to_mark(self) -> list[Work]:
         """What was handed in and waits to be marked, the first that came first."""
-        waiting = [one for line in self.lines for one in line.chosen if one.waits]
+        waiting = [one for line in self.lines for one in line.works if one.waits]
         return sorted(waiting, key=lambda one: (one.choice.handed_in_at or one.choice.chosen_at, one.choice.id))
 
     @property
@@ -111,7 +116,11 @@ class ClassLook:
 
 
 async def look(session: AsyncSession, here: InCourse, menu_id: uuid.UUID) -> ClassLook:
-    """The class on an assigned board, as far as the teacher who is here may see it. NotFound for any other board."""
+    """The class on an assigned board, as far as the teacher who is here may see it. NotFound for any other board.
+
+    Where a language decides what is on a board, who chose what tells of supports. Whoever may not see those sees where students
+    stand, and marks what is for everybody.
+    """
     menu = await copy_queries.menu(session, here.organisation_id, here.course.id, menu_id)
     if menu is None or menu.status is not MenuStatus.ASSIGNED:
         raise NotFound("no such assigned board in this course")
@@ -127,17 +136,31 @@ async def look(session: AsyncSession, here: InCourse, menu_id: uuid.UUID) -> Cla
         if column is not None
         else {}
     )
-    lines = tuple(
-        Line(
-            people[board.copy.person_id],
-            board,
-            _chosen(people[board.copy.person_id], board),
-            scores.get(board.copy.person_id),
-        )
-        for board in boards
-    )
-    options = await copy_queries.options(session, here.organisation_id, [menu_id])
-    return ClassLook(menu, lines, tuple(_picked(options, lines)), column)
+    hidden = await hidden_options(session, here, menu_id)
+    lines = []
+    for board in boards:
+        person = people[board.copy.person_id]
+        chosen = _chosen(person, board)
+        works = tuple(one for one in chosen if one.option.id not in hidden)
+        lines.append(Line(person, board, () if hidden else chosen, scores.get(person.id), works))
+    options = [] if hidden else await copy_queries.options(session, here.organisation_id, [menu_id])
+    return ClassLook(menu, tuple(lines), tuple(_picked(options, lines)), column, bool(hidden))
+
+
+async def hidden_options(session: AsyncSession, here: InCourse, menu_id: uuid.UUID) -> frozenset[uuid.UUID]:
+    """The options of which whoever is here may not know who has them: those for a language, without the supports right."""
+    rows = await copy_queries.audience(session, here.organisation_id, [menu_id])
+    found = {row.option_id for row in rows if row.option_id is not None and row.kind is MenuAudienceKind.LANGUAGE}
+    return frozenset() if not found or await may_see_supports(session, here) else frozenset(found)
+
+
+async def must_see(
+    session: AsyncSession, here: InCourse, menu_id: uuid.UUID, option_id: uuid.UUID | None = None
+) -> None:
+    """Raises SupportsHidden where a student's board, or an option of it, is not for whoever is here."""
+    hidden = await hidden_options(session, here, menu_id)
+    if hidden and (option_id is None or option_id in hidden):
+        raise SupportsHidden("a language decides what is on the board")
 
 
 async def _column(session: AsyncSession, here: InCourse, menu: Menu) -> LineItem | None:

@@ -55,6 +55,7 @@ async def _page(
     entered: Entered | None = None,
 ) -> Response:
     async with database.writing() as session:
+        await class_look.must_see(session, here, menu_id, option_id)
         person = await visible_student(session, here, person_id)
         board = await own.board_for_teacher(session, here.course, menu_id, person_id)
         view = await showing.board_view(session, here.course, board, language_of(request))
@@ -123,6 +124,7 @@ async def mark(
         if name.startswith("note-")
     }
     async with database.writing() as session:
+        await class_look.must_see(session, here, menu_id, option_id)
         await marking.mark(
             session, here, menu_id, person_id, option_id, Marks(levels, notes, words, verdict), clock.now()
         )
@@ -154,6 +156,7 @@ async def unmark(
 ) -> Response:
     """Take marks and verdict back."""
     async with database.writing() as session:
+        await class_look.must_see(session, here, menu_id, option_id)
         await marking.unmark(session, here, menu_id, person_id, option_id, clock.now())
     return see(marking_address(here.course, menu_id, person_id, option_id), Said.UNMARKED)
 
@@ -171,6 +174,7 @@ async def piece(
 ) -> Response:
     """A file that this student handed in; the look is recorded. What is not handed in yet is the student's own."""
     async with database.writing() as session:
+        await class_look.must_see(session, here, menu_id, option_id)
         await visible_student(session, here, person_id)
         board = await own.board_for_teacher(session, here.course, menu_id, person_id)
         found = await work_queries.piece(session, here.organisation_id, piece_id)

@@ -222,6 +222,7 @@ async def student(
 ) -> Response:
     """One student's board and work; the look is recorded."""
     async with database.writing() as session:
+        await class_look.must_see(session, here, menu_id)
         person = await visible_student(session, here, person_id)
         board = await own.board_for_teacher(session, here.course, menu_id, person_id)
         view = await showing.board_view(session, here.course, board, language_of(request))

@@ -294,17 +294,38 @@ async def leave_out(
 
 @router.post("/steps/{step_id}/put-back")
 async def put_back(
+    request: Request,
     here: TeacherChanging,
     playlist_id: uuid.UUID,
     person_id: uuid.UUID,
     step_id: uuid.UUID,
     database: CurrentDatabase,
     clock: Now,
+    pages: CurrentPages,
 ) -> Response:
-    """Have a step that was out for this student on their path again."""
-    async with database.writing() as session:
-        await monitor.seen(session, here, person_id)
-        await service.put_back(session, here.course, playlist_id, person_id, step_id, here.visit.person_id, clock.now())
+    """Have a step that was out for this student on their path again; where that lowers a score that stands, ask first."""
+    may_lower = Entered.of(await request.form()).values.get("may_lower") == "yes"
+    try:
+        async with database.writing() as session:
+            person = await monitor.seen(session, here, person_id)
+            await service.put_back(
+                session,
+                here.course,
+                playlist_id,
+                person_id,
+                step_id,
+                here.visit.person_id,
+                clock.now(),
+                may_lower=may_lower,
+            )
+    except service.LowersScore as lower:
+        context = {
+            "name": display_name(person),
+            "lower": lower,
+            "address": student_address(here.course, playlist_id, person_id),
+            "step_id": step_id,
+        }
+        return pages.render(request, "playlists/put_back.html", context)
     return see(student_address(here.course, playlist_id, person_id), Said.STEP_PUT_BACK, f"step-{step_id}")
 
 

@@ -13,7 +13,7 @@ from lti_tool.content.models import ContentItem
 from lti_tool.courses.models import Course
 from lti_tool.errors import BadRequest, NotFound
 from lti_tool.ids import new_id
-from lti_tool.playlists import loading, path_rows, queries, settling
+from lti_tool.playlists import loading, path_rows, queries, rules, settling
 from lti_tool.playlists.models import (
     DoneRule,
     Need,
@@ -30,6 +30,15 @@ from lti_tool.playlists.paths import Path, standing_of
 from lti_tool.web.i18n import N_
 
 MOST_OWN_STEPS = 100
+
+
+@dataclass
+class LowersScore(Exception):
+    """A score that stands would fall, which nobody has said yes to: what it is in points of how many, and would be."""
+
+    points: float
+    would_be: float
+    most: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,11 +187,14 @@ async def put_back(
     step_id: uuid.UUID,
     by: uuid.UUID | None,
     now: datetime,
+    *,
+    may_lower: bool = True,
 ) -> Path:
     """Have a step of the template on a student's path again, with what was done with it, results from meanwhile included.
 
-    A score that was sent follows, down as well: it was the share of fewer steps. NotFound for another step; twice is once. Leaves
-    an audit entry.
+    A score that stands follows, down as well: it was the share of fewer steps, and a teacher wants more. That has to be wanted:
+    without ``may_lower`` LowersScore says what it would become, and the transaction has to be rolled back. NotFound for another
+    step; twice is once. Leaves an audit entry.
     """
     playlist, copy = await _copy(session, course, playlist_id, person_id)
     [path] = await loading.load(session, course, [(copy, playlist)], now)
@@ -198,7 +210,13 @@ async def put_back(
     _trace(session, course, "step.put-back", by, person_id, step, now)
     await session.flush()
     [path] = await loading.load(session, course, [(copy, playlist)], now)
+    before = copy.owed_share
     await settling.settle_path(session, course, path, now, taken_back=True)
+    after = copy.owed_share
+    if not may_lower and before is not None and after is not None and after < before:
+        raise LowersScore(
+            rules.points_given(before, playlist.points), rules.points_given(after, playlist.points), playlist.points
+        )
     return path
 
 

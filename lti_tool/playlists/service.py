@@ -28,7 +28,7 @@ from lti_tool.playlists.models import (
     StepOrigin,
     StepState,
 )
-from lti_tool.playlists.own_steps import Wanted, add_for_student, leave_out, put_back, remove_for_student
+from lti_tool.playlists.own_steps import LowersScore, Wanted, add_for_student, leave_out, put_back, remove_for_student
 from lti_tool.playlists.path_models import Outcome, RequestKind
 from lti_tool.playlists.paths import Path, standing_of
 from lti_tool.playlists.settling import (
@@ -47,6 +47,7 @@ from lti_tool.web.i18n import N_
 
 __all__ = [
     "ASSIGNED",
+    "LowersScore",
     "PlaylistRemoved",
     "Wanted",
     "add_for_student",

@@ -10,11 +10,13 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from lti_tool.app import create_app
+from lti_tool.checks import attempts
 from lti_tool.clock import ManualClock
 from lti_tool.competencies.models import Alignment, AlignmentRole
 from lti_tool.content import drafts
@@ -32,7 +34,7 @@ from lti_tool.mastery import service as mastery
 from lti_tool.mastery.entries import Entry
 from lti_tool.mastery.models import EvidenceSource, LearnerModification
 from lti_tool.menus import deciding, handing_in
-from lti_tool.menus.models import OptionDone
+from lti_tool.menus.models import MenuAudience, MenuAudienceKind, OptionDone
 from lti_tool.platforms.native import NativeContents, NativeTrouble
 from lti_tool.playlists import editing, loading, replanning, service
 from lti_tool.playlists.editing import Basics, Terms
@@ -50,6 +52,8 @@ from lti_tool.playlists.planning import base
 from lti_tool.playlists.planning.settings import PathSettings, write
 from lti_tool.playlists.templates import Variant
 from lti_tool.settings import Settings
+from tests.checks import asked
+from tests.checks.taking import a_bank, a_check
 from tests.insight.site import Site, a_group, a_map
 from tests.menus.work_site import a_board, a_rubric, copy_of
 from tests.playlists import seed
@@ -67,6 +71,8 @@ FACTOR = 1.37
 MARK = 61.7
 RESULT = 65.0
 LANGUAGE = "cy"
+IN_LANGUAGE = "Harfe for who reads in a language"
+"""The option of a menu that is for the student's language."""
 
 
 @dataclass
@@ -81,6 +87,8 @@ class PrivateClass:
     helpers: dict[Role, Person] = field(default_factory=dict)
     menu: dict[str, uuid.UUID] = field(default_factory=dict)
     """A menu on which the first student has handed in a file, by the names of addresses."""
+    check: dict[str, object] = field(default_factory=dict)
+    """A check that the first student has begun, with time of their own."""
     grades: list[dict[str, uuid.UUID]] = field(default_factory=list)
     """Scores in the template's column, by the names of addresses."""
 
@@ -105,6 +113,7 @@ class PrivateClass:
             "competency_id": self.site.competencies[0].id,
             "framework_id": self.site.competencies[0].framework_id,
             **self.menu,
+            **self.check,
             **(self.grades[place] if place < len(self.grades) else {}),
         }
 
@@ -215,6 +224,7 @@ async def private_class(site: Site) -> PrivateClass:
                     )
                 )
         found.menu = await _menu(session, site)
+        found.check = await _check(session, site)
         for role, name in ((Role.ASSISTANT, "Asa Alder"), (Role.ADMINISTRATOR, "Adi Aspen")):
             helper = seed.person(school.registration, school.organisation, f"helper-{role}", name)
             session.add(helper)
@@ -261,11 +271,29 @@ async def _access(session: AsyncSession, site: Site) -> None:
 
 
 async def _menu(session: AsyncSession, site: Site) -> dict[str, uuid.UUID]:
-    """A list of which the first student has chosen two, and handed in a file for one."""
+    """A list of which the first student has chosen two, and handed in a file for one; the second is for a language."""
     school, course, now = site.school, site.school.course, site.clock.now()
     rubric = await a_rubric(session, school, site.competencies[0].id)
     takes = {"done_rule": OptionDone.ACCEPTED, "takes": ["file"]}
-    made = await a_board(session, school, options={0: takes}, now=now, rubric_id=rubric.id, title="Two of nine")
+    made = await a_board(
+        session,
+        school,
+        options={0: takes, 1: {"title": IN_LANGUAGE}},
+        now=now,
+        rubric_id=rubric.id,
+        title="Two of nine",
+    )
+    session.add(
+        MenuAudience(
+            organisation_id=school.id,
+            menu_id=made.menu.id,
+            option_id=made.option(1),
+            kind=MenuAudienceKind.LANGUAGE,
+            word=LANGUAGE,
+            created_at=now,
+        )
+    )
+    await session.flush()
     own = await copy_of(session, school, made.menu.id)
     person, piece_id, content = school.students[0].id, new_id(), b"what was drawn"
     for place in (0, 1):
@@ -283,6 +311,17 @@ async def _menu(session: AsyncSession, site: Site) -> dict[str, uuid.UUID]:
         "piece_id": piece_id,
         "rubric_id": rubric.id,
     }
+
+
+async def _check(session: AsyncSession, site: Site) -> dict[str, object]:
+    """A check with a time limit, which the first student has longer, and an attempt of theirs."""
+    school, course, now = site.school, site.school.course, site.clock.now()
+    world: Any = SimpleNamespace(id=school.id, course=course, school=school, competencies={})
+    made = await a_bank(session, [asked.choice()], made=world)
+    check = await a_check(session, made, minutes=100, title="What a half is")
+    attempt = await attempts.begin(session, course, school.students[0].id, check.id, now)
+    ids = {"check_id": check.id, "bank_id": made.bank.id, "question_id": made.rows[0].id, "attempt_id": attempt.id}
+    return {**ids, "number": attempt.number}
 
 
 def _answer(site: Site, place: int) -> Entry:

@@ -15,8 +15,10 @@ from lti_tool.db.base import scoped
 from lti_tool.db.session import Database
 from lti_tool.grades.models import LineItem, Score
 from lti_tool.lti.models import Role
+from lti_tool.menus.models import MenuAudience, MenuAudienceKind
 from tests.learners.private_class import (
     FORM,
+    IN_LANGUAGE,
     LISTENED,
     NOTE,
     OTHER,
@@ -52,6 +54,13 @@ HELP_WORDS = re.compile(
 """What supports are called. On pages that say what items and forms are for they are no secret; about people they are."""
 
 ABOUT_THINGS = {"/content/traits", "/playlists/{playlist_id}", "/playlists/{playlist_id}/steps/{step_id}"}
+ABOUT_BOARDS = {
+    "/menus/{menu_id}",
+    "/menus/{menu_id}/preview",
+    "/menus/{menu_id}/state",
+    "/menus/{menu_id}/options/{option_id}",
+}
+"""Pages of a board itself, with all of its options; whose they are they do not say."""
 OF_STUDENTS = ("/my", "/family", "/links", "/menu-links", "/pick")
 ASKING = {
     "/content/picker": "?playlist={playlist_id}",
@@ -59,7 +68,7 @@ ASKING = {
     "/mastery/students/{person_id}/evidence.csv": "?competency={competency_id}",
 }
 """Pages that show more, or show anything, when they are asked for it."""
-NOT_THERE = {"draft_id", "request_id", "check_id", "bank_id", "question_id", "attempt_id", "number"}
+NOT_THERE = {"draft_id", "request_id"}
 """What this class has none of: those pages are 404."""
 
 
@@ -99,6 +108,8 @@ async def told(world: PrivateClass, visitor: Visitor, expected: set[int], *, onl
             page = await visitor.get(address)
             assert page.status_code in expected, (address, page.status_code)
             found += [f"{pattern}: {one[0]}" for one in SECRETS.finditer(page.text)]
+            if pattern not in ABOUT_BOARDS and IN_LANGUAGE.split()[0] in page.text:
+                found.append(f"{pattern}: {IN_LANGUAGE}")
             if pattern not in ABOUT_THINGS:
                 found += [f"{pattern}: {one[0]}" for one in HELP_WORDS.finditer(page.text)]
     return found
@@ -212,3 +223,32 @@ async def test_the_student_sees_what_helps_without_a_label_or_a_forecast(world: 
     assert "137 minutes" in of_template
     assert "your result is 65%" in of_template
     assert "Welsh" in read[f"{world.site.course}/my-supports"]
+
+
+async def test_who_has_an_option_by_language_is_told_to_nobody_without_the_right(world: PrivateClass) -> None:
+    assistant = await world.site.sign_in(world.helpers[Role.ASSISTANT], Role.ASSISTANT)
+    values = world.values(world.template)
+    menu = filled("/courses/{course_id}/menus/{menu_id}", values)
+    page = await assistant.get(f"{menu}/progress")
+    assert "shown to those who look after supports" in page.text
+    assert "Ada" in page.text  # Where she stands is told, and what of hers waits to be marked that is for everybody.
+    marking = filled(f"{menu}/students/{{person_id}}/options/{{option_id}}", values)
+    assert marking in page.text
+    assert (await assistant.get(marking)).status_code == 200
+    async with world.site.database.reading() as session:
+        [row] = (
+            await session.exec(
+                scoped(MenuAudience, world.site.school.id).where(MenuAudience.kind == MenuAudienceKind.LANGUAGE)
+            )
+        ).all()
+        secret = filled(f"{menu}/students/{{person_id}}/options/{row.option_id}", values)
+    for address in (secret, filled(f"{menu}/students/{{person_id}}", values)):
+        hidden = await assistant.get(address)
+        assert (hidden.status_code, IN_LANGUAGE in hidden.text) == (403, False)
+    for form in ("", "/unmark"):
+        assert (await assistant.post(secret + form, do="accept")).status_code == 403
+    file = await assistant.get(f"{menu}/progress/students.csv")
+    assert "Task" not in file.text
+    teacher = await world.site.teacher()
+    assert IN_LANGUAGE in (await teacher.get(f"{menu}/progress")).text
+    assert IN_LANGUAGE in (await teacher.get(filled(f"{menu}/students/{{person_id}}", values))).text

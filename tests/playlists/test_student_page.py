@@ -11,7 +11,8 @@ from lti_tool.db.base import scoped
 from lti_tool.learners.models import LearnerProfile, LearnerSupport, Support
 from lti_tool.lti.models import Role
 from lti_tool.playlists import audience, loading, monitor_saying, service
-from lti_tool.playlists.models import Playlist, PlaylistStep, StepOrigin, StepVariant
+from lti_tool.playlists.editing import Terms
+from lti_tool.playlists.models import Playlist, PlaylistStep, SendRule, StepOrigin, StepVariant
 from lti_tool.playlists.path_models import PathRequest, PathWord, RequestKind
 from tests.playlists import seed
 from tests.playlists.site import Site
@@ -306,6 +307,30 @@ async def test_a_step_of_everybodys_is_out_for_one_and_put_back(site: Site) -> N
     assert "Out for this student" not in page
     assert (await copy_of(site, playlist)).step(first.id) is not None
     assert (await teacher.post(f"{here}/steps/{uuid.uuid4()}/leave-out")).status_code == 404
+
+
+async def test_a_teacher_is_asked_before_putting_a_step_back_lowers_a_score(site: Site) -> None:
+    playlist = await assigned(site, Terms(has_column=True, points=12, send_rule=SendRule.LIVE))
+    teacher = await site.teacher()
+    here = student_page(site, playlist)
+    first, second, *_ = (await copy_of(site, playlist)).present
+    await teacher.get(here)
+    await teacher.post(f"{here}/steps/{first.id}/leave-out")
+    async with site.database.writing() as session:
+        ada, teachers = site.school.students[0].id, site.school.teacher.id
+        await service.sign_off(session, site.school.course, playlist.id, ada, second.id, teachers, site.clock.now())
+    before = (await copy_of(site, playlist)).copy.owed_share
+    assert before is not None
+    page = await teacher.post(f"{here}/steps/{first.id}/put-back")
+    assert "lower the score?" in page.text
+    assert "Leave it out" in page.text
+    kept = await copy_of(site, playlist)
+    assert (kept.step(first.id), kept.copy.owed_share) == (None, before)
+    page = await teacher.post(f"{here}/steps/{first.id}/put-back", may_lower="yes")
+    assert "It is on this student’s path again" in page.text
+    after = (await copy_of(site, playlist)).copy.owed_share
+    assert after is not None
+    assert after < before
 
 
 async def test_an_item_of_the_course_for_one_student(site: Site) -> None:
