@@ -1,9 +1,8 @@
 """Which format a file has, by what is in it, never by its name; and its framework."""
 
-from collections.abc import Sequence
 
 from lti_tool.competencies.reading import canvas_csv, case, moodle_csv, own_csv
-from lti_tool.competencies.reading.text import Row, Text, decoded, rows, separator_of
+from lti_tool.competencies.reading.text import Text, decoded, rows, separator_of
 from lti_tool.competencies.reading.values import FrameworkFile, FrameworkTooLarge, UnknownFormat, UnreadableFramework
 from lti_tool.lti.foreign_json import read_json
 from lti_tool.web.i18n import N_
@@ -50,8 +49,8 @@ def _read_table(text: Text) -> FrameworkFile:
     first = next(table, None)
     if first is None:
         raise UnknownFormat("no table")
-    body: Sequence[Row] = list(table)
-    header: Sequence[str] = first.cells
+    body = list(table)
+    header = first.cells
     while header and not header[-1]:
         header = header[:-1]
     header, body = moodle_csv.as_it_is_now(header, body)
