@@ -28,9 +28,11 @@ UPLOAD_LIMIT = 21_000_000
 """The same for a form that hands over a file: its address ends in ``/upload``."""
 
 COURSE_LIMIT = 201_000_000
-"""The same for the form that hands over a whole course. It is written to the disk while it comes, and looked at there."""
+"""The same for the forms that hand over a whole course, for what is in it or for its questions. It is written to the disk while
+it comes, and looked at there.
+"""
 
-_COURSE_FORM = "/content/files/upload"
+_COURSE_FORMS = ("/content/files/upload", "/checks/import/upload")
 
 TAB_HEADER = "X-LTI-Tab"
 """The header of a page that is fetched by our script, or a form it sends, because the browser keeps no cookie for it."""
@@ -139,7 +141,7 @@ def _origins(given: Iterable[str]) -> list[str]:
 
 def _body_limit(path: str) -> int:
     """How many bytes a request to this address may have."""
-    if path.endswith(_COURSE_FORM):
+    if path.endswith(_COURSE_FORMS):
         return COURSE_LIMIT
     return UPLOAD_LIMIT if path.endswith("/upload") else BODY_LIMIT
 

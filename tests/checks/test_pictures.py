@@ -200,6 +200,18 @@ def test_moodle_has_pictures_beside_its_texts(path: str) -> None:
     assert only(reading).remarks == ()
 
 
+def test_moodle_1_has_one_picture_beside_a_question() -> None:
+    content = base64.b64encode(PNG).decode()
+    old = f"<image>half.png</image><image_base64>\n{content[:40]}\n{content[40:]}\n</image_base64>"
+    answers = moodle_answer("true", "100") + moodle_answer("false", "0")
+    kept = read("old.xml", moodle(moodle_question("truefalse", old + answers)).encode())
+    assert [one.content for one in kept.pictures] == [PNG]
+    assert kept.entries[0].question is not None
+    assert "<img src=" in kept.entries[0].question.prompt
+    gone = read("old.xml", moodle(moodle_question("truefalse", "<image>1/half.png</image>" + answers)).encode())
+    assert Why.PICTURES in [note.why for note in gone.entries[0].remarks]
+
+
 def test_a_script_that_calls_itself_a_picture_is_none() -> None:
     reading = read("questions.xml", in_moodle(SVG))
     assert reading.pictures == ()

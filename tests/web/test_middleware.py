@@ -68,8 +68,8 @@ async def test_an_upload_may_be_larger_and_has_its_own_limit(client: httpx.Async
     assert (await client.post("/files/upload", content=b"x" * (UPLOAD_LIMIT + 1))).status_code == 413
 
 
-async def test_a_whole_course_may_be_larger_still(client: httpx.AsyncClient) -> None:
-    path = "/courses/1/content/files/upload"
+@pytest.mark.parametrize("path", ["/courses/1/content/files/upload", "/courses/1/checks/import/upload"])
+async def test_a_whole_course_may_be_larger_still(client: httpx.AsyncClient, path: str) -> None:
     assert (await client.post(path, content=b"x" * (UPLOAD_LIMIT + 1))).status_code == 404
     headers = {"content-length": str(COURSE_LIMIT + 1)}
     assert (await client.post(path, content=b"x", headers=headers)).status_code == 413

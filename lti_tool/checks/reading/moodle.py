@@ -5,6 +5,7 @@ Sources: Moodle's documentation of its XML format and of the question types' own
 
 import base64
 import binascii
+import html
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -81,7 +82,7 @@ def _identifier(element: Element, kind: str) -> str:
 def _entry(element: Element, kind: str, identifier: str) -> Entry:
     name = text(element, "name", "text")
     maker = Maker()
-    raw = _html(child(element, "questiontext"))
+    raw = _html(child(element, "questiontext")) + _old_picture(element)
     shown = texts.shown(name, 120) or texts.shown(raw, 120) or kind
     try:
         make = _maker_of(kind)
@@ -105,6 +106,16 @@ def _entry(element: Element, kind: str, identifier: str) -> Entry:
     except LeftOut as why:
         return Entry(identifier, shown, left_out=why.note)
     return Entry(identifier, shown, question=question, remarks=maker.notes)
+
+
+def _old_picture(element: Element) -> str:
+    """The picture that a question of Moodle 1 has beside its text."""
+    name = text(element, "image")
+    if not name:
+        return ""
+    content = "".join(text(element, "image_base64").split())
+    source = f"data:image;base64,{content}" if content else name
+    return f'<p><img src="{html.escape(source)}" alt=""></p>'
 
 
 def _maker_of(kind: str) -> "Make":

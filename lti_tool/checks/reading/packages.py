@@ -14,7 +14,6 @@ from lti_tool.checks.reading.building import Maker
 from lti_tool.checks.reading.values import (
     MOST_QUESTIONS,
     Bank,
-    Entry,
     Format,
     Note,
     QuestionsTooLarge,
@@ -82,7 +81,6 @@ class _Package:
         manifest = self._document(found) if (found := self.archive.find(MANIFEST)) else None
         for path, root in self._documents(paths, canvas=canvas):
             self._take(path, root, canvas=canvas)
-        self.found = [self._without_survey(one) for one in self.found]
         of_items = qti2.read(self.items, self.tests, self._stimulus)
         banks = [*_with_draws(self.found), *of_items.banks, *self.moodle]
         quizzes = [self._with_settings(one.quiz) for one in self.found if one.quiz is not None]
@@ -161,15 +159,6 @@ class _Package:
         except Unreadable:
             return None
 
-    def _without_survey(self, found: qti1.Found) -> qti1.Found:
-        """A survey of Canvas's names a right choice for each question as any quiz does, and means nothing by it."""
-        quiz = found.quiz
-        meta = self.metas.get(quiz.identifier) if quiz is not None else None
-        if quiz is None or text(meta, "quiz_type") not in _SURVEYS:
-            return found
-        listed = (Entry(one.identifier, one.title, left_out=Note(Why.SURVEY)) for one in found.bank.entries)
-        return qti1.Found(replace(found.bank, entries=tuple(listed)), replace(quiz, count=None), [])
-
     def _with_settings(self, quiz: Quiz) -> Quiz:
         """Canvas's settings of a quiz stand in a file beside it."""
         meta = self.metas.get(quiz.identifier)
@@ -180,6 +169,8 @@ class _Package:
         remarks = list(quiz.remarks)
         if text(meta, "access_code") or text(meta, "ip_filter"):
             remarks.append(Note(Why.LOCKED))
+        if text(meta, "quiz_type") in _SURVEYS:
+            remarks.append(Note(Why.WAS_SURVEY))
         return replace(
             quiz,
             title=texts.shown(text(meta, "title"), 200) or quiz.title,

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
 
 from lti_tool.cartridges.markup import as_html, child, children, descendants, name, number, text
-from lti_tool.checks.reading import qti1_questions, texts
+from lti_tool.checks.reading import blackboard, brightspace, qti1_questions, texts
 from lti_tool.checks.reading.building import Maker, decimal
 from lti_tool.checks.reading.values import Bank, Entry, LeftOut, Note, Quiz
 
@@ -90,6 +90,8 @@ class _Assessment:
             minutes=int(limit) if limit is not None and 1 <= limit < 10_000 else None,
             remarks=tuple(remarks),
         )
+        if text(element, "assessmentmetadata", "bbmd_assessmenttype") == "Pool":
+            return Found(Bank(identifier, title, tuple(self._entries)))  # A bank of Blackboard's, which nobody takes.
         return Found(Bank(identifier, title, tuple(self._entries), own=True), quiz, self._draws)
 
     def _section(self, section: Element) -> None:
@@ -101,6 +103,10 @@ class _Assessment:
             wanted = int(amount) if amount is not None and 0 < amount < 100_000 else wanted
             each = text(selection, "selection_extension", "points_per_item") or each
             bank = text(selection, "sourcebank_ref") or bank
+        for one in descendants(child(section, "sectionproc_extension"), "qti_metadatafield"):
+            # Brightspace: how many of a pool's questions are asked.
+            amount = number(text(one, "fieldentry")) if text(one, "fieldlabel") == "qmd_numberofitems" else None
+            wanted = int(amount) if amount is not None and 0 < amount < 100_000 else wanted
         before = len(self._entries)
         if bank:
             self._draws.append(Draw(bank, wanted, before))
@@ -122,6 +128,8 @@ class _Assessment:
 
 def _entry(item: Element, canvas: bool, each: str | None = None) -> Entry:
     maker = Maker()
+    blackboard.put_right(item)
+    brightspace.put_right(item)
     identifier = item.get("ident", "")[:200]
     title = item.get("title", "")
     presentation = child(item, "presentation")

@@ -9,7 +9,7 @@ from xml.etree.ElementTree import Element
 
 from lti_tool.cartridges.markup import as_html, child, children, descendants, name, text
 from lti_tool.checks.questions import ONE, ZERO, Accepted, Choice, Partial, Question, QuestionKind, Row
-from lti_tool.checks.reading import texts
+from lti_tool.checks.reading import blackboard, brightspace, texts
 from lti_tool.checks.reading.building import Maker, band, decimal, matching, share_of
 from lti_tool.checks.reading.qti1_scoring import Condition, Outcome, conditions, named, ranges, tried
 from lti_tool.checks.reading.values import MOST_PARTS, LeftOut, Why
@@ -30,6 +30,33 @@ _KINDS: dict[str, QuestionKind | Why] = {
     "essay_question": Why.NEEDS_A_PERSON,
     "file_upload_question": Why.NEEDS_A_PERSON,
     "text_only_question": Why.NO_QUESTION,
+    "Multiple Choice": _CHOICE,
+    "True/False": _CHOICE,
+    "Either/Or": _CHOICE,
+    "Multiple Answer": _RESPONSE,
+    "Ordering": _ORDER,
+    "Matching": _MATCH,
+    "Fill in the Blank": _TEXT,
+    "Fill in the Blank Plus": _GAPS,
+    "Jumbled Sentence": _GAPS,
+    "Numeric": _NUMBER,
+    "Calculated": Why.COMPUTED,
+    "Essay": Why.NEEDS_A_PERSON,
+    "Short Response": Why.NEEDS_A_PERSON,
+    "File Upload": Why.NEEDS_A_PERSON,
+    "Hot Spot": Why.PICTURE_IS_THE_QUESTION,
+    "Opinion Scale": Why.SURVEY,
+    "Multi-Select": _RESPONSE,
+    "Fill in the Blanks": _GAPS,
+    "Short Answer": _TEXT,
+    "Long Answer": Why.NEEDS_A_PERSON,
+    "Written Response": Why.NEEDS_A_PERSON,
+    "Arithmetic": Why.COMPUTED,
+    "Significant Figures": Why.COMPUTED,
+    "Multi-Short Answer": Why.SCORING,
+    "Likert": Why.SURVEY,
+    "Text Information": Why.NO_QUESTION,
+    "Image Information": Why.NO_QUESTION,
     "cc.multiple_choice": _CHOICE,
     "cc.true_false": _CHOICE,
     "cc.multiple_response": _RESPONSE,
@@ -75,6 +102,7 @@ def _material(element: Element | None) -> str:
 def convert(item: Element, maker: Maker, each: Decimal | None, *, canvas: bool) -> Question:
     """The question; ``each`` are points that its section gives it. Raises LeftOut."""
     fields = fields_of(item)
+    fields |= blackboard.fields_of(item) | brightspace.fields_of(fields)
     presentation = child(item, "presentation")
     stated = fields.get("question_type") or re.sub(r"\.v\d+p\d+$", "", fields.get("cc_profile", ""))
     kind = _kind(stated, presentation, maker)

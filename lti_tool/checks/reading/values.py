@@ -132,6 +132,7 @@ class Why(StrEnum):
     DRAWS = "draws"
     DRAWS_FROM = "draws-from"
     LOCKED = "locked"
+    WAS_SURVEY = "was-survey"
     FILES = "files"
 
 
@@ -177,6 +178,9 @@ WORDS: dict[Why, str] = {
     Why.SHORTENED: N_("A text was too long and was shortened."),
     Why.DRAWS: N_("It drew some of its questions at random. The check draws %(what)s of all of them."),
     Why.DRAWS_FROM: N_("It draws from a bank that is not in the file: %(what)s."),
+    Why.WAS_SURVEY: N_(
+        "It was a survey, where nothing is right or wrong: look at what counts as right before anybody takes it."
+    ),
     Why.LOCKED: N_("Its access code or address filter was left out."),
     Why.FILES: N_("This part of the file could not be read: %(what)s."),
 }
