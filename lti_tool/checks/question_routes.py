@@ -138,6 +138,9 @@ async def pick(
         all_banks = await queries.banks(session, here.organisation_id, here.course.id)
         counts = await queries.counts_of_banks(session, here.organisation_id, here.course.id)
         asked = {row.id for row in (await queries.asked(session, here.organisation_id, [check_id]))[check_id]}
+        full = [one for one in all_banks if counts.get(one.id)]
+        if bank is None and len(full) == 1:
+            bank = full[0].id
         held: list[looking.Line] = []
         if bank is not None:
             found = await banks.the_bank(session, here.course, bank)
@@ -148,7 +151,7 @@ async def pick(
         "home": home(here.course),
         "place": place,
         "address": f"{place.address}/pick",
-        "banks": [(str(one.id), one.title, counts.get(one.id, 0)) for one in all_banks if counts.get(one.id)],
+        "banks": [(str(one.id), one.title, counts.get(one.id, 0)) for one in full],
         "bank": str(bank) if bank else "",
         "lines": held,
         "asked": asked,

@@ -15,8 +15,8 @@ from lti_tool.web.i18n import N_, current_language, format_number
 
 SOURCES = {
     EvidenceSource.LMS: N_("Result from your learning platform"),
-    EvidenceSource.CHECK: N_("Check"),
-    EvidenceSource.MENU: N_("Choice board"),
+    EvidenceSource.CHECK: N_("Check of this tool"),
+    EvidenceSource.MENU: N_("Menu"),
     EvidenceSource.RUBRIC: N_("Rubric"),
     EvidenceSource.OBSERVATION: N_("Observation"),
     EvidenceSource.CSV: N_("Gradebook file"),

@@ -88,6 +88,21 @@ def test_a_first_check_is_open_in_a_minute(world: World, browser: Browser) -> No
     assert world.do(read) == (CheckStatus.OPEN, 2)
 
 
+def test_all_of_them_ticks_each_and_only_what_it_stands_above(world: World, browser: Browser) -> None:
+    with world.browsing(browser) as page:
+        page.goto(f"{world.course}/checks/new")
+        page.get_by_label("Title").fill("Doubles")
+        page.get_by_label("Questions (optional)").fill("\n\n".join(f"Twice {n}?\n= {2 * n}" for n in range(1, 5)))
+        page.get_by_role("button", name="Make the check").click()
+        page.get_by_role("link", name="Say what questions are about").click()
+        ticked = page.locator("input[name=question]:checked")
+        expect(ticked).to_have_count(0)
+        page.get_by_label("All of them").check()
+        expect(ticked).to_have_count(4)
+        page.get_by_label("All of them").uncheck()
+        expect(ticked).to_have_count(0)
+
+
 def write(page: Page, prompt: str, lines: str | None) -> None:
     page.get_by_label("What is asked").fill(prompt)
     if lines is not None:
