@@ -33,7 +33,7 @@ from tests.databases import MigratedOnce
 START_SECONDS = 120.0
 STOP_SECONDS = 60.0
 MODULES = ["lti_tool.cli", "lti_tool.demo", "lti_tool.app", "lti_tool.sandbox.app", "uvicorn.protocols.http.auto"]
-MODULES += ["uvicorn.lifespan.on", "uvicorn.loops.auto", "tests.servers"]
+MODULES += ["uvicorn.lifespan.on", "uvicorn.loops.auto", "tests.servers", "tests.beforehand"]
 """What is read beforehand."""
 
 

@@ -1,7 +1,8 @@
-"""What a story that is played on both databases stands on: a demo, a browser with a profile, and people who come in.
+"""What a story stands on: a demo, a browser with a profile, and people who come in.
 
-A module imports the fixtures. Third-party cookies are blocked in one world and not in the other. Pages are looked at in the
-first; the second one, whose pages are the same, tells the story once more for its data.
+A module imports the fixtures. Third-party cookies are blocked in one world and not in the other. The main stories are played in
+both: pages are looked at in the first; the second one, whose pages are the same, tells the story once more for its data. Others
+are ``told_in`` one of the two, with all their looks: every page and every statement behind them has tests on both databases.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -16,9 +17,17 @@ from tests.browser_tools import ARGUMENTS, chromium_path
 from tests.servers import Demo, running_demo
 
 World = tuple[str, str, Path]
+WORLDS = [("sqlite", "blocked"), ("postgresql", "allowed")]
 
 
-@pytest.fixture(scope="class", params=[("sqlite", "blocked"), ("postgresql", "allowed")], ids="-".join)
+def told_in(kind: str) -> pytest.MarkDecorator:
+    """A story of one world: that of this database."""
+    return pytest.mark.parametrize(
+        "world", [one for one in WORLDS if one[0] == kind], ids="-".join, indirect=True, scope="class"
+    )
+
+
+@pytest.fixture(scope="class", params=WORLDS, ids="-".join)
 def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> World:
     kind, cookies = request.param
     return kind, cookies, tmp_path_factory.mktemp(f"story-{kind}")
@@ -58,7 +67,8 @@ def visit(
     opened: list[Visitor] = []
 
     def enter(name: str, pictures: str) -> Visitor:
-        visitor = Visitor(demo, browser_context, name, pictures, looks=world[0] == "sqlite")
+        looks = world[0] == "sqlite" or request.node.get_closest_marker("parametrize") is not None
+        visitor = Visitor(demo, browser_context, name, pictures, looks=looks)
         opened.append(visitor)
         visitor.open_tool()
         return visitor

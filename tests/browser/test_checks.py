@@ -41,16 +41,16 @@ class Checks:
     made: Taking
     checks: dict[str, Check] = field(default_factory=dict)
     copies: list[str] = field(default_factory=list)
-    used: int = 0
 
     def address(self, title: str) -> str:
         return f"{self.world.address}{self.made.address(self.checks[title])}"
 
     @contextmanager
-    def student(self, browser: Browser, *, phone: bool = False, script: bool = True) -> Iterator["Browsing"]:
-        """The browser of a student who has done nothing yet; errors of scripts and what the policy stops fail the test."""
-        who = self.world.school.students[self.used]
-        self.used += 1
+    def student(
+        self, browser: Browser, place: int, *, phone: bool = False, script: bool = True
+    ) -> Iterator["Browsing"]:
+        """The browser of a student, another one in each test; errors of scripts and what the policy stops fail the test."""
+        who = self.world.school.students[place]
         context = browser.new_context(
             viewport=PHONE if phone else WIDE,  # type: ignore[arg-type]
             has_touch=phone,
@@ -58,7 +58,7 @@ class Checks:
             java_script_enabled=script,
             extra_http_headers=self.world.sign_in(who, Role.STUDENT),
         )
-        browsing = Browsing(context, self.used - 1)
+        browsing = Browsing(context, place)
         yield browsing
         context.close()
         assert browsing.troubles == []
@@ -179,7 +179,12 @@ async def fill(session: AsyncSession, checks: Checks) -> School:
     return school
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def taken_on(*kinds: str) -> pytest.MarkDecorator:
+    """On which databases a check is taken here: every kind of answer on both, and each way of taking it on one."""
+    return pytest.mark.parametrize("checks", kinds, indirect=True, scope="module")
+
+
+@pytest.fixture(scope="module")
 def checks(
     request: pytest.FixtureRequest,
     migrated: Callable[[str], MigratedOnce],
@@ -188,7 +193,7 @@ def checks(
     folder = tmp_path_factory.mktemp("checks")
     url = migrated(request.param).copy(folder / "tool.db")
     found = Checks.__new__(Checks)
-    found.checks, found.copies, found.used = {}, [], 0
+    found.checks, found.copies = {}, []
 
     async def put(session: AsyncSession) -> School:
         return await fill(session, found)
@@ -235,8 +240,9 @@ def into_order(box: Locator, wanted: list[str], press: str = "click") -> None:
 # --- All at once, from the playlist, on a phone ----------------------------------------------------------------------------
 
 
+@taken_on("postgresql")
 def test_from_the_playlist_and_back_on_a_phone_and_a_closed_tab_loses_nothing(browser: Browser, checks: Checks) -> None:
-    with checks.student(browser, phone=True) as ada:
+    with checks.student(browser, 0, phone=True) as ada:
         page = ada.page()
         page.goto(f"{checks.world.course}/my")
         page.get_by_role("link", name="Open this step").first.click()
@@ -314,8 +320,9 @@ def to(page: Page, target: Locator) -> None:
     raise AssertionError("the keyboard never gets there")
 
 
+@taken_on("sqlite", "postgresql")
 def test_every_kind_by_keyboard_with_feedback_after_each(browser: Browser, checks: Checks) -> None:
-    with checks.student(browser) as ben:
+    with checks.student(browser, 1) as ben:
         ben.context.add_init_script(VOICES)
         page = ben.page()
         page.goto(checks.address("One by one"))
@@ -415,8 +422,9 @@ def test_every_kind_by_keyboard_with_feedback_after_each(browser: Browser, check
 # --- Offline ----------------------------------------------------------------------------------------------------------
 
 
+@taken_on("sqlite")
 def test_offline_and_back_and_offline_with_a_closed_tab(browser: Browser, checks: Checks) -> None:
-    with checks.student(browser) as cem:
+    with checks.student(browser, 2) as cem:
         page = cem.page()
         page.goto(checks.address("All at once"))
         page.get_by_role("button", name="Begin").click()
@@ -458,8 +466,9 @@ def test_offline_and_back_and_offline_with_a_closed_tab(browser: Browser, checks
 # --- Time, and one after another ----------------------------------------------------------------------------------------
 
 
+@taken_on("postgresql")
 def test_time_that_runs_out_hands_in_by_itself(browser: Browser, checks: Checks) -> None:
-    with checks.student(browser) as dua:
+    with checks.student(browser, 3) as dua:
         page = dua.page()
         page.clock.install()
         page.goto(checks.address("In time"))
@@ -479,8 +488,9 @@ def test_time_that_runs_out_hands_in_by_itself(browser: Browser, checks: Checks)
         expect(page.get_by_text("Your answers", exact=True)).to_have_count(0)
 
 
+@taken_on("sqlite")
 def test_an_adaptive_check_and_one_without_script(browser: Browser, checks: Checks) -> None:
-    with checks.student(browser, script=False) as eli:
+    with checks.student(browser, 4, script=False) as eli:
         page = eli.page()
         page.goto(checks.address("Adaptive"))
         expect(page.get_by_text("3 questions at most")).to_be_visible()

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.stories import Visitor
-from tests.browser.story import browser_arguments, browser_context, demo, visit, world
+from tests.browser.story import browser_arguments, browser_context, demo, told_in, visit, world
 from tests.browser.test_first_playlist import CLICK, KEY, Counted
 
 pytestmark = pytest.mark.browser
@@ -30,6 +30,7 @@ TASKS = (
 )
 
 
+@told_in("sqlite")
 class TestAFirstMenu:
     def test_it_is_made_and_assigned_in_under_five_minutes(self, visit, capsys: pytest.CaptureFixture[str]) -> None:  # type: ignore[no-untyped-def]
         teacher: Visitor = visit(TEACHER, "first-menu")

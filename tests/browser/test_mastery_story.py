@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import BrowserContext, FrameLocator, expect
 
 from tests.browser.stories import until
-from tests.browser.story import browser_context, demo, visit, world
+from tests.browser.story import browser_context, demo, told_in, visit, world
 from tests.browser.test_stories import FAMILY, OTHER, QUIZ, STUDENT, TEACHER, _take
 from tests.browser_tools import ONE_PROCESS
 from tests.servers import Demo
@@ -45,6 +45,7 @@ def views(tool: FrameLocator, name: str) -> None:
     tool.get_by_role("navigation").get_by_role("link", name=name, exact=True).first.click()
 
 
+@told_in("postgresql")
 class TestMastery:
     """From an empty map to levels that everybody can explain."""
 

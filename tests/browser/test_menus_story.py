@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import FrameLocator, Locator, expect
 
 from tests.browser.stories import Visitor, until
-from tests.browser.story import browser_context, demo, visit, world
+from tests.browser.story import browser_context, demo, told_in, visit, world
 from tests.browser.test_stories import FAMILY, OTHER, STUDENT, TEACHER
 from tests.browser_tools import ONE_PROCESS
 from tests.servers import Demo
@@ -94,6 +94,7 @@ def upcoming(tool: FrameLocator) -> Locator:
     return tool.get_by_role("list", name="Up next")
 
 
+@told_in("postgresql")
 class TestMenus:
     """From ready boards to marked work."""
 
