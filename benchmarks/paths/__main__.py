@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.paths.classes import WAYS, Tally, simulate
-from benchmarks.paths.courses import Subject, canvas, py4e
+from benchmarks.paths.courses import Subject, canvas, py4e, with_checks, with_made_up_checks
 from benchmarks.paths.worlds import WORLDS, Assumed, World
 from lti_tool.playlists.planning.base import Settings
 
@@ -81,8 +81,9 @@ def at_equal_hours(
 
 def compared(subject: Subject, world: type[World], seeds: range) -> None:
     """One table: all ways in one course and one world."""
+    checks = f", {len(subject.banks)} quizzes as checks of {subject.checks}" if subject.banks else ""
     print(
-        f"\n{subject.name}, {world.name}: {len(subject.items)} items, {len(subject.course.competencies)} competencies"
+        f"\n{subject.name}, {world.name}: {len(subject.items)} items, {len(subject.course.competencies)} competencies{checks}"
     )
     print(
         f"  {'':<28}{'gained an hour':>16}{'of fixed':>18}{'at equal hours':>16}{'in the zone':>13}{'too hard':>10}"
@@ -136,6 +137,13 @@ def subjects() -> Iterator[Subject]:
             print(f"{name} is skipped, since {SHARED} does not have it (LTI_TOOL_SHARED_DATA).")
 
 
+def with_its_checks(subject: Subject, kind: str) -> Subject | None:
+    """The course with checks of a kind: *own* and *pooled* questions, where it has any, or so many made-up ones."""
+    if kind.isdecimal():
+        return with_made_up_checks(subject, int(kind))
+    return with_checks(subject, SHARED, pooled=kind == "pooled") if subject.name == "canvas" else None
+
+
 def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.paths", description=__doc__)
@@ -145,6 +153,12 @@ def main() -> None:
     )
     parser.add_argument("--course", choices=["py4e", "canvas"])
     parser.add_argument("--world", choices=sorted(WORLDS))
+    parser.add_argument(
+        "--checks",
+        nargs="*",
+        default=["none", "own", "pooled"],
+        help="none: quizzes of the platform's; own, pooled: the Canvas export's as checks; a number: that many made-up questions",
+    )
     given = parser.parse_args()
     begun = time.process_time()
     print(
@@ -153,9 +167,13 @@ def main() -> None:
     chosen = [one for one in subjects() if given.course in (None, one.name)]
     worlds = [world for name, world in WORLDS.items() if given.world in (None, name)]
     for subject in chosen:
+        for checks in given.checks:
+            made = subject if checks == "none" else with_its_checks(subject, checks)
+            if made is None:
+                continue
+            for world in worlds if given.seeds else ():
+                compared(made, world, range(FIRST_SEED, FIRST_SEED + given.seeds))
         for world in worlds:
-            if given.seeds:
-                compared(subject, world, range(FIRST_SEED, FIRST_SEED + given.seeds))
             if given.varied_seeds:
                 varied(subject, world, range(FIRST_SEED + 500, FIRST_SEED + 500 + given.varied_seeds))
     print(f"\n{time.process_time() - begun:.0f} s of CPU; ways: {', '.join(WAYS)}")

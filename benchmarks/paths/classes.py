@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from benchmarks.paths.courses import Subject
+from benchmarks.paths.courses import MINUTES_A_QUESTION, Question, Subject
 from benchmarks.paths.product import Predict, Product, Record
 from benchmarks.paths.worlds import Assumed, Pupil, World
 from lti_tool.playlists.models import StepRole
@@ -127,18 +127,26 @@ class Class:
         item = self.subject.course.items[step.item] if step.item else None
         if item is None:
             return 0.0
-        self._count(record, pupil, step, item)
-        if item.scored:
+        bank = self.subject.banks.get(item.id)
+        minutes = float(item.minutes or 10)
+        if bank is not None:
+            asked, passed = product.check(record, item, bank, lambda one: luck.random() < world.right(pupil, one), at)
+            self._count(record, pupil, step, item, asked)
+            world.learn(pupil, item, asked=asked)
+            minutes = MINUTES_A_QUESTION * len(asked)
+        elif item.scored:
+            self._count(record, pupil, step, item)
             answers = world.answers(pupil, item, luck)
             world.learn(pupil, item)
             passed = product.result(record, item, answers, at)
         else:
+            self._count(record, pupil, step, item)
             world.learn(pupil, item)
             product.marked(record, item, at)
             passed = True
         if passed or step.role is StepRole.REVIEW:
             product.walk(record, step, at.date())
-        return (item.minutes or 10) * pupil.pace
+        return minutes * pupil.pace
 
     def _talk(self, record: Record, pupil: Pupil, step: Planned, at: datetime) -> None:
         """The teacher explains as well as the best item would, and allows every item of the competency once more."""
@@ -152,13 +160,13 @@ class Class:
                 record.items[item.id] = replace(done, finished=False)
         self.product.walk(record, step, at.date())
 
-    def _count(self, record: Record, pupil: Pupil, step: Planned, item: Item) -> None:
+    def _count(self, record: Record, pupil: Pupil, step: Planned, item: Item, asked: Sequence[Question] = ()) -> None:
         world, tally = self.world, self.tally
         number = item.aims[0].competency
         if step.role is StepRole.REVIEW:
             tally.reviews += 1
         elif item.scored:
-            p = world.expected(pupil, item)
+            p = world.expected(pupil, item, asked)
             tally.scored += 1
             tally.in_zone += 0.6 <= p <= 0.85
             tally.too_hard += p < 0.6
@@ -279,5 +287,5 @@ def simulate(
 ) -> Tally:
     """One class of so many students, for four weeks of five days; each stops after so many hours, where ``at_most`` says."""
     world = kind(subject, assumed, seed)
-    product = Product(subject, settings, whole_only=kind.whole_only)
+    product = Product(subject, settings, whole_only=kind.whole_only, adaptive=way.startswith("personal"))
     return Class(world, subject, product, WAYS[way], at_most=at_most).work(students, 20, seed)

@@ -5,16 +5,36 @@ Neither cartridge brings a map, so both are made here, once, by rules that anybo
 
 import re
 import uuid
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from lti_tool.cartridges import CourseContent, ItemKind, read_cartridge
 from lti_tool.cartridges import Item as Content
+from lti_tool.checks import reading
+from lti_tool.checks.selecting import LEAST_FOR_ADAPTIVE, USUAL_COUNT
 from lti_tool.playlists.planning.base import Aim, Competency, Does, Item
 from lti_tool.playlists.planning.course import Course, compile_course
 
 _SPACE = uuid.UUID("6f1c1b0e-6f2e-4b5c-9d0d-0d5f4f6f7a11")
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One question of a check; ``place`` is its place in the quiz that it comes from."""
+
+    id: str
+    item: uuid.UUID
+    place: int
+    guess: float
+
+
+@dataclass(frozen=True, slots=True)
+class Bank:
+    """A quiz as a check: what it asks in order, and what an adaptive attempt chooses as many from."""
+
+    own: tuple[Question, ...]
+    among: tuple[Question, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +45,17 @@ class Subject:
     course: Course
     items: tuple[Item, ...]
     edges: tuple[tuple[int, int], ...]
+    banks: Mapping[uuid.UUID, Bank] = field(default_factory=dict)
+    """Quizzes that are checks of the tool's own, by item; the others are the platform's."""
+    checks: str = ""
+    """What these checks are made of."""
 
 
 MINUTES = {"video": 10, "slides": 8, "reference": 20, "page": 10, "talk": 10, "exercise": 15, "task": 20, "quiz": 12}
 """Estimates by what an item is; the classes' own speed varies about them."""
+
+MINUTES_A_QUESTION = 1.2
+"""Of a check, so that ten questions take as long as a quiz."""
 
 # --- Python for Everybody ---------------------------------------------------------------------------------------------
 
@@ -122,6 +149,59 @@ def _canvas_role(item: Content) -> tuple[Does, str]:
     if item.kind is ItemKind.DISCUSSION:
         return (Does.PRACTISES, "exercise") if item.points else (Does.TEACHES, "talk")
     return Does.TEACHES, "page"
+
+
+# --- Checks ---------------------------------------------------------------------------------------------------------------
+
+
+def with_checks(subject: Subject, folder: Path, *, pooled: bool) -> Subject:
+    """The Canvas export with its scored quizzes brought in as checks, adaptive where the product allows it (ten questions).
+
+    Of each quiz the product's own import says which questions can be asked, and how likely each is guessed. An attempt asks as
+    many as the quiz has, twenty at most. ``pooled``: a teacher had each topic's checks choose from all questions of its quizzes.
+    Fourteen of the export's quizzes are examples of the same ten questions; they are taken for different ones, as its items are
+    taken for items of eight topics.
+    """
+    path = folder / "canvas-export.imscc"
+    read = reading.read(path.name, path.read_bytes())
+    entries = {(bank.identifier, entry.identifier): entry for bank in read.banks for entry in bank.entries}
+    guesses = {
+        quiz.title: [
+            question.guess for ask in quiz.asks if ask in entries and (question := entries[ask].question) is not None
+        ]
+        for quiz in read.quizzes
+    }
+    quizzes = [item for item in subject.items if item.kind == "quiz" and len(guesses[item.title]) >= LEAST_FOR_ADAPTIVE]
+    asked = {item.id: _questions(item, guesses[item.title]) for item in quizzes}
+    topic = {item.id: item.aims[0].competency for item in quizzes}
+    banks = {}
+    for item in quizzes:
+        if item.scored:
+            together = [one for other in quizzes if topic[other.id] == topic[item.id] for one in asked[other.id]]
+            banks[item.id] = Bank(asked[item.id][:USUAL_COUNT], tuple(together) if pooled else asked[item.id])
+    return _checked(subject, banks, "all of its topic's questions" if pooled else "its own questions")
+
+
+def with_made_up_checks(subject: Subject, size: int) -> Subject:
+    """Each quiz as a check with a made-up bank of so many questions: what a course would need, not what it has."""
+    banks = {}
+    for item in subject.items:
+        if item.scored and item.kind == "quiz":
+            # Four in ten with four choices, the others typed: much as in the Canvas export.
+            questions = _questions(item, [0.25 if place % 5 in {1, 3} else 0.0 for place in range(size)])
+            banks[item.id] = Bank(questions[:LEAST_FOR_ADAPTIVE], questions)
+    return _checked(subject, banks, f"{size} made-up questions")
+
+
+def _checked(subject: Subject, banks: Mapping[uuid.UUID, Bank], checks: str) -> Subject:
+    """The course with these checks, which adapt."""
+    items = tuple(replace(item, adapts=True) if item.id in banks else item for item in subject.items)
+    course = compile_course(subject.course.competencies, subject.edges, items)
+    return replace(subject, course=course, items=items, banks=banks, checks=checks)
+
+
+def _questions(item: Item, guesses: Sequence[float]) -> tuple[Question, ...]:
+    return tuple(Question(f"{item.id.hex}:{place}", item.id, place, guess) for place, guess in enumerate(guesses))
 
 
 # --- Both -----------------------------------------------------------------------------------------------------------------

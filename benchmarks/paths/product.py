@@ -4,12 +4,14 @@ The pure modules decide, as they do in the product; pages, database and gradeboo
 """
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 
-from benchmarks.paths.courses import Subject
+from benchmarks.paths.courses import Bank, Question, Subject
+from lti_tool.checks import ability, selecting
+from lti_tool.checks.finishing import MOST_ANSWERS
 from lti_tool.competencies.rules_graph import descendants
 from lti_tool.mastery import prediction, rules
 from lti_tool.mastery.pieces import WHOLE_COUNTS
@@ -37,12 +39,20 @@ class Record:
 
 
 class Product:
-    """The course as the product has it, and its class. ``whole_only``: the platform tells whole scores alone."""
+    """The course as the product has it, and its class. ``whole_only``: the platform tells whole scores alone.
 
-    def __init__(self, subject: Subject, settings: Settings, *, whole_only: bool) -> None:
+    ``adaptive``: checks with enough questions choose by the answers so far; without, they ask theirs in order.
+    """
+
+    def __init__(self, subject: Subject, settings: Settings, *, whole_only: bool, adaptive: bool = False) -> None:
         self.subject = subject
         self.settings = settings
         self.whole_only = whole_only
+        self.adaptive = adaptive
+        self.difficulties: dict[str, tuple[float, int]] = {}
+        """Of questions, by id: how hard, and of how many first answers that was learned."""
+        self.answered: set[tuple[str, str]] = set()
+        self.attempts = 0
         self.model = prediction.default()
         self.shared = self.model.new_shared()
         self.answers: list[prediction.Observation] = []
@@ -66,6 +76,8 @@ class Product:
 
     def is_whole(self, item: Item) -> bool:
         """Whether an item tells a whole score rather than answers."""
+        if item.id in self.subject.banks:
+            return False
         return self.whole_only or item.kind != "quiz"
 
     def student(self) -> Record:
@@ -79,18 +91,30 @@ class Product:
     def result(self, record: Record, item: Item, answers: list[bool], at: datetime) -> bool:
         """Takes in a try; whether it reached the passing mark."""
         share = Decimal(sum(answers)) / len(answers)
-        passed = share >= PASSING
-        number = item.aims[0].competency
         if self.is_whole(item):
             told = [(item.id.hex, share, True)]
         else:
             told = [(f"{item.id.hex}:{place}", Decimal(right), False) for place, right in enumerate(answers)]
+        return self._take(record, item, share, told, at)
+
+    def _take(
+        self, record: Record, item: Item, share: Decimal, told: Sequence[tuple[str, Decimal, bool]], at: datetime
+    ) -> bool:
+        passed = share >= PASSING
+        number = item.aims[0].competency
         criterion = self.criteria[number]
         state = record.levels.get(number) or criterion.start()
         for place, (task, earned, whole) in enumerate(told):
             moment = at.replace(microsecond=place)
             observation = rules.Observation(
-                f"{at.timestamp():.0f} {task}", moment, moment, earned, Decimal(1), PASSING, item=task, whole=whole
+                f"{at.timestamp():.0f} {place} {task}",
+                moment,
+                moment,
+                earned,
+                Decimal(1),
+                PASSING,
+                item=task,
+                whole=whole,
             )
             state = criterion.step(state, observation)
             if rules.practises(observation):
@@ -107,6 +131,52 @@ class Product:
             done.tries + 1, 0 if passed else done.failed + 1, done.finished or passed, at.date(), last_at=at
         )
         return passed
+
+    # --- Checks -------------------------------------------------------------------------------------------------------
+
+    def check(
+        self, record: Record, item: Item, bank: Bank, answer: Callable[[Question], bool], at: datetime
+    ) -> tuple[list[Question], bool]:
+        """An attempt at a check: what it asked, and whether its result reached the passing mark."""
+        questions = {one.id: one for one in (*bank.among, *bank.own)}
+        known = {one.id: self._as_known(one) for one in questions.values()}
+        given: list[ability.Given] = []
+        if self.adaptive:
+            self.attempts += 1
+            among = [known[one.id] for one in bank.among]
+            while (found := selecting.next_one(among, given, len(bank.own), self.attempts)) is not None:
+                if selecting.is_beyond(among, given, found):
+                    break
+                given.append(ability.Given(known[found], float(answer(questions[found]))))
+            share = self._worth(among, given)
+            right = ability.told_as(float(share), min(len(given), MOST_ANSWERS))
+            told = [(item.id.hex, Decimal(one), False) for one in right]
+        else:
+            given = [ability.Given(known[one.id], float(answer(one))) for one in bank.own]
+            share = Decimal(sum(one.share for one in given)) / len(given)
+            told = [(f"{item.id.hex}:{one.item.id}", Decimal(one.share), False) for one in given]
+        self._learn_difficulties(record, given)
+        return [questions[one.item.id] for one in given], self._take(record, item, share, told, at)
+
+    def _as_known(self, question: Question) -> ability.Item:
+        return ability.Item(question.id, self.difficulties.get(question.id, (0.0, 0))[0], question.guess)
+
+    @staticmethod
+    def _worth(among: Sequence[ability.Item], given: Sequence[ability.Given]) -> Decimal:
+        found = ability.estimate(given, [ability.NOTHING])
+        asked = {one.item.id: one.share for one in given}
+        shares = [asked.get(one.id, ability.chance(found.of(one), one)) for one in among]
+        return Decimal(str(round(sum(shares) / len(shares), 6)))
+
+    def _learn_difficulties(self, record: Record, given: Sequence[ability.Given]) -> None:
+        """From each student's first answer to a question, as ``checks.finishing`` does."""
+        if all((record.name, one.item.id) in self.answered for one in given):
+            return
+        for one, where in zip(given, ability.without_each(given), strict=True):
+            if (record.name, one.item.id) not in self.answered:
+                self.answered.add((record.name, one.item.id))
+                _, answers = self.difficulties.get(one.item.id, (0.0, 0))
+                self.difficulties[one.item.id] = (ability.learned(one.item, answers, where, one.share), answers + 1)
 
     def marked(self, record: Record, item: Item, at: datetime) -> None:
         """Takes in that a student opened an item that tells no result, and marked it."""
@@ -146,6 +216,10 @@ class Product:
     def _tasks(self, item: uuid.UUID) -> list[str]:
         if self.is_whole(self.subject.course.items[item]):
             return [item.hex]
+        bank = self.subject.banks.get(item)
+        if bank is not None:
+            # What an adaptive attempt tells is of all questions.
+            return [item.hex] if self.adaptive else [f"{item.hex}:{one.id}" for one in bank.own]
         return [f"{item.hex}:{place}" for place in range(5)]
 
     def learner(self, record: Record, at: datetime) -> Learner:

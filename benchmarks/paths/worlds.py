@@ -7,14 +7,17 @@ model; and what is assumed can be varied.
 import math
 import random
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from benchmarks.paths.courses import Subject
+from benchmarks.paths.courses import MINUTES_A_QUESTION, Question, Subject
 from lti_tool.playlists.planning.base import Does, Item
 
 QUESTIONS = 5
-"""In each quiz; a task has as many parts and tells only its whole score."""
+"""In each quiz of the platform's; a task has as many parts and tells only its whole score."""
+
+SPREAD = 1.3
+"""How different a check's questions are, in log-odds (standard deviation), as in ``benchmarks/checks``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +80,24 @@ class World(ABC):
         for earlier, later in subject.edges:
             self.before[later].append(earlier)
         self._build()
+        # Luck of their own, so that the students are the same with checks and without.
+        self._build_questions(random.Random(f"{self.name} {subject.name} {seed} questions"))
 
     @abstractmethod
     def _build(self) -> None:
         """Draw what belongs to the course."""
+
+    def _build_questions(self, chance: random.Random) -> None:  # noqa: B027 - a world may have nothing to draw.
+        """Draw what belongs to the questions of its checks."""
+
+    @abstractmethod
+    def right(self, pupil: Pupil, question: Question) -> float:
+        """The true chance of a right answer to a check's question now."""
+
+    def _asked(self, item: Item, asked: Sequence[Question]) -> Sequence[Question]:
+        """Of a check what was asked, or else what it asks in its order; nothing of anything else."""
+        bank = self.subject.banks.get(item.id)
+        return asked or (bank.own if bank else ())
 
     def speed(self) -> float:
         """How many times the estimate a student takes."""
@@ -91,16 +108,16 @@ class World(ABC):
         """A new student."""
 
     @abstractmethod
-    def expected(self, pupil: Pupil, item: Item) -> float:
-        """The true chance of success with an item now: the expected share of its points."""
+    def expected(self, pupil: Pupil, item: Item, asked: Sequence[Question] = ()) -> float:
+        """The true chance of success with an item now: the expected share of its points, of a check those of what is asked."""
 
     @abstractmethod
     def answers(self, pupil: Pupil, item: Item, chance: random.Random) -> list[bool]:
-        """A try at an item: each question's or part's answer."""
+        """A try at an item that is no check: each question's or part's answer."""
 
     @abstractmethod
-    def learn(self, pupil: Pupil, item: Item, strength: float = 1.0) -> None:
-        """What working through an item leaves behind."""
+    def learn(self, pupil: Pupil, item: Item, strength: float = 1.0, asked: Sequence[Question] = ()) -> None:
+        """What working through an item leaves behind, of a check by what was asked."""
 
     @abstractmethod
     def night(self, pupil: Pupil) -> None:
@@ -149,22 +166,38 @@ class EloWorld(World):
         rate = math.exp(self.chance.gauss(0.15 * ability, 0.25))
         return Pupil(self.speed(), rate, state, {n: list(values) for n, values in state.items()})
 
-    def expected(self, pupil: Pupil, item: Item) -> float:
+    def _build_questions(self, chance: random.Random) -> None:
+        within = math.sqrt(SPREAD**2 - self.ITEM**2)
+        self.topic_of = {item.id: item.aims[0].competency for item in self.subject.items}
+        self.question: dict[str, float] = {}
+        for bank in self.subject.banks.values():
+            for one in (*bank.own, *bank.among):
+                if one.id not in self.question:
+                    self.question[one.id] = self.item[one.item] + chance.gauss(0.0, within)
+
+    def right(self, pupil: Pupil, question: Question) -> float:
+        known = _logistic(pupil.state[self.topic_of[question.item]][0] - self.question[question.id])
+        return question.guess + (1.0 - question.guess) * known
+
+    def expected(self, pupil: Pupil, item: Item, asked: Sequence[Question] = ()) -> float:
+        if questions := self._asked(item, asked):
+            return sum(self.right(pupil, one) for one in questions) / len(questions)
         return _logistic(pupil.state[item.aims[0].competency][0] - self.item[item.id])
 
     def answers(self, pupil: Pupil, item: Item, chance: random.Random) -> list[bool]:
         p = self.expected(pupil, item)
         return [chance.random() < p for _ in range(QUESTIONS)]
 
-    def learn(self, pupil: Pupil, item: Item, strength: float = 1.0) -> None:
+    def learn(self, pupil: Pupil, item: Item, strength: float = 1.0, asked: Sequence[Question] = ()) -> None:
         competency, does = item.aims[0].competency, item.aims[0].does
         known = self.mastery(pupil, competency)
-        gain = {Does.TEACHES: 0.030, Does.PRACTISES: 0.035, Does.ASSESSES: 0.025}[does] * (item.minutes or 10)
+        minutes = len(self._asked(item, asked)) * MINUTES_A_QUESTION or item.minutes or 10
+        gain = {Does.TEACHES: 0.030, Does.PRACTISES: 0.035, Does.ASSESSES: 0.025}[does] * minutes
         if does is Does.TEACHES:
             gain *= 0.85 ** pupil.taught.get(competency, 0)
             pupil.taught[competency] = pupil.taught.get(competency, 0) + 1
         elif self.assumed.zone_helps:
-            gain *= helps(self.expected(pupil, item))
+            gain *= helps(self.expected(pupil, item, asked))
         if does is Does.ASSESSES:
             pupil.today.add(competency)
         gain *= self._ready(pupil, competency)
@@ -193,6 +226,7 @@ class ComponentsWorld(World):
     PARTS, SLIP, GUESS = 5, 0.08, 0.2
 
     def _build(self) -> None:
+        self.topic_of = {item.id: item.aims[0].competency for item in self.subject.items}
         self.covers: dict[object, list[int]] = {}
         turn: dict[tuple[int, Does], int] = {}
         for item in self.subject.items:
@@ -216,8 +250,20 @@ class ComponentsWorld(World):
             state[n] = [float(self.chance.random() < prior) for _ in range(self.PARTS)]
         return Pupil(self.speed(), 0.2 + 0.3 * able, state)
 
-    def expected(self, pupil: Pupil, item: Item) -> float:
-        state, covers = pupil.state[item.aims[0].competency], self.covers[item.id]
+    def _parts(self, item: Item, asked: Sequence[Question]) -> list[int]:
+        """The things that an item is about; of a check those of what is asked."""
+        questions = self._asked(item, asked)
+        return [self._part(one) for one in questions] if questions else self.covers[item.id]
+
+    def _part(self, question: Question) -> int:
+        """Questions of a quiz take turns, from where the quiz begins."""
+        return (self.covers[question.item][0] + question.place) % self.PARTS
+
+    def right(self, pupil: Pupil, question: Question) -> float:
+        return self._right(pupil.state[self.topic_of[question.item]][self._part(question)])
+
+    def expected(self, pupil: Pupil, item: Item, asked: Sequence[Question] = ()) -> float:
+        state, covers = pupil.state[item.aims[0].competency], self._parts(item, asked)
         return sum(self._right(state[part]) for part in covers) / len(covers)
 
     def answers(self, pupil: Pupil, item: Item, chance: random.Random) -> list[bool]:
@@ -236,16 +282,17 @@ class ComponentsWorld(World):
     def expected_gain(self, pupil: Pupil, item: Item) -> float:
         """How much true mastery working through an item is expected to add now."""
         state = pupil.state[item.aims[0].competency]
-        new = sum(not state[part] for part in set(self.covers[item.id]))
+        new = sum(not state[part] for part in set(self._parts(item, ())))
         return new * self._catches(pupil, item) / self.PARTS
 
-    def learn(self, pupil: Pupil, item: Item, strength: float = 1.0) -> None:
+    def learn(self, pupil: Pupil, item: Item, strength: float = 1.0, asked: Sequence[Question] = ()) -> None:
         competency, does = item.aims[0].competency, item.aims[0].does
         if does is Does.ASSESSES:
             pupil.today.add(competency)
         chance = self._catches(pupil, item) * strength
         state = pupil.state[competency]
-        for part in self.covers[item.id]:
+        # Each thing once, however many questions ask for it.
+        for part in dict.fromkeys(self._parts(item, asked)):
             if not state[part] and self.chance.random() < chance:
                 state[part] = 1.0
 

@@ -159,6 +159,23 @@ def _solve(matrix: Sequence[Sequence[float]], wanted: Sequence[float]) -> list[f
     return found
 
 
+# --- What an adaptive attempt is worth ---------------------------------------------------------------------------------
+
+
+def told_as(share: float, answers: int) -> list[bool]:
+    """A share of all questions as so many answers, right or wrong, that say the same: spread evenly.
+
+    The first is right where at least half of them are.
+    """
+    right = _half_up(min(max(share, 0.0), 1.0) * answers)
+    return [_half_up((one + 1) * right / answers) > _half_up(one * right / answers) for one in range(answers)]
+
+
+def _half_up(value: float) -> int:
+    """To the nearest whole number. Rounded before, so that a sum's last digit does not decide."""
+    return math.floor(round(value, 6) + 0.5)
+
+
 # --- Difficulty -------------------------------------------------------------------------------------------------------
 
 

@@ -285,7 +285,7 @@ async def ask_next(session: AsyncSession, here: Sitting) -> bool:
     ]
     choices = [items[one] for one in here.all_rows]
     found = selecting.next_one(choices, given, here.check.count, here.attempt.seed)
-    if found is None:
+    if found is None or selecting.is_beyond(choices, given, found):
         return False
     here.attempt.asked = [*here.attempt.asked, found]
     here.rows[found] = here.all_rows[found]

@@ -7,7 +7,7 @@ the takers lock, and last the questions, which all students share, in the order 
 import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -27,6 +27,9 @@ from lti_tool.db.session import Database
 from lti_tool.mastery import service as mastery
 from lti_tool.mastery.entries import LARGEST, Entry
 from lti_tool.mastery.models import EvidenceSource
+
+MOST_ANSWERS = 5
+"""As so many answers at most an adaptive attempt is told in each competency: what the usual level rule looks at."""
 
 Taker = Callable[[AsyncSession, Course, uuid.UUID, uuid.UUID, Decimal, Decimal, datetime, datetime], Awaitable[None]]
 """Who takes a check's result: (session, course, person, content item, earned, possible, at, now), in the same transaction."""
@@ -140,7 +143,7 @@ async def _evidence(
     now: datetime,
 ) -> None:
     """Every first answer is evidence of what its question is tagged with, or else of what the check assesses. Of an adaptive
-    attempt, whose questions are as hard as the student is good, the result in each competency is, as a whole score.
+    attempt, whose questions are as hard as the student is good, what all of its questions would have shown is.
     """
     found = await alignments.of_items(
         session, here.course.organisation_id, here.course.id, [here.check.content_item_id]
@@ -151,7 +154,7 @@ async def _evidence(
         if view.role is AlignmentRole.ASSESSES
     }
     if here.is_adaptive:
-        entries = _whole_scores(here, items, given, assessed, at)
+        entries = _as_answers(here, items, given, assessed, at)
     else:
         entries = [
             entry
@@ -196,35 +199,43 @@ def _passing(question: Question, view: AlignmentView | None) -> float | None:
     return 100.0 if question.partial is Partial.NONE else None
 
 
-def _whole_scores(
+def _as_answers(
     here: Sitting,
     items: Mapping[str, ability.Item],
     given: Sequence[ability.Given],
     assessed: Mapping[uuid.UUID, AlignmentView],
     at: datetime,
 ) -> list[Entry]:
+    """In each competency the expected share of all questions, told as answers: as many as were given there, five at most.
+
+    So a student whom harder questions were chosen for is not held down by them, and counts as with any other check.
+    """
     tagged = sorted({uuid.UUID(one) for answer in given for one in answer.item.competencies})
     about = {one: _expected(here, items, given, str(one)) for one in tagged}
     if not about and given:
         about = dict.fromkeys(sorted(assessed), _expected(here, items, given))
+    numbers = {one: sum(not tagged or str(one) in answer.item.competencies for answer in given) for one in about}
     return [
         Entry(
             person_id=here.attempt.person_id,
             competency_id=competency_id,
             source=EvidenceSource.CHECK,
-            presentation=f"check:{here.attempt.id}:whole",
-            observed_at=at,
-            earned=rounded(earned),
-            possible=rounded(possible),
+            presentation=f"check:{here.attempt.id}:of-all:{place}",
+            # Moments of their own keep the order in which they are told.
+            observed_at=at - timedelta(microseconds=MOST_ANSWERS - place),
+            earned=ONE if is_right else ZERO,
+            possible=ONE,
             passing_percent=view.passing_percent if view is not None else here.check.pass_percent,
             weight=view.weight if view is not None else ONE,
             content_item_id=here.check.content_item_id,
-            whole=True,
             shared=not tagged and len(about) > 1,
         )
         for competency_id, (earned, possible) in about.items()
         for view in (assessed.get(competency_id),)
         if ZERO < rounded(possible) <= LARGEST
+        for place, is_right in enumerate(
+            ability.told_as(float(earned / possible), min(numbers[competency_id], MOST_ANSWERS))
+        )
     ]
 
 

@@ -27,6 +27,10 @@ CERTAIN = 0.6
 ZONE = (0.50, 0.85)
 """Chances of success between which a question is neither too hard nor too easy."""
 
+LEAST_CHANCE = 0.50
+ENOUGH_TO_END = 4
+"""An attempt ends before a question with less than this chance of success, from so many answers on."""
+
 _ALIKE = 0.95
 """Questions that say at least this part of what the best one says are as good; the seed chooses, so that classes see more."""
 
@@ -68,6 +72,16 @@ def next_one(
         if among:
             return _most_telling(among, ability, seed).id
     return None
+
+
+def is_beyond(items: Sequence[Item], given: Sequence[Given], one: str) -> bool:
+    """Whether the question that would come next is beyond the student, so that an attempt ends: after a few answers, less than an
+    even chance. Nothing that is left is easier by much, and what is left counts by its estimated chance.
+    """
+    if len(given) < ENOUGH_TO_END:
+        return False
+    item = next(item for item in items if item.id == one)
+    return chance(estimate(given, item.about).of(item), item) < LEAST_CHANCE
 
 
 def _uncertain(ability: Ability, competencies: Sequence[str], certain: float) -> list[str]:

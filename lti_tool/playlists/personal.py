@@ -178,6 +178,7 @@ async def _compiled(
             serves=frozenset(row.serves or ()),
             language=row.language or "",
             scored=bool(row.scored),
+            adapts=bool(row.adapts),
         )
         for row in rows
         if row.id in aims or row.variant_of_id is not None

@@ -13,6 +13,8 @@ from sqlalchemy import Table, and_, bindparam, func, literal, or_, select
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from lti_tool.checks.models import Check, CheckQuestion, Selection
+from lti_tool.checks.selecting import LEAST_FOR_ADAPTIVE
 from lti_tool.competencies.models import Alignment, CourseMap, Framework, MapCompetency
 from lti_tool.content.models import ContentItem, ItemKind, ItemTrait
 from lti_tool.content.rules import CHECK_SOURCE, FILE_SOURCES
@@ -48,6 +50,7 @@ _organisation = _table(Organisation)
 _school_calendar, _course_calendar = _table(SchoolCalendar), _table(CourseCalendar)
 _alignment, _place = _table(Alignment), _table(MapCompetency)
 _item, _trait = _table(ContentItem), _table(ItemTrait)
+_check, _asks = _table(Check), _table(CheckQuestion)
 _learner, _version, _evidence = _table(LearnerMastery), _table(PredictionVersion), _table(Evidence)
 _profile, _support, _modification = _table(LearnerProfile), _table(LearnerSupport), _table(LearnerModification)
 _playlist, _copy = _table(Playlist), _table(PersonalPlaylist)
@@ -84,6 +87,7 @@ class CourseTimes(NamedTuple):
     """Where the school's day begins; another zone is another plan."""
     school_days: datetime | None = None
     course_days: datetime | None = None
+    checks: datetime | None = None
 
 
 _COURSE_TIMES = Fixed(
@@ -105,13 +109,14 @@ _COURSE_TIMES = Fixed(
         select(_organisation.c.time_zone).where(_organisation.c.id == _ORGANISATION).scalar_subquery(),
         _latest(_school_calendar.c.changed_at, _school_calendar.c.organisation_id == _ORGANISATION),
         _latest(_course_calendar.c.changed_at, _in_course(_course_calendar)),
+        _latest(_check.c.changed_at, _in_course(_check)),
     )
 )
 
 
 async def course_times(session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID) -> CourseTimes:
-    """When the course's map, frameworks, content (with its traits) and templates last changed, and the school's time zone, in one
-    statement.
+    """When the course's map, frameworks, content (with traits), templates and checks last changed, and the school's time zone,
+    in one statement.
     """
     [row] = await _COURSE_TIMES.run(session, {"organisation": organisation_id, "course": course_id})
     return CourseTimes(*row)
@@ -168,6 +173,27 @@ class ItemRow(NamedTuple):
     variant_of_id: uuid.UUID | None
     serves: Sequence[str] | None
     language: str | None
+    adapts: bool = False
+
+
+def _adapts() -> Any:
+    """Whether an item is a check that chooses its questions by the answers so far, as ``checks.selecting.is_adaptive`` has it."""
+    questions = (
+        select(func.count())
+        .select_from(_asks)
+        .where(_asks.c.organisation_id == _check.c.organisation_id, _asks.c.check_id == _check.c.id)
+        .scalar_subquery()
+    )
+    return (
+        select(_check.c.id)
+        .where(
+            _check.c.organisation_id == _item.c.organisation_id,
+            _check.c.content_item_id == _item.c.id,
+            _check.c.selection == Selection.ADAPTIVE,
+            questions >= LEAST_FOR_ADAPTIVE,
+        )
+        .exists()
+    )
 
 
 async def items(session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID) -> list[ItemRow]:
@@ -185,6 +211,7 @@ async def items(session: AsyncSession, organisation_id: uuid.UUID, course_id: uu
             _trait.c.variant_of_id,
             _trait.c.serves,
             _trait.c.language,
+            _adapts(),
         )
         .outerjoin(
             _trait,

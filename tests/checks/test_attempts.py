@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import uuid
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -411,11 +412,15 @@ async def test_an_adaptive_check_asks_what_fits_and_its_result_is_of_all_questio
     assert shares[0] > 0.7
     assert shares[1] < 0.45
     rows = await evidence(database, ada.made)
-    assert {(row.person_id == ada.person.id, row.whole, row.passing_percent) for row in rows} == {
-        (True, True, 70.0),
-        (False, True, 70.0),
-    }
-    assert len(rows) == 4  # Two students, two competencies.
+    assert {(row.possible, row.whole, row.passing_percent, row.item) for row in rows} == {(1, False, 70.0, None)}
+    told: dict[tuple[bool, uuid.UUID], list[int]] = {}
+    for row in sorted(rows, key=lambda row: row.observed_at):
+        told.setdefault((row.person_id == ada.person.id, row.competency_id), []).append(int(row.earned or 0))
+    # Two students, two competencies; what all questions would have shown, as five answers at most.
+    assert len(told) == 4
+    assert all(1 <= len(answers) <= 5 for answers in told.values())
+    means = [sum(sum(some) / len(some) for (is_ada, _), some in told.items() if is_ada == who) for who in (True, False)]
+    assert means[0] > means[1] + 0.4
 
 
 async def test_not_knowing_is_an_answer_of_an_adaptive_check(database: Database) -> None:

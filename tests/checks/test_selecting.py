@@ -152,6 +152,32 @@ def test_two_students_with_the_same_answers_need_not_be_asked_the_same() -> None
     assert len({selecting.next_one(items, [], 5, seed) for seed in range(30)}) > 3
 
 
+def test_it_ends_before_what_is_beyond_the_student_once_a_few_answers_say_so() -> None:
+    items = [Item(f"q{n}", 1.5) for n in range(12)]
+    wrong = [Given(item, 0.0) for item in items]
+    least = selecting.ENOUGH_TO_END
+    assert not any(selecting.is_beyond(items, wrong[:n], items[n].id) for n in range(least))
+    assert selecting.is_beyond(items, wrong[:least], items[least].id)
+    right = [Given(item, 1.0) for item in items]
+    assert not selecting.is_beyond(items, right[:least], items[least].id)
+
+
+@given(st.floats(0, 1), st.integers(1, 8))
+def test_a_share_is_told_as_answers_that_say_the_same(share: float, answers: int) -> None:
+    told = ability.told_as(share, answers)
+    assert len(told) == answers
+    assert abs(sum(told) - share * answers) <= 0.5 + 1e-6
+    assert told[0] == (sum(told) >= answers / 2)
+    # Spread evenly: any two that are as long differ by one at most.
+    for length in range(1, answers + 1):
+        counts = {sum(told[begin : begin + length]) for begin in range(answers - length + 1)}
+        assert max(counts) - min(counts) <= 1
+
+
+def test_four_of_five_stand_for_seven_tenths_and_more() -> None:
+    assert [sum(ability.told_as(share, 5)) for share in (0.69, 0.7, 0.89, 0.9)] == [3, 4, 4, 5]
+
+
 # --- Difficulty -------------------------------------------------------------------------------------------------------
 
 

@@ -64,6 +64,8 @@ class Item:
     language: str = ""
     scored: bool = False
     """Whether the LMS tells results of it; without, it can be opened and marked, and assesses nothing by itself."""
+    adapts: bool = False
+    """Whether each try asks what fits the student then, as an adaptive check does."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,8 @@ TALK_AGAIN = timedelta(days=7)
 """A conference about the same competency is not proposed again before, unless something was done for it since."""
 MOST_EQUALS = 3
 
+ADAPTS = 0.8
+"""How much nearer to the middle of the zone, in log-odds, what adapts to the student comes at most."""
 LIFT = 0.2
 """What a step without a result is taken to add to the chance of success, in log-odds, until the next try tells."""
 MOST_BEFORE_TRY = 4
@@ -182,8 +184,15 @@ class Chooser:
         return found
 
     def expected(self, bit: int, item: Item) -> float | None:
-        """The chance with an item that the LMS tells results of; None for all others."""
-        return self.chance(bit, item) if item.scored else None
+        """The chance with an item that the LMS tells results of; None for all others.
+
+        What adapts asks what is nearer to the zone than all that it could ask.
+        """
+        chance = self.chance(bit, item) if item.scored else None
+        if chance is None or not item.adapts or not 0.0 < chance < 1.0:
+            return chance
+        away = math.log(self._middle / (1.0 - self._middle)) - math.log(chance / (1.0 - chance))
+        return _lifted(chance, min(max(away, -ADAPTS), ADAPTS))
 
     def fit(self, chance: float | None) -> float:
         """1 within the zone, falling in a straight line to 0 at no chance and at certainty; 1 where nothing is known."""
@@ -217,11 +226,19 @@ class Chooser:
         return (
             tier,
             int(item.kind in avoid),
-            int(self.done(item).failed > 0),
+            self._turn(bit, item),
             self._off(self.expected(bit, item)),
             int(not self.likes(item)),
             int(minutes is not None and week is not None and minutes > week),
         )
+
+    def _turn(self, bit: int, item: Item) -> int:
+        """What is new before what was failed; but what was failed and is within the zone before what is new and below it."""
+        chance, settings = self.expected(bit, item), self.settings
+        # What adapts is another test each time.
+        if self.done(item).failed and not item.adapts:
+            return 1 if chance is not None and settings.low <= chance <= settings.high else 3
+        return 2 if chance is not None and chance < settings.low else 0
 
     def best(
         self, bit: int, some: Sequence[Item], avoid: frozenset[str] = frozenset()

@@ -170,6 +170,37 @@ def test_after_a_failed_try_it_is_taught_again_before_the_next() -> None:
     assert made.steps[0].why.reason is Reason.STARTED
 
 
+def test_what_was_failed_and_fits_comes_before_what_is_new_and_too_hard_and_after_what_is_new_and_fits() -> None:
+    quizzes = [thing(13, (1, "assesses"), kind="quiz"), thing(14, (1, "assesses"), kind="quiz")]
+    tried = {ident(13): Done(tries=1, failed=1)}
+
+    def first(failed: float, new: float, **more: bool) -> int:
+        chances = {None: 0.7, ident(13): failed, ident(14): new}
+        items = [replace(quizzes[0], **more), quizzes[1]]
+        learner = Learner(standings={1: STARTED}, items=tried, predict=lambda number, item: chances[item])
+        return planned(plan(course("a", items=items), learner, USUAL, TODAY))[0]
+
+    assert first(0.7, 0.62) == 14
+    assert first(0.7, 0.5) == 13
+    assert first(0.5, 0.55) == 14
+    # An adaptive check is another test each time, and comes to the student.
+    assert first(0.7, 0.62, adapts=True) == 13
+    assert first(0.5, 0.62, adapts=True) == 13
+
+
+def test_what_adapts_is_expected_nearer_to_the_zone_than_all_that_it_could_ask() -> None:
+    there = course("a", items=[thing(13, (1, "assesses"), kind="quiz", adapts=True)])
+
+    def expected(chance: float) -> float | None:
+        learner = Learner(standings={1: STARTED}, predict=lambda number, item: chance)
+        return plan(there, learner, USUAL, TODAY).steps[0].expected
+
+    assert expected(0.725) == pytest.approx(0.725)
+    assert expected(0.6) == expected(0.8) == pytest.approx(0.725)
+    assert expected(0.3) == pytest.approx(0.488, abs=0.001)
+    assert expected(0.97) == pytest.approx(0.936, abs=0.001)
+
+
 def test_ties_are_settled_by_the_teachers_order_and_then_by_id() -> None:
     items = [thing(5, (1, "teaches")), thing(3, (2, "teaches"))]
     same = [replace(item, position=0) for item in items]

@@ -8,9 +8,9 @@ import pytest
 
 from benchmarks.paths.__main__ import at_equal_hours, runs
 from benchmarks.paths.bounds import Observer, TellingProduct, copied, greedy, share_within, teaches
-from benchmarks.paths.classes import WAYS, Class, simulate
-from benchmarks.paths.courses import Subject
-from benchmarks.paths.product import Record
+from benchmarks.paths.classes import FIRST_DAY, WAYS, Class, simulate
+from benchmarks.paths.courses import Subject, with_made_up_checks
+from benchmarks.paths.product import Product, Record
 from benchmarks.paths.worlds import WORLDS, Assumed, ComponentsWorld, EloWorld
 from lti_tool.playlists.planning.base import Item, Planned, Settings
 from tests.playlists.planning.made import course, thing
@@ -35,6 +35,37 @@ def test_the_path_chooses_nothing_with_an_unmet_prerequisite(world: str) -> None
     assert tally.steps > 100
     assert tally.scored > 0
     assert tally.unmet_by_evidence == 0
+
+
+@pytest.mark.parametrize("world", WORLDS)
+def test_checks_are_taken_by_every_way_and_the_path_keeps_its_promise(world: str) -> None:
+    kind, usual = WORLDS[world], subject()
+    checked = with_made_up_checks(usual, 20)
+    assert [item.adapts for item in checked.items] == [item.kind == "quiz" for item in checked.items]
+    # The same students with checks and without.
+    assert kind(checked, SHORT, 9).pupil().state == kind(usual, SHORT, 9).pupil().state
+    own, fixed = (
+        simulate(kind, checked, way, 5, SHORT, Settings(length=2), students=6) for way in ("personal", "fixed order")
+    )
+    assert own.scored > 0
+    assert own.unmet_by_evidence == 0
+    assert own == simulate(kind, checked, "personal", 5, SHORT, Settings(length=2), students=6)
+    assert fixed.steps == 6 * len(checked.items)
+
+
+def test_an_adaptive_check_asks_no_question_twice_and_a_fixed_one_its_own_in_order() -> None:
+    checked = with_made_up_checks(subject(), 20)
+    quiz = next(item for item in checked.items if item.id in checked.banks)
+    bank = checked.banks[quiz.id]
+    for adaptive in (True, False):
+        product = Product(checked, Settings(), whole_only=True, adaptive=adaptive)
+        record = product.student()
+        asked, passed = product.check(record, quiz, bank, lambda one: True, FIRST_DAY)
+        assert passed
+        assert len(set(asked)) == len(asked) <= 10
+        assert adaptive or asked == list(bank.own)
+        assert product.standing(record, 1).is_secure
+        assert all(product.difficulties[one.id][1] == 1 for one in asked)
 
 
 def test_a_fixed_order_does() -> None:
