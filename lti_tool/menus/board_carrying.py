@@ -19,7 +19,7 @@ from lti_tool.content.models import ContentItem
 from lti_tool.content.places import Copied
 from lti_tool.courses.models import Course
 from lti_tool.errors import NotFound
-from lti_tool.menus import board_editing, sheet_rows, sheets
+from lti_tool.menus import board_editing, rubrics, sheet_rows, sheets
 from lti_tool.menus import copy_queries as queries
 from lti_tool.menus.board_editing import THERE, gives_results
 from lti_tool.menus.board_replies import menu_address
@@ -71,12 +71,15 @@ async def draft(
     menu_id: uuid.UUID | None = None,
     carried: bool = False,
 ) -> Menu:
-    """A draft in the other course. ``carried``: links to the original in a copied course lead here. No rubric comes along."""
+    """A draft in the other course. ``carried``: links to the original in a copied course lead here. Its rubric comes along."""
     sheet = await moved(session, both, original, await sheet_rows.sheet(session, menu), names, now)
+    rubric_id = None
+    if menu.rubric_id is not None:
+        rubric_id = await rubrics.in_course(session, original, both.course, menu.rubric_id, names, by, now)
     made = await board_editing.create(
         session,
         both.course,
-        replace(board_editing.words_of(menu), rubric_id=None),
+        replace(board_editing.words_of(menu), rubric_id=rubric_id),
         sheet,
         by,
         now,

@@ -5,7 +5,7 @@ points they were given by. A rubric that is taken away goes on serving the board
 """
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -191,6 +191,62 @@ async def remove(session: AsyncSession, here: InCourse, rubric_id: uuid.UUID, no
         raise NotFound("no such rubric in this course")
     row.removed_at = row.removed_at or now
     session.add(row)
+
+
+async def in_course(
+    session: AsyncSession,
+    original: Course,
+    course: Course,
+    rubric_id: uuid.UUID,
+    names: Mapping[uuid.UUID, uuid.UUID],
+    by: uuid.UUID | None,
+    now: datetime,
+) -> uuid.UUID | None:
+    """A rubric of one course in another of the same school: the copy that came before and says the same, else a new one.
+
+    ``names``: what competencies are there; one that the map there does not have is left out. None where there is no room.
+    """
+    source = await rubric_queries.rubric(session, original.organisation_id, original.id, rubric_id)
+    if source is None or original.organisation_id != course.organisation_id:
+        return None
+    on_map = {one.id for one in (await maps.listed(session, course.organisation_id, course.id)).competencies}
+    wanted = []
+    for one in (await rubric_queries.criteria(session, original.organisation_id, [source.id]))[source.id]:
+        there = names.get(one.competency_id, one.competency_id) if one.competency_id is not None else None
+        wanted.append((one.title, one.levels, one.meets, there if there in on_map else None))
+    rows = await rubric_queries.rubrics(session, course.organisation_id, course.id)
+    before = [row for row in rows if row.copied_from_id == source.id]
+    criteria = await rubric_queries.criteria(session, course.organisation_id, [row.id for row in before])
+    for row in before:
+        if [(one.title, one.levels, one.meets, one.competency_id) for one in criteria[row.id]] == wanted:
+            return row.id
+    if len(rows) >= MOST_RUBRICS:
+        return None
+    made = Rubric(
+        organisation_id=course.organisation_id,
+        course_id=course.id,
+        title=source.title,
+        copied_from_id=source.id,
+        created_by=by,
+        created_at=now,
+        changed_at=now,
+    )
+    session.add(made)
+    await session.flush()
+    session.add_all(
+        RubricCriterion(
+            organisation_id=course.organisation_id,
+            rubric_id=made.id,
+            position=position,
+            title=title,
+            competency_id=competency_id,
+            levels=levels,
+            meets=meets,
+        )
+        for position, (title, levels, meets, competency_id) in enumerate(wanted)
+    )
+    await session.flush()
+    return made.id
 
 
 def _check(rows: Sequence[Row], meets: int) -> None:

@@ -15,7 +15,7 @@ from lti_tool.lti.models import Role
 from lti_tool.playlists import editing
 from lti_tool.playlists.changes import Basics
 from lti_tool.playlists.editing import Terms
-from lti_tool.playlists.models import Playlist
+from lti_tool.playlists.models import Playlist, SendRule
 from tests.browser.test_mastery_pages import somebody
 from tests.browser_tools import look
 from tests.checks import asked
@@ -48,7 +48,7 @@ async def a_school(session: AsyncSession) -> School:
             session, school.course, playlist.id, playlist.revision, "Fold a sheet", NOW
         )
         made.append(playlist)
-    terms = Terms(due_at=NOW + timedelta(days=6))
+    terms = Terms(due_at=NOW + timedelta(days=6), has_column=True, points=12, send_rule=SendRule.LIVE)
     await editing.assign(session, school.course, made[0].id, made[0].revision, terms, None, NOW)
     return school
 
@@ -74,7 +74,14 @@ def test_a_step_is_out_for_one_student_and_put_back(browser: Browser, world: Wor
             expect(theirs.get_by_text("Fold a sheet")).to_have_count(0)
             expect(theirs.get_by_text("7 of your 7 days left, 5 school days")).to_be_visible()
             look(theirs, "days-left")
+        page.get_by_role("button", name="Sign off").first.click()
         page.get_by_role("button", name="Put back Fold a sheet").click()
+        # A score that stands would fall by that: the page asks first.
+        expect(page.get_by_role("heading", level=1)).to_have_text("Put the step back, and lower the score?")
+        expect(page.get_by_text("has 6 of 12 points")).to_be_visible()
+        expect(page.get_by_text("it would become 4")).to_be_visible()
+        look(page, "put-back")
+        page.get_by_role("button", name="Put it back").press("Enter")
         expect(page.get_by_text("It is on this student’s path again")).to_be_visible()
         expect(page.get_by_role("heading", name="Out for this student")).to_have_count(0)
 

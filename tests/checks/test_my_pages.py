@@ -3,6 +3,7 @@
 import re
 from datetime import timedelta
 
+import pytest
 from sqlmodel import select
 
 from lti_tool.audit import AuditEntry
@@ -487,3 +488,16 @@ async def test_an_adaptive_check_with_feedback_goes_on_when_the_student_does(sit
     assert "All 2 answers are there." in page.text
     page = await ada.post(f"{home}/attempts/1/end")
     assert "Worked out from the 2 questions you were asked" in page.text
+
+
+@pytest.mark.parametrize(("feedback", "stays"), [(Feedback.EACH, True), (Feedback.END, False)])
+async def test_who_loses_the_connection_is_told_whether_to_go_on(
+    site: CheckSite, feedback: Feedback, stays: bool
+) -> None:
+    check = await site.check(feedback=feedback)
+    ada = await site.student()
+    home = site.made.address(check)
+    await ada.get(home)
+    page = await ada.post(f"{home}/begin")
+    assert ("Stay on this question until then" in page.text) == stays
+    assert ("Go on; your answers are kept here" in page.text) != stays

@@ -5,11 +5,20 @@ from datetime import timedelta
 
 from lti_tool.content import service as content
 from lti_tool.content.models import ContentItem
-from lti_tool.menus import board_editing, ready_boards, sheet_rows, sheets
+from lti_tool.menus import board_editing, ready_boards, rubrics, sheet_rows, sheets
 from lti_tool.menus.board_carrying import MenuCarrier
 from lti_tool.menus.board_editing import Terms
 from lti_tool.menus.board_states import Words
-from lti_tool.menus.models import Menu, MenuAudience, MenuAudienceKind, MenuStatus, OptionDone, PersonalMenu
+from lti_tool.menus.models import (
+    Menu,
+    MenuAudience,
+    MenuAudienceKind,
+    MenuStatus,
+    OptionDone,
+    PersonalMenu,
+    Rubric,
+    RubricCriterion,
+)
 from lti_tool.menus.sheets import Filled, Named, Sheet
 from lti_tool.web.i18n import language_for
 from tests.playlists.test_carrying import COPY, ORIGINAL, Story, into, story
@@ -132,3 +141,39 @@ async def test_one_menu_is_copied_to_another_course_of_the_same_teacher(story: S
     assert {items[one.content_item_id].course_id for one in boards[menu.id].options if one.content_item_id} == {
         other.id
     }
+
+
+async def test_a_boards_rubric_comes_along_once(story: Story) -> None:
+    story.world.tool.app.state.carriers = (MenuCarrier(),)
+    menu_id = await a_menu(story)
+    original = await story.course(ORIGINAL)
+    async with story.world.database.writing() as session:
+        rubric = Rubric(
+            organisation_id=original.organisation_id,
+            course_id=original.id,
+            title="Four levels",
+            created_at=original.created_at,
+            changed_at=original.created_at,
+        )
+        session.add(rubric)
+        await session.flush()
+        levels = [{"title": "No", "description": "", "points": "0"}, {"title": "Yes", "description": "", "points": "1"}]
+        criterion = {"organisation_id": rubric.organisation_id, "rubric_id": rubric.id, "levels": levels, "meets": 1}
+        session.add_all(
+            RubricCriterion(**criterion, title=title, position=n) for n, title in enumerate(("Ideas", "Form"))
+        )
+        menu = await session.get(Menu, (original.organisation_id, menu_id))
+        assert menu is not None
+        menu.rubric_id = rubric.id
+    await story.decide(await story.copied())
+    [carried_menu], _, _ = await carried(story)
+    course = await story.course()
+    [copy] = [one for one in await story.rows(Rubric) if one.course_id == course.id]
+    assert (carried_menu.rubric_id, copy.title, copy.copied_from_id) == (copy.id, "Four levels", rubric.id)
+    found = sorted(
+        (one for one in await story.rows(RubricCriterion) if one.rubric_id == copy.id), key=lambda one: one.position
+    )
+    assert [(one.title, one.levels, one.meets) for one in found] == [("Ideas", levels, 1), ("Form", levels, 1)]
+    async with story.world.database.writing() as session:
+        again = await rubrics.in_course(session, original, course, rubric.id, {}, None, story.world.clock.now())
+        assert again == copy.id

@@ -8,7 +8,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lti_tool.playlists.monitor_rules import Calendar, NoDays, Sign, Span, Watch, kept, merged, signs, spans_of
+from lti_tool.playlists.monitor_rules import (
+    USUAL,
+    Calendar,
+    NoDays,
+    OwnDays,
+    Sign,
+    Span,
+    Watch,
+    kept,
+    merged,
+    of_course,
+    signs,
+    spans_of,
+)
 from lti_tool.playlists.path_models import RequestKind
 
 FRIDAY = date(2026, 12, 18)
@@ -115,3 +128,26 @@ def test_who_has_not_begun_can_be_late_but_does_not_stand_still() -> None:
 def test_who_has_finished_is_left_alone_but_heard() -> None:
     assert said(finished=True, below=True, past_due=True, quiet=True) == (Sign.FINISHED,)
     assert said(finished=True, asked=(RequestKind.RETAKE,)) == (Sign.HELP, Sign.FINISHED)
+
+
+@given(calendars, days)
+def test_the_next_school_day_is_the_first_there_is(calendar: Calendar, day: date) -> None:
+    found = calendar.school_day_from(day)
+    assert calendar.is_school_day(found)
+    assert not any(calendar.is_school_day(day + timedelta(days=ahead)) for ahead in range((found - day).days))
+
+
+def test_days_off_without_end_have_no_next_school_day() -> None:
+    day = date(2026, 9, 1)
+    assert Calendar(off=(Span(day, date.max),)).school_day_from(day) == day
+    assert Calendar(weekdays=frozenset()).school_day_from(day) == day
+
+
+def test_what_the_school_says_holds_and_a_course_takes_out_more() -> None:
+    monday, christmas = Span(date(2026, 9, 7), date(2026, 9, 7)), Span(date(2026, 12, 21), date(2027, 1, 3))
+    school = Calendar(frozenset({7, 1, 2, 3, 4}), (christmas,))
+    assert of_course(None, None) == USUAL
+    assert of_course(school, None) == school
+    assert of_course(None, OwnDays(frozenset({6}), (monday,), 3)) == Calendar(frozenset({6}), (monday,), 3)
+    assert of_course(school, OwnDays(frozenset({1, 5}), (monday,))) == Calendar(frozenset({1}), (monday, christmas))
+    assert of_course(school, OwnDays(frozenset({5}))).weekdays == school.weekdays

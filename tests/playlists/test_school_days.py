@@ -6,7 +6,7 @@ import pytest
 
 from lti_tool.db.organisation import Organisation
 from lti_tool.db.session import Database
-from lti_tool.playlists import personal, replanning, views
+from lti_tool.playlists import personal, replanning, school_days, views
 from lti_tool.playlists import personal_queries as queries
 from lti_tool.playlists.models import Playlist, StepState
 from lti_tool.playlists.monitor_rules import Calendar, Span
@@ -120,3 +120,31 @@ async def test_one_nudge_a_day_is_one_a_day_of_the_school(site: Site) -> None:
         await teacher.get(f"{site.course}/playlists/{playlist.id}/progress")
         answer = await teacher.post(address, person=ada)
         assert says in answer.text
+
+
+async def test_reviews_fall_due_on_school_days_and_a_changed_calendar_is_another_plan(database: Database) -> None:
+    async with database.writing() as session:
+        made = await path_world.path_world(session)
+        await path_world.personal(session, made)
+    course, ada = made.world.course, made.world.ada.id
+
+    async def due(day: date) -> date:
+        async with database.reading() as session:
+            _, times = await queries.copies_and_times(session, made.id, course.id, [ada])
+            book = await personal.book(session, made.id, course.id, times)
+        return personal._reviews(book, {"1": ["secure", 0, (day - date(1970, 1, 1)).days]})[1]
+
+    await replanning.up_to_date(database, course, ada, NOW)
+    saturday, monday = date(2026, 12, 19), date(2026, 12, 21)
+    assert await due(saturday) == monday
+    async with database.writing() as session:
+        whose = school_days.Calendars(made.id, None, None)
+        await school_days.add_days_off(session, whose, (Span(monday, date(2027, 1, 3)),), NOW)
+    assert await due(saturday) == date(2027, 1, 4)
+    assert (await replanning.up_to_date(database, course, ada, NOW)).planned == 1
+    async with database.writing() as session:
+        whose = school_days.Calendars(made.id, course.id, None)
+        await school_days.add_days_off(session, whose, (Span(date(2027, 1, 4), date(2027, 1, 4)),), NOW)
+    assert await due(saturday) == date(2027, 1, 5)
+    assert (await replanning.up_to_date(database, course, ada, NOW)).planned == 1
+    assert (await replanning.up_to_date(database, course, ada, NOW)).planned == 0
