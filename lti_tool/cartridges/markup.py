@@ -156,7 +156,7 @@ class HtmlFile:
 def parse_html(data: bytes) -> HtmlFile:
     """Takes an HTML file apart. Its body stays untrusted.
 
-    :raises Unreadable: when it is not in the encoding that it states (or in UTF-8, where it states none).
+    :raises Unreadable: when it is not in the encoding that it states. One that states none is in UTF-8, or else in Windows-1252.
     """
     words = _decode(data)
     # Plain searches: a regular expression over what nobody closed would take the square of its length.
@@ -205,7 +205,13 @@ def _decode(data: bytes) -> str:
         encoding = "utf-8-sig"
     else:
         stated = re.search(rb"charset\s*=\s*[\"']?\s*([\w.:-]{1,40})", data[:2048], re.IGNORECASE)
-        encoding = stated[1].decode("ascii") if stated else "utf-8"
+        encoding = stated[1].decode("ascii") if stated else ""
+    if not encoding:
+        # As browsers do: programs of Windows wrote pages that say nothing.
+        try:
+            return data.decode("utf-8")
+        except UnicodeDecodeError:
+            return data.decode("cp1252", "replace")
     try:
         return data.decode(encoding)
     except (UnicodeDecodeError, LookupError) as error:

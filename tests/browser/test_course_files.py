@@ -105,6 +105,7 @@ def test_a_file_the_next_file_and_a_backup_without_script(world: World, browser:
         at.goto(f"{world.course}/content/files")
         choose(at, a_file(tmp_path, "Rivers of Europe"))
         expect(at.get_by_text("until now “Rivers”")).to_be_visible()
+        expect(at.get_by_role("link", name="One beside what is here")).to_be_visible()
         at.get_by_role("button", name="Bring in").click()
         expect(at.get_by_text("1 is marked as gone")).to_be_visible()
         assert titles(world) == {"Rivers of Europe", "Water quiz"}

@@ -214,6 +214,15 @@ def test_a_page_in_another_encoding_than_it_states_is_noted() -> None:
     assert [note.where for note in content.notes] == ["p.html"]
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "windows-1252"])
+def test_a_page_that_states_no_encoding_is_read_as_browsers_read_it(encoding: str) -> None:
+    words = "<html><head><title>Café</title></head><body><p>5 €</p></body></html>".encode(encoding)
+    content = read_cartridge(cartridge(item("i", "", "p"), resource("p", "webcontent", "p.html"), {"p.html": words}))
+    (found,) = content.items()
+    assert (found.title, found.body) == ("Café", "<p>5 €</p>")
+    assert not content.notes
+
+
 def test_a_path_and_an_open_file_are_read_alike(tmp_path: Path) -> None:
     data = zipped(whole("1.2"))
     path = tmp_path / "course.imscc"
