@@ -44,13 +44,14 @@ class ItemResult:
 
 @dataclass(frozen=True, slots=True)
 class ItemGap:
-    """That the platform has an entry for a person and an item which is no result, and why."""
+    """That the platform has an entry for a person and an item which is no result, and why; ``of_all``: of every attempt."""
 
     content_item_id: uuid.UUID
     person_id: uuid.UUID
     why: NoResult
     attempt: int | None = None
     result_key: str = ""
+    of_all: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -341,7 +342,7 @@ def gradebook_of(
         )
 
     gaps = tuple(
-        ItemGap(item_id, by_user[gap.user_id], gap.why, gap.attempt, gap.result_key)
+        ItemGap(item_id, by_user[gap.user_id], gap.why, gap.attempt, gap.result_key, gap.of_all)
         for gap in found.gaps
         if gap.user_id in by_user
         for item_id in by_key.get(gap.result_key, ())

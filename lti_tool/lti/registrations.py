@@ -141,7 +141,9 @@ async def find_organisation(session: AsyncSession, wanted: str | None, now: date
         return every[0] if every else await add_organisation(session, FIRST_ORGANISATION, now)
     found = [one for one in every if str(one.id) == wanted] or [one for one in every if one.name == wanted]
     if not found:
-        raise NotFound(f"there is no organisation {wanted!r}; see `lti-tool organisation list`")
+        raise NotFound(
+            f"there is no organisation {wanted!r}; see `lti-tool organisation list`, or `lti-tool organisation add` makes it"
+        )
     if len(found) > 1:
         raise Conflict(f"{len(found)} organisations are called {wanted!r}; give the id instead")
     return found[0]

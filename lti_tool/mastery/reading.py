@@ -180,7 +180,9 @@ async def _taken_back(
     gaps: Sequence[ItemGap],
     giving: Mapping[uuid.UUID, Sequence[AlignmentView]],
 ) -> dict[uuid.UUID, list[uuid.UUID]]:
-    """Evidence of results that are none any more, by person: of an excused item all, otherwise of that attempt."""
+    """Evidence of results that are none any more, by person: all of an excused item, or one without any grade; else of that
+    attempt.
+    """
     told = [gap for gap in gaps if gap.why in _ATTEMPT or gap.why is NoResult.EXCUSED]
     told = [gap for gap in told if gap.content_item_id in giving]
     if not told:
@@ -192,11 +194,11 @@ async def _taken_back(
         sorted({gap.content_item_id for gap in told}),
         sorted({gap.person_id for gap in told}),
     )
-    excused = {(gap.person_id, gap.content_item_id) for gap in told if gap.why is NoResult.EXCUSED}
+    whole = {(gap.person_id, gap.content_item_id) for gap in told if gap.why is NoResult.EXCUSED or gap.of_all}
     attempts = {(gap.person_id, presentation(gap)) for gap in told if gap.why in _ATTEMPT}
     gone: dict[uuid.UUID, list[uuid.UUID]] = {}
     for row in there:
-        if (row.person_id, row.content_item_id) in excused or (row.person_id, row.presentation) in attempts:
+        if (row.person_id, row.content_item_id) in whole or (row.person_id, row.presentation) in attempts:
             gone.setdefault(row.person_id, []).append(row.id)
     return gone
 

@@ -8,6 +8,7 @@ messages. An item is known by its course module, whose number stands in its addr
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -36,6 +37,7 @@ from lti_tool.platforms.moodle_grades import (
     Quiz,
     UserGrades,
     attempts_of,
+    gaps_of,
     grade_items,
     quizzes_of,
     results_of,
@@ -239,8 +241,9 @@ class MoodleApi(NativeConnector):
         return {cmid: quiz for cmid, quiz in found.items() if cmid in keys}
 
     async def _with_attempts(self, told: UserGrades, quizzes: Mapping[str, Quiz]) -> NativeResults:
+        gaps = gaps_of(told.results.gaps, quizzes)
         if not any(result.result_key in quizzes for result in told.results.results):
-            return told.results
+            return replace(told.results, gaps=gaps)
         attempts: list[NativeResult] = []
         for result in told.results.results:
             quiz = quizzes.get(result.result_key)
@@ -249,7 +252,7 @@ class MoodleApi(NativeConnector):
                 answer = await self._of_user(ATTEMPTS, quizid=quiz.quiz_id, userid=result.user_id, status="finished")
                 one_by_one = attempts_of(answer, quiz, result, overridden=result.result_key in told.overridden)
             attempts += one_by_one or (result,)
-        return NativeResults(told.results.results, tuple(attempts), told.results.gaps)
+        return NativeResults(told.results.results, tuple(attempts), gaps)
 
     # --- Completion --------------------------------------------------------------------------------------------------
 

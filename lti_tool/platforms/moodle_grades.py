@@ -176,13 +176,18 @@ def decimal_of(value: object) -> Decimal | None:
 # --- Attempts at quizzes -----------------------------------------------------------------------------------------------
 
 
+_NOT_THE_LAST = frozenset({1, 2, 3})
+"""Quiz settings by which a grade there was stays while a later attempt waits to be read: highest, average, first (4: last)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Quiz:
-    """A quiz: its marks in all, and the grade they are scaled to."""
+    """A quiz: its marks in all, the grade they are scaled to, and whether the last attempt alone counts, read or not."""
 
     quiz_id: str
     marks: Decimal
     grade: Decimal
+    last_counts: bool = True
 
 
 def quizzes_of(answer: object) -> dict[str, Quiz]:
@@ -196,8 +201,20 @@ def quizzes_of(answer: object) -> dict[str, Quiz]:
         marks, grade = decimal_of(row.get("sumgrades")), decimal_of(row.get("grade"))
         # Both are left out for who may not see the quiz's settings.
         if quiz_id is not None and cmid is not None and marks and grade and marks > 0 and grade > 0:
-            found[cmid] = Quiz(quiz_id, marks, grade)
+            found[cmid] = Quiz(quiz_id, marks, grade, row.get("grademethod") not in _NOT_THE_LAST)
     return found
+
+
+def gaps_of(gaps: Iterable[NativeGap], quizzes: Mapping[str, Quiz]) -> tuple[NativeGap, ...]:
+    """The gaps, of which those of a quiz without any grade hold of all its attempts: a teacher, or a course that was reset, has
+    deleted them.
+    """
+    return tuple(
+        replace(gap, of_all=True)
+        if gap.why is NoResult.UNGRADED and (quiz := quizzes.get(gap.result_key)) is not None and not quiz.last_counts
+        else gap
+        for gap in gaps
+    )
 
 
 def attempts_of(answer: object, quiz: Quiz, best: NativeResult, *, overridden: bool) -> tuple[NativeResult, ...]:

@@ -176,12 +176,13 @@ class NoResult(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class NativeGap:
-    """An entry without a result that counts, and why. ``attempt`` as in a result."""
+    """An entry without a result that counts, and why. ``attempt`` as in a result; ``of_all``: it holds of every attempt."""
 
     result_key: str
     user_id: str
     why: NoResult
     attempt: int | None = None
+    of_all: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Results of the LMS become evidence, on both databases: what counts, when, for what, and what is taken back."""
 
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -200,6 +201,21 @@ async def test_what_is_excused_or_ungraded_afterwards_is_taken_back(
     await taken(database, made, result(made, 90))
     [row] = await evidence(database, made)
     assert (row.earned, row.revision) == (9, 2 if void else 1)
+
+
+async def test_where_no_attempt_has_a_grade_any_more_all_are_taken_back(database: Database) -> None:
+    async with database.writing() as session:
+        made = await world(session)
+        await align(session, made, "quiz", "F.1")
+    await taken(database, made, result(made, 90), result(made, 40, attempt=2))
+    assert await taken(database, made, gaps=(gap(made, NoResult.UNGRADED, None),)) == reading.Taken()
+    everything = replace(gap(made, NoResult.UNGRADED, None), of_all=True)
+    assert await taken(database, made, gaps=(everything,)) == reading.Taken(taken_back=2)
+    assert await state(database, made) is None
+    # What waits, or is hidden, is no evidence against what was there.
+    await taken(database, made, result(made, 90))
+    waiting = replace(gap(made, NoResult.WAITING, None), of_all=True)
+    assert await taken(database, made, gaps=(waiting,)) == reading.Taken()
 
 
 async def test_gaps_alone_are_never_evidence(database: Database) -> None:

@@ -779,7 +779,7 @@ async def test_who_has_left_is_passed_over(code: str) -> None:
 
 # --- Attempts ----------------------------------------------------------------------------------------------------------
 
-QUIZ = {"quizzes": [{"id": 7, "coursemodule": 60, "sumgrades": 5, "grade": 10}], "warnings": []}
+QUIZ: dict[str, Any] = {"quizzes": [{"id": 7, "coursemodule": 60, "sumgrades": 5, "grade": 10}], "warnings": []}
 
 
 def attempt(number: int, marks: float | None, **more: Any) -> dict[str, Any]:
@@ -1052,3 +1052,28 @@ def test_the_page_for_administrators_names_every_function_and_right() -> None:
     wanted = (*every_function(optional=True), *every_right(optional=True))
     wanted += (*functions.WRITING, *functions.WRITING_RIGHTS)
     assert [name for name in wanted if f"`{name}`" not in page] == []
+
+
+@pytest.mark.parametrize(
+    ("method", "row", "of_all"),
+    [
+        (1, grade(raw=None), True),
+        (2, grade(raw=None), True),
+        (3, grade(raw=None), True),
+        # By the last attempt a grade goes while that one waits to be read; those before it stay what they are.
+        (4, grade(raw=None), False),
+        (None, grade(raw=None), False),
+        (1, grade(raw=None, gradedatesubmitted=AT), False),
+        (1, grade(raw=8, gradeishidden=True), False),
+    ],
+)
+async def test_a_quiz_without_any_grade_has_no_attempt_that_counts(
+    method: int | None, row: dict[str, Any], of_all: bool
+) -> None:
+    """Seen on 4.5.6 after a course was reset: no grade, no attempts, and evidence of each attempt that is to be taken back."""
+    moodle = Moodle().on(functions.SITE, site(*every_function(optional=True)))
+    moodle.on(functions.QUIZZES, {"quizzes": [QUIZ["quizzes"][0] | {"grademethod": method}], "warnings": []})
+    moodle.on(functions.GRADES, grades(190, row))
+    found = await moodle.api().read_results("8", ["60"], ["190"])
+    assert [(gap.attempt, gap.of_all) for gap in found.gaps] == [(None, of_all)]
+    assert moodle.calls(functions.ATTEMPTS) == []

@@ -252,17 +252,21 @@ class Reading:
         self.report.add("set_aside", len(kept))
 
     async def _gone_aside(self, session: AsyncSession, gaps: Sequence[ItemGap]) -> list[uuid.UUID]:
-        """What was set aside and is no result any more: of an excused item all, otherwise of that attempt."""
-        excused = {(gap.person_id, gap.content_item_id) for gap in gaps if gap.why is NoResult.EXCUSED}
+        """What was set aside and is no result any more: all of an excused item, or one without any grade; else that attempt."""
+        whole = {
+            (gap.person_id, gap.content_item_id)
+            for gap in gaps
+            if gap.why is NoResult.EXCUSED or (gap.of_all and gap.why in _NO_ATTEMPT)
+        }
         attempts = {(gap.person_id, gap.content_item_id, gap.attempt or 0) for gap in gaps if gap.why in _NO_ATTEMPT}
         people = {gap.person_id for gap in gaps}
-        if not excused and not attempts:
+        if not whole and not attempts:
             return []
         rows = await queries.aside_of(session, self.course.organisation_id, self.course.id, people)
         return [
             row.id
             for row in rows
-            if (row.person_id, row.content_item_id) in excused
+            if (row.person_id, row.content_item_id) in whole
             or (row.person_id, row.content_item_id, row.attempt) in attempts
         ]
 
