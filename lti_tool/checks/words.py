@@ -115,9 +115,10 @@ def _figure(value: int | Decimal) -> str:
 
 
 _PARTIAL = {
-    Partial.NONE: N_("All of it right gives the points, anything else none."),
+    Partial.NONE: N_("Points only when all of it is right."),
     Partial.WEIGHTS: N_("Each answer is worth its own share of the points, and shares add up to at most all of them."),
 }
+_ONE_ANSWER = frozenset({QuestionKind.CHOICE, QuestionKind.NUMBER, QuestionKind.TEXT})
 _SHARED = {
     QuestionKind.RESPONSE: N_("Each right choice gives its share of the points, each wrong one takes one away."),
     QuestionKind.ORDER: N_("Each pair that follows each other as it should gives its share of the points."),
@@ -127,7 +128,11 @@ _SHARED = {
 
 
 def partial_credit(kind: QuestionKind, partial: Partial) -> str:
-    """How a question of this kind is marked with this rule, in a sentence; the message id of it."""
+    """How a question of this kind is marked with this rule, in a sentence; the message id of it. Empty where one answer is either
+    right or not, which goes without saying.
+    """
+    if kind in _ONE_ANSWER and partial is not Partial.WEIGHTS:
+        return ""
     if kind in {QuestionKind.ORDER, QuestionKind.MATCH} and partial is Partial.WEIGHTS:
         partial = Partial.SHARE
     return _SHARED.get(kind, _PARTIAL[Partial.NONE]) if partial is Partial.SHARE else _PARTIAL[partial]

@@ -61,8 +61,8 @@ _SENTENCES = {
     Said.OURS: N_("The score of this tool is sent over what stands in the gradebook."),
     Said.REPAIRED: N_("It is tried again. This page says what became of it when you open it again."),
     Said.NOTHING_TO_REPAIR: N_("There is nothing that this tool can repair."),
-    Said.OFF: N_("Switched off. Nothing is sent to this column any more; new scores are kept here."),
-    Said.ON: N_("Switched on. What was kept here meanwhile is sent."),
+    Said.OFF: N_("Stopped. Nothing is sent to this column any more; new scores are kept here."),
+    Said.ON: N_("Scores are sent again. What was kept here meanwhile is sent."),
     Said.THEIRS_ON: N_(
         "Numbers entered in the gradebook over the score of this tool count as evidence from now on. Compare now to find them."
     ),
@@ -115,7 +115,7 @@ POLICIES: dict[str, str] = {
 """What a column's numbers are, by its tag."""
 
 COLUMN_SIGNS: dict[Upkeep, str] = {
-    Upkeep.OFF: N_("Switched off"),
+    Upkeep.OFF: N_("Nothing is sent"),
     Upkeep.MAKING: N_("Column is being made"),
     Upkeep.REFUSED: N_("Column not accepted"),
     Upkeep.GONE: N_("Gone from your learning platform"),

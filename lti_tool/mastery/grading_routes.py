@@ -28,9 +28,9 @@ from lti_tool.web.replies import see
 router = APIRouter(prefix="/courses/{course_id}/mastery/columns")
 
 _SENTENCES = {
-    "column-saved": N_("Saved. What students are owed goes to the gradebook now."),
-    "column-off": N_("Switched off. The column stays in your learning platform as it is; new scores are kept here."),
-    "column-on": N_("Switched on. What has come to be owed goes to the gradebook now."),
+    "column-saved": N_("Saved. The scores go to the gradebook now."),
+    "column-off": N_("Stopped. The column stays in your learning platform as it is; new scores are kept here."),
+    "column-on": N_("Scores are sent again. What is missing goes to the gradebook now."),
     "column-repaired": N_("It is tried again now."),
 }
 

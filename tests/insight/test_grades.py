@@ -300,7 +300,7 @@ async def test_every_column_says_what_it_is_of_and_how_many_scores_stand_where(g
 @pytest.mark.parametrize(
     ("values", "said"),
     [
-        ({"state": ColumnState.OFF}, ["Switched off"]),
+        ({"state": ColumnState.OFF}, ["Nothing is sent"]),
         ({"state": ColumnState.REFUSED, "trouble": "no-permission"}, ["does not allow this tool to write grades"]),
         ({"state": ColumnState.WANTED, "trouble": "server-error"}, ["has trouble of its own", "tried again by itself"]),
         ({"doubled": 1}, ["In the gradebook twice", "more than once"]),

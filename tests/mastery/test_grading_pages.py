@@ -75,7 +75,7 @@ async def test_a_teacher_sees_what_everybody_would_get_before_the_column_is_ther
     assert "Mean over all competencies of the map." in text(shown)
     assert await columns(site) == []
     said = await teacher.post(f"{site.mastery}/columns", of="overall", **FORM)
-    assert "Saved. What students are owed goes to the gradebook now." in text(said)
+    assert "Saved. The scores go to the gradebook now." in text(said)
     assert "Fractions so far" in text(said)
     (column,) = await columns(site)
     assert (column.label, column.score_maximum, column.tag) == ("Fractions so far", 50, "mastery")
@@ -101,12 +101,12 @@ async def test_the_column_of_a_competency_can_be_changed_off_on_and_repaired(sit
     assert len(await columns(site)) == 1
     assert (await owed(site))["Ada"] == {50: 100, 40: 90, 30: 80, 10: 70}[before]
     said = await teacher.post(f"{site.mastery}/columns/off", of=competency)
-    assert "Switched off" in text(said)
+    assert "Stopped. The column stays" in text(said)
     assert (await columns(site))[0].state is ColumnState.OFF
     await teacher.post(f"{site.mastery}/columns/repair", of=competency)
     assert (await columns(site))[0].state is ColumnState.OFF
     said = await teacher.post(f"{site.mastery}/columns/on", of=competency)
-    assert "Switched on" in text(said)
+    assert "Scores are sent again" in text(said)
     assert (await columns(site))[0].state is ColumnState.WANTED
     actions = {trace.action for trace in await site.traces("mastery.column-off")}
     assert actions == {"mastery.column-off"}
