@@ -20,6 +20,4 @@ def test_nothing_is_lost_where_there_is_one_kind_alone() -> None:
 def test_worlds_of_the_stories_part_and_open_edx_stays_together() -> None:
     story = "tests/browser/test_stories.py::TestTheMainJob::test_one"
     assert {scope_of(f"{story}[{world}]") for world in ("sqlite-blocked", "postgresql-allowed")} <= SECONDS.keys()
-    assert scope_of("tests/openedx/test_launch.py::test_one[sqlite]") == scope_of(
-        "tests/openedx/test_services.py::test_two"
-    )
+    assert scope_of("tests/openedx/test_launch.py::test_one") == scope_of("tests/openedx/test_services.py::test_two")

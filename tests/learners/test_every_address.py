@@ -18,6 +18,7 @@ from lti_tool.lti.models import Role
 from lti_tool.playlists.path_models import PathRequest, PathRuling, PathWord, RulingKind
 from tests.insight.site import Site
 from tests.learners.private_class import PrivateClass, course_routes, filled, private_class, the_whole_tool
+from tests.pairs import on_postgresql, on_sqlite
 from tests.playlists import seed, watching
 from tests.playlists.site import Visitor
 
@@ -75,6 +76,7 @@ async def world(database: Database, clock: ManualClock, tmp_path: Path) -> Priva
     return await private_class(await the_whole_tool(database, clock, tmp_path))
 
 
+@on_sqlite
 async def test_nobody_opens_anything_without_a_session(world: PrivateClass) -> None:
     values = world.values(world.template)
     async with world.site.client() as client:
@@ -85,6 +87,7 @@ async def test_nobody_opens_anything_without_a_session(world: PrivateClass) -> N
             assert sent.status_code in (401, 403), pattern
 
 
+@on_sqlite
 async def test_another_school_finds_nothing_there(world: PrivateClass) -> None:
     async with world.site.database.writing() as session:
         elsewhere = await seed.school(session, "Elm School")
@@ -99,6 +102,7 @@ async def test_another_school_finds_nothing_there(world: PrivateClass) -> None:
         assert (await stranger.post(filled(pattern, values))).status_code in (403, 404), pattern
 
 
+@on_postgresql
 async def test_another_schools_ids_are_nothing_in_a_course_of_ones_own(world: PrivateClass) -> None:
     async with world.site.database.writing() as session:
         elsewhere = await seed.school(session, "Elm School")
@@ -113,6 +117,7 @@ async def test_another_schools_ids_are_nothing_in_a_course_of_ones_own(world: Pr
         assert "Halves and quarters" not in page.text
 
 
+@on_sqlite
 async def test_students_change_nothing_on_teachers_pages(world: PrivateClass) -> None:
     student = await world.site.student(1)
     await student.get(f"{world.site.course}/my-map")
@@ -130,6 +135,7 @@ async def test_students_change_nothing_on_teachers_pages(world: PrivateClass) ->
 # --- Teachers who are held to their own sections -----------------------------------------------------------------------
 
 
+@on_postgresql
 async def test_a_teacher_held_to_a_section_reads_of_no_other_student(world: PrivateClass) -> None:
     async with world.site.database.writing() as session:
         await watching.only_their_section(session, world.site.school, 1)
@@ -150,6 +156,7 @@ async def test_a_teacher_held_to_a_section_reads_of_no_other_student(world: Priv
     assert len(file.text.strip().splitlines()) == 2
 
 
+@on_sqlite
 async def test_nor_does_anything_they_send_reach_another_student(world: PrivateClass) -> None:
     site, school = world.site, world.site.school
     async with site.database.writing() as session:
@@ -215,6 +222,7 @@ async def test_a_look_at_what_the_tool_would_choose_for_somebody_is_recorded(wor
 # --- What it takes -------------------------------------------------------------------------------------------------------
 
 
+@on_postgresql
 async def test_no_page_asks_the_database_for_each_student_of_a_class(world: PrivateClass) -> None:
     teacher = await world.site.teacher()
     pages = [
@@ -256,6 +264,7 @@ async def statements(site: Site, visitor: Visitor, pages: list[str]) -> dict[str
 # --- What no page of ours sends ------------------------------------------------------------------------------------------
 
 
+@on_postgresql
 @pytest.mark.parametrize("odd", ["a\0b", "NaN", "9" * 400])
 async def test_odd_words_are_refused_or_kept_and_break_nothing(world: PrivateClass, odd: str) -> None:
     teacher, student = await world.site.teacher(), await world.site.student()
@@ -272,6 +281,7 @@ async def test_odd_words_are_refused_or_kept_and_break_nothing(world: PrivateCla
             assert answer.status_code < 500, pattern
 
 
+@on_postgresql
 async def test_odd_questions_are_answered_or_refused(world: PrivateClass) -> None:
     teacher, student = await world.site.teacher(), await world.site.student()
     asked = (

@@ -28,6 +28,7 @@ from tests.learners.private_class import (
     private_class,
     the_whole_tool,
 )
+from tests.pairs import on_postgresql, on_sqlite
 from tests.playlists.site import Visitor
 
 SECRETS = re.compile(
@@ -130,11 +131,13 @@ async def test_every_page_can_be_opened_here(world: PrivateClass) -> None:
     assert closed == []
 
 
+@on_postgresql
 async def test_an_assistant_without_the_right_reads_nothing_of_it_anywhere(world: PrivateClass) -> None:
     assistant = await world.site.sign_in(world.helpers[Role.ASSISTANT], Role.ASSISTANT)
     assert await told(world, assistant, {200, 403, 404}) == []
 
 
+@on_sqlite
 @pytest.mark.parametrize("only", KINDS)
 async def test_nor_does_an_administrator_or_who_acts_as_a_teacher(world: PrivateClass, only: str) -> None:
     administrator = await world.site.sign_in(world.helpers[Role.ADMINISTRATOR], Role.ADMINISTRATOR)
@@ -156,6 +159,7 @@ async def test_pages_about_the_student_do_not_tell_what_their_other_form_is_for(
     assert "Done by result" in page.text
 
 
+@on_sqlite
 async def test_another_student_and_a_parent_read_nothing_of_it(world: PrivateClass) -> None:
     other = await world.site.student(1)
     for pattern in patterns(world):
@@ -181,6 +185,7 @@ async def test_another_student_and_a_parent_read_nothing_of_it(world: PrivateCla
     assert (await parent.get(f"{world.site.course}/supports/{student.id}")).status_code == 403
 
 
+@on_postgresql
 async def test_no_file_preview_or_group_name_tells_it_even_to_a_teacher(world: PrivateClass) -> None:
     teacher = await world.site.teacher()
     files = [one for one in patterns(world) if one.endswith((".csv", ".json"))]

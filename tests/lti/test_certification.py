@@ -8,6 +8,7 @@ from lti_tool.audit import AuditEntry
 from lti_tool.lti.models import OidcLogin, Role, ToolSession
 from tests.lti.conftest import Tool
 from tests.lti.support import LTI, b64, private_key, sign
+from tests.pairs import on_postgresql
 
 MEMBERSHIP = "http://purl.imsglobal.org/vocab/lis/v2/membership#"
 INSTITUTION = "http://purl.imsglobal.org/vocab/lis/v2/institution/person#"
@@ -37,6 +38,7 @@ BAD: dict[str, tuple[str, Any]] = {
 }
 
 
+@on_postgresql
 @pytest.mark.parametrize("case", BAD)
 async def test_known_bad_payloads_are_refused(tool: Tool, case: str) -> None:
     code, change = BAD[case]
@@ -129,6 +131,7 @@ STUDENTS: dict[str, tuple[Role, dict[str, Any]]] = {
 }
 
 
+@on_postgresql
 @pytest.mark.parametrize(
     ("role", "changes"),
     [*TEACHERS.values(), *STUDENTS.values()],
@@ -151,6 +154,7 @@ async def test_valid_launches_open(tool: Tool, role: Role, changes: dict[str, An
     assert await tool.rows(AuditEntry) == []
 
 
+@on_postgresql
 @pytest.mark.parametrize(
     "target",
     ["http://localhost/launch", "https://127.0.0.1:8443/x", "tool.example/launch", "launch", "localhost:9000/x"],

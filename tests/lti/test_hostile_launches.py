@@ -10,6 +10,7 @@ from lti_tool.audit import AuditEntry
 from lti_tool.lti.models import Deployment, DeploymentStatus, OidcLogin, Registration, ToolSession
 from tests.lti.conftest import Tool
 from tests.lti.support import LTI, Platform, at, b64, private_key, public_jwk, sign
+from tests.pairs import on_postgresql
 
 RESOURCE_LINK = LTI + "resource_link"
 
@@ -52,6 +53,7 @@ async def test_a_token_signed_with_the_public_key_as_a_secret_is_refused(tool: T
     await tool.refused(await browser.post(login, token), "algorithm-refused", 401)
 
 
+@on_postgresql
 @pytest.mark.parametrize("member", ["jwk", "jku", "x5u"])
 async def test_a_key_that_the_token_brings_along_is_ignored(tool: Tool, member: str) -> None:
     browser = tool.browser()
@@ -64,6 +66,7 @@ async def test_a_key_that_the_token_brings_along_is_ignored(tool: Tool, member: 
     await tool.refused(await browser.post(login, token), "signature-wrong", 401)
 
 
+@on_postgresql
 @pytest.mark.parametrize("crit", [["must-know"], ["b64"], [], None, 7, "exp", {}])
 async def test_a_token_with_critical_extensions_we_do_not_know_is_refused(tool: Tool, crit: Any) -> None:
     browser = tool.browser()
@@ -73,6 +76,7 @@ async def test_a_token_with_critical_extensions_we_do_not_know_is_refused(tool: 
     await tool.refused(await browser.post(login, token), "signature-wrong", 401)
 
 
+@on_postgresql
 @pytest.mark.parametrize(
     ("changes", "code"),
     [
@@ -120,6 +124,7 @@ async def test_claims_are_strict(tool: Tool, changes: dict[str, Any], code: str)
     await tool.refused(await attempt(tool, **changes), code)
 
 
+@on_postgresql
 @pytest.mark.parametrize(
     "changes",
     [
@@ -141,6 +146,7 @@ async def test_what_is_unusual_but_allowed_opens(tool: Tool, changes: dict[str, 
     assert (await attempt(tool, **changes)).status_code == 303
 
 
+@on_postgresql
 @pytest.mark.parametrize(
     ("exp", "iat", "opens"),
     [(-59, -119, True), (-60, -120, False), (300, 60, True), (300, 62, False), (-3600, -7200, False)],
@@ -265,6 +271,7 @@ async def test_the_audit_entry_names_the_person_the_platform_vouched_for(tool: T
     assert entry.organisation_id == tool.organisation_id
 
 
+@on_postgresql
 @pytest.mark.parametrize(
     ("token", "code", "status"),
     [
@@ -290,6 +297,7 @@ async def test_a_large_token_within_the_limit_opens(tool: Tool) -> None:
     assert (await attempt(tool, **{LTI + "custom": {"padding": "x" * 30_000}})).status_code == 303
 
 
+@on_postgresql
 @pytest.mark.parametrize(
     "fields", [{}, {"id_token": "a.b.c"}, {"state": "x"}, {"state": "x" * 300, "id_token": "a.b.c"}]
 )
@@ -310,6 +318,7 @@ async def test_a_launch_by_get_is_not_there(tool: Tool) -> None:
     assert (await tool.browser().client.get("/lti/launch")).status_code == 405
 
 
+@on_postgresql
 @pytest.mark.parametrize(
     ("error", "code", "words"),
     [

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import padding
 from lti_tool.lti.models import ToolSession
 from tests.lti.conftest import Tool
 from tests.lti.support import LTI, Login, b64, private_key, public_jwk, sign
+from tests.pairs import on_postgresql
 
 
 async def begun(tool: Tool) -> tuple[Any, Login, dict[str, Any]]:
@@ -29,6 +30,7 @@ def signed_text(header: str, body: str, key: Any) -> str:
     return text + "." + b64(key.sign(text.encode(), padding.PKCS1v15(), hashes.SHA256()))
 
 
+@on_postgresql
 @pytest.mark.parametrize(
     "alg",
     [
@@ -71,6 +73,7 @@ async def test_ps256_under_the_name_of_rs256_is_a_wrong_signature(tool: Tool) ->
     await tool.refused(await browser.post(login, text + "." + b64(pss)), "signature-wrong", 401)
 
 
+@on_postgresql
 @pytest.mark.parametrize(
     "kid",
     [
@@ -98,12 +101,14 @@ async def test_a_kid_is_compared_and_nothing_else_is_done_with_it(tool: Tool, ki
     assert set(asked) == {"https://platform.example/jwks"}
 
 
+@on_postgresql
 @pytest.mark.parametrize("kid", [None, "", 7, ["platform-key-1"], {"kid": "platform-key-1"}, True])
 async def test_a_kid_that_is_no_text_is_none(tool: Tool, kid: Any) -> None:
     browser, login, body = await begun(tool)
     await tool.refused(await browser.post(login, tool.platform.token(body, kid=kid)), "key-id-missing", 401)
 
 
+@on_postgresql
 @pytest.mark.parametrize(
     "members",
     [

@@ -11,10 +11,12 @@ from lti_tool.lti.digests import digest
 from lti_tool.lti.models import OidcLogin, Registration
 from tests.lti.conftest import Tool
 from tests.lti.support import TOOL, Platform, fixture
+from tests.pairs import on_postgresql
 
 MOODLE = fixture("moodle-4.5-logins.json")
 
 
+@on_postgresql
 @pytest.mark.parametrize("method", ["GET", "POST"])
 async def test_the_browser_is_sent_to_the_platform(tool: Tool, method: str) -> None:
     login = await tool.browser().login(tool.platform, method)
@@ -45,6 +47,7 @@ async def test_the_browser_is_sent_to_the_platform(tool: Tool, method: str) -> N
     assert login.response.headers["referrer-policy"] == "no-referrer"
 
 
+@on_postgresql
 @pytest.mark.parametrize("name", [name for name in MOODLE["logins"] if "plain-link" not in name])
 async def test_moodles_logins_as_captured(tool: Tool, name: str) -> None:
     """Moodle's hint is JSON that it compares to the letter; that of deep linking has no ``cmid``."""
@@ -55,6 +58,7 @@ async def test_moodles_logins_as_captured(tool: Tool, name: str) -> None:
     assert (sent["lti_message_hint"], sent["login_hint"]) == (given["lti_message_hint"], given["login_hint"])
 
 
+@on_postgresql
 @pytest.mark.parametrize("name", MOODLE["errors"])
 async def test_moodles_errors_as_captured(tool: Tool, name: str) -> None:
     """What Moodle posts to the launch instead of a message, when it does not like the request."""
@@ -99,6 +103,7 @@ async def test_two_frames_opened_at_once_in_a_new_browser_both_work(tool: Tool) 
         assert (await browser.post(one, tool.platform.token(body))).status_code == 303
 
 
+@on_postgresql
 @pytest.mark.parametrize("name", ["iss", "login_hint", "target_link_uri"])
 @pytest.mark.parametrize("value", [None, "", "x" * 20_000, "with\x00zero"])
 async def test_a_login_needs_its_parameters_at_a_readable_length(tool: Tool, name: str, value: str | None) -> None:
@@ -116,6 +121,7 @@ async def test_an_address_opened_by_hand_explains_itself(tool: Tool) -> None:
     assert "Go to your course" in response.text
 
 
+@on_postgresql
 @pytest.mark.parametrize(
     "changes", [{"iss": "https://nobody.example"}, {"client_id": "another"}, {"iss": "https://other.example"}]
 )
@@ -153,6 +159,7 @@ async def test_a_login_without_client_id_is_refused_where_the_issuer_has_several
     assert "did not say which" in response.text
 
 
+@on_postgresql
 @pytest.mark.parametrize(
     "target",
     [

@@ -30,6 +30,7 @@ from tests.lti.registering import (
     moodle,
 )
 from tests.lti.support import fixture, reference_in
+from tests.pairs import on_postgresql
 
 PRIVATE = [
     "https://127.0.0.1/c",
@@ -84,6 +85,7 @@ async def asking(tool: Tool, platform: RegisteringPlatform | None = None) -> Adm
 # --- Addresses --------------------------------------------------------------------------------------------------------
 
 
+@on_postgresql
 @pytest.mark.parametrize(
     "address", PRIVATE + NO_ADDRESS, ids=lambda address: address[:40].encode("unicode_escape").decode()
 )
@@ -94,6 +96,7 @@ async def test_a_configuration_address_that_may_not_be_called_is_not_called(tool
     await nothing_kept(tool)
 
 
+@on_postgresql
 @pytest.mark.parametrize(
     "name", ["issuer", "authorization_endpoint", "token_endpoint", "jwks_uri", "registration_endpoint"]
 )
@@ -106,6 +109,7 @@ async def test_an_address_in_the_configuration_that_may_not_be_called_is_refused
     await nothing_kept(tool)
 
 
+@on_postgresql
 @pytest.mark.parametrize("name", ["authorization_endpoint", "token_endpoint", "jwks_uri", "registration_endpoint"])
 async def test_an_address_on_another_host_is_refused(tool: Tool, name: str) -> None:
     admin = await asking(tool)
@@ -148,6 +152,7 @@ def test_on_a_machine_of_ones_own_its_neighbours_are_allowed_and_no_other_networ
 # --- Who speaks for whom ----------------------------------------------------------------------------------------------
 
 
+@on_postgresql
 @pytest.mark.parametrize(
     "issuer",
     [
@@ -166,6 +171,7 @@ async def test_a_configuration_speaks_for_its_own_host_alone(tool: Tool, issuer:
     assert "another one" in response.text
 
 
+@on_postgresql
 @pytest.mark.parametrize(
     ("issuer", "host", "accepted"),
     [
@@ -193,6 +199,7 @@ async def test_hosts_of_hosted_canvas(tool: Tool, issuer: str, host: str, accept
     assert (response.status_code == 200) is accepted, response.text
 
 
+@on_postgresql
 @pytest.mark.parametrize("name", ["token_endpoint", "jwks_uri", "authorization_endpoint"])
 async def test_keys_and_tokens_of_hosted_canvas_are_on_its_own_hosts(tool: Tool, name: str) -> None:
     """The registration alone is sent to a school's own domain."""
@@ -209,6 +216,7 @@ async def test_the_token_host_of_brightspace_vouches_for_no_issuer(tool: Tool) -
     readable(await admin.opens(), 400)
 
 
+@on_postgresql
 @pytest.mark.parametrize(
     ("issuer", "host"),
     [
@@ -249,6 +257,7 @@ async def test_what_was_shown_is_what_is_registered(tool: Tool) -> None:
 NESTED = "[" * 200_000
 
 
+@on_postgresql
 @pytest.mark.parametrize(
     ("status", "content"),
     [
@@ -284,6 +293,7 @@ async def test_a_configuration_that_is_none(tool: Tool, status: int, content: di
     await nothing_kept(tool)
 
 
+@on_postgresql
 @pytest.mark.parametrize(
     ("status", "content"),
     [
@@ -335,6 +345,7 @@ async def test_an_answer_that_is_no_registration(tool: Tool, status: int, conten
     assert (await admin.registers()).status_code == 200
 
 
+@on_postgresql
 @pytest.mark.parametrize("name", fixture("moodle-4.5-registration.json")["failures"])
 async def test_moodles_own_refusals(tool: Tool, name: str) -> None:
     captured = fixture("moodle-4.5-registration.json")["failures"][name]
@@ -349,6 +360,7 @@ async def test_moodles_own_refusals(tool: Tool, name: str) -> None:
     await nothing_kept(tool)
 
 
+@on_postgresql
 @pytest.mark.parametrize(
     "error", [httpx.ConnectError("down"), httpx.ReadTimeout("late"), httpx.RemoteProtocolError("?")]
 )
@@ -367,6 +379,7 @@ async def test_a_platform_that_is_down(tool: Tool, error: httpx.HTTPError) -> No
     await nothing_kept(tool)
 
 
+@on_postgresql
 @pytest.mark.parametrize("slow", ["configuration", "registration"])
 async def test_a_platform_that_is_slow_is_given_up(tool: Tool, monkeypatch: pytest.MonkeyPatch, slow: str) -> None:
     assert dynamic.CONFIGURATION_SECONDS + dynamic.REGISTRATION_SECONDS < 10
@@ -393,6 +406,7 @@ async def test_a_platform_that_is_slow_is_given_up(tool: Tool, monkeypatch: pyte
     await nothing_kept(tool)
 
 
+@on_postgresql
 @pytest.mark.parametrize("token", ["a b", "a\r\nX-Evil: 1", "ä", "x" * 20_000])
 async def test_a_token_that_is_none_is_not_sent(tool: Tool, token: str) -> None:
     admin = await asking(tool)
@@ -424,6 +438,7 @@ async def test_names_from_outside_are_text(tool: Tool) -> None:
     assert all("\x00" not in name and len(name) <= 200 for name in names)
 
 
+@on_postgresql
 @pytest.mark.parametrize(
     "changes",
     [
@@ -454,6 +469,7 @@ def forms() -> list[tuple[str, Callable[[], dict[str, Any]]]]:
     ]
 
 
+@on_postgresql
 @pytest.mark.parametrize("make", [form for _, form in forms()], ids=[name for name, _ in forms()])
 async def test_forms_that_no_page_of_ours_sends(tool: Tool, make: Callable[[], dict[str, Any]]) -> None:
     admin = await asking(tool)
