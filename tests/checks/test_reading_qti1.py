@@ -79,6 +79,18 @@ def test_several_right_ones_all_or_nothing_in_common_cartridge_and_in_part_in_ca
     assert scoring.score(canvas, ids[:1]).share == Decimal("0.5")
 
 
+def test_quizzes_that_canvas_exports_alone_are_canvas_s_too() -> None:
+    both = f"<and>{equals('a')}{equals('c')}<not>{equals('b')}</not></and>"
+    item = qti1_item(said("?") + labels(*ABC, several=True), gives(both), kind="multiple_answers_question")
+    meta = '<quiz identifier="quiz1" xmlns="http://canvas.instructure.com/xsd/cccv1p0"><title>Mine</title></quiz>'
+    found = read("quiz-export.zip", zipped({"quiz1/quiz1.xml": qti1(item), "quiz1/assessment_meta.xml": meta}))
+    assert found.format is Format.CANVAS
+    assert [quiz.title for quiz in found.quizzes] == ["Mine"]
+    asked = found.entries[0].question
+    assert asked is not None
+    assert asked.partial is Partial.SHARE
+
+
 def test_points_that_add_up() -> None:
     rules = (
         gives(equals("a"), "60", action="Add")

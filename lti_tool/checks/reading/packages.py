@@ -77,7 +77,7 @@ class _Package:
     def reading(self) -> Reading:
         """What the file holds."""
         paths = self.archive.paths()
-        canvas = any(path.startswith(_CANVAS_SIGNS) for path in paths)
+        canvas = any(path.startswith(_CANVAS_SIGNS) or path.endswith(f"/{_META}") for path in paths)
         manifest = self._document(found) if (found := self.archive.find(MANIFEST)) else None
         for path, root in self._documents(paths, canvas=canvas):
             self._take(path, root, canvas=canvas)
