@@ -91,6 +91,24 @@ def test_quizzes_that_canvas_exports_alone_are_canvas_s_too() -> None:
     assert asked.partial is Partial.SHARE
 
 
+def test_a_quiz_names_single_questions_of_banks() -> None:
+    def item(ident: str) -> str:
+        return qti1_item(said(ident) + labels(*ABC), gives(equals("a")), ident=ident, kind="multiple_choice_question")
+
+    asked = "".join(f'<bankentry_item sourcebank_ref="bank1" item_ref="{name}"/>' for name in ("b2", "b0", "gone"))
+    bank = "".join(item(f"b{n}") for n in range(3))
+    package = {
+        "non_cc_assessments/quiz1.xml.qti": qti1(item("own") + asked),
+        "non_cc_assessments/bank1.xml.qti": f'<questestinterop><objectbank ident="bank1">{bank}</objectbank></questestinterop>',
+    }
+    (quiz,) = read("export.imscc", zipped(package)).quizzes
+    assert [entry for _, entry in quiz.asks] == ["own", "b2", "b0"]
+    assert (quiz.count, [(note.why, note.what) for note in quiz.remarks]) == (None, [(Why.DRAWS_FROM, "gone")])
+    del package["non_cc_assessments/bank1.xml.qti"]
+    (quiz,) = read("export.imscc", zipped(package)).quizzes
+    assert {note.why for note in quiz.remarks} == {Why.DRAWS_FROM}
+
+
 def test_points_that_add_up() -> None:
     rules = (
         gives(equals("a"), "60", action="Add")

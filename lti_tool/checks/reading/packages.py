@@ -205,8 +205,11 @@ def _drawn(found: list[qti1.Found], quizzes: list[Quiz]) -> list[Quiz]:
             if bank is None:
                 remarks.append(Note(Why.DRAWS_FROM, draw.bank[:200]))
                 continue
-            asks[draw.place : draw.place] = [(bank.identifier, entry.identifier) for entry in bank.entries]
-            asked += min(draw.count, len(bank.entries)) if draw.count is not None else len(bank.entries)
+            entries = [entry for entry in bank.entries if draw.item in ("", entry.identifier)]
+            if not entries:
+                remarks.append(Note(Why.DRAWS_FROM, draw.item[:200]))
+            asks[draw.place : draw.place] = [(bank.identifier, entry.identifier) for entry in entries]
+            asked += min(draw.count, len(entries)) if draw.count is not None else len(entries)
         asks = list(dict.fromkeys(asks))
         known = {
             (bank.identifier, entry.identifier)

@@ -31,6 +31,8 @@ class Draw:
     count: int | None
     place: int
     """How many questions of the quiz's own come before."""
+    item: str = ""
+    """The one question of the bank that is meant, where it is one."""
 
 
 def read(root: Element, name_of_file: str, *, canvas: bool) -> Found | None:
@@ -116,6 +118,10 @@ class _Assessment:
             if name(part) == "item":
                 self._add(part, each)
                 self._asked += 1
+            elif name(part) == "bankentry_item":
+                # Canvas's New Quizzes name a question that stands in a bank.
+                place = len(self._entries)
+                self._draws.append(Draw(part.get("sourcebank_ref", ""), 1, place, part.get("item_ref", "")))
             elif name(part) == "section":
                 self._section(part)
         if wanted is not None and wanted < len(self._entries) - before:
