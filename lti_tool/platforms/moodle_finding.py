@@ -76,6 +76,11 @@ class Site:
         # Sites before 3.x do not tell; what is not told is taken to be on.
         self._off = {row.get("name") for row in rows_of(answer, "advancedfeatures") if row.get("value") in (0, False)}
 
+    @property
+    def tells_groups_of_members_alone(self) -> bool:
+        """Whether the list of people leaves out the groups of who is in none, and not those the account may not see."""
+        return not 0 < self._number < 2023042400
+
     def has(self, function: str) -> bool:
         """Whether the service has a function, or the one that does as well."""
         return function in self.functions or INSTEAD.get(function) in self.functions
@@ -171,10 +176,14 @@ class _Course:
         self._student = number_id(others[0].get("id")) if others else None
         if not others and await self._sees_no_groups():
             return _NO_GROUPS
-        if others and not any("groups" in row for row in others):
-            # Groups are left out for who may not see all of them, whatever the course's mode (user/lib.php).
-            return _NO_GROUPS
-        return _ABLE
+        # user/lib.php: who is in no group has no list. A list that is empty is that of somebody whose groups are all hidden from
+        # the account; before 4.2 it was the other way round.
+        hidden = (
+            any(row.get("groups") == [] for row in others)
+            if self._site.tells_groups_of_members_alone
+            else bool(others) and not any("groups" in row for row in others)
+        )
+        return _NO_GROUPS if hidden else _ABLE
 
     async def _sees_no_groups(self) -> bool:
         """Whether a list of nobody is that of a course in separate groups, and not of one without people: seen on 5.1.3, where

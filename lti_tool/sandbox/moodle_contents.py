@@ -238,7 +238,8 @@ async def enrolled(call: Call) -> list[dict[str, Any]]:
             )
     all_groups, everybody = call.account.may("moodle/site:accessallgroups"), call.account.may("moodle/user:viewdetails")
     return [
-        _user(row, groups.get(row.person_id, []) if all_groups else None, fields)
+        # Who is in no group has no list of them; of who is, those are left out that the account may not see.
+        _user(row, (groups[row.person_id] if all_groups else []) if row.person_id in groups else None, fields)
         for row in page
         # The course's contacts are there for anybody; others are left out of the page they would be on.
         if everybody or row.role == "teacher"

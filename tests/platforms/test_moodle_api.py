@@ -400,9 +400,28 @@ async def test_finding_out_asks_for_nobodys_grades() -> None:
     assert [form["userid"] for form in moodle.calls(functions.RATINGS)] == ["190"]
 
 
-async def test_groups_that_are_left_out_are_a_right_that_is_missing() -> None:
-    found = await whole_course().on(functions.ENROLLED, [{"id": 190, "roles": []}]).api().find_out("8")
-    assert found.abilities[Capability.GROUPS] == Ability(False, Lacking.NOT_PERMITTED, ("moodle/site:accessallgroups",))
+@pytest.mark.parametrize(
+    ("version", "told", "able"),
+    [
+        # Seen on 4.2.3, 4.5.6 and 5.1.3: who is in no group has no list of groups; it is empty where all of them are hidden.
+        ("2024100706", {}, True),
+        ("2024100706", {"groups": []}, False),
+        ("2024100706", {"groups": [{"id": 3, "name": "Blue"}]}, True),
+        ("2023042403.08", {}, True),
+        (None, {}, True),
+        # Before: no list at all without the right, and an empty one for who is in no group.
+        ("2022041900", {}, False),
+        ("2022041900", {"groups": []}, True),
+    ],
+)
+async def test_groups_that_are_hidden_are_a_right_that_is_missing(
+    version: str | None, told: dict[str, Any], able: bool
+) -> None:
+    moodle = whole_course().on(functions.ENROLLED, [{"id": 190, "roles": []} | told])
+    moodle.on(functions.SITE, site(version=version))
+    found = (await moodle.api().find_out("8")).abilities[Capability.GROUPS]
+    lacking = Ability(False, Lacking.NOT_PERMITTED, ("moodle/site:accessallgroups",))
+    assert found == (Ability(True) if able else lacking)
 
 
 async def test_a_course_in_separate_groups_without_the_right_to_all_has_nobody() -> None:
@@ -425,9 +444,9 @@ async def test_a_report_without_grades_is_said_to_be_one() -> None:
 def whole_course() -> Moodle:
     competency = {"competency": {"id": 1, "shortname": "A", "idnumber": "A"}}
     people = [
-        {"id": 189, "roles": [{"shortname": "editingteacher"}], "groups": []},
-        {"id": 220, "roles": [], "groups": []},
-        {"id": 190, "roles": [{"shortname": "student"}], "groups": []},
+        {"id": 189, "roles": [{"shortname": "editingteacher"}]},
+        {"id": 220, "roles": []},
+        {"id": 190, "roles": [{"shortname": "student"}]},
     ]
     return (
         Moodle()
