@@ -127,6 +127,21 @@ def _score_is_due(now: Any) -> ColumnElement[bool]:
 _ITS_COURSE = and_(
     col(Course.organisation_id) == col(LineItem.organisation_id), col(Course.id) == col(LineItem.course_id)
 )
+
+
+def _has_a_score_due(registration_id: Any, now: datetime) -> ColumnElement[bool]:
+    """Of a registration. No EXISTS, of which PostgreSQL may make a list of all that are due."""
+    one = (
+        sqlalchemy_select(literal_column("1"))
+        .select_from(Score)
+        .where(col(Score.registration_id) == registration_id, _score_is_due(now))
+        .limit(literal_column("1"))
+        .correlate(Registration)
+        .scalar_subquery()
+    )
+    return func.coalesce(one, literal_column("0")) == literal_column("1")
+
+
 # The link that opens what the column is for, where there is one; the eldest of several.
 _ITS_LINK = (
     sqlalchemy_select(col(ResourceLink.resource_link_id))
@@ -197,9 +212,7 @@ async def scopes_of(session: AsyncSession, registration_id: uuid.UUID) -> frozen
 async def registrations_with_work(session: AsyncSession, now: datetime) -> Sequence[uuid.UUID]:
     """The registrations that have something due, or under a lease that has ended, and are not to be left in peace."""
     column = exists().where(col(LineItem.registration_id) == col(Registration.id), _column_is_due(now))
-    score = (
-        exists().where(col(Score.registration_id) == col(Registration.id), _score_is_due(now)).correlate(Registration)
-    )
+    score = _has_a_score_due(col(Registration.id), now)
     statement = (
         select(Registration.id)
         .outerjoin(DeliveryPace, col(DeliveryPace.registration_id) == col(Registration.id))
@@ -217,7 +230,7 @@ async def due_now_and_next(
 ) -> tuple[bool, datetime | None]:
     """Whether something of a registration can be claimed now, and when the next thing is due after now."""
     column = exists().where(col(LineItem.registration_id) == registration_id, _column_is_due(now))
-    score = exists().where(col(Score.registration_id) == registration_id, _score_is_due(now))
+    score = _has_a_score_due(registration_id, now)
     next_column = (
         select(func.min(LineItem.next_attempt_at))
         .where(LineItem.registration_id == registration_id, col(LineItem.next_attempt_at) > now)
