@@ -4,14 +4,14 @@ A course's week of Monday to Friday was written with its first day off, whether 
 school", which is the same while the school says nothing. Code of before reads an empty week as one without school: until it is
 replaced, it flags nobody of these courses for standing still.
 
-Revision ID: 0025
+Revision ID: 0024
 Revises: 0023
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0025"
+revision = "0024"
 down_revision = "0023"
 branch_labels = None
 depends_on = None
