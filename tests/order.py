@@ -39,6 +39,7 @@ SECONDS = {
     "tests/browser/test_connecting.py": 45,
     "tests/browser/test_alignments.py": 45,
     "tests/browser/test_console.py": 40,
+    "tests/processes/test_restarts.py": 40,
     "tests/browser/test_grades.py": 40,
     "tests/browser/test_my_menu.py": 40,
     "tests/browser/test_native_results.py::postgresql": 40,

@@ -14,6 +14,7 @@ from lti_tool.clock import ManualClock
 from lti_tool.db.session import Database
 from lti_tool.errors import ToolError
 from tests.lti.support import LTI, TOOL
+from tests.pairs import on_sqlite
 
 from .site import MEMBERSHIP, SCHOOL_ADMINISTRATOR, TEACHER, Site, Visitor, a_site
 
@@ -154,6 +155,7 @@ async def test_an_administrator_who_is_nothing_in_the_course_is_led_to_the_conso
     assert "as a student" not in page.text
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     "roles",
     [

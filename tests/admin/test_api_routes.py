@@ -19,6 +19,7 @@ from lti_tool.web.routing import add_router
 from tests.admin.site import TEACHER, School, Site, Visitor
 from tests.content.conftest import BASE
 from tests.content.consenting import KEY, KEY_SECRET, Consents
+from tests.pairs import on_postgresql
 
 SECRET = "s" * 40
 SECRETS = (KEY_SECRET, "the-api-token", "access-1", "refresh-7")
@@ -143,6 +144,7 @@ async def test_a_key_is_kept_for_teachers_or_an_account_of_the_schools(site: Sit
     assert KEY_SECRET not in done.text + str(kept.client_secret_encrypted)
 
 
+@on_postgresql
 @pytest.mark.parametrize(
     ("fields", "wrong"),
     [

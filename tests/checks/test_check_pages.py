@@ -21,6 +21,7 @@ from lti_tool.content.models import ContentItem
 from lti_tool.db.session import Database
 from lti_tool.lti.models import Role
 from tests.checks.check_site import Site, Visitor, a_check_site, an_answer, rows
+from tests.pairs import on_postgresql
 from tests.playlists import seed
 
 WRITTEN = "What is half of 8?\n- 2\n* 4\n\nWhat is 1 + 1?\n= 2"
@@ -274,6 +275,7 @@ async def test_settings(site: Site) -> None:
     assert 'value="Quarters"' in page.text
 
 
+@on_postgresql
 @pytest.mark.parametrize(
     ("change", "words"),
     [

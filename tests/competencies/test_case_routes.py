@@ -18,6 +18,7 @@ from lti_tool.lti.models import Role
 from lti_tool.settings import Settings
 from tests.courses.school import NOW, School, a_school, come_in
 from tests.courses.site import Site, Visitor, a_site
+from tests.pairs import on_postgresql, on_sqlite
 
 from .formats import DOCUMENT, OWN, as_bytes, association, guid, item, package
 
@@ -77,6 +78,7 @@ def minor(answer: httpx.Response) -> str:
     return value
 
 
+@on_sqlite
 @pytest.mark.parametrize("address", ADDRESSES)
 async def test_who_may_not_read_is_told_in_the_specifications_words(site: Site, address: str) -> None:
     async with site.client() as client:
@@ -173,6 +175,7 @@ async def test_lists_come_in_pages(site: Site) -> None:
     assert (await read(visitor, "/CFDocuments?offset=100")) == {"CFDocuments": []}
 
 
+@on_postgresql
 @pytest.mark.parametrize(
     ("address", "status", "code"),
     [

@@ -18,6 +18,7 @@ from lti_tool.lti.launch import LaunchContext
 from lti_tool.lti.models import Role
 from tests.courses.school import NOW, a_school, come_in
 from tests.courses.site import Site, Visitor, a_site, nowhere
+from tests.pairs import on_postgresql, on_sqlite
 
 from .formats import CANVAS, DOCUMENT, OWN, as_bytes, item, moodle, package
 
@@ -76,6 +77,7 @@ async def every(site: Site) -> list[Framework]:
         return list((await session.exec(scoped(Framework, site.school.organisation.id))).all())
 
 
+@on_sqlite
 @pytest.mark.parametrize("pattern", [*GETS, *POSTS])
 async def test_without_a_session_nothing_opens(site: Site, pattern: str) -> None:
     visitor = await site.teacher()
@@ -387,6 +389,7 @@ async def test_a_server_is_chosen_from(site: Site) -> None:
     assert "12 frameworks at" in page.text
 
 
+@on_postgresql
 @pytest.mark.parametrize(
     ("address", "status", "words"),
     [

@@ -23,6 +23,7 @@ from lti_tool.lti.models import Role
 from lti_tool.web.routing import add_router
 from tests.courses.school import NOW
 from tests.courses.site import Site, Visitor
+from tests.pairs import on_sqlite
 
 from .conftest import BASE, CUSTOM, Canvas, connect_school
 from .consenting import KEY, KEY_SECRET, Consents, connect_key, consents
@@ -358,6 +359,7 @@ async def test_a_refusal_without_the_state_is_told_to_the_browser_that_waits(gra
     assert (await window.back(code="code-1")).status_code == 200, "nothing was used up"
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     ("trouble", "said"),
     [

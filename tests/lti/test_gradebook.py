@@ -19,6 +19,7 @@ from lti_tool.lti.services import (
 )
 from tests.lti.conftest import Tool
 from tests.lti.test_services import AT, ITEM, ITEMS, Services, score, services
+from tests.pairs import on_postgresql
 
 __all__ = ["services"]
 
@@ -182,6 +183,7 @@ async def test_line_items_of_one_resource_link(services: Services) -> None:
     assert dict(services.calls("/8/lineitems")[0].url.params) == {"type_id": "2", "resource_link_id": "4"}
 
 
+@on_postgresql
 @pytest.mark.parametrize("activity", ActivityProgress)
 @pytest.mark.parametrize("grading", GradingProgress)
 async def test_a_score_of_every_progress(

@@ -13,6 +13,7 @@ from lti_tool.lti.key_sets import COOL_DOWN, FETCH_SECONDS, WAIT_SECONDS, KeySet
 from lti_tool.lti.models import Registration
 from tests.lti.conftest import Tool
 from tests.lti.support import private_key, public_jwk
+from tests.pairs import on_sqlite
 
 
 async def test_one_fetch_serves_many_launches(tool: Tool) -> None:
@@ -115,6 +116,7 @@ async def test_many_launches_at_once_fetch_once(tool: Tool) -> None:
     assert tool.platform.jwks_fetches == 1
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     "answer",
     [

@@ -13,6 +13,7 @@ from lti_tool.lti.tool_description import tool_configuration
 from lti_tool.platforms import quirks
 from tests.lti.conftest import Tool
 from tests.lti.support import LTI, claims_of, fixture
+from tests.pairs import on_postgresql
 
 MOODLE = fixture("moodle-4.5-messages.json")
 AGS = "https://purl.imsglobal.org/spec/lti-ags/claim/endpoint"
@@ -71,6 +72,7 @@ FOREIGN = "deeplinked-plain-link"
 """A plain address that a tool had answered with: Moodle made a link of it that launches the tool at that address."""
 
 
+@on_postgresql
 @pytest.mark.parametrize("name", [name for name in MOODLE if name != FOREIGN])
 async def test_moodles_messages_open(tool: Tool, name: str) -> None:
     body = dict(MOODLE[name])
@@ -281,6 +283,7 @@ async def test_somebody_who_acts_as_an_administrator_is_none(tool: Tool) -> None
     assert (launch.masquerading, launch.administers) == (True, False)
 
 
+@on_postgresql
 @pytest.mark.parametrize(
     "name",
     ["99", "", "$Person.address.timezone", "Nowhere/Town", "../../etc/passwd", "/etc/localtime", "America", "x" * 65],

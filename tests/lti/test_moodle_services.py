@@ -27,6 +27,7 @@ from lti_tool.lti.services import (
 from lti_tool.platforms import quirks
 from tests.lti.conftest import Tool
 from tests.lti.support import fixture
+from tests.pairs import on_sqlite
 
 EXCHANGES = fixture("moodle-4.5-services.json")
 BASE = "https://platform.example/mod/lti/services.php"
@@ -107,6 +108,7 @@ async def test_a_token_of_text_html(tool: Tool, name: str) -> None:
             await tool.protocol.token(tool.registration, asked, needs=["https://purl.imsglobal.org/spec/lti-ts/scope"])
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     "name",
     ["bad_scope", "iat_in_future_30s", "unknown_sub", "unknown_kid", "empty_scope", "expired", "foreign_key", "ps256"],

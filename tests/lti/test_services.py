@@ -26,6 +26,7 @@ from lti_tool.lti.services import (
 from lti_tool.platforms import quirks
 from tests.lti.conftest import Tool
 from tests.lti.support import FIXTURES, signing_key
+from tests.pairs import on_postgresql, on_sqlite
 
 ITEM = "https://platform.example/8/lineitems/36/lineitem?type_id=2"
 ITEMS = "https://platform.example/8/lineitems?type_id=2"
@@ -154,6 +155,7 @@ async def test_a_changed_registration_gets_new_tokens(tool: Tool, services: Serv
     assert await tool.protocol.token(tool.registration, ["a"]) == "token-2"
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     ("answer", "code", "temporary"),
     [
@@ -178,6 +180,7 @@ async def test_a_refused_token_is_one_of_our_errors(
     assert (caught.value.code, caught.value.temporary, caught.value.status) == (code, temporary, 424)
 
 
+@on_postgresql
 @pytest.mark.parametrize("expires_in", [None, "3600", 3600.5, "soon", True, -5, 10**12, 10**400, [], "1e999"])
 async def test_any_lifetime_is_understood(tool: Tool, expires_in: Any) -> None:
     tool.platform.answers["/token"] = lambda _: httpx.Response(
@@ -286,6 +289,7 @@ REFUSALS = [
 ]
 
 
+@on_postgresql
 @pytest.mark.parametrize(("family", "answer", "code", "temporary"), REFUSALS)
 async def test_refusals_have_a_meaning(
     services: Services, family: Family, answer: httpx.Response, code: str, temporary: bool

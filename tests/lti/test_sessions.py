@@ -12,6 +12,7 @@ from lti_tool.lti.models import Role, ToolSession
 from lti_tool.lti.sessions import COOKIE, ChangingVisit, CurrentVisit, SessionStart, origin_of, start_session
 from tests.lti.conftest import Tool
 from tests.lti.support import TOOL
+from tests.pairs import on_sqlite
 
 OURS = {"Origin": TOOL}
 
@@ -124,6 +125,7 @@ async def test_a_clock_that_goes_back_ends_nothing(tool: Tool, page: httpx.Async
     assert (await page.get("/page", headers=cookie(token))).status_code == 200
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     ("headers", "status"),
     [

@@ -16,6 +16,7 @@ from lti_tool.mastery.entries import REPLACED, BadEvidence, NotOnMap
 from lti_tool.mastery.models import Evidence, EvidenceSource, LearnerMastery, MasteryState, Standing
 from lti_tool.mastery.rules import InARow, Latest, TeacherJudgement
 from tests.mastery.world import DAY, World, append, standings, world
+from tests.pairs import on_postgresql
 from tests.playlists.seed import NOW
 
 
@@ -267,6 +268,7 @@ async def test_a_criterion_is_frozen_on_what_was_begun(database: Database) -> No
     assert begun_now.standing is Standing.SECURE
 
 
+@on_postgresql
 @pytest.mark.parametrize(
     "wrong",
     [

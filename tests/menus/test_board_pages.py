@@ -32,6 +32,7 @@ from lti_tool.menus.rules.choosing import BoardKind
 from lti_tool.menus.sheets import Named, Sheet
 from lti_tool.web.i18n import language_for
 from tests.menus.work_site import Site
+from tests.pairs import on_postgresql
 from tests.playlists import seed
 from tests.playlists.site import Visitor
 
@@ -168,6 +169,7 @@ async def in_menus(site: Site) -> Visitor:
     return teacher
 
 
+@on_postgresql
 @pytest.mark.parametrize("board", ready_boards.READY, ids=lambda board: board.key)
 async def test_every_ready_board_is_assigned_once_it_is_filled(site: Site, board: ready_boards.ReadyBoard) -> None:
     teacher = await in_menus(site)
@@ -610,6 +612,7 @@ async def test_an_option_that_asks_for_work_says_what_can_be_handed_in(site: Sit
     assert (option.done_rule, option.takes) == (OptionDone.ACCEPTED, (WorkKind.FILE, WorkKind.LINK))
 
 
+@on_postgresql
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [

@@ -24,6 +24,7 @@ from lti_tool.menus.rules import files
 from lti_tool.menus.rules.choosing import BoardKind
 from lti_tool.platforms.native import NativeItem, NativeResult
 from tests.menus.work_site import Made, Site, a_board, chosen, copy_of, own, upload, work_of
+from tests.pairs import on_postgresql
 from tests.playlists import seed
 from tests.playlists.site import Visitor
 
@@ -150,6 +151,7 @@ async def test_files_have_limits(site: Site, monkeypatch: pytest.MonkeyPatch) ->
     assert (await student.post(f"{here}/link", address="https://a.example")).status_code == 413
 
 
+@on_postgresql
 @pytest.mark.parametrize(
     "written",
     [

@@ -10,6 +10,7 @@ from lti_tool.lti.models import Role
 from lti_tool.playlists import monitor_queries, school_days, service
 from lti_tool.playlists.monitor_rules import Calendar, Span, spans_of
 from lti_tool.playlists.school_days import Calendars
+from tests.pairs import on_postgresql
 from tests.playlists import seed
 from tests.playlists.site import Site
 from tests.playlists.test_routes import assigned, copy_of
@@ -73,6 +74,7 @@ async def test_a_teacher_says_when_there_is_school(site: Site) -> None:
     assert [span.first for span in (await calendar(site)).off] == [date(2026, 10, 12), date(2026, 12, 21)]
 
 
+@on_postgresql
 @pytest.mark.parametrize(
     ("form", "fields", "says"),
     [
