@@ -266,6 +266,7 @@ async def ask_end(
         "check": found.check,
         "attempt": found.attempt,
         "missing": [view.number for view in shown if not view.is_answered and not view.is_given],
+        "one_by_one": False,
         "total": len(shown),
         "address": attempt_address(here.course, check_id, number),
         "seconds_left": _seconds_left(found, clock),
