@@ -271,7 +271,6 @@ async def ask_end(
         "address": attempt_address(here.course, check_id, number),
         "seconds_left": _seconds_left(found, clock),
         "elapsed": _elapsed(found, clock),
-        "one_by_one": False,
         "path": path,
         "can_act": not here.visit.masquerading,
         "notice": notice(request),
