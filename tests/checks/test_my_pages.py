@@ -501,3 +501,4 @@ async def test_who_loses_the_connection_is_told_whether_to_go_on(
     page = await ada.post(f"{home}/begin")
     assert ("Stay on this question until then" in page.text) == stays
     assert ("Go on; your answers are kept here" in page.text) != stays
+    assert (await ada.get(f"{home}/attempts/1/end")).status_code == 200
