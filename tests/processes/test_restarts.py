@@ -29,8 +29,9 @@ def came(postgresql_url: str, tmp_path_factory: pytest.TempPathFactory) -> Itera
         world.begin()
         found = play(world, 1, seed)
         say(str(found))
-        _, complaint, more = world.log.read_text("utf-8").partition("Traceback")
-        assert not complaint, more[:5000]
+        # A worker that is told to end in the middle of a delivery cancels it, which the queue's library logs as what it is.
+        lines = [line for line in world.log.read_text("utf-8").splitlines() if "Traceback" in line]
+        assert [line[:5000] for line in lines if "asyncio.exceptions.CancelledError" not in line] == []
         yield found
     finally:
         world.stop()
