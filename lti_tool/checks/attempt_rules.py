@@ -1,6 +1,7 @@
 """When a check may be tried, and what a result is in percent. Pure."""
 
 import math
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,6 +12,19 @@ from lti_tool.checks.models import AttemptState, Check, CheckAttempt, CheckStatu
 
 GRACE = timedelta(seconds=20)
 """How long after a time limit what was answered before may still arrive."""
+
+
+_OF_ALL = ":of-all:"
+
+
+def told_of_all(attempt_id: uuid.UUID, place: int) -> str:
+    """The presentation of evidence that stands for all questions of an adaptive check, the ``place``-th of an attempt."""
+    return f"check:{attempt_id}{_OF_ALL}{place}"
+
+
+def is_of_all(presentation: str) -> bool:
+    """Whether evidence stands for all questions of an adaptive check, and is no answer to one of them."""
+    return _OF_ALL in presentation
 
 
 class Standing(StrEnum):

@@ -220,7 +220,7 @@ def _as_answers(
             person_id=here.attempt.person_id,
             competency_id=competency_id,
             source=EvidenceSource.CHECK,
-            presentation=f"check:{here.attempt.id}:of-all:{place}",
+            presentation=attempt_rules.told_of_all(here.attempt.id, place),
             # Moments of their own keep the order in which they are told.
             observed_at=at - timedelta(microseconds=MOST_ANSWERS - place),
             earned=ONE if is_right else ZERO,

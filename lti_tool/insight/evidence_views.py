@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from lti_tool.checks import attempt_rules
 from lti_tool.content import rules as content_rules
 from lti_tool.content.models import ContentItem
 from lti_tool.insight.words import Levels
@@ -184,6 +185,8 @@ def _judged(row: Evidence, outcome: str) -> str:
 
 
 def _marks(row: Evidence) -> Iterable[str]:
+    if row.source is EvidenceSource.CHECK and attempt_rules.is_of_all(row.presentation):
+        yield N_("adaptive check: stands for its questions as a whole, not for one of them")
     if not row.dated:
         yield N_("day as entered") if row.observed_at < row.learned_at else N_("date not known")
     if row.shared:

@@ -28,8 +28,12 @@ from lti_tool.clock import ManualClock
 from lti_tool.db.base import scoped
 from lti_tool.db.session import Database
 from lti_tool.errors import NotFound
+from lti_tool.insight.evidence_views import evidence_views
+from lti_tool.insight.words import Levels
 from lti_tool.learners.models import LearnerSupport, Support
 from lti_tool.mastery.models import Evidence
+from lti_tool.mastery.rules.scales import default_scale
+from lti_tool.web import i18n
 from tests.checks import asked
 from tests.checks.taking import Student, Taking, a_bank, a_check, a_question
 from tests.mastery.world import align, world
@@ -421,6 +425,11 @@ async def test_an_adaptive_check_asks_what_fits_and_its_result_is_of_all_questio
     assert all(1 <= len(answers) <= 5 for answers in told.values())
     means = [sum(sum(some) / len(some) for (is_ada, _), some in told.items() if is_ada == who) for who in (True, False)]
     assert means[0] > means[1] + 0.4
+    with i18n.speaking(i18n.language_for(("en",))):
+        views = evidence_views(rows, {}, {}, Levels(default_scale()), knows_marks=True)
+    assert {view.marks for view in views} == {
+        ("adaptive check: stands for its questions as a whole, not for one of them",)
+    }
 
 
 async def test_not_knowing_is_an_answer_of_an_adaptive_check(database: Database) -> None:
