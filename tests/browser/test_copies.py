@@ -65,6 +65,9 @@ def make_map(teacher: Visitor) -> None:
     tool.get_by_role("link", name="Write your own").first.click()
     tool.get_by_label("One competency a line").fill("R.1 I can compare with ratios\nR.2 I can find a unit rate")
     tool.get_by_role("button", name="Add to the map").click()
+    # A link that is pressed before they are there would be one of the page that was.
+    expect(tool.get_by_text("I can find a unit rate").first).to_be_visible()
+    expect(tool.get_by_label("One competency a line")).to_have_count(0)
     tool.get_by_role("link", name="Alignments", exact=True).click()
     tool.locator("#competencies").get_by_label(re.compile("R.1")).check()
     for item in (PAGE, QUIZ):

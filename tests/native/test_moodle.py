@@ -144,8 +144,8 @@ def captured() -> NativeCase:
         user_ids=tuple(str(user_id) for user_id in range(190, 219)),
         dead=MoodleApi(http, base, FixedToken("dead"), ManualClock()),
         elsewhere="404404",
-        # Nobody captured the answers about ratings, so that they are refused; the account may not see all groups.
-        able=READ - {Capability.OUTCOMES, Capability.GROUPS},
+        # Nobody captured the answers about ratings, so that they are refused. Nobody there is in a group.
+        able=READ - {Capability.OUTCOMES},
         known=Known(
             items=(
                 KnownItem("moodle:cm:60", "quiz", "Quiz 1: linear equations", ONE, "60", requirement="submit"),
