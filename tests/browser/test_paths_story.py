@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import BrowserContext, FrameLocator, Locator, expect
 
 from tests.browser.stories import Visitor, until
-from tests.browser.story import browser_context, demo, told_in, visit, world
+from tests.browser.story import browser_context, demo, visit, world
 from tests.browser.test_stories import FAMILY, OTHER, STUDENT, TEACHER, _open, _take
 from tests.browser_tools import ONE_PROCESS
 from tests.servers import Demo
@@ -67,7 +67,6 @@ def steps_in(tool: FrameLocator) -> Locator:
     return tool.get_by_role("list", name="Steps in order").get_by_role("listitem")
 
 
-@told_in("sqlite")
 class TestPaths:
     """From a map to a path that is each student's own, and a playlist that a teacher built beside it."""
 
