@@ -50,7 +50,7 @@ async def finish(session: AsyncSession, here: Sitting, now: datetime, takers: Se
     items = await attempts.items_of(session, here)
     given = _given(here, items)
     if here.is_adaptive:
-        earned, possible = _expected(here, items, given)
+        earned, possible = _expected(here, items, _estimated(items, given))
     else:
         earned = sum((points(here, one) for one in here.rows), ZERO)
         possible = sum((question.points for question in here.questions.values()), ZERO)
@@ -111,13 +111,17 @@ def _given(here: Sitting, items: Mapping[str, ability.Item]) -> list[ability.Giv
 # --- An adaptive result -----------------------------------------------------------------------------------------------
 
 
+def _estimated(items: Mapping[str, ability.Item], given: Sequence[ability.Given]) -> ability.Ability:
+    """Where the student stands in everything that the check's questions are about."""
+    return ability.estimate(given, list(dict.fromkeys(one for item in items.values() for one in item.about)))
+
+
 def _expected(
-    here: Sitting, items: Mapping[str, ability.Item], given: Sequence[ability.Given], about: str | None = None
+    here: Sitting, items: Mapping[str, ability.Item], found: ability.Ability, about: str | None = None
 ) -> tuple[Decimal, Decimal]:
     """What the student would have earned of all questions (of those about one competency): who is asked harder questions for
     answering well must not be worse off. What was asked counts as it was answered, the rest by the estimated chance.
     """
-    found = ability.estimate(given, list(dict.fromkeys(one for item in items.values() for one in item.about)))
     earned = possible = ZERO
     for key, item in items.items():
         if about is not None and about not in item.competencies:
@@ -211,9 +215,10 @@ def _as_answers(
     So a student whom harder questions were chosen for is not held down by them, and counts as with any other check.
     """
     tagged = sorted({uuid.UUID(one) for answer in given for one in answer.item.competencies})
-    about = {one: _expected(here, items, given, str(one)) for one in tagged}
+    found = _estimated(items, given)
+    about = {one: _expected(here, items, found, str(one)) for one in tagged}
     if not about and given:
-        about = dict.fromkeys(sorted(assessed), _expected(here, items, given))
+        about = dict.fromkeys(sorted(assessed), _expected(here, items, found))
     numbers = {one: sum(not tagged or str(one) in answer.item.competencies for answer in given) for one in about}
     return [
         Entry(
