@@ -104,6 +104,26 @@ class SharedRunner:
         except Exception as error:  # noqa: BLE001 - the sweep finds what this nudge was about.
             log_failure(task, key, error)
 
+    def _as_job(self, name: str, task: Task) -> Any:
+        """A task as the queue runs it. What it raises is logged here, as every runner does.
+
+        A task that does not end within the seconds that stopping gives is cut off, and goes back into the queue for others.
+        """
+
+        async def run(key: str) -> None:
+            try:
+                await task(key)
+            except asyncio.CancelledError:
+                log.info(
+                    "a task was cut off, and waits for another worker",
+                    extra={"task": name, "key": key, "code": "cut-off"},
+                )
+                await self._tell(name, key, timedelta())
+            except Exception as error:  # noqa: BLE001 - whatever one task raises must not end the others.
+                log_failure(name, key, error)
+
+        return run
+
     async def _time_has_come(self, task: str, key: str) -> None:
         self.nudge(task, key)
 
@@ -140,7 +160,7 @@ class SharedRunner:
         )
         app = procrastinate.App(connector=connector)
         for name, task in (self._tasks or {}).items():
-            app.task(name=name, queue=QUEUE)(_as_job(name, task))
+            app.task(name=name, queue=QUEUE)(self._as_job(name, task))
         app.task(name=LATER, queue=QUEUE)(self._time_has_come)
         await app.open_async()
         self._app = app
@@ -222,15 +242,3 @@ async def _end(task: asyncio.Task[None]) -> None:
     task.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await task
-
-
-def _as_job(name: str, task: Task) -> Any:
-    """A task as the queue runs it. What it raises is logged here, as every runner does."""
-
-    async def run(key: str) -> None:
-        try:
-            await task(key)
-        except Exception as error:  # noqa: BLE001 - whatever one task raises must not end the others.
-            log_failure(name, key, error)
-
-    return run

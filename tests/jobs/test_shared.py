@@ -1,6 +1,7 @@
 """The runner for several machines: what holds across processes, what a dead worker leaves behind, and its tables."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from pathlib import Path
@@ -143,4 +144,34 @@ async def test_stopping_leaves_what_is_queued_to_others(url: str) -> None:
     await second.start()
     await second.settled()
     assert ran == ["a", "b"]
+    await second.stop()
+
+
+async def test_what_does_not_end_in_time_is_cut_off_without_alarm_and_goes_back_into_the_queue(
+    url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    ran: list[str] = []
+    under_way = asyncio.Event()
+
+    async def endless(key: str) -> None:
+        under_way.set()
+        await asyncio.Event().wait()
+
+    async def task(key: str) -> None:
+        ran.append(key)
+
+    first = SharedRunner(url, {"deliver": endless}, stopping_seconds=0.05)
+    await first.start()
+    first.nudge("deliver", "a")
+    await under_way.wait()
+    with caplog.at_level(logging.INFO):
+        await first.stop()
+    assert [getattr(record, "code", None) for record in caplog.records if record.name.startswith("lti_tool")] == [
+        "cut-off"
+    ]
+    assert [record.message for record in caplog.records if record.exc_info] == []
+    second = SharedRunner(url, {"deliver": task})
+    await second.start()
+    await second.settled()
+    assert ran == ["a"]
     await second.stop()
