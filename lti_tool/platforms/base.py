@@ -134,6 +134,11 @@ class Quirks:
         N_("Open a course and add the tool there."),
     )
 
+    @property
+    def next_steps_by_link(self) -> Sequence[str]:
+        """The same for who has pasted a registration link into the LMS, and so comes back to where that was."""
+        return self.next_steps
+
     def domain(self, base_url: str) -> str:
         """The host (Dynamic Registration 1.0 §3.3.1)."""
         return host_of(base_url)

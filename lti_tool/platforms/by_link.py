@@ -1,7 +1,7 @@
 """Connecting an LMS by a registration link: where its administrator pastes it, and what is to be done there.
 
 What is said is a message id; menu names stand between asterisks and stay as the LMS has them (Canvas 2026, Moodle 4.5,
-Brightspace's LTI Advantage pages, Sakai 25). What follows the registration is the family's ``next_steps``.
+Brightspace's LTI Advantage pages, Sakai 25). What follows the registration is the family's ``next_steps_by_link``.
 """
 
 from lti_tool.lti.models import Family
@@ -41,6 +41,4 @@ _PASTE_ANYWHERE = (
 
 def steps(family: Family) -> tuple[str, ...]:
     """Everything that is done in the LMS, in order, from pasting the link to the first launch."""
-    after = quirks(family).next_steps
-    # Moodle leads back to the page on which the link was pasted.
-    return (*_PASTE.get(family, _PASTE_ANYWHERE), _CONFIRM, *(after[1:] if family is Family.MOODLE else after))
+    return (*_PASTE.get(family, _PASTE_ANYWHERE), _CONFIRM, *quirks(family).next_steps_by_link)

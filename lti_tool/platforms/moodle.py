@@ -4,7 +4,7 @@ It compares timestamps in whole seconds and asks for strictly later ones (409); 
 every score before it. Results and members are asked for whole: with ``limit``, results end in a 404 page of HTML.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from lti_tool.lti.quirks import Call
 from lti_tool.lti.tool_description import host_and_port_of
@@ -55,6 +55,11 @@ class Moodle(WholeSeconds):
         N_("Choose the tool's settings and set Tool configuration usage to Show in activity chooser."),
         N_("Open a course, turn editing on and add the tool as an activity."),
     )
+
+    @property
+    def next_steps_by_link(self) -> Sequence[str]:
+        """Without the way to the list: Moodle leads back to it."""
+        return self.next_steps[1:]
 
     # The names of the tool's form, mod/lti/lang/en.
     remedies: Mapping[Matter, str] = {

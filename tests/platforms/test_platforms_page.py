@@ -22,7 +22,7 @@ TITLES = {
     Family.SAKAI: "Sakai",
     Family.OPENEDX: "Open edX",
 }
-WORDS = {"remedies", "next_steps", "locking"}
+WORDS = {"remedies", "next_steps", "next_steps_by_link", "locking"}
 """What is said to administrators and teachers, rather than done."""
 
 
