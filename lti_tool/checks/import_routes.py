@@ -16,10 +16,11 @@ from lti_tool.checks.questions import Question, QuestionKind
 from lti_tool.checks.reading import Reading, read
 from lti_tool.checks.replies import Said, grouped, home, import_address, notice, section_title, sentence, views
 from lti_tool.content import drafts
+from lti_tool.content.drafts import Drafts, TheirDrafts
 from lti_tool.courses.access import InCourse, TeacherChanging, TeacherIn
 from lti_tool.db.session import Database
 from lti_tool.errors import ToolError
-from lti_tool.web.dependencies import CurrentDatabase, CurrentPages, CurrentSettings, Now
+from lti_tool.web.dependencies import CurrentDatabase, CurrentPages
 from lti_tool.web.i18n import N_
 from lti_tool.web.pages import Pages, language_of, say
 from lti_tool.web.replies import see
@@ -46,8 +47,7 @@ async def upload(
     request: Request,
     here: TeacherChanging,
     database: CurrentDatabase,
-    clock: Now,
-    settings: CurrentSettings,
+    theirs: TheirDrafts,
     pages: CurrentPages,
 ) -> Response:
     """Read the file and keep its questions for the preview. One that cannot be read is said to be so; nothing is kept."""
@@ -64,9 +64,7 @@ async def upload(
     # What is kept are the questions alone: whatever else an export holds is nobody's business here.
     content = importing.kept(_spoken(request, reading))
     async with database.writing() as session:
-        draft_id = await drafts.keep(
-            session, drafts.box(settings), here.course, here.visit.person_id, KIND, name, content, clock.now()
-        )
+        draft_id = await theirs.keep(session, KIND, name, content)
     return see(f"{import_address(here.course)}/{draft_id}")
 
 
@@ -76,12 +74,11 @@ async def preview(
     here: TeacherIn,
     draft_id: uuid.UUID,
     database: CurrentDatabase,
-    clock: Now,
-    settings: CurrentSettings,
+    theirs: TheirDrafts,
     pages: CurrentPages,
 ) -> Response:
     """What the file would do. Nothing happens before the button."""
-    name, reading = await _kept(here, database, settings, clock, draft_id)
+    name, reading = await _kept(theirs, database, draft_id)
     return await _preview(request, here, database, pages, draft_id, name, reading)
 
 
@@ -91,17 +88,16 @@ async def bring_in(
     here: TeacherChanging,
     draft_id: uuid.UUID,
     database: CurrentDatabase,
-    clock: Now,
-    settings: CurrentSettings,
+    theirs: TheirDrafts,
     pages: CurrentPages,
 ) -> Response:
     """Bring in what the teacher chose."""
     form = await request.form()
     if form.get("answer") == "cancel":
         async with database.writing() as session:
-            await drafts.forget(session, here.course, draft_id)
+            await theirs.forget(session, draft_id)
         return see(home(here.course), Said.CANCELLED)
-    name, reading = await _kept(here, database, settings, clock, draft_id)
+    name, reading = await _kept(theirs, database, draft_id)
     wish = _wish(form)
     if not (wish.quizzes or wish.banks or wish.as_checks):
         return await _preview(request, here, database, pages, draft_id, name, reading, nothing=True)
@@ -115,9 +111,9 @@ async def bring_in(
                 name,
                 section_title(request),
                 here.visit.person_id,
-                clock.now(),
+                theirs.now,
             )
-            await drafts.forget(session, here.course, draft_id)
+            await theirs.forget(session, draft_id)
     except ToolError as trouble:
         return await _preview(request, here, database, pages, draft_id, name, reading, trouble=trouble)
     return see(home(here.course), **_counted(counts))
@@ -142,13 +138,9 @@ def _wish(form: FormData) -> Wish:
     return Wish(ticked("quiz"), ticked("bank"), ticked("as_check"), update=form.get("update") == "yes")
 
 
-async def _kept(
-    here: InCourse, database: Database, settings: CurrentSettings, clock: Now, draft_id: uuid.UUID
-) -> tuple[str, Reading]:
+async def _kept(theirs: Drafts, database: Database, draft_id: uuid.UUID) -> tuple[str, Reading]:
     async with database.reading() as session:
-        name, content = await drafts.find(
-            session, drafts.box(settings), here.course, here.visit.person_id, KIND, draft_id, clock.now()
-        )
+        name, content = await theirs.find(session, KIND, draft_id)
     return name, await asyncio.to_thread(importing.taken_up, content)
 
 

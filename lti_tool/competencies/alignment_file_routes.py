@@ -16,10 +16,11 @@ from lti_tool.competencies.alignments import AlignmentsChanged
 from lti_tool.competencies.models import AlignmentOrigin
 from lti_tool.competencies.sections import home, views
 from lti_tool.content import drafts
+from lti_tool.content.drafts import TheirDrafts
 from lti_tool.courses.access import InCourse, TeacherChanging, TeacherIn
 from lti_tool.errors import ToolError
 from lti_tool.web import spreadsheets
-from lti_tool.web.dependencies import CurrentPages, CurrentSettings, Now, ReadSession, WriteSession
+from lti_tool.web.dependencies import CurrentPages, ReadSession, WriteSession
 from lti_tool.web.forms import Entered
 from lti_tool.web.i18n import N_
 from lti_tool.web.pages import Pages, say
@@ -54,8 +55,7 @@ async def upload(
     request: Request,
     here: TeacherChanging,
     session: WriteSession,
-    clock: Now,
-    settings: CurrentSettings,
+    theirs: TheirDrafts,
     pages: CurrentPages,
 ) -> Response:
     """Keep a chosen file, and go on to its preview."""
@@ -67,9 +67,7 @@ async def upload(
         await _reading(session, here, content)
     except ToolError as trouble:
         return _page(request, here, pages, trouble)
-    draft_id = await drafts.keep(
-        session, drafts.box(settings), here.course, here.visit.person_id, KIND, name, content, clock.now()
-    )
+    draft_id = await theirs.keep(session, KIND, name, content)
     return see(f"{alignments_address(here.course.id)}/file/{draft_id}")
 
 
@@ -79,14 +77,11 @@ async def preview(
     here: TeacherIn,
     draft_id: uuid.UUID,
     session: ReadSession,
-    clock: Now,
-    settings: CurrentSettings,
+    theirs: TheirDrafts,
     pages: CurrentPages,
 ) -> Response:
     """What a file would change, and which rows are not understood."""
-    name, content = await drafts.find(
-        session, drafts.box(settings), here.course, here.visit.person_id, KIND, draft_id, clock.now()
-    )
+    name, content = await theirs.find(session, KIND, draft_id)
     return _preview(request, here, pages, draft_id, name, await _reading(session, here, content))
 
 
@@ -96,24 +91,24 @@ async def confirm(
     here: TeacherChanging,
     draft_id: uuid.UUID,
     session: WriteSession,
-    clock: Now,
-    settings: CurrentSettings,
+    theirs: TheirDrafts,
     pages: CurrentPages,
 ) -> Response:
     """Make the changes that the preview showed; where they would be others by now, show them again."""
     entered = Entered.of(await request.form())
-    now, by = clock.now(), here.visit.person_id
     if entered.values.get("answer") == "no":
-        await drafts.forget(session, here.course, draft_id)
+        await theirs.forget(session, draft_id)
         return see(alignments_address(here.course.id))
-    name, content = await drafts.find(session, drafts.box(settings), here.course, by, KIND, draft_id, now)
+    name, content = await theirs.find(session, KIND, draft_id)
     reading = await _reading(session, here, content)
     if entered.values.get("shown") != _digest(reading):
         trouble = AlignmentsChanged("the file would change something else by now")
         return _preview(request, here, pages, draft_id, name, reading, trouble)
     changes = [planned.change for planned in reading.planned]
-    changed = await alignments.change(session, here.course, changes, {}, by=by, now=now, origin=AlignmentOrigin.CSV)
-    await drafts.forget(session, here.course, draft_id)
+    changed = await alignments.change(
+        session, here.course, changes, {}, by=here.visit.person_id, now=theirs.now, origin=AlignmentOrigin.CSV
+    )
+    await theirs.forget(session, draft_id)
     return see(alignments_address(here.course.id), told(changed))
 
 

@@ -32,11 +32,12 @@ from lti_tool.competencies.reading.recognise import read_framework
 from lti_tool.competencies.reading.values import MOST_BYTES, FrameworkFile
 from lti_tool.competencies.sections import views
 from lti_tool.content import drafts
+from lti_tool.content.drafts import Drafts, TheirDrafts
 from lti_tool.courses.access import InCourse, TeacherChanging, TeacherIn
 from lti_tool.db.session import Database
 from lti_tool.errors import BadRequest, Conflict, NotFound, ToolError
 from lti_tool.settings import Settings
-from lti_tool.web.dependencies import CurrentDatabase, CurrentPages, CurrentSettings, Now
+from lti_tool.web.dependencies import CurrentDatabase, CurrentPages, CurrentSettings
 from lti_tool.web.i18n import N_
 from lti_tool.web.pages import Pages, say
 from lti_tool.web.replies import see
@@ -92,8 +93,7 @@ async def upload(
     request: Request,
     here: TeacherChanging,
     database: CurrentDatabase,
-    clock: Now,
-    settings: CurrentSettings,
+    theirs: TheirDrafts,
     pages: CurrentPages,
 ) -> Response:
     """Keep a chosen file, and go on to its preview."""
@@ -107,7 +107,7 @@ async def upload(
         await asyncio.to_thread(read_framework, content)
     except ToolError as trouble:
         return _ask(request, here, pages, trouble)
-    return await _keep(database, here, settings, clock, Kept(name, None, content))
+    return await _keep(database, theirs, Kept(name, None, content))
 
 
 @router.post("/fetch", name="fetch_framework")
@@ -115,7 +115,7 @@ async def from_address(
     request: Request,
     here: TeacherChanging,
     database: CurrentDatabase,
-    clock: Now,
+    theirs: TheirDrafts,
     settings: CurrentSettings,
     pages: CurrentPages,
 ) -> Response:
@@ -123,7 +123,7 @@ async def from_address(
     demand_change(here)
     form = await request.form()
     address = _text(form, "address")
-    return await _fetched(request, here, database, clock, settings, pages, address)
+    return await _fetched(request, here, database, theirs, settings, pages, address)
 
 
 @router.post("/{framework_id}/fetch", name="fetch_framework_again")
@@ -132,7 +132,7 @@ async def again(
     here: TeacherChanging,
     framework_id: uuid.UUID,
     database: CurrentDatabase,
-    clock: Now,
+    theirs: TheirDrafts,
     settings: CurrentSettings,
     pages: CurrentPages,
 ) -> Response:
@@ -145,14 +145,14 @@ async def again(
         address = found.source_address
     if address is None:
         raise NotAgain("the framework has no address")
-    return await _fetched(request, here, database, clock, settings, pages, address)
+    return await _fetched(request, here, database, theirs, settings, pages, address)
 
 
 async def _fetched(
     request: Request,
     here: InCourse,
     database: Database,
-    clock: Now,
+    theirs: Drafts,
     settings: Settings,
     pages: Pages,
     address: str,
@@ -169,7 +169,7 @@ async def _fetched(
         return _ask(request, here, pages, trouble, address)
     if found.content is None:
         return _choose(request, here, pages, address, found)
-    return await _keep(database, here, settings, clock, Kept("", found.address, found.content))
+    return await _keep(database, theirs, Kept("", found.address, found.content))
 
 
 # --- Looking ------------------------------------------------------------------------------------------------------------
@@ -181,13 +181,12 @@ async def preview(
     here: TeacherIn,
     draft_id: uuid.UUID,
     database: CurrentDatabase,
-    clock: Now,
-    settings: CurrentSettings,
+    theirs: TheirDrafts,
     pages: CurrentPages,
 ) -> Response:
     """What a kept file would change. Nothing is stored by looking."""
     demand_change(here)
-    kept = await _kept(database, here, settings, clock, draft_id)
+    kept = await _kept(database, theirs, draft_id)
     file = await asyncio.to_thread(read_framework, kept.content)
     wish = _wish(here, kept, file, request.query_params)
     return await _preview(request, here, database, pages, draft_id, kept, file, wish)
@@ -199,8 +198,7 @@ async def confirm(
     here: TeacherChanging,
     draft_id: uuid.UUID,
     database: CurrentDatabase,
-    clock: Now,
-    settings: CurrentSettings,
+    theirs: TheirDrafts,
     pages: CurrentPages,
 ) -> Response:
     """Import what the preview showed; where it would be something else by now, show that."""
@@ -208,16 +206,16 @@ async def confirm(
     form = await request.form()
     if _text(form, "answer") == "no":
         async with database.writing() as session:
-            await drafts.forget(session, here.course, draft_id)
+            await theirs.forget(session, draft_id)
         return see(frameworks_address(here.course.id), "discarded")
     if _text(form, "answer") == "look":
         return RedirectResponse(f"{request.url.path}?{_choices(form)}", status_code=303)
-    kept = await _kept(database, here, settings, clock, draft_id)
+    kept = await _kept(database, theirs, draft_id)
     file = await asyncio.to_thread(read_framework, kept.content)
     wish = _wish(here, kept, file, form)
     try:
         async with database.writing() as session:
-            now = clock.now()
+            now = theirs.now
             shown = await importing.preview(session, here.organisation_id, file, wish)
             if _digest(shown) != _text(form, "shown"):
                 raise PreviewChanged("the import would change something else by now")
@@ -230,7 +228,7 @@ async def confirm(
                 by=here.visit.person_id,
                 confirmed=_text(form, "confirmed") == "yes",
             )
-            await drafts.forget(session, here.course, draft_id)
+            await theirs.forget(session, draft_id)
     except ToolError as trouble:
         return await _preview(request, here, database, pages, draft_id, kept, file, wish, trouble)
     address = f"{frameworks_address(here.course.id)}/{done.framework_id}"
@@ -245,21 +243,17 @@ def _text(form: FormData | QueryParams, name: str) -> str:
     return value.strip() if isinstance(value, str) else ""
 
 
-async def _keep(database: Database, here: InCourse, settings: Settings, clock: Now, kept: Kept) -> Response:
+async def _keep(database: Database, theirs: Drafts, kept: Kept) -> Response:
     # An address says where the framework can be fetched again; it is kept with the file, in a line before it.
     content = json.dumps({"address": kept.address}).encode() + b"\n" + kept.content
     async with database.writing() as session:
-        draft_id = await drafts.keep(
-            session, drafts.box(settings), here.course, here.visit.person_id, KIND, kept.name, content, clock.now()
-        )
-    return see(f"{frameworks_address(here.course.id)}/drafts/{draft_id}")
+        draft_id = await theirs.keep(session, KIND, kept.name, content)
+    return see(f"{frameworks_address(theirs.course.id)}/drafts/{draft_id}")
 
 
-async def _kept(database: Database, here: InCourse, settings: Settings, clock: Now, draft_id: uuid.UUID) -> Kept:
+async def _kept(database: Database, theirs: Drafts, draft_id: uuid.UUID) -> Kept:
     async with database.reading() as session:
-        name, content = await drafts.find(
-            session, drafts.box(settings), here.course, here.visit.person_id, KIND, draft_id, clock.now()
-        )
+        name, content = await theirs.find(session, KIND, draft_id)
     head, _, body = content.partition(b"\n")
     return Kept(name, json.loads(head)["address"], body)
 

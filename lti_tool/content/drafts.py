@@ -5,8 +5,11 @@ A file can hold names and grades: it is kept encrypted, for who chose it alone, 
 
 import uuid
 import zlib
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Annotated
 
+from fastapi import Depends
 from sqlmodel import col, delete
 from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.datastructures import FormData, UploadFile
@@ -14,6 +17,7 @@ from starlette.datastructures import FormData, UploadFile
 from lti_tool.clock import Clock
 from lti_tool.content.models import UploadDraft
 from lti_tool.content.secrets import SecretBox
+from lti_tool.courses.access import TeacherIn
 from lti_tool.courses.models import Course
 from lti_tool.db.base import crossing, scoped
 from lti_tool.db.session import Database
@@ -22,6 +26,7 @@ from lti_tool.ids import new_id
 from lti_tool.jobs import Periodic, Work
 from lti_tool.lti.secret import secret_key
 from lti_tool.settings import Settings
+from lti_tool.web.dependencies import CurrentSettings, Now
 from lti_tool.web.i18n import N_
 
 KEPT = timedelta(hours=1)
@@ -59,63 +64,64 @@ async def chosen(form: FormData, most: int) -> tuple[str, bytes]:
     return given.filename or "", await given.read(most + 1)
 
 
-async def keep(
-    session: AsyncSession,
-    sealing: SecretBox,
-    course: Course,
-    person_id: uuid.UUID | None,
-    kind: str,
-    name: str,
-    content: bytes,
-    now: datetime,
-) -> uuid.UUID:
-    """Keep a file for its preview; the id to ask for it by. ``kind`` says what it is to become, in one word."""
-    draft_id = new_id()
-    session.add(
-        UploadDraft(
-            organisation_id=course.organisation_id,
-            id=draft_id,
-            course_id=course.id,
-            person_id=person_id,
-            kind=kind,
-            name=name.replace("\x00", "")[:255],
-            content=sealing.seal_bytes(zlib.compress(content), _purpose(draft_id)),
-            expires_at=now + KEPT,
-            created_at=now,
+@dataclass(frozen=True, slots=True)
+class Drafts:
+    """The files that one person has chosen in one course, at one moment.
+
+    A file's ``kind`` is what it is to become, in one word.
+    """
+
+    course: Course
+    person_id: uuid.UUID | None
+    sealing: SecretBox
+    now: datetime
+
+    async def keep(self, session: AsyncSession, kind: str, name: str, content: bytes) -> uuid.UUID:
+        """Keep a file for its preview; the id to ask for it by."""
+        draft_id = new_id()
+        session.add(
+            UploadDraft(
+                organisation_id=self.course.organisation_id,
+                id=draft_id,
+                course_id=self.course.id,
+                person_id=self.person_id,
+                kind=kind,
+                name=name.replace("\x00", "")[:255],
+                content=self.sealing.seal_bytes(zlib.compress(content), _purpose(draft_id)),
+                expires_at=self.now + KEPT,
+                created_at=self.now,
+            )
         )
-    )
-    await session.flush()
-    return draft_id
+        await session.flush()
+        return draft_id
 
-
-async def find(
-    session: AsyncSession,
-    sealing: SecretBox,
-    course: Course,
-    person_id: uuid.UUID | None,
-    kind: str,
-    draft_id: uuid.UUID,
-    now: datetime,
-) -> tuple[str, bytes]:
-    """The file's name and content. Raises DraftGone where there is none of this kind, course and person any more."""
-    statement = scoped(UploadDraft, course.organisation_id).where(
-        UploadDraft.id == draft_id, UploadDraft.course_id == course.id, UploadDraft.kind == kind
-    )
-    draft = (await session.exec(statement)).one_or_none()
-    if draft is None or draft.expires_at <= now or draft.person_id != person_id:
-        raise DraftGone(f"no {kind} draft")
-    return draft.name, zlib.decompress(sealing.open_bytes(draft.content, _purpose(draft_id)))
-
-
-async def forget(session: AsyncSession, course: Course, draft_id: uuid.UUID) -> None:
-    """The file has been used, or is not wanted."""
-    await session.exec(
-        delete(UploadDraft).where(
-            col(UploadDraft.organisation_id) == course.organisation_id,
-            col(UploadDraft.course_id) == course.id,
-            col(UploadDraft.id) == draft_id,
+    async def find(self, session: AsyncSession, kind: str, draft_id: uuid.UUID) -> tuple[str, bytes]:
+        """The file's name and content. Raises DraftGone where there is none of this kind, course and person any more."""
+        statement = scoped(UploadDraft, self.course.organisation_id).where(
+            UploadDraft.id == draft_id, UploadDraft.course_id == self.course.id, UploadDraft.kind == kind
         )
-    )
+        draft = (await session.exec(statement)).one_or_none()
+        if draft is None or draft.expires_at <= self.now or draft.person_id != self.person_id:
+            raise DraftGone(f"no {kind} draft")
+        return draft.name, zlib.decompress(self.sealing.open_bytes(draft.content, _purpose(draft_id)))
+
+    async def forget(self, session: AsyncSession, draft_id: uuid.UUID) -> None:
+        """The file has been used, or is not wanted."""
+        await session.exec(
+            delete(UploadDraft).where(
+                col(UploadDraft.organisation_id) == self.course.organisation_id,
+                col(UploadDraft.course_id) == self.course.id,
+                col(UploadDraft.id) == draft_id,
+            )
+        )
+
+
+async def _drafts(here: TeacherIn, settings: CurrentSettings, clock: Now) -> Drafts:
+    return Drafts(here.course, here.visit.person_id, box(settings), clock.now())
+
+
+TheirDrafts = Annotated[Drafts, Depends(_drafts)]
+"""What the teacher who asks has chosen in the course."""
 
 
 async def purge(session: AsyncSession, now: datetime) -> None:

@@ -12,6 +12,7 @@ from starlette.responses import RedirectResponse, Response
 
 from lti_tool.competencies import maps
 from lti_tool.content import drafts
+from lti_tool.content.drafts import Drafts, TheirDrafts
 from lti_tool.courses import identities
 from lti_tool.courses.access import InCourse, TeacherChanging, TeacherIn
 from lti_tool.courses.identities import Identities
@@ -23,8 +24,7 @@ from lti_tool.mastery.gradebooks import GradebookFile, read_gradebook
 from lti_tool.mastery.gradebooks.matching import Match
 from lti_tool.mastery.gradebooks.planning import Choice, Obstacle, Plan
 from lti_tool.mastery.gradebooks.table import MAX_BYTES
-from lti_tool.settings import Settings
-from lti_tool.web.dependencies import CurrentDatabase, CurrentPages, CurrentSettings, Now
+from lti_tool.web.dependencies import CurrentDatabase, CurrentPages
 from lti_tool.web.forms import Entered
 from lti_tool.web.i18n import N_
 from lti_tool.web.pages import Pages, say
@@ -65,8 +65,7 @@ async def upload(
     request: Request,
     here: TeacherChanging,
     database: CurrentDatabase,
-    clock: Now,
-    settings: CurrentSettings,
+    theirs: TheirDrafts,
     pages: CurrentPages,
 ) -> Response:
     """Keep the file for its preview. One that cannot be read is said to be so, and is not kept."""
@@ -81,16 +80,7 @@ async def upload(
         context = {"address": _address(here), "done": None, "trouble": say(request, error)}
         return pages.render(request, "mastery/gradebook_choose.html", context, status_code=error.status)
     async with database.writing() as session:
-        draft_id = await drafts.keep(
-            session,
-            drafts.box(settings),
-            here.course,
-            here.visit.person_id,
-            KIND,
-            name,
-            data,
-            clock.now(),
-        )
+        draft_id = await theirs.keep(session, KIND, name, data)
     return RedirectResponse(f"{_address(here)}/{draft_id}", status_code=303)
 
 
@@ -100,12 +90,11 @@ async def preview(
     here: TeacherIn,
     draft_id: uuid.UUID,
     database: CurrentDatabase,
-    clock: Now,
-    settings: CurrentSettings,
+    theirs: TheirDrafts,
     pages: CurrentPages,
 ) -> Response:
     """What the file would do: whose rows they are, what its columns are. Nothing happens before the button."""
-    kept = await _kept(request, here, database, settings, draft_id, clock.now())
+    kept = await _kept(request, here, database, theirs, draft_id)
     return await _page(request, here, database, pages, kept)
 
 
@@ -115,18 +104,17 @@ async def bring_in(
     here: TeacherChanging,
     draft_id: uuid.UUID,
     database: CurrentDatabase,
-    clock: Now,
-    settings: CurrentSettings,
+    theirs: TheirDrafts,
     pages: CurrentPages,
 ) -> Response:
     """Bring in what the teacher chose; or show again what needs attention, with everything that was entered."""
-    now = clock.now()
+    now = theirs.now
     form = await request.form()
     if form.get("answer") == "cancel":
         async with database.writing() as session:
-            await drafts.forget(session, here.course, draft_id)
+            await theirs.forget(session, draft_id)
         return RedirectResponse(_address(here), status_code=303)
-    kept = await _kept(request, here, database, settings, draft_id, now)
+    kept = await _kept(request, here, database, theirs, draft_id)
     async with database.reading() as session:
         plan = await service.planned(session, here.course, kept.file, kept.known)
         session.expunge_all()
@@ -149,7 +137,7 @@ async def bring_in(
                 by=by,
                 now=now,
             )
-            await drafts.forget(session, here.course, draft_id)
+            await theirs.forget(session, draft_id)
     except ToolError as error:
         return await _page(request, here, database, pages, kept, entered=entered, error=error, status_code=error.status)
     counts = f"added={done.added}&replaced={done.replaced}&unchanged={done.unchanged}&back={done.taken_back}"
@@ -173,13 +161,9 @@ class _Kept:
     known: Identities
 
 
-async def _kept(
-    request: Request, here: InCourse, database: Database, settings: Settings, draft_id: uuid.UUID, now: datetime
-) -> _Kept:
+async def _kept(request: Request, here: InCourse, database: Database, theirs: Drafts, draft_id: uuid.UUID) -> _Kept:
     async with database.reading() as session:
-        name, data = await drafts.find(
-            session, drafts.box(settings), here.course, here.visit.person_id, KIND, draft_id, now
-        )
+        name, data = await theirs.find(session, KIND, draft_id)
     found = await identities.of_course(database, request.app.state.protocol, here.course)
     async with database.reading() as session:
         visible = {person.id for person in await visible_students(session, here)}

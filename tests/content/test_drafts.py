@@ -8,7 +8,7 @@ from sqlmodel import col, select
 
 from lti_tool.clock import ManualClock
 from lti_tool.content import drafts
-from lti_tool.content.drafts import DraftGone
+from lti_tool.content.drafts import DraftGone, Drafts
 from lti_tool.content.models import UploadDraft
 from lti_tool.content.secrets import SecretBox, Unsealable
 from lti_tool.courses.models import Course
@@ -29,46 +29,50 @@ async def a_course(database: Database, name: str = "Hillside") -> Course:
     return course
 
 
+def of(course: Course, person_id: uuid.UUID | None, clock: ManualClock, sealing: SecretBox = BOX) -> Drafts:
+    return Drafts(course, person_id, sealing, clock.now())
+
+
 async def test_a_file_comes_back_to_who_chose_it_until_it_is_forgotten(database: Database, clock: ManualClock) -> None:
     course, teacher = await a_course(database), uuid.uuid4()
     async with database.writing() as session:
-        draft_id = await drafts.keep(session, BOX, course, teacher, "gradebook", "grades.csv", CONTENT, clock.now())
+        draft_id = await of(course, teacher, clock).keep(session, "gradebook", "grades.csv", CONTENT)
         stored = (await session.exec(select(col(UploadDraft.content)).where(*_of(course)))).one()
         assert b"Rivera" not in stored
-        assert await drafts.find(session, BOX, course, teacher, "gradebook", draft_id, clock.now()) == (
+        assert await of(course, teacher, clock).find(session, "gradebook", draft_id) == (
             "grades.csv",
             CONTENT,
         )
         for person, kind in ((uuid.uuid4(), "gradebook"), (None, "gradebook"), (teacher, "framework")):
             with pytest.raises(DraftGone):
-                await drafts.find(session, BOX, course, person, kind, draft_id, clock.now())
-        await drafts.forget(session, course, draft_id)
+                await of(course, person, clock).find(session, kind, draft_id)
+        await of(course, teacher, clock).forget(session, draft_id)
         with pytest.raises(DraftGone):
-            await drafts.find(session, BOX, course, teacher, "gradebook", draft_id, clock.now())
+            await of(course, teacher, clock).find(session, "gradebook", draft_id)
 
 
 async def test_another_school_and_another_secret_open_nothing(database: Database, clock: ManualClock) -> None:
     course, other = await a_course(database), await a_course(database, "Riverside")
     async with database.writing() as session:
-        draft_id = await drafts.keep(session, BOX, course, None, "gradebook", "grades.csv", CONTENT, clock.now())
+        draft_id = await of(course, None, clock).keep(session, "gradebook", "grades.csv", CONTENT)
         with pytest.raises(DraftGone):
-            await drafts.find(session, BOX, other, None, "gradebook", draft_id, clock.now())
-        await drafts.forget(session, other, draft_id)
+            await of(other, None, clock).find(session, "gradebook", draft_id)
+        await of(other, None, clock).forget(session, draft_id)
         changed = SecretBox("another secret of the tests, as long as that")
         with pytest.raises(Unsealable):
-            await drafts.find(session, changed, course, None, "gradebook", draft_id, clock.now())
-        assert (await drafts.find(session, BOX, course, None, "gradebook", draft_id, clock.now()))[1] == CONTENT
+            await of(course, None, clock, changed).find(session, "gradebook", draft_id)
+        assert (await of(course, None, clock).find(session, "gradebook", draft_id))[1] == CONTENT
 
 
 async def test_after_an_hour_it_is_gone_and_swept_away(database: Database, clock: ManualClock) -> None:
     course = await a_course(database)
     async with database.writing() as session:
-        old = await drafts.keep(session, BOX, course, None, "gradebook", "a.csv", CONTENT, clock.now())
+        old = await of(course, None, clock).keep(session, "gradebook", "a.csv", CONTENT)
         clock.move(timedelta(minutes=59))
-        young = await drafts.keep(session, BOX, course, None, "gradebook", "b.csv", CONTENT, clock.now())
+        young = await of(course, None, clock).keep(session, "gradebook", "b.csv", CONTENT)
         clock.move(timedelta(minutes=1))
         with pytest.raises(DraftGone):
-            await drafts.find(session, BOX, course, None, "gradebook", old, clock.now())
+            await of(course, None, clock).find(session, "gradebook", old)
     (sweep,) = drafts.work(database, clock).periodic
     await sweep.run()
     async with database.reading() as session:

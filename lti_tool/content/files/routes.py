@@ -10,6 +10,7 @@ from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
 from lti_tool.content import drafts
+from lti_tool.content.drafts import TheirDrafts
 from lti_tool.content.files import queries, reading, service
 from lti_tool.content.files.beside import State
 from lti_tool.content.files.values import FORMS, CourseFileTooLarge, FileReading, Left
@@ -74,7 +75,7 @@ async def upload(
     request: Request,
     here: TeacherChanging,
     database: CurrentDatabase,
-    clock: Now,
+    theirs: TheirDrafts,
     settings: CurrentSettings,
     pages: CurrentPages,
 ) -> Response:
@@ -92,16 +93,7 @@ async def upload(
     except ToolError as trouble:
         return _choose(request, here, pages, trouble=trouble)
     async with database.writing() as session:
-        draft_id = await drafts.keep(
-            session,
-            drafts.box(settings),
-            here.course,
-            here.visit.person_id,
-            KIND,
-            name,
-            reading.kept(found),
-            clock.now(),
-        )
+        draft_id = await theirs.keep(session, KIND, name, reading.kept(found))
     return see(f"{_address(here.course)}/{draft_id}")
 
 
@@ -146,16 +138,13 @@ async def preview(
     here: TeacherIn,
     draft_id: uuid.UUID,
     database: CurrentDatabase,
-    clock: Now,
-    settings: CurrentSettings,
+    theirs: TheirDrafts,
     pages: CurrentPages,
     chosen: Chosen = None,
 ) -> Response:
     """What the file would do. Nothing happens before the button."""
     async with database.reading() as session:
-        name, content = await drafts.find(
-            session, drafts.box(settings), here.course, here.visit.person_id, KIND, draft_id, clock.now()
-        )
+        name, content = await theirs.find(session, KIND, draft_id)
     found = await asyncio.to_thread(reading.taken_up, content)
     return await _preview(request, here, database, pages, draft_id, name, found, chosen)
 
@@ -166,20 +155,17 @@ async def bring_in(
     here: TeacherChanging,
     draft_id: uuid.UUID,
     database: CurrentDatabase,
-    clock: Now,
-    settings: CurrentSettings,
+    theirs: TheirDrafts,
 ) -> Response:
     """Bring it in as it was shown."""
     form = await request.form()
     if form.get("answer") == "cancel":
         async with database.writing() as session:
-            await drafts.forget(session, here.course, draft_id)
+            await theirs.forget(session, draft_id)
         return see(_address(here.course), Said.CANCELLED)
     chosen = form.get("as")
     async with database.writing() as session:
-        _, content = await drafts.find(
-            session, drafts.box(settings), here.course, here.visit.person_id, KIND, draft_id, clock.now()
-        )
+        _, content = await theirs.find(session, KIND, draft_id)
         the_plan = await service.planned(
             session, here.course, reading.taken_up(content), chosen if isinstance(chosen, str) else None
         )
@@ -189,9 +175,9 @@ async def bring_in(
             the_plan,
             keep_gone=bool(the_plan.gone) and form.get("gone") != "yes",
             by=here.visit.person_id,
-            now=clock.now(),
+            now=theirs.now,
         )
-        await drafts.forget(session, here.course, draft_id)
+        await theirs.forget(session, draft_id)
     return see(
         _address(here.course),
         done="true",
