@@ -124,8 +124,6 @@ class Plan:
     reading: Reading
     banks: tuple[BankPlan, ...]
     quizzes: tuple[QuizPlan, ...]
-    known_checks: frozenset[str] = field(default_factory=frozenset)
-    """Banks of which a check was made before."""
 
     @property
     def changes(self) -> int:
@@ -173,8 +171,7 @@ async def plan(session: AsyncSession, course: Course, reading: Reading) -> Plan:
                 sum(bool(entry.remarks) for entry in asked),
             )
         )
-    before = {bank.identifier for bank in reading.banks if here.check(f"bank:{bank.identifier}") in here.checks}
-    return Plan(reading, tuple(bank_plans), tuple(quizzes), frozenset(before))
+    return Plan(reading, tuple(bank_plans), tuple(quizzes))
 
 
 async def _held(

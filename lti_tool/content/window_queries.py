@@ -55,14 +55,6 @@ async def shown(
     return list((await session.exec(statement)).all())
 
 
-async def any_in(session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID) -> bool:
-    """Whether dates were ever set for a single student in a course."""
-    statement = select(col(StudentWindow.id)).where(
-        col(StudentWindow.organisation_id) == organisation_id, col(StudentWindow.course_id) == course_id
-    )
-    return (await session.exec(statement.limit(1))).first() is not None
-
-
 async def window(
     session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID, window_id: uuid.UUID, *, lock: bool = False
 ) -> StudentWindow | None:

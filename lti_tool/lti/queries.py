@@ -228,16 +228,6 @@ async def touch_session(
     )
 
 
-async def remove_session(session: AsyncSession, organisation_id: uuid.UUID, session_id: uuid.UUID) -> None:
-    """Remove a session."""
-    connection = await session.connection()
-    await connection.execute(
-        delete(ToolSession).where(
-            col(ToolSession.organisation_id) == organisation_id, col(ToolSession.id) == session_id
-        )
-    )
-
-
 async def forget_ended(session: AsyncSession, now: datetime, *, idle: timedelta, total: timedelta) -> tuple[int, int]:
     """Remove logins nobody finished and sessions that have ended; says how many of each."""
     connection = await session.connection()

@@ -164,11 +164,6 @@ async def start_session(session: AsyncSession, start: SessionStart, now: datetim
     return token
 
 
-async def end_session(session: AsyncSession, visit: Visit) -> None:
-    """End a visit's session; its token opens nothing any more."""
-    await queries.remove_session(session, visit.organisation_id, visit.session_id)
-
-
 def set_session_cookie(response: Response, token: str) -> None:
     """Give the browser the session's token, partitioned by the site that frames us (CHIPS)."""
     add_cookie(response, COOKIE, token)

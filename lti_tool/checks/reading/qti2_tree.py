@@ -120,7 +120,6 @@ class Declared:
     mapping: tuple[Mapped, ...] | None
     otherwise: Decimal
     most: Decimal | None
-    on_area: bool
 
     @property
     def several(self) -> bool:
@@ -144,7 +143,6 @@ def _declared(element: Element) -> Declared:
         None if mapping is None else tuple(_mapped(one) for one in inside(mapping, "mapentry")),
         decimal(value(mapping, "defaultvalue")) or ZERO,
         decimal(value(mapping, "upperbound")),
-        next(inside(element, "areamapping"), None) is not None,
     )
 
 

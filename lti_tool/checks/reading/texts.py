@@ -178,11 +178,6 @@ def says_nothing(given: str) -> bool:
     return not plain(given) and not pictures.digests_in(given)
 
 
-def undescribed(given: str) -> bool:
-    """Whether it shows a picture of which nothing is said to who does not see it."""
-    return any(not _attribute(found[1], "alt") for found in _IMAGE.finditer(given))
-
-
 def without_marks(given: str) -> str:
     """A prompt in which nobody but us writes gaps: doubled brackets of its own are taken apart."""
     return _GAP.sub(lambda found: f"{found[0][0]}\u200b{found[0][1]}", given)

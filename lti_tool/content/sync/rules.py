@@ -1,9 +1,8 @@
 """When a course is read, from when on its results are asked for, and what is waited for after trouble. Pure."""
 
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from lti_tool.content.sync_models import SyncPhase
 
@@ -108,11 +107,6 @@ def is_whole(whole_at: datetime | None, results_since: datetime | None, now: dat
 def is_old(finished_at: datetime | None, now: datetime) -> bool:
     """Whether somebody who comes in has the course read. What was read in the future was not (a clock that went back)."""
     return finished_at is None or not timedelta(0) <= now - finished_at < EVERY
-
-
-def made_at(row_id: uuid.UUID) -> datetime:
-    """When a row was made, as its id says (RFC 9562, version 7: milliseconds in its first 48 bits)."""
-    return datetime.fromtimestamp((row_id.int >> 80) / 1000, UTC)
 
 
 def share(done: int, total: int) -> int | None:

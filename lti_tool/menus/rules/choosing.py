@@ -242,11 +242,6 @@ def problems(rule: Rule, board: Board) -> tuple[Problem, ...]:
     return _count_problems(rule, board)
 
 
-def missed(rule: Rule, board: Board, competencies: frozenset[uuid.UUID]) -> frozenset[uuid.UUID]:
-    """Those of the competencies that a student can miss: some complete choice has no option that works on them."""
-    return frozenset(one for one in competencies if avoiding(rule, board, one) is not None)
-
-
 def avoiding(rule: Rule, board: Board, competency_id: uuid.UUID) -> frozenset[uuid.UUID] | None:
     """A complete choice in which nothing works on a competency; None where every complete choice does."""
     without = tuple(place for place in board if competency_id not in place.competencies)
