@@ -56,4 +56,7 @@ def _came(language: Language, counts: list[int]) -> str:
             lambda n: language.ngettext("%(num)s alignment was taken away.", "%(num)s alignments were taken away.", n),
         ),
     ]
-    return " ".join(say(count) % {"num": count} for count, say in sentences if count)
+    said = [say(count) % {"num": count} for count, say in sentences if count]
+    if removed:
+        said.append(language.gettext("What students have shown by it stays; on the page Coverage it can be taken back."))
+    return " ".join(said)

@@ -12,7 +12,7 @@ from lti_tool.competencies.alignments import Board
 from lti_tool.competencies.map_views import MapCompetencyView
 from lti_tool.content import rules as content_rules
 from lti_tool.content.models import ContentItem
-from lti_tool.mastery import criteria, parents, rule_words, rules
+from lti_tool.mastery import criteria, parents, queries, rule_words, rules
 from lti_tool.mastery.criteria import Basis
 
 
@@ -37,13 +37,27 @@ class RuleProblem:
 
 
 @dataclass(frozen=True, slots=True)
+class Left:
+    """Results of an item that count for a competency still, although the item is not aligned to it any more."""
+
+    item: ContentItem
+    competency: MapCompetencyView
+    learners: int
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
-    """Everything a course's alignments leave open. ``silent``: items that assess, whose results the platform does not share."""
+    """Everything a course's alignments leave open.
+
+    ``silent``: items that assess, whose results the platform does not share; ``left``: results that count still, by alignments
+    that are gone.
+    """
 
     board: Board
     coverage: Coverage
     problems: tuple[RuleProblem, ...]
     silent: tuple[ContentItem, ...]
+    left: tuple[Left, ...] = ()
 
     @property
     def competencies(self) -> Mapping[uuid.UUID, MapCompetencyView]:
@@ -54,9 +68,8 @@ class Report:
     def complete(self) -> bool:
         """Whether nothing is left open."""
         found = self.coverage
-        return not (
-            found.unassessed or found.thin or found.only_shared or found.unaligned or self.problems or self.silent
-        )
+        open_ones = (found.unassessed, found.thin, found.only_shared, found.unaligned)
+        return not any((*open_ones, self.problems, self.silent, self.left))
 
 
 async def report(session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID) -> Report:
@@ -72,11 +85,18 @@ async def report(session: AsyncSession, organisation_id: uuid.UUID, course_id: u
     ]
     views = board.all_views()
     assessing = {view.content_item_id for view in views if view.gives_evidence}
+    items = {item.id: item for item in board.items}
+    by_id = {one.id: one for one in board.competencies}
     return Report(
         board=board,
         coverage=alignment_rules.coverage([one.id for one in wanted], board.items, views),
         problems=tuple(problems(basis, wanted, views)),
         silent=tuple(item for item in board.items if item.id in assessing and not content_rules.gives_results(item)),
+        left=tuple(
+            Left(items[one.content_item_id], by_id[one.competency_id], one.learners)
+            for one in await queries.left_by_alignments(session, organisation_id, course_id)
+            if one.content_item_id in items and one.competency_id in by_id
+        ),
     )
 
 

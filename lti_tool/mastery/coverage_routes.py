@@ -9,10 +9,10 @@ from lti_tool.competencies.alignment_replies import alignments_address
 from lti_tool.competencies.sections import home, views
 from lti_tool.courses.access import TeacherChanging, TeacherIn
 from lti_tool.errors import NotFound
-from lti_tool.mastery import coverage, settings
+from lti_tool.mastery import coverage, reading, settings
 from lti_tool.mastery.settings_replies import notice
 from lti_tool.web.dependencies import CurrentPages, Now, ReadSession, WriteSession
-from lti_tool.web.forms import Entered
+from lti_tool.web.forms import Entered, parsed
 from lti_tool.web.replies import see
 
 router = APIRouter(prefix="/courses/{course_id}/competencies/coverage")
@@ -34,6 +34,21 @@ async def covered(request: Request, here: TeacherIn, session: ReadSession, pages
         "notice": notice(request),
     }
     return pages.render(request, "mastery/coverage.html", context)
+
+
+@router.post("/left", name="take_back_left_results")
+async def take_back(request: Request, here: TeacherChanging, session: WriteSession, clock: Now) -> Response:
+    """Take back what the chosen items' results said of competencies that they are not aligned to any more."""
+    form = await request.form()
+    chosen = {_pair(value) for value in form.getlist("left") if isinstance(value, str)}
+    taken = await reading.take_back_alignment(session, here.course, chosen, clock.now(), here.visit.person_id)
+    return see(f"{home(here.course.id)}/coverage", "results-taken-back" if taken else "nothing-taken-back", "left")
+
+
+def _pair(value: str) -> tuple[uuid.UUID, uuid.UUID]:
+    """An item's and a competency's id, as the form joins them."""
+    item, _, competency = value.partition(".")
+    return parsed(uuid.UUID, item), parsed(uuid.UUID, competency)
 
 
 @router.post("/{competency_id}", name="take_alternative")

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func
+from sqlalchemy import distinct, exists, func
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from lti_tool.competencies.models import CourseMap
+from lti_tool.competencies.models import Alignment, AlignmentRole, CourseMap, MapCompetency
 from lti_tool.db.base import crossing, scoped
 from lti_tool.mastery.models import Evidence, EvidenceSource, LearnerMastery, MasteryState, Standing
 
@@ -47,6 +47,18 @@ class ItemEvidence:
     content_item_id: uuid.UUID
     presentation: str
 
+
+@dataclass(frozen=True, slots=True)
+class LeftEvidence:
+    """Results of an item that count for a competency to which the item is not aligned any more."""
+
+    content_item_id: uuid.UUID
+    competency_id: uuid.UUID
+    learners: int
+
+
+BY_ALIGNMENT = "lms:"
+"""What the presentation of a result begins with that an item's alignment made evidence of."""
 
 _AT_ONCE = 500
 
@@ -160,6 +172,50 @@ async def whose(
         )
         found += [(row[0], row[1], row[2], row[3]) for row in (await session.exec(statement)).all()]
     return found
+
+
+async def left_by_alignments(
+    session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID
+) -> list[LeftEvidence]:
+    """What the platform's results on items still say of competencies of the map that the items are not aligned to (any more).
+
+    What the platform itself rates, and what somebody has typed into a column, never came by an alignment.
+    """
+    aligned = exists().where(
+        col(Alignment.organisation_id) == col(Evidence.organisation_id),
+        col(Alignment.course_id) == col(Evidence.course_id),
+        col(Alignment.content_item_id) == col(Evidence.content_item_id),
+        col(Alignment.competency_id) == col(Evidence.competency_id),
+        col(Alignment.role) != AlignmentRole.TEACHES,
+    )
+    on_the_map = exists().where(
+        col(MapCompetency.organisation_id) == col(Evidence.organisation_id),
+        col(MapCompetency.course_id) == col(Evidence.course_id),
+        col(MapCompetency.competency_id) == col(Evidence.competency_id),
+    )
+    statement = (
+        select(
+            col(Evidence.content_item_id), col(Evidence.competency_id), func.count(distinct(col(Evidence.person_id)))
+        )
+        .where(
+            col(Evidence.organisation_id) == organisation_id,
+            col(Evidence.course_id) == course_id,
+            col(Evidence.source) == EvidenceSource.LMS,
+            col(Evidence.content_item_id).is_not(None),
+            col(Evidence.voided_at).is_(None),
+            col(Evidence.presentation).like(f"{BY_ALIGNMENT}%"),
+            on_the_map,
+            ~aligned,
+        )
+        .group_by(col(Evidence.content_item_id), col(Evidence.competency_id))
+        .order_by(col(Evidence.content_item_id), col(Evidence.competency_id))
+    )
+    found = (await session.exec(statement)).all()
+    return [
+        LeftEvidence(item_id, competency_id, learners)
+        for item_id, competency_id, learners in found
+        if item_id is not None
+    ]
 
 
 async def of_items(

@@ -26,7 +26,7 @@ from lti_tool.courses.freshness import Outcome
 from lti_tool.courses.models import Course
 from lti_tool.db.session import Database
 from lti_tool.mastery import gradebook_queries, queries, service
-from lti_tool.mastery.entries import LARGEST, TAKEN_BACK, TOLD_BY_LMS, UNALIGNED, Changed, Entry
+from lti_tool.mastery.entries import LARGEST, TAKEN_BACK, TOLD_BY_LMS, UNALIGNED, Entry
 from lti_tool.mastery.models import EvidenceSource
 
 LEARNERS_AT_ONCE = 50
@@ -154,7 +154,7 @@ def entries(
 def presentation(result: ItemResult | ItemGap) -> str:
     """The name of the occasion: the platform's work and the attempt. Without attempts there is one, which is regraded."""
     work = result.result_key or result.content_item_id.hex
-    return f"lms:{work}:{result.attempt or '-'}"[:255]
+    return f"{queries.BY_ALIGNMENT}{work}:{result.attempt or '-'}"[:255]
 
 
 def _shared(giving: Mapping[uuid.UUID, Sequence[AlignmentView]]) -> set[uuid.UUID]:
@@ -206,20 +206,27 @@ async def _taken_back(
 async def take_back_alignment(
     session: AsyncSession,
     course: Course,
-    removed: Collection[tuple[uuid.UUID, uuid.UUID]],
+    chosen: Collection[tuple[uuid.UUID, uuid.UUID]],
     now: datetime,
     by: uuid.UUID | None,
-) -> list[Changed]:
-    """Void the platform's results that came by alignments the teacher has removed, given as (item, competency).
+) -> int:
+    """Void the platform's results that came by alignments that are gone, given as (item, competency); how many pieces.
 
     Only where the teacher says so: by itself evidence stays when an alignment goes, since what was shown was shown. Aligning
-    the item again brings it back at the next reading.
+    the item again brings it back at the next reading. What is aligned (again) by now stays.
     """
-    rows = await queries.of_items(
-        session, course.organisation_id, course.id, sorted({item_id for item_id, _ in removed})
-    )
-    gone = [row.id for row in rows if (row.content_item_id, row.competency_id) in set(removed)]
-    return await service.change(session, course, (), dict.fromkeys(gone, UNALIGNED), now, by)
+    left = await queries.left_by_alignments(session, course.organisation_id, course.id)
+    pairs = {(one.content_item_id, one.competency_id) for one in left} & set(chosen)
+    rows = await queries.of_items(session, course.organisation_id, course.id, sorted({item_id for item_id, _ in pairs}))
+    gone = [
+        row.id
+        for row in rows
+        if (row.content_item_id, row.competency_id) in pairs and row.presentation.startswith(queries.BY_ALIGNMENT)
+    ]
+    await service.change(session, course, (), dict.fromkeys(gone, UNALIGNED), now, by)
+    if gone and by is not None:
+        service.trace(session, course, now, "mastery.voided", by, f"{len(gone)} pieces of evidence")
+    return len(gone)
 
 
 # --- Without a page ----------------------------------------------------------------------------------------------------

@@ -11,6 +11,8 @@ _SENTENCES = {
     "passing-saved": N_("Saved. New alignments get this passing mark; those that are there keep theirs."),
     "rules-taken": N_("Saved. These competencies follow the rules that came with them."),
     "schools-saved": N_("Saved. The school’s courses use these levels wherever a course has chosen none."),
+    "results-taken-back": N_("Taken back. These results say nothing about those competencies any more."),
+    "nothing-taken-back": N_("Nothing was ticked, so nothing has changed."),
     "scale-saved": N_("Saved. The levels hold for everything that is begun from now on."),
 }
 

@@ -54,8 +54,8 @@ class AlignmentSite:
         """How the page says that an item stands."""
         return self.ticked(page, title).partition(".")[2]
 
-    async def align(self, title: str, code: str, role: AlignmentRole = AlignmentRole.ASSESSES) -> None:
-        """Align, without a page."""
+    async def align(self, title: str, code: str, role: AlignmentRole | None = AlignmentRole.ASSESSES) -> None:
+        """Align, without a page; without a role, take the alignment away."""
         from lti_tool.competencies.alignment_rules import Change
 
         async with self.site.database.writing() as session:

@@ -12,10 +12,11 @@ from lti_tool.clock import ManualClock
 from lti_tool.competencies import maps
 from lti_tool.competencies.map_views import CourseMapView
 from lti_tool.competencies.models import AlignmentRole, Competency, Framework, Scale
+from lti_tool.content.service import Gradebook, ItemResult
 from lti_tool.db.base import scoped
 from lti_tool.db.session import Database
 from lti_tool.lti.models import Role
-from lti_tool.mastery import coverage, criteria, queries, rules, service, settings
+from lti_tool.mastery import coverage, criteria, queries, reading, rules, service, settings
 from lti_tool.mastery import routes as mastery_routes
 from lti_tool.mastery.entries import Entry
 from lti_tool.mastery.models import EvidenceSource
@@ -84,6 +85,7 @@ async def evidence(here: AlignmentSite, code: str, *right: bool) -> None:
 GET = ("/coverage", "/settings", "/settings/rule", "/settings/apply", "/settings/scale/edit")
 POST = (
     f"/coverage/{uuid.UUID(int=1)}",
+    "/coverage/left",
     "/settings",
     "/settings/rule",
     "/settings/apply",
@@ -146,6 +148,56 @@ async def test_coverage_says_what_is_open(here: AlignmentSite) -> None:
     assert "4.NF.B.4" in unassessed
     assert "4.MD.A.1" in unassessed
     assert "Comparing fractions" in said.split("Items aligned to nothing")[1]
+
+
+async def test_results_by_an_alignment_that_is_gone_can_be_taken_back(here: AlignmentSite) -> None:
+    students = here.mapped.school.students[:2]
+    codes = {one.id: code for code, one in here.mapped.competencies.items()}
+    now = here.site.clock.now()
+
+    async def known() -> None:
+        told = [
+            ItemResult(here.mapped.item(title), person.id, 90.0, now, Decimal(9), Decimal(10), 1, now, title)
+            for person in students
+            for title in (QUIZ, TEST)
+        ]
+        await reading.take_gradebook(here.site.database, here.mapped.course, Gradebook(told, told, ()), now)
+
+    async def standing() -> list[list[str]]:
+        found = []
+        for person in students:
+            async with here.site.database.reading() as session:
+                rows = await queries.evidence_of(
+                    session, here.mapped.school.id, here.mapped.course.id, person.id, voided=False
+                )
+            found.append(sorted(codes[row.competency_id] for row in rows))
+        return found
+
+    await here.align(QUIZ, "4.NF.A.1")
+    await here.align(TEST, "4.NF.A.2")
+    await known()
+    both = ["4.NF.A.1", "4.NF.A.2"]
+    assert await standing() == [both, both]
+    visitor = await here.site.teacher()
+    assert "alignments that are gone" not in text(await visitor.get(home(here) + "/coverage"))
+    await here.align(QUIZ, "4.NF.A.1", None)
+    page = await visitor.get(home(here) + "/coverage")
+    said = text(page).split("Results that count by alignments that are gone")[1]
+    assert f"{QUIZ} 4.NF.A.1" in said
+    assert "2 students" in said
+    assert TEST not in said.split("Take back what is ticked")[0]
+    gone, stays = (
+        f"{here.mapped.item(title)}.{here.mapped.one(code)}" for title, code in ((QUIZ, "4.NF.A.1"), (TEST, "4.NF.A.2"))
+    )
+    assert f'value="{gone}"' in page.text
+    assert "Nothing was ticked" in text(await visitor.post(home(here) + "/coverage/left", left=stays))
+    assert await standing() == [both, both]
+    assert "Taken back" in text(await visitor.post(home(here) + "/coverage/left", left=gone))
+    assert await standing() == [["4.NF.A.2"], ["4.NF.A.2"]]
+    assert "alignments that are gone" not in text(await visitor.get(home(here) + "/coverage"))
+    await here.align(QUIZ, "4.NF.A.1")
+    await known()
+    assert await standing() == [both, both]
 
 
 async def test_a_complete_course_is_told_so(here: AlignmentSite) -> None:
