@@ -111,8 +111,7 @@ class Caller:
         seen = {url}
         for _ in range(MOST_PAGES):
             answer = await self.call(call, "GET", url, scopes=scopes, needs=needs, accept=accept)
-            if answer.status == _NO_CONTENT:
-                # Some say so of a list that is empty.
+            if _lists_nothing(answer):
                 return
             yield answer.json()
             try:
@@ -155,6 +154,11 @@ class Caller:
             code = self._quirks.meaning(call, status, response.reason_phrase, response.text[:2000])
         wait = retry_after(response.headers.get("retry-after"), self._protocol.clock.now())
         return refusal(call.value, status, code or _by_status(call, status), wait)
+
+
+def _lists_nothing(answer: Answer) -> bool:
+    """Whether a list came that is empty: some say so by 204, and OpenOLAT and Sakai of a roster by a body of no length."""
+    return answer.status == _NO_CONTENT or (answer.call is Call.READ_MEMBERS and not answer.content.strip())
 
 
 def _number(said: str | None) -> float | None:

@@ -16,6 +16,7 @@ from lti_tool.lti.foreign_json import UNREADABLE
 from lti_tool.lti.history import CONTEXT_HISTORY, LINK_HISTORY, ids_in
 from lti_tool.lti.links import is_web_address
 from lti_tool.lti.models import Deployment, Family, Registration, Role
+from lti_tool.lti.names import told_name
 from lti_tool.lti.roles import administers, observed_by, role_of
 
 ID_LENGTH = 255
@@ -34,7 +35,6 @@ MASQUERADING_USER = "masquerading_user_id"
 """The custom parameter that holds Canvas's ``$Canvas.masqueradingUser.id``: there while an administrator acts as a user."""
 
 _URL_LENGTH = 2000
-_NAME_LENGTH = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,9 +166,9 @@ def read_launch(body: Mapping[str, Any], registration: Registration, deployment:
         message_type=str(body[claims.MESSAGE_TYPE]),
         target_link_uri=_text(body, claims.TARGET_LINK_URI) or "",
         sub=_text(body, "sub"),
-        name=_text(body, "name", _NAME_LENGTH),
-        given_name=_text(body, "given_name", _NAME_LENGTH),
-        family_name=_text(body, "family_name", _NAME_LENGTH),
+        name=told_name(body.get("name")),
+        given_name=told_name(body.get("given_name")),
+        family_name=told_name(body.get("family_name")),
         # The page's language in the LMS goes before the person's own (OpenID Connect's locale).
         locale=presentation.locale or _text(custom, LOCALE, 35) or _text(body, "locale", 35),
         roles=roles,

@@ -11,6 +11,7 @@ from lti_tool.lti.calls import Caller
 from lti_tool.lti.foreign_json import UNREADABLE
 from lti_tool.lti.links import with_query
 from lti_tool.lti.models import Registration, Role
+from lti_tool.lti.names import told_name
 from lti_tool.lti.protocol import Protocol
 from lti_tool.lti.quirks import Call, ServiceQuirks
 from lti_tool.lti.roles import role_of
@@ -117,8 +118,7 @@ def _name(member: dict[str, Any], name: str, *, is_html: bool = False) -> str | 
     value = member.get(name)
     if not isinstance(value, str):
         return None
-    told = html.unescape(value[:5000]) if is_html else value
-    return told.replace(UNREADABLE, "").strip()[:300] or None
+    return told_name(html.unescape(value[:5000]) if is_html else value)
 
 
 def _status(value: object) -> MemberStatus:

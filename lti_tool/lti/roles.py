@@ -167,7 +167,8 @@ TABLE: Mapping[NamedRole, Role | None] = (
 # Somebody who is several things in a course is shown what the first of these is shown.
 _PRECEDENCE = (Role.TEACHER, Role.ADMINISTRATOR, Role.ASSISTANT, Role.STUDENT, Role.OBSERVER)
 
-_SHORT_FORMS = frozenset(_PRINCIPALS)
+# OpenOLAT's roster calls everybody in it by its own constant, LEARNER.
+_SHORT_FORMS = {**{name: name for name in _PRINCIPALS}, "LEARNER": "Learner"}
 _SCOPES = {"membership": Scope.MEMBERSHIP, "institution/person": Scope.INSTITUTION, "system/person": Scope.SYSTEM}
 _TEST_USER = "http://purl.imsglobal.org/vocab/lti/system/person#TestUser"
 _ADMINISTRATORS = frozenset(
@@ -186,7 +187,7 @@ def parse(role: str) -> NamedRole:
     """
     text = _plain(role)
     if text in _SHORT_FORMS:
-        return NamedRole(Scope.MEMBERSHIP, text)
+        return NamedRole(Scope.MEMBERSHIP, _SHORT_FORMS[text])
     if text == _TEST_USER:
         return NamedRole(Scope.SYSTEM, "TestUser")
     if not text.startswith(ROLE_VOCABULARY):

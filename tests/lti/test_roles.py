@@ -32,6 +32,8 @@ V = "http://purl.imsglobal.org/vocab/lis/v2/"
         (["Administrator"], Role.ADMINISTRATOR),
         (["TeachingAssistant"], Role.ASSISTANT),
         (["learner"], Role.OTHER),
+        (["LEARNER"], Role.STUDENT),
+        (["INSTRUCTOR"], Role.OTHER),
         (["https://purl.imsglobal.org/vocab/lis/v2/membership#Learner"], Role.STUDENT),
         ([" " + V + "membership#Learner "], Role.STUDENT),
         ([""], Role.OTHER),

@@ -501,6 +501,16 @@ async def test_a_list_that_is_no_content_is_empty(services: Services) -> None:
     assert await services.nrps().members(MEMBERS) == []
 
 
+async def test_only_a_roster_may_say_by_a_body_of_no_length_that_it_is_empty(services: Services) -> None:
+    # OpenOLAT answers so for a course it cannot tell apart from others of the tool, Sakai for a site without active members.
+    for path in ("/8/lineitems", "/members"):
+        services.answer(path, lambda _: httpx.Response(200, content=b"\n"))
+    assert await services.nrps().members(MEMBERS) == []
+    # Of columns it would mean that ours is gone.
+    with pytest.raises(ServiceRefused):
+        await services.ags().find_line_items(ITEMS)
+
+
 @pytest.mark.parametrize(
     "answer",
     [httpx.Response(200, text="<html>"), httpx.Response(200, json={"x": 1}), httpx.Response(200, text="[" * 90_000)],
@@ -576,6 +586,14 @@ async def test_the_role_that_was_asked_for_is_asked_again_on_every_page(services
     await services.nrps().members(MEMBERS, "http://purl.imsglobal.org/vocab/lis/v2/membership#Learner")
 
     assert asked == ["http://purl.imsglobal.org/vocab/lis/v2/membership#Learner"] * 2
+
+
+async def test_openolat_s_roster_of_learners(services: Services) -> None:
+    # LTI13PlatformDispatcherDelegate.toLtiLearners: the role is the name of a constant.
+    given = {"user_id": "4711", "status": "Active", "name": "Ada L", "given_name": "-", "roles": ["LEARNER"]}
+    services.answer("/members", lambda _: httpx.Response(200, json={"members": [given]}))
+    (one,) = await services.nrps().members(MEMBERS)
+    assert (one.role, one.name, one.given_name) == (Role.STUDENT, "Ada L", None)
 
 
 async def test_odd_members(services: Services) -> None:
