@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlalchemy import false as sa_false
 from sqlmodel import Field
 
@@ -46,6 +46,23 @@ class ContentItem(TenantRow, table=True):
         belongs_to("course", "course_id"),
         one_of("kind", ItemKind),
         one_of("requirement", Requirement),
+        # Paths ask when something last opened or closed; most items do neither.
+        Index(
+            "ix_content_item_opens",
+            "organisation_id",
+            "course_id",
+            "opens_at",
+            postgresql_where=text("opens_at IS NOT NULL"),
+            sqlite_where=text("opens_at IS NOT NULL"),
+        ),
+        Index(
+            "ix_content_item_closes",
+            "organisation_id",
+            "course_id",
+            "closes_at",
+            postgresql_where=text("closes_at IS NOT NULL"),
+            sqlite_where=text("closes_at IS NOT NULL"),
+        ),
     )
 
     course_id: uuid.UUID
@@ -74,6 +91,18 @@ class ContentItem(TenantRow, table=True):
         default=None, sa_type=words(Requirement), description="What the platform counts as completed; absent: nothing."
     )
     requirement_points: float | None = Field(default=None, description="Points to reach, where it is a score.")
+    opens_at: datetime | None = Field(
+        default=None, sa_type=UtcDateTime, description="Before that the platform lets no student in."
+    )
+    closes_at: datetime | None = Field(
+        default=None, sa_type=UtcDateTime, description="From then on the platform lets no student in."
+    )
+    limits: list[str] = Field(
+        default_factory=list,
+        sa_type=json_type(),
+        sa_column_kwargs={"server_default": "[]"},
+        description="What keeps some students out: platforms.native.NativeLimit. Never which group and whose profile.",
+    )
     deleted_at: datetime | None = Field(default=None, sa_type=UtcDateTime, description="When it was found gone.")
     seen_at: datetime = Field(sa_type=UtcDateTime)
 

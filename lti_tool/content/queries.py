@@ -31,6 +31,9 @@ READ_COLUMNS = (
     "published",
     "requirement",
     "requirement_points",
+    "opens_at",
+    "closes_at",
+    "limits",
     "deleted_at",
     "seen_at",
 )

@@ -119,6 +119,7 @@ async def _context(
         "is_own": rules.is_own,
         "dated": {item.id for item in every if dates is not None and windows.can_have(dates, item)},
         "read_at": read_at,
+        "now": request.app.state.clock.now(),
         "sources": showing.sources(every),
         "unaddressed": sum(1 for item in every if rules.place_in_course(item)),
         "connected": not isinstance(outcome.trouble, NotConnected),

@@ -5,6 +5,7 @@ import unicodedata
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import urlsplit
 
 from lti_tool.content.models import ContentItem, ItemKind
@@ -165,6 +166,11 @@ def place_in_course(item: ContentItem | None) -> str:
     if item.kind is ItemKind.HEADING or not item.external_id.startswith(FILE_SOURCES):
         return ""
     return " › ".join(filter(None, (item.section, item.title)))
+
+
+def is_closed(item: ContentItem, now: datetime) -> bool:
+    """Whether the platform lets no student in now, by its dates."""
+    return (item.opens_at is not None and item.opens_at > now) or (item.closes_at is not None and item.closes_at <= now)
 
 
 def can_be_done(item: ContentItem) -> bool:

@@ -170,6 +170,9 @@ def _row(course: Course, item: NativeItem, place: int, now: datetime) -> dict[st
         "published": item.published,
         "requirement": None if item.requirement is None else Requirement(item.requirement),
         "requirement_points": item.requirement_points,
+        "opens_at": item.opens_at,
+        "closes_at": item.closes_at,
+        "limits": list(item.limits),
         "deleted_at": None,
         "seen_at": now,
     }

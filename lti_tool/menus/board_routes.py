@@ -128,6 +128,7 @@ async def builder_page(
     async with database.reading() as session:
         shown = await board_building.builder(session, here, menu_id, language_of(request), sheet=sheet, words=words)
     context: dict[str, Any] = {
+        "now": request.app.state.clock.now(),
         "shown": shown,
         "menu": shown.menu,
         "state": shown.state,

@@ -10,6 +10,7 @@ from lti_tool.platforms.canvas_http import CanvasHttp, course_path
 from lti_tool.platforms.canvas_rows import (
     Assignment,
     ModuleItem,
+    access_of_module,
     assignment_of,
     by_content_id,
     loose_assignment,
@@ -82,9 +83,9 @@ async def read_placed(http: CanvasHttp, course_id: str) -> Placed:
     address = course_url(http, course_id)
     items: list[ModuleItem] = []
     async for module in http.rows(f"{path}/modules", *ITEMS, scope=canvas_scopes.MODULES):
-        title = text(module.get("name"))
+        title, access = text(module.get("name")), access_of_module(module)
         for row in await module_items(http, path, module):
-            item = module_item(row, title, by_content, address)
+            item = module_item(row, title, by_content, address, access)
             if item is not None:
                 items.append(item)
     return Placed(tuple(found.values()), tuple(items))

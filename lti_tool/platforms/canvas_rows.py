@@ -6,7 +6,7 @@ from datetime import datetime
 from urllib.parse import quote, urlsplit
 
 from lti_tool.platforms.canvas_fields import Row, address, moment, number, part, parts, row_id, text
-from lti_tool.platforms.native import NativeItem, NativeKind, NativeRequirement
+from lti_tool.platforms.native import LIMITS, NativeItem, NativeKind, NativeLimit, NativeRequirement
 
 _KINDS: Mapping[str, NativeKind] = {
     "Page": "page",
@@ -51,6 +51,44 @@ class Criterion:
 
 
 @dataclass(frozen=True, slots=True)
+class Access:
+    """Closed to everybody before ``opens_at`` and from ``closes_at`` on; ``limits`` keep some students out meanwhile."""
+
+    opens_at: datetime | None = None
+    closes_at: datetime | None = None
+    limits: tuple[NativeLimit, ...] = ()
+
+    def within(self, outer: "Access") -> "Access":
+        """Of something that stands in something else: both have to be open."""
+        opens = [one for one in (self.opens_at, outer.opens_at) if one is not None]
+        closes = [one for one in (self.closes_at, outer.closes_at) if one is not None]
+        limits = (*self.limits, *outer.limits)
+        return Access(
+            max(opens, default=None), min(closes, default=None), tuple(one for one in LIMITS if one in limits)
+        )
+
+
+def access_of(row: Row, opens: str = "unlock_at") -> Access:
+    """When a row is open to the class, and whether to some of it alone; ``opens`` names the date from which on.
+
+    Canvas tells that dates differ (``has_overrides``), not for whom; then nobody can say that it is closed to all.
+    """
+    opens_at, closes_at = moment(row.get(opens)), moment(row.get("lock_at"))
+    limits: list[NativeLimit] = []
+    if row.get("only_visible_to_overrides") is True:
+        limits.append("assigned")
+    elif row.get("has_overrides") is True and (opens_at or closes_at):
+        limits.append("dates")
+    return Access(None, None, tuple(limits)) if limits else Access(opens_at, closes_at)
+
+
+def access_of_module(row: Row) -> Access:
+    """When a module is open, and whether other work comes first: another module's, or that of the items before."""
+    first = bool(row.get("prerequisite_module_ids")) or row.get("require_sequential_progress") is True
+    return Access(moment(row.get("unlock_at")), None, ("work",) if first else ())
+
+
+@dataclass(frozen=True, slots=True)
 class Assignment:
     """An assignment as far as the tool needs it; ``points`` and ``due_at`` are those for everyone.
 
@@ -75,6 +113,7 @@ class Assignment:
     link_id: str | None = None
     tool_url: str | None = None
     criteria: Mapping[str, Criterion] = field(default_factory=dict)
+    access: Access = field(default_factory=Access)
 
     @property
     def kind(self) -> NativeKind:
@@ -115,6 +154,7 @@ def assignment_of(row: Row) -> Assignment | None:
         link_id=text(tag.get("resource_link_id")) or None,
         tool_url=address(tag.get("url")),
         criteria=dict(_criteria(row)),
+        access=access_of(row),
     )
 
 
@@ -161,9 +201,11 @@ class ModuleItem:
 
 
 def module_item(
-    row: Row, section: str, by_content: Mapping[tuple[str, str], Assignment], course_url: str
+    row: Row, section: str, by_content: Mapping[tuple[str, str], Assignment], course_url: str, module: Access
 ) -> ModuleItem | None:
-    """A module item's row, joined with the assignment it leads to; ``section`` is its module. None without id and type."""
+    """A module item's row, joined with the assignment it leads to; ``section`` and ``module`` are its module's title and when
+    that is open. None without id and type.
+    """
     item_id, given = row_id(row.get("id")), row.get("type")
     if item_id is None or not isinstance(given, str):
         return None
@@ -177,6 +219,7 @@ def module_item(
     points = assignment.points if assignment else number(details.get("points_possible"))
     requirement, reach = (None, None) if heading else _requirement(row, points)
     page = row.get("page_url")
+    access = (assignment.access if assignment else access_of(details)).within(module)
     return ModuleItem(
         NativeItem(
             external_id=f"canvas:module-item:{item_id}",
@@ -192,6 +235,9 @@ def module_item(
             published=row.get("published") is not False,
             requirement=requirement,
             requirement_points=reach,
+            opens_at=None if heading else access.opens_at,
+            closes_at=None if heading else access.closes_at,
+            limits=() if heading else access.limits,
             link_id=assignment.link_id if assignment else None,
             tool_url=assignment.tool_url
             if assignment
@@ -247,6 +293,9 @@ def loose_assignment(assignment: Assignment) -> NativeItem:
         points_possible=assignment.points,
         due_at=assignment.due_at,
         published=assignment.published,
+        opens_at=assignment.access.opens_at,
+        closes_at=assignment.access.closes_at,
+        limits=assignment.access.limits,
         link_id=assignment.link_id,
         tool_url=assignment.tool_url,
         bare=assignment.bare,
@@ -258,6 +307,7 @@ def loose_quiz(row: Row, course_url: str) -> NativeItem | None:
     quiz_id = row_id(row.get("id"))
     if quiz_id is None or row_id(row.get("assignment_id")) is not None:
         return None
+    access = access_of(row)
     return NativeItem(
         external_id=f"canvas:quiz:{quiz_id}",
         kind="quiz",
@@ -266,6 +316,9 @@ def loose_quiz(row: Row, course_url: str) -> NativeItem | None:
         points_possible=number(row.get("points_possible")),
         due_at=moment(row.get("due_at")),
         published=row.get("published") is not False,
+        opens_at=access.opens_at,
+        closes_at=access.closes_at,
+        limits=access.limits,
     )
 
 
@@ -288,12 +341,16 @@ def loose_discussion(row: Row, course_url: str) -> NativeItem | None:
     topic_id = row_id(row.get("id"))
     if topic_id is None or row_id(row.get("assignment_id")) is not None or row.get("is_announcement") is True:
         return None
+    access = access_of(row, "delayed_post_at")
     return NativeItem(
         external_id=f"canvas:discussion:{topic_id}",
         kind="discussion",
         title=text(row.get("title")) or topic_id,
         url=address(row.get("html_url")) or f"{course_url}/discussion_topics/{topic_id}",
         published=row.get("published") is not False,
+        opens_at=access.opens_at,
+        closes_at=access.closes_at,
+        limits=access.limits,
     )
 
 
@@ -302,10 +359,14 @@ def loose_file(row: Row, course_url: str) -> NativeItem | None:
     file_id = row_id(row.get("id"))
     if file_id is None:
         return None
+    access = access_of(row)
     return NativeItem(
         external_id=f"canvas:file:{file_id}",
         kind="file",
         title=text(row.get("display_name")) or file_id,
         url=f"{course_url}/files/{file_id}",
         published=row.get("locked") is not True,
+        opens_at=access.opens_at,
+        closes_at=access.closes_at,
+        limits=access.limits,
     )

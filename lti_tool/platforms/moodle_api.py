@@ -17,6 +17,7 @@ import httpx
 from lti_tool.clock import Clock
 from lti_tool.platforms import moodle_finding, moodle_windows
 from lti_tool.platforms.credentials import BearerCredentials
+from lti_tool.platforms.moodle_fields import is_id, number_id, text
 from lti_tool.platforms.moodle_finding import Site, site_of
 from lti_tool.platforms.moodle_functions import (
     ATTEMPTS,
@@ -56,7 +57,7 @@ from lti_tool.platforms.moodle_outcomes import (
     rating_of,
     rows_of,
 )
-from lti_tool.platforms.moodle_rows import Worth, course_items, is_id, number_id, text
+from lti_tool.platforms.moodle_rows import Worth, course_items
 from lti_tool.platforms.moodle_ws import NOT_RATED, OF_A_USER, TOO_LARGE, MoodleSaid, MoodleServer
 from lti_tool.platforms.native import (
     ApiCourseNotFound,

@@ -7,6 +7,7 @@ is said, as Moodle's page of the role has it.
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+from lti_tool.platforms.moodle_fields import number_id
 from lti_tool.platforms.moodle_functions import (
     COMPETENCIES,
     COMPLETION,
@@ -24,7 +25,6 @@ from lti_tool.platforms.moodle_functions import (
 )
 from lti_tool.platforms.moodle_grades import grade_items, grades_shown
 from lti_tool.platforms.moodle_outcomes import part, rows_of
-from lti_tool.platforms.moodle_rows import number_id
 from lti_tool.platforms.moodle_ws import NOT_RATED, SWITCHED_OFF, MoodleSaid, MoodleServer
 from lti_tool.platforms.native import (
     Ability,

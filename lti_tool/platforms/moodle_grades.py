@@ -13,7 +13,8 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from lti_tool.platforms.moodle_rows import Worth, moment_of, number, number_id
+from lti_tool.platforms.moodle_fields import moment_of, number, number_id
+from lti_tool.platforms.moodle_rows import Worth
 from lti_tool.platforms.native import NativeGap, NativeResult, NativeResults, NoResult
 
 Row = Mapping[str, Any]

@@ -9,7 +9,8 @@ from collections.abc import Collection, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from lti_tool.platforms.moodle_rows import item_id, moment_of, number_id, text
+from lti_tool.platforms.moodle_fields import moment_of, number_id, text
+from lti_tool.platforms.moodle_rows import item_id
 from lti_tool.platforms.native import NativeAlignment, NativeCompletion, NativeGroup, NativeOutcome, NativeRating
 
 Row = Mapping[str, Any]

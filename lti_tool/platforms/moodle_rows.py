@@ -5,16 +5,16 @@ Sections with their modules in order; since 4.5 a section can stand within anoth
 anybody else; what a module requires is told with them.
 """
 
-import html
-import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from lti_tool.lti.foreign_json import UNREADABLE, read_json
-from lti_tool.platforms.native import NativeItem, NativeKind, NativeRequirement
+from lti_tool.lti.foreign_json import read_json
+from lti_tool.platforms.moodle_access import access_of
+from lti_tool.platforms.moodle_fields import moment_of, number_id, text
+from lti_tool.platforms.native import LIMITS, NativeItem, NativeKind, NativeLimit, NativeRequirement
 
 Row = Mapping[str, Any]
 
@@ -109,9 +109,11 @@ def _of_section(
     worth: Mapping[str, Worth] | None,
 ) -> Iterator[NativeItem]:
     shown = section.get("visible") not in (0, False)
+    # Of what restricts a section Moodle tells a sentence alone, and none of groups to an account that may see all of them.
+    limited = access_of(None, section.get("availabilityinfo")).limits
     modules = section.get("modules")
     for module in modules if isinstance(modules, list) else ():
-        item = _item(module, title, deeper, base_url, worth, shown=shown) if isinstance(module, dict) else None
+        item = _item(module, title, deeper, base_url, worth, limited, shown=shown) if isinstance(module, dict) else None
         if item is None:
             continue
         yield item
@@ -122,7 +124,14 @@ def _of_section(
 
 
 def _item(
-    module: Row, section: str, deeper: int, base_url: str, worth: Mapping[str, Worth] | None, *, shown: bool
+    module: Row,
+    section: str,
+    deeper: int,
+    base_url: str,
+    worth: Mapping[str, Worth] | None,
+    limited: tuple[NativeLimit, ...],
+    *,
+    shown: bool,
 ) -> NativeItem | None:
     """A module; None without a number, and for one that is being deleted."""
     cmid, kind_there = number_id(module.get("id")), module.get("modname")
@@ -135,6 +144,7 @@ def _item(
     points = worth.get(cmid) if worth is not None else None
     graded = kind_there in GRADED if worth is None else points is not None
     indent = module.get("indent")
+    access = access_of(module.get("availability"), module.get("availabilityinfo"))
     return NativeItem(
         external_id=item_id(cmid),
         kind=kind,
@@ -145,9 +155,12 @@ def _item(
         result_key=cmid if graded and not heading else None,
         points_possible=points.points if points is not None and not heading else None,
         due_at=_due(module),
-        # uservisible is the account's own view: what is restricted to some students is there for these.
+        # uservisible is the account's own view; what keeps students out is told beside it.
         published=shown and module.get("visible") not in (0, False),
         requirement=None if heading else _requirement(module),
+        opens_at=access.opens_at,
+        closes_at=access.closes_at,
+        limits=tuple(limit for limit in LIMITS if limit in (*access.limits, *limited)),
         # A launch names the activity by its instance; its icon is the tool's own, at the tool's address.
         link_id=number_id(module.get("instance")) if kind_there == "lti" else None,
         tool_url=_address(module.get("modicon")) if kind_there == "lti" else None,
@@ -211,42 +224,3 @@ def _custom(given: object) -> Row:
     except ValueError:
         return {}
     return read if isinstance(read, dict) else {}
-
-
-# --- Values ------------------------------------------------------------------------------------------------------------
-
-
-def number_id(value: object) -> str | None:
-    """One of Moodle's numbers as text; ids are told as numbers, and in older places as strings."""
-    if isinstance(value, bool) or not isinstance(value, int | str):
-        return None
-    written = str(value)
-    return written if is_id(written) else None
-
-
-def is_id(value: str) -> bool:
-    """Whether this can be one of Moodle's ids: a whole number from 1 that fits its columns."""
-    return value.isascii() and value.isdigit() and not value.startswith("0") and len(value) <= 18
-
-
-def text(value: object) -> str:
-    """Text that fits a title's column. Moodle tells names as HTML, without elements: ``R&amp;D``."""
-    if not isinstance(value, str):
-        return ""
-    return " ".join(html.unescape(value[:5000]).replace(UNREADABLE, "").split())[:500]
-
-
-def number(value: object) -> float | None:
-    """A number that is one."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    return float(value) if math.isfinite(value) else None
-
-
-def moment_of(value: object) -> datetime | None:
-    """A moment from Moodle's seconds; 0 and null are none. In ``customdata`` they may stand as text."""
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 12:
-        value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 < value < 253_402_300_800:
-        return None
-    return datetime.fromtimestamp(value, UTC)

@@ -10,8 +10,8 @@ from datetime import datetime
 from typing import Any
 
 from lti_tool.platforms import moodle_functions as functions
+from lti_tool.platforms.moodle_fields import is_id, number_id
 from lti_tool.platforms.moodle_outcomes import Row, part, rows_of
-from lti_tool.platforms.moodle_rows import is_id, number_id
 from lti_tool.platforms.moodle_ws import OF_A_USER, MoodleSaid, MoodleServer
 from lti_tool.platforms.native import ApiCourseNotFound, ApiDatesRefused, ApiUnreadable, Window, WindowGiven
 

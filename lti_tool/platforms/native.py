@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from lti_tool.errors import PlatformTrouble
 from lti_tool.web.i18n import N_
@@ -19,6 +19,14 @@ NativeKind = Literal["page", "quiz", "assignment", "discussion", "file", "link",
 
 NativeRequirement = Literal["view", "submit", "contribute", "mark", "score", "other"]
 """What a student has to do for an item to be completed: see it, hand in, take part, mark it done, reach points, or else."""
+
+NativeLimit = Literal["groups", "assigned", "work", "grade", "profile", "dates", "other"]
+"""What keeps some students out of an item: being in no such group, not having been assigned it, other work, a grade, something
+in the profile, dates that differ, or else. Never which group and whose profile.
+"""
+
+LIMITS: tuple[NativeLimit, ...] = get_args(NativeLimit)
+"""In the order in which they are told."""
 
 
 # --- What a connection can do ------------------------------------------------------------------------------------------
@@ -95,7 +103,8 @@ class NativeItem:
 
     ``url`` is where a person opens it (never a frame). ``result_key`` is what its results are asked by, absent if it has
     none. ``indent`` counts from 0. ``requirement`` is what the platform counts as completed, absent if nothing;
-    ``requirement_points`` the points to reach, where it is a score.
+    ``requirement_points`` the points to reach, where it is a score. Nobody gets in before ``opens_at`` and from ``closes_at`` on;
+    ``limits`` keep some students out besides.
 
     By the rest the tool recognises what it has put into the course itself: ``link_id`` is what launches call the LTI link that
     the item is, ``tool_url`` an address of the tool that it opens; ``bare`` is a place in the gradebook that nobody hands
@@ -114,6 +123,9 @@ class NativeItem:
     published: bool = True
     requirement: NativeRequirement | None = None
     requirement_points: float | None = None
+    opens_at: datetime | None = None
+    closes_at: datetime | None = None
+    limits: tuple[NativeLimit, ...] = ()
     link_id: str | None = None
     tool_url: str | None = None
     bare: bool = False

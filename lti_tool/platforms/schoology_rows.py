@@ -12,7 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from lti_tool.lti.foreign_json import UNREADABLE
-from lti_tool.platforms.native import NativeItem, NativeKind, NativeOutcome
+from lti_tool.platforms.native import NativeItem, NativeKind, NativeLimit, NativeOutcome
 from lti_tool.platforms.schoology_oauth import SITE, is_id
 
 Row = Mapping[str, Any]
@@ -170,7 +170,7 @@ class Paper:
 
     ``id`` is what grades call it, ``content_id`` what folders do. ``held_back``: grades are shown when the teacher says so, not
     when they are entered. ``final``: a midterm's or final's column, which says nothing about one piece of work. ``dropbox``:
-    students hand in there.
+    students hand in there. ``assigned``: to single students or groups, and nobody else sees it.
     """
 
     id: str
@@ -183,6 +183,12 @@ class Paper:
     held_back: bool
     final: bool
     dropbox: bool = False
+    assigned: bool = False
+
+    @property
+    def limits(self) -> tuple[NativeLimit, ...]:
+        """What keeps some students out."""
+        return ("assigned",) if self.assigned else ()
 
 
 def paper_of(row: Row, zone: tzinfo) -> Paper | None:
@@ -214,6 +220,7 @@ def _paper(row: Row, zone: tzinfo, found: str, content_id: str, kind: str) -> Pa
         held_back=not flag(row.get("auto_publish_grades"), absent=True),
         final=flag(row.get("is_final"), absent=False),
         dropbox=flag(row.get("allow_dropbox"), absent=False),
+        assigned=bool(number(row.get("num_assignees")) or row.get("assignees")),
     )
 
 
@@ -310,6 +317,7 @@ def item_of(
         and (paper.published if paper else True)
         and flag(own.get("published"), absent=True),
         requirement="other" if under_rule(row) else None,
+        limits=paper.limits if paper else (),
         tool_url=tool_address(own),
     )
 
@@ -343,6 +351,7 @@ def loose_item(paper: Paper, places: Places) -> NativeItem:
         points_possible=paper.points,
         due_at=paper.due_at,
         published=paper.published,
+        limits=paper.limits,
         bare=paper.type == "assignment" and not paper.dropbox,
     )
 

@@ -64,6 +64,7 @@ async def builder_page(
         "errors": entered.errors if entered else {},
         "open_step": open_step,
         "supports": list(Support),
+        "now": request.app.state.clock.now(),
         "new_id": new_id,
     }
     return pages.render(request, "playlists/edit.html", context, status_code=status_code)

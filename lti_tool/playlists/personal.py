@@ -138,14 +138,18 @@ _books: OrderedDict[tuple[uuid.UUID, uuid.UUID], Book] = OrderedDict()
 
 
 async def book(
-    session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID, times: CourseTimes | None = None
+    session: AsyncSession,
+    organisation_id: uuid.UUID,
+    course_id: uuid.UUID,
+    now: datetime,
+    times: CourseTimes | None = None,
 ) -> Book:
     """The course as it stands now; compiled anew only if something it is made of has changed. ``times``: read just before."""
-    times = times or await queries.course_times(session, organisation_id, course_id)
+    times = times or await queries.course_times(session, organisation_id, course_id, now)
     key = (organisation_id, course_id)
     found = _books.get(key)
     if found is None or found.times != times:
-        found = await _compiled(session, organisation_id, course_id, times)
+        found = await _compiled(session, organisation_id, course_id, now, times)
         _books[key] = found
         if len(_books) > MOST_BOOKS:
             _books.popitem(last=False)
@@ -154,7 +158,7 @@ async def book(
 
 
 async def _compiled(
-    session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID, times: CourseTimes
+    session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID, now: datetime, times: CourseTimes
 ) -> Book:
     view = await maps.the_map(session, organisation_id, course_id)
     competencies = {} if view is None else {one.number: one for one in view.competencies}
@@ -164,7 +168,7 @@ async def _compiled(
     for row in await queries.aligned(session, organisation_id, course_id):
         aims.setdefault(row.item_id, []).append(base.Aim(row.number, _DOES[AlignmentRole(row.role)], row.mixed))
         passing[row.item_id, row.number] = row.passing_percent
-    rows = await queries.items(session, organisation_id, course_id)
+    rows = await queries.items(session, organisation_id, course_id, now)
     items = {
         row.id: base.Item(
             id=row.id,

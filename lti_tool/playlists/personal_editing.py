@@ -236,7 +236,7 @@ async def rule(
         raise BadRequest("pins are of items, what is known of competencies")
     if wish.person_id is not None:
         await copy_of(session, playlist, wish.person_id)
-    book = await personal.book(session, course.organisation_id, course.id)
+    book = await personal.book(session, course.organisation_id, course.id, now)
     if wish.item_id is not None:
         items = await queries.items(session, course.organisation_id, course.id, [wish.item_id])
         if wish.item_id not in items:

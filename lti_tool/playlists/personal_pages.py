@@ -157,7 +157,7 @@ class Ruled:
 async def overview(session: AsyncSession, here: InCourse, playlist_id: uuid.UUID, now: datetime) -> dict[str, Any]:
     """The page of one personal playlist, of the students whom this teacher may see."""
     playlist = await personals.found(session, here.course, playlist_id)
-    book = await personal.book(session, here.organisation_id, here.course.id)
+    book = await personal.book(session, here.organisation_id, here.course.id, now)
     settings = personal.agreed(playlist.settings)
     people = {one.id: one for one in await visible_students(session, here)}
     copies = {
@@ -182,6 +182,7 @@ async def overview(session: AsyncSession, here: InCourse, playlist_id: uuid.UUID
         "waiting": [row for row in students if row.person.id in waiting and row.proposed],
         "conflicts": _conflicts(book, copies.values(), people, may_see=may_see),
         "without": _without(book, copies.values()),
+        "closed": await rows.closed_items(session, here.organisation_id, here.course.id, now),
         "rulings": await _rulings(session, here, playlist_id, book, people),
         "items": list(_pickable(book)),
         "sentence": why.sentence,
@@ -338,7 +339,7 @@ async def student(
     """One student's path for the teacher. The caller has looked whether the student may be seen."""
     playlist = await personals.found(session, here.course, playlist_id)
     copy = await personals.copy_of(session, playlist, person_id)
-    book = await personal.book(session, here.organisation_id, here.course.id)
+    book = await personal.book(session, here.organisation_id, here.course.id, now)
     people = {one.id: one for one in await visible_students(session, here)}
     steps, states = await _own(session, here.organisation_id, [copy])
     lines = [_line(step, states.get((copy.id, step.id))) for step in steps[copy.id] if step.removed_at is None]

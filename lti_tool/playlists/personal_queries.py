@@ -58,6 +58,7 @@ _step, _row, _ruling = _table(PlaylistStep), _table(PersonalStep), _table(PathRu
 
 _ORGANISATION: Any = bindparam("organisation")
 _COURSE: Any = bindparam("course")
+_NOW: Any = bindparam("now")
 
 
 def _in_course(table: Table) -> Any:
@@ -88,6 +89,10 @@ class CourseTimes(NamedTuple):
     school_days: datetime | None = None
     course_days: datetime | None = None
     checks: datetime | None = None
+    opened: datetime | None = None
+    """When the platform last let students into an item that was closed."""
+    closed: datetime | None = None
+    """When it last closed one."""
 
 
 _COURSE_TIMES = Fixed(
@@ -110,15 +115,19 @@ _COURSE_TIMES = Fixed(
         _latest(_school_calendar.c.changed_at, _school_calendar.c.organisation_id == _ORGANISATION),
         _latest(_course_calendar.c.changed_at, _in_course(_course_calendar)),
         _latest(_check.c.changed_at, _in_course(_check)),
+        _latest(_item.c.opens_at, _in_course(_item), _item.c.opens_at <= _NOW),
+        _latest(_item.c.closes_at, _in_course(_item), _item.c.closes_at <= _NOW),
     )
 )
 
 
-async def course_times(session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID) -> CourseTimes:
-    """When the course's map, frameworks, content (with traits), templates and checks last changed, and the school's time zone,
-    in one statement.
+async def course_times(
+    session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID, now: datetime
+) -> CourseTimes:
+    """When the course's map, frameworks, content (with traits), templates and checks last changed, when an item last opened or
+    closed, and the school's time zone, in one statement.
     """
-    [row] = await _COURSE_TIMES.run(session, {"organisation": organisation_id, "course": course_id})
+    [row] = await _COURSE_TIMES.run(session, {"organisation": organisation_id, "course": course_id, "now": now})
     return CourseTimes(*row)
 
 
@@ -196,8 +205,12 @@ def _adapts() -> Any:
     )
 
 
-async def items(session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID) -> list[ItemRow]:
-    """The items of a course that students can open, or find in it, in its order, with their traits."""
+async def items(
+    session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID, now: datetime
+) -> list[ItemRow]:
+    """The items of a course that students can open, or find in it, in its order, with their traits. What the platform has closed
+    to everybody is not among them.
+    """
     statement: Any = (
         select(
             _item.c.id,
@@ -222,6 +235,9 @@ async def items(session: AsyncSession, organisation_id: uuid.UUID, course_id: uu
             _item.c.course_id == course_id,
             _item.c.deleted_at.is_(None),
             _item.c.published.is_(True),
+            # As content.rules.is_closed has it.
+            or_(_item.c.opens_at.is_(None), _item.c.opens_at <= now),
+            or_(_item.c.closes_at.is_(None), _item.c.closes_at > now),
             # As content.rules.can_be_done has it.
             _item.c.kind != ItemKind.HEADING,
             or_(
@@ -232,6 +248,41 @@ async def items(session: AsyncSession, organisation_id: uuid.UUID, course_id: uu
         .order_by(_item.c.position, _item.c.id)
     )
     return [ItemRow(*row) for row in (await session.exec(statement)).all()]
+
+
+class ClosedRow(NamedTuple):
+    """An item that is aligned to something and that no student gets into now; without dates it is not published."""
+
+    id: uuid.UUID
+    title: str
+    opens_at: datetime | None
+    closes_at: datetime | None
+
+
+async def closed_items(
+    session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID, now: datetime
+) -> list[ClosedRow]:
+    """The items of a course's map that are closed to everybody in the platform now, in the course's order."""
+    aligned = (
+        select(_alignment.c.id)
+        .where(
+            _alignment.c.organisation_id == _item.c.organisation_id,
+            _alignment.c.content_item_id == _item.c.id,
+        )
+        .exists()
+    )
+    statement: Any = (
+        select(_item.c.id, _item.c.title, _item.c.opens_at, _item.c.closes_at)
+        .where(
+            _item.c.organisation_id == organisation_id,
+            _item.c.course_id == course_id,
+            _item.c.deleted_at.is_(None),
+            or_(_item.c.published.is_(False), _item.c.opens_at > now, _item.c.closes_at <= now),
+            aligned,
+        )
+        .order_by(_item.c.position, _item.c.id)
+    )
+    return [ClosedRow(*row) for row in (await session.exec(statement)).all()]
 
 
 class DatedRow(NamedTuple):
@@ -423,10 +474,14 @@ async def copies(
 
 
 async def copies_and_times(
-    session: AsyncSession, organisation_id: uuid.UUID, course_id: uuid.UUID, person_ids: Collection[uuid.UUID] | None
+    session: AsyncSession,
+    organisation_id: uuid.UUID,
+    course_id: uuid.UUID,
+    person_ids: Collection[uuid.UUID] | None,
+    now: datetime,
 ) -> tuple[list[CopyRow], CourseTimes]:
     """``copies`` and ``course_times``, asked at once."""
-    asked: dict[str, Any] = {"organisation": organisation_id, "course": course_id}
+    asked: dict[str, Any] = {"organisation": organisation_id, "course": course_id, "now": now}
     people = [] if person_ids is None else sorted(set(person_ids))
     statement = _COPIES if person_ids is None else _COPIES_OF
     rows, [times] = await together(session, [(statement, {**asked, "people": people}), (_COURSE_TIMES, asked)])

@@ -61,7 +61,7 @@ async def make(
     entered = Entered.of(form)
     playlist_id = entered.made_id("playlist_id") or new_id()
     async with database.reading() as session:
-        book = await personal.book(session, here.organisation_id, here.course.id)
+        book = await personal.book(session, here.organisation_id, here.course.id, clock.now())
         offer = await _offer(session, here, playlist_id)
     looks = entered.values.get("do") == "look"
     if looks:
@@ -124,7 +124,7 @@ async def _new_page(
 ) -> Response:
     now = clock.now()
     async with database.reading() as session:
-        book = await personal.book(session, here.organisation_id, here.course.id)
+        book = await personal.book(session, here.organisation_id, here.course.id, now)
         offer = await _offer(session, here, playlist_id)
         students = offer.students
         look, person = None, None
@@ -225,7 +225,7 @@ async def move_on(
     entered = Entered.of(form)
     try:
         async with database.writing() as session:
-            book = await personal.book(session, here.organisation_id, here.course.id)
+            book = await personal.book(session, here.organisation_id, here.course.id, clock.now())
             await personals.move_on(
                 session,
                 here.course,
@@ -266,7 +266,7 @@ async def change_settings(
     form = await request.form()
     entered = Entered.of(form)
     async with database.reading() as session:
-        book = await personal.book(session, here.organisation_id, here.course.id)
+        book = await personal.book(session, here.organisation_id, here.course.id, clock.now())
         before = personal.agreed((await personals.found(session, here.course, playlist_id)).settings)
     title, (has_column, points) = forms.title(entered), forms.column(entered)
     settings = forms.settings(entered, form, book, before)
@@ -319,7 +319,7 @@ async def _settings_page(
 ) -> Response:
     async with database.reading() as session:
         playlist: Playlist = await personals.found(session, here.course, playlist_id)
-        book: Book = await personal.book(session, here.organisation_id, here.course.id)
+        book: Book = await personal.book(session, here.organisation_id, here.course.id, request.app.state.clock.now())
         can_have_column = await editing.may_have_column(session, here.course, playlist)
     settings = personal.agreed(playlist.settings)
     context = {

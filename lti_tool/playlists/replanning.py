@@ -441,12 +441,12 @@ async def plan_course(
 ) -> Report:
     """Plan the copies of a course that are out of date, of these people or of all, some at a time; ``most`` of them."""
     async with database.reading() as session:
-        copies, times = await queries.copies_and_times(session, course.organisation_id, course.id, person_ids)
+        copies, times = await queries.copies_and_times(session, course.organisation_id, course.id, person_ids, now)
         today = day_in(zone_named(times.zone), now)
         stale = [copy for copy in copies if is_stale(times, copy, today)][:most]
         if not stale:
             return Report()
-        book = await personal.book(session, course.organisation_id, course.id, times)
+        book = await personal.book(session, course.organisation_id, course.id, now, times)
         # One student's copies are read with what tells that they are out of date.
         facts = await _read(session, course, book, stale[:AT_ONCE], now)
     planned = changed = start = 0
@@ -481,7 +481,7 @@ async def look(
     now: datetime,
 ) -> Look:
     """What would come for a student under these terms; also for a playlist that is not made yet, or is nobody's yet."""
-    book = await personal.book(session, course.organisation_id, course.id)
+    book = await personal.book(session, course.organisation_id, course.id, now)
     copies = await queries.copies(session, course.organisation_id, course.id, [person_id])
     copy = next((one for one in copies if one.playlist_id == playlist_id), None)
     if copy is None:

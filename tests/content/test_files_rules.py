@@ -45,6 +45,9 @@ def row(external_id: str, title: str, number: int = 1, **changes: Any) -> Any:
         "published": True,
         "requirement": None,
         "requirement_points": None,
+        "opens_at": None,
+        "closes_at": None,
+        "limits": [],
         "deleted_at": None,
     }
     return SimpleNamespace(**values | changes)
@@ -276,9 +279,11 @@ def test_what_the_api_has_read_is_newer_than_any_backup() -> None:
 
 def test_a_row_as_it_is_says_everything_again() -> None:
     one = row("cartridge:k:a", "A", requirement=Requirement.SCORE, requirement_points=5.0, points_possible=10.0)
+    one.limits = ["groups"]
     native = as_it_is(one)
     assert (native.requirement, native.requirement_points, native.points_possible) == ("score", 5.0, 10.0)
     assert native.external_id == "cartridge:k:a"
+    assert native.limits == ("groups",)
 
 
 @pytest.mark.parametrize(

@@ -290,3 +290,50 @@ async def test_lists_that_are_closed_take_nothing_else_away() -> None:
     canvas.on(f"{COURSE}/pages", httpx.Response(502))
     with pytest.raises(ApiUnreachable):
         await contents(canvas)
+
+
+async def test_who_gets_in_is_told_of_items_and_their_modules() -> None:
+    canvas = Canvas()
+    early, late = "2026-09-01T06:00:00Z", "2026-09-20T06:00:00Z"
+    canvas.on(
+        f"{COURSE}/assignments",
+        rows(
+            assignment(5, unlock_at=early, lock_at=late),
+            assignment(6, only_visible_to_overrides=True, unlock_at=early),
+            assignment(7, has_overrides=True, lock_at=early),
+            assignment(8, has_overrides=True),
+        ),
+    )
+    details = {"unlock_at": early, "lock_at": None}
+    canvas.on(
+        f"{COURSE}/modules",
+        rows(
+            {
+                "id": 1,
+                "name": "Later",
+                "unlock_at": late,
+                "prerequisite_module_ids": [9],
+                "items": [
+                    module_item(11, "SubHeader", html_url=None),
+                    module_item(12, "Assignment", content_id=5),
+                    module_item(13, "File", content_id=40, content_details=details),
+                ],
+            },
+            {"id": 2, "name": "In order", "require_sequential_progress": True, "items": [module_item(21, "Page")]},
+        ),
+    )
+    quiz = {"id": 30, "title": "Practice", "unlock_at": early, "only_visible_to_overrides": True}
+    canvas.on(f"{COURSE}/quizzes", rows(quiz))
+    canvas.on(f"{COURSE}/discussion_topics", rows({"id": 31, "title": "Talk", "delayed_post_at": late}))
+    last = datetime(2026, 9, 20, 6, tzinfo=UTC)
+    assert [(item.opens_at, item.closes_at, item.limits) for item in await contents(canvas)] == [
+        (None, None, ()),
+        (last, last, ("work",)),
+        (last, None, ("work",)),
+        (None, None, ("work",)),
+        (None, None, ("assigned",)),
+        (None, None, ("dates",)),
+        (None, None, ()),
+        (None, None, ("assigned",)),
+        (last, None, ()),
+    ]

@@ -20,9 +20,9 @@ async def test_an_adaptive_check_with_enough_questions_adapts_and_another_is_ano
         session.expunge_all()
     school, course = made.world.id, made.world.course.id
     async with database.reading() as session:
-        rows = await personal_queries.items(session, school, course)
-        before = await personal_queries.course_times(session, school, course)
-        book = await personal.book(session, school, course, before)
+        rows = await personal_queries.items(session, school, course, NOW)
+        before = await personal_queries.course_times(session, school, course, NOW)
+        book = await personal.book(session, school, course, NOW, before)
     assert {row.title for row in rows if row.adapts} == {"Chooses"}
     assert {item.title for item in book.items.values() if item.adapts} <= {"Chooses"}
     assert before.checks == NOW
@@ -32,7 +32,7 @@ async def test_an_adaptive_check_with_enough_questions_adapts_and_another_is_ano
         check.selection, check.changed_at = Selection.ALL, NOW + timedelta(minutes=1)
         session.add(check)
     async with database.reading() as session:
-        after = await personal_queries.course_times(session, school, course)
-        rows = await personal_queries.items(session, school, course)
+        after = await personal_queries.course_times(session, school, course, NOW)
+        rows = await personal_queries.items(session, school, course, NOW)
     assert after != before
     assert not any(row.adapts for row in rows)

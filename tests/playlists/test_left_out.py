@@ -210,8 +210,8 @@ async def test_a_date_of_it_is_no_reason_for_what_the_tool_plans(database: Datab
         ada = await a_playlist(session, school, step, {"title": "Other"})
 
         async def dated() -> list[base.Dated]:
-            copies, times = await planning.copies_and_times(session, made.id, school.course.id, [ada.id])
-            book = await personal.book(session, made.id, school.course.id, times)
+            copies, times = await planning.copies_and_times(session, made.id, school.course.id, [ada.id], NOW)
+            book = await personal.book(session, made.id, school.course.id, NOW, times)
             known = await personal.known(session, book, planning.Asked(made.id, school.course.id, [ada.id]), copies)
             return list(personal.learner(book, known, copies[0], personal.terms(copies[0]).planning, NOW).dated)
 

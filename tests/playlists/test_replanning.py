@@ -197,7 +197,7 @@ async def test_a_copy_that_moved_meanwhile_is_left_for_the_next_look(database: D
     async with database.reading() as session:
         course = made.world.course
         copies = await replanning.queries.copies(session, made.id, course.id, [made.world.ada.id])
-        book = await replanning.personal.book(session, made.id, course.id)
+        book = await replanning.personal.book(session, made.id, course.id, LATER)
         facts = await replanning._read(session, course, book, copies, LATER)
     draft = replanning._drawn(facts[0], replanning.seen(book.times, copies[0]), LATER.date())
     async with database.writing() as session:

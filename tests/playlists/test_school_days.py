@@ -43,8 +43,8 @@ async def test_a_plan_moves_on_at_the_schools_midnight(database: Database) -> No
     # What was done late in the evening was done on that day.
     await begin(database, made, first, StepState.DONE, at=evening)
     async with database.reading() as session:
-        copies, times = await queries.copies_and_times(session, made.id, course.id, [ada])
-        book = await personal.book(session, made.id, course.id, times)
+        copies, times = await queries.copies_and_times(session, made.id, course.id, [ada], evening)
+        book = await personal.book(session, made.id, course.id, evening, times)
         asked = queries.Asked(made.id, course.id, [ada])
         known = await personal.known(session, book, asked, copies)
         learner = personal.learner(book, known, copies[0], personal.terms(copies[0]).planning, evening)
@@ -130,8 +130,8 @@ async def test_reviews_fall_due_on_school_days_and_a_changed_calendar_is_another
 
     async def due(day: date) -> date:
         async with database.reading() as session:
-            _, times = await queries.copies_and_times(session, made.id, course.id, [ada])
-            book = await personal.book(session, made.id, course.id, times)
+            _, times = await queries.copies_and_times(session, made.id, course.id, [ada], NOW)
+            book = await personal.book(session, made.id, course.id, NOW, times)
         return personal._reviews(book, {"1": ["secure", 0, (day - date(1970, 1, 1)).days]})[1]
 
     await replanning.up_to_date(database, course, ada, NOW)

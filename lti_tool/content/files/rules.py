@@ -245,6 +245,9 @@ def as_it_is(row: Any) -> NativeItem:
         published=row.published,
         requirement=row.requirement.value if row.requirement is not None else None,
         requirement_points=row.requirement_points,
+        opens_at=row.opens_at,
+        closes_at=row.closes_at,
+        limits=tuple(row.limits),
     )
 
 
