@@ -228,13 +228,15 @@ async def _visit_of_page(request: Request, claimed: str | None) -> Visit:
         raise refusal
     if claimed is None or claimed == str(visit.session_id):
         return visit
-    # What the newest launch into a course may do, an older page of that course may, and no more.
-    theirs = await _living_of(request, visit)
+    # What the newest launch into a course may do, an older page of that course may, and no more. Where the page's own session
+    # has ended since, the newest one serves it: what somebody typed before they came in anew is not lost.
+    theirs = await _all_of(request, visit)
+    living = _living(request, theirs)
     page = next((row for row in theirs if str(row.id) == claimed), None)
-    newest = next((row for row in theirs if page is not None and row.course_id == page.course_id), None)
+    newest = next((row for row in living if page is not None and row.course_id == page.course_id), None)
     if page is None or newest is None or newest.role is not page.role:
         raise AnotherVisit("the page's session is not the request's")
-    return await _adopt(request, page)
+    return await _adopt(request, page if page in living else newest)
 
 
 async def visit_in_course(request: Request, visit: Visit, course_id: uuid.UUID) -> Visit | None:
@@ -249,19 +251,28 @@ async def visit_in_course(request: Request, visit: Visit, course_id: uuid.UUID) 
 
 
 async def _living_of(request: Request, visit: Visit) -> list[queries.LiveSession]:
-    """All living sessions of the visit's person, the newest first: other tabs, from this course or another.
+    """All living sessions of the visit's person, the newest first: other tabs, from this course or another."""
+    return _living(request, await _all_of(request, visit))
+
+
+def _living(request: Request, rows: Iterable[queries.LiveSession]) -> list[queries.LiveSession]:
+    clock: Clock = request.app.state.clock
+    now = clock.now()
+    return [row for row in rows if _lives(row, now)]
+
+
+async def _all_of(request: Request, visit: Visit) -> list[queries.LiveSession]:
+    """The sessions of the visit's person, ended ones as well, the newest first.
 
     None for whom the platform did not name: nobody knows whether two such launches were one person's.
     """
     if visit.person_id is None:
         return []
     database: Database = request.app.state.database
-    clock: Clock = request.app.state.clock
     async with database.reading() as session:
         rows = await queries.sessions_of_person(session, visit.organisation_id, visit.registration_id, visit.person_id)
-    now = clock.now()
     # Who acts as somebody is not that person: neither goes on in a session of the other.
-    return [row for row in rows if _lives(row, now) and row.masquerading == visit.masquerading]
+    return [row for row in rows if row.masquerading == visit.masquerading]
 
 
 async def _adopt(request: Request, row: queries.LiveSession) -> Visit:

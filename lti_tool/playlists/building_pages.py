@@ -1,7 +1,7 @@
 """The builder's page, and a teacher's change to a template: tried, and answered by that page.
 
 Without script every change answers with a redirect to the place on the page where it was made; what is refused shows the page
-again with the reason and what was entered.
+again with the reason and what was entered, also where somebody else was quicker: nobody types twice.
 """
 
 import uuid
@@ -18,7 +18,7 @@ from starlette.responses import Response
 from lti_tool.courses.access import InCourse, TeacherChanging
 from lti_tool.courses.models import Course
 from lti_tool.db.session import Database
-from lti_tool.errors import Conflict, NotFound, ToolError
+from lti_tool.errors import NotFound, ToolError
 from lti_tool.ids import new_id
 from lti_tool.learners.models import Support
 from lti_tool.lti.sessions import by_script
@@ -53,13 +53,17 @@ async def builder_page(
     if one is not None and one.names_somebody:
         async with database.writing() as session:
             building.note_look(session, here, one.step.id, request.app.state.clock.now())
+    refused = trouble_notice(request, trouble)
+    # What was wrong with a step or a section is said at its form, which may be far down the page.
+    at_form = one is not None or any(section.id == open_step for section in shown.template.sections)
     context: dict[str, Any] = {
         "shown": shown,
         "playlist": shown.playlist,
         "one": one,
         "adds_to": _adds_to(request, entered, shown),
         "address": playlist_address(here.course, playlist_id),
-        "notice": trouble_notice(request, trouble) or notice(request),
+        "notice": None if refused and at_form else refused or notice(request),
+        "trouble": refused if at_form else None,
         "values": entered.values if entered else {},
         "errors": entered.errors if entered else {},
         "open_step": open_step,
@@ -134,7 +138,7 @@ class Edit:
             self.pages,
             self.playlist_id,
             trouble=trouble,
-            entered=None if isinstance(trouble, Conflict) else self.entered,
+            entered=self.entered,
             open_step=open_step,
             status_code=trouble.status if trouble is not None else 422,
         )

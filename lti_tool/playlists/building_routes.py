@@ -175,4 +175,4 @@ async def another_section(edit: Editing, section_id: uuid.UUID) -> Response:
 async def no_section(edit: Editing, section_id: uuid.UUID) -> Response:
     """Take a heading away; its steps stay."""
     change = edit.of_template(What.SECTION_REMOVED, lambda template: remove_section(template, section_id))
-    return await edit.answer(change, Said.REMOVED, anchor="steps")
+    return await edit.answer(change, Said.REMOVED, anchor="steps", open_step=section_id)

@@ -68,7 +68,10 @@ async def change_step(edit: Editing, step_id: uuid.UUID) -> Response:
 async def remove_step(edit: Editing, step_id: uuid.UUID) -> Response:
     """Take a step out."""
     return await edit.answer(
-        lambda session: editing.remove_step(session, *edit.which, step_id, *edit.when), Said.REMOVED, anchor="steps"
+        lambda session: editing.remove_step(session, *edit.which, step_id, *edit.when),
+        Said.REMOVED,
+        anchor="steps",
+        open_step=step_id,
     )
 
 
@@ -76,7 +79,7 @@ async def remove_step(edit: Editing, step_id: uuid.UUID) -> Response:
 async def twin(edit: Editing, step_id: uuid.UUID) -> Response:
     """The same step once more, right behind it."""
     change = edit.of_template(What.STEP_DUPLICATED, lambda template: duplicate_step(template, step_id))
-    return await edit.answer(change, Said.STEP_DUPLICATED, anchor=f"step-{step_id}")
+    return await edit.answer(change, Said.STEP_DUPLICATED, anchor=f"step-{step_id}", open_step=step_id)
 
 
 @router.post("/place")

@@ -226,7 +226,9 @@ def changed_meanwhile(detail: str) -> Conflict:
         detail,
         code="playlist-changed",
         title=N_("This playlist has changed since you opened it"),
-        advice=N_("Here it is as it stands now. If your change is not in it, make it once more."),
+        advice=N_(
+            "Here it is as it stands now. If your change is not in it, make it once more: what you typed is still in its form."
+        ),
     )
 
 

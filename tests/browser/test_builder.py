@@ -1,6 +1,7 @@
 """The builder in a real browser: dragging from the picker, undo, the step's form, by keyboard, without script, in every look."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -175,3 +176,92 @@ def test_without_script_a_step_has_a_page(browser: Browser, world: World) -> Non
         expect(page.get_by_text("Done from a result of 55%")).to_be_visible()
         page.get_by_role("button", name="Undo").click()
         expect(page.get_by_text("Done from a result of 70%")).to_be_visible()
+
+
+def test_what_was_moved_is_undone_at_once_and_the_page_follows(browser: Browser, world: World) -> None:
+    """The button says what it takes back, waits for the order that is on its way, and sections count anew."""
+    with somebody(browser, world, world.school.teacher, Role.TEACHER) as page:
+        page.goto(address(world))
+        undo = page.locator("[data-undo] button")
+        page.get_by_text("Change this step Quiz on halves").click()
+        section = page.get_by_label("Section", exact=True)
+        expect(section).to_have_value("none")
+        page.get_by_role("button", name="Move Quiz on halves down").click()
+        expect(undo).to_contain_text("“Quiz on halves” moved")
+        expect(page.get_by_text("No steps in it yet")).to_have_count(0)
+        # Its open form goes along: saved now, it does not put the step back.
+        expect(section).not_to_have_value("none")
+        page.get_by_role("button", name="Move Quiz on halves up").click()
+        page.keyboard.press("Control+z")
+        expect(page.get_by_text("Taken back: the order is as it was.")).to_be_visible()
+        assert titles(page) == ["What a fraction is", "Practise", "Quiz on halves"]
+        # What is assigned says at once that a change waits.
+        page.goto(address(world, 1))
+        page.get_by_role("button", name="Move Quiz on halves up").click()
+        expect(page.get_by_role("heading", name="2 changes are not in your students’ copies yet")).to_be_visible()
+
+
+def test_an_order_that_did_not_arrive_is_put_back(browser: Browser, world: World) -> None:
+    with somebody(browser, world, world.school.teacher, Role.TEACHER) as page:
+        page.goto(address(world))
+        page.context.set_offline(True)
+        page.get_by_role("button", name="Move Quiz on halves up").click()
+        expect(page.get_by_text("You are not connected to the internet just now.")).to_be_visible()
+        assert titles(page) == ["What a fraction is", "Quiz on halves", "Practise"]
+        page.context.set_offline(False)
+        page.get_by_role("button", name="Move Quiz on halves up").click()
+        # The complaint goes with what it was about.
+        expect(page.get_by_text("You are not connected to the internet just now.")).to_have_count(0)
+        assert titles(page)[0] == "Quiz on halves"
+
+
+def test_nothing_typed_is_lost_by_another_button(browser: Browser, world: World) -> None:
+    with somebody(browser, world, world.school.teacher, Role.TEACHER) as page:
+        page.goto(address(world))
+        page.get_by_text("Change this step Quiz on halves").click()
+        page.locator("textarea[name=note]").fill("Twelve words")
+        for press in (
+            page.get_by_role("button", name="Undo"),
+            page.get_by_role("link", name="See it as a student"),
+        ):
+            press.click()
+            expect(page.get_by_text("“Quiz on halves”: what you typed there is not saved yet.")).to_be_visible()
+            expect(page.locator("textarea[name=note]")).to_have_value("Twelve words")
+            page.locator("textarea[name=note]").fill(
+                "Twelve words, " + page.locator("textarea[name=note]").input_value()
+            )
+            page.locator("textarea[name=note]").fill("Twelve words")
+        page.get_by_role("button", name="Save this step").click()
+        expect(page.get_by_text("Twelve words")).to_be_visible()
+        # Whoever presses again goes on without it.
+        page.get_by_label("What to do, or what to ask").fill("Half a th")
+        page.get_by_role("link", name="See it as a student").click()
+        page.get_by_role("link", name="See it as a student").click()
+        expect(page.get_by_text("See it with supports")).to_be_visible()
+
+
+def test_what_was_typed_outlives_the_session(browser: Browser, world: World) -> None:
+    """Three hours later: nothing is sent, the page says what to do, and goes on after its teacher came in anew."""
+    with somebody(browser, world, world.school.teacher, Role.TEACHER) as page:
+        page.goto(address(world))
+        page.get_by_label("What to do, or what to ask").fill("Measure your kitchen")
+        world.clock.move(timedelta(hours=3))
+        page.evaluate("() => { const now = Date.now; Date.now = () => now() + 3 * 60 * 60 * 1000; }")
+        page.get_by_role("button", name="Add this step").click()
+        expect(page.get_by_text("Your session has ended. What you typed is still here")).to_be_visible()
+        expect(page.get_by_label("What to do, or what to ask")).to_have_value("Measure your kitchen")
+        page.set_extra_http_headers(world.sign_in(world.school.teacher, Role.TEACHER))
+        page.get_by_role("button", name="Add this step").click()
+        expect(page.get_by_text("Added.", exact=True)).to_be_visible()
+        assert titles(page)[-1] == "Measure your kitchen"
+
+
+def test_a_whole_module_is_chosen_at_once(browser: Browser, world: World) -> None:
+    with somebody(browser, world, world.school.teacher, Role.TEACHER) as page:
+        page.goto(address(world))
+        page.get_by_role("checkbox", name="All of these").first.check()
+        chosen = page.locator("#content-picker [name=item]:checked").count()
+        assert chosen > 2
+        expect(page.get_by_text(f"{chosen} chosen")).to_be_visible()
+        page.get_by_role("button", name="Add chosen items").click()
+        expect(page.locator("[data-undo] button")).to_contain_text(f"and {chosen - 1} more changes")

@@ -154,6 +154,24 @@ async def test_a_session_that_ended_serves_no_tab_and_one_in_use_goes_on(tabs: S
     assert (await chemistry.get(f"{physics.course}/tabs/who")).status_code == 404
 
 
+async def test_a_page_whose_session_ended_goes_on_when_its_person_comes_in_anew(tabs: Site) -> None:
+    before = await arrive(tabs, tabs.school.launch("t", role=Role.TEACHER))
+    page = await page_session(before)
+    tabs.clock.move(timedelta(hours=3))
+    assert (await post(before, f"{before.course}/tabs/teach", page)).status_code == 401
+
+    elsewhere = await arrive(tabs, tabs.school.launch("t", role=Role.TEACHER, context=SECOND))
+    assert (await post(elsewhere, f"{before.course}/tabs/teach", page)).status_code == 409
+    demoted = await arrive(tabs, tabs.school.launch("t", role=Role.STUDENT))
+    assert (await post(demoted, f"{before.course}/tabs/teach", page)).status_code == 409
+    other = await arrive(tabs, tabs.school.launch("u", role=Role.TEACHER))
+    assert (await post(other, f"{before.course}/tabs/teach", page)).status_code == 409
+
+    anew = await arrive(tabs, tabs.school.launch("t", role=Role.TEACHER))
+    changed = await post(anew, f"{before.course}/tabs/teach", page)
+    assert changed.json() == {"course": "Physics", "session": await page_session(anew)}
+
+
 async def test_those_whom_the_platform_does_not_name_are_never_joined(tabs: Site) -> None:
     first = await arrive(tabs, tabs.school.launch(None, role=Role.TEACHER))
     page = await page_session(first)

@@ -202,6 +202,40 @@ async def test_undo_goes_back_to_the_beginning_and_says_what_it_took_back(site: 
     assert stale.status_code == 409
 
 
+async def test_who_was_slower_finds_what_they_typed(site: Site) -> None:
+    """Two tabs: a step's form, a new step and a section made on an older revision come back as they were entered."""
+    bench = await a_bench(site)
+    quiz = await bench.step("Quiz on halves")
+    await bench.post("/steps", step_kind="task", step_title="From the other tab")
+    sent = {"title": "My quiz", "note": "Twelve words & more", "minutes": "25", "done_rule": "marked", "revision": "1"}
+    slower = await bench.teacher.post(f"{bench.here}/steps/{quiz.id}", **sent)
+    assert slower.status_code == 409
+    assert "what you typed is still in its form" in slower.text
+    assert "Twelve words &amp; more</textarea>" in slower.text
+    assert 'value="25"' in slower.text
+    # The settings of the playlist have a title of their own.
+    assert 'class="settings" open' not in slower.text
+    assert (await bench.step("Quiz on halves")).note == ""
+    slower = await bench.teacher.post(f"{bench.here}/steps", step_title="Measure", step_kind="reflection", revision="1")
+    assert 'value="Measure"' in slower.text
+    assert 'value="reflection" selected' in slower.text
+    slower = await bench.teacher.post(bench.here, title="Another", introduction="About halves", revision="1")
+    assert 'class="settings" open' in slower.text
+    assert "About halves</textarea>" in slower.text
+    for ending in ("remove", "duplicate"):
+        slower = await bench.teacher.post(f"{bench.here}/steps/{quiz.id}/{ending}", **sent)
+        assert "Twelve words &amp; more</textarea>" in slower.text
+        assert 'class="settings" open' not in slower.text
+
+
+async def test_undo_says_how_much_it_takes_back(site: Site) -> None:
+    bench = await a_bench(site)
+    ids = [str(item.id) for item in site.school.items.values()]
+    await bench.post("/steps", item=ids[:2])
+    page = (await bench.teacher.get(bench.here)).text
+    assert "added and 1 more change" in page
+
+
 async def test_other_forms_are_for_everybody_and_modifications_for_those_who_may_see_them(site: Site) -> None:
     bench = await a_bench(site)
     quiz = await bench.step("Quiz on halves")

@@ -1,4 +1,5 @@
 // Lists in an order: buttons (which are forms without this script) and dragging do the same, and say what they did.
+// What else on the page follows from the order has `data-with-order` and an id, and is taken from the answer.
 {
   const items = (list) => [...list.querySelectorAll(":scope > [data-id]")];
 
@@ -16,14 +17,49 @@
     page.announce(page.phrase("moved", { title: item.dataset.title ?? "", place: all.indexOf(item) + 1, total: all.length }));
   };
 
-  // Orders are sent one after the other, so that the last one sent is the last one to arrive.
+  // The answer is the page as it stands now: the next change must name its revision, and what follows from the order is in it.
+  const follow = (list, html) => {
+    const fresh = new DOMParser().parseFromString(html, "text/html");
+    const revision = fresh.querySelector("[data-reorder][data-revision]")?.dataset.revision;
+    if (!revision) return;
+    list.dataset.revision = revision;
+    for (const field of document.querySelectorAll('input[name="revision"]')) field.value = revision;
+    for (const part of document.querySelectorAll("[data-with-order]")) {
+      const other = fresh.getElementById(part.id);
+      if (other && !part.contains(document.activeElement)) window.htmx.swap(part, other.innerHTML, { swapStyle: "innerHTML", swapDelay: 0, settleDelay: 0 });
+    }
+    // A step that went past a heading is in that section, in its own form as well.
+    let section = null;
+    for (const item of items(list)) {
+      if (item.querySelector("[data-heading]")) section = item.dataset.id;
+      else for (const field of item.querySelectorAll('select[name="section"]')) field.value = section ?? "none";
+    }
+  };
+
+  // Orders are sent one after the other, so that the last one sent is the last one to arrive. A form that is sent meanwhile waits
+  // for them: it would name a revision that is no more.
   let queue = Promise.resolve();
+  let underWay = 0;
+  let failure = null;
+
+  window.addEventListener("submit", (event) => {
+    if (!underWay || !event.target.elements.namedItem("revision")) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    const { target: form, submitter } = event;
+    // The form may be one of those that the answer brings anew.
+    queue.then(() => {
+      if (form.isConnected) form.requestSubmit(submitter);
+      else [...document.forms].find((one) => one.getAttribute("action") === form.getAttribute("action"))?.requestSubmit();
+    });
+  }, true);
 
   const save = (list, before) => {
     settle(list);
     const order = items(list).map((item) => item.dataset.id);
     if (order.join() === before.map((item) => item.dataset.id).join()) return;
     list.setAttribute("aria-busy", "true");
+    underWay += 1;
     queue = queue.then(async () => {
       const fields = { session: page.meta("lti-session"), order: order.join(",") };
       if (list.dataset.revision) fields.revision = list.dataset.revision;
@@ -31,18 +67,16 @@
         const answer = await page.post(list.dataset.reorder, fields);
         const text = await answer.text();
         if (!answer.ok) throw new Error(page.reasonIn(text));
-        // The answer is the page as it stands now; the next change must name its revision.
-        const fresh = new DOMParser().parseFromString(text, "text/html").querySelector("[data-reorder][data-revision]");
-        const revision = fresh?.dataset.revision;
-        if (revision) {
-          list.dataset.revision = revision;
-          for (const field of document.querySelectorAll('input[name="revision"]')) field.value = revision;
-        }
+        failure?.remove();
+        follow(list, text);
       } catch (trouble) {
         list.append(...before);
         settle(list);
-        page.complain((trouble instanceof TypeError ? "" : trouble.message) || page.phrase("orderFailed"));
+        const lost = trouble instanceof TypeError;
+        page.complain((lost ? navigator.onLine === false && page.phrase("offline") : trouble.message) || page.phrase("orderFailed"));
+        failure = document.querySelector("#messages > .message");
       } finally {
+        underWay -= 1;
         list.removeAttribute("aria-busy");
       }
     });

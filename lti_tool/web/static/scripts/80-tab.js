@@ -102,6 +102,12 @@
       const type = found.answer.headers.get("Content-Type") ?? "";
       const html = await found.answer.text();
       if (!type.startsWith("text/html")) throw new Error("this is no page");
+      if (found.answer.status === 401 && form && options.method) {
+        // The session has ended: the page stays, with what was typed.
+        form.dispatchEvent(new Event("page:answered", { bubbles: true }));
+        page.complain(page.phrase("sessionEnded"));
+        return;
+      }
       if (found.moved || !options.method) enter(found.address, record);
       show(html, { scroll });
     } catch (trouble) {
