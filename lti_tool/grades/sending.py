@@ -59,7 +59,7 @@ class _Released:
 
 @dataclass(frozen=True, slots=True)
 class _Overridden:
-    """The LMS has refused it, for what somebody else has put there."""
+    """Somebody else's number stands there: the LMS has refused the score for it, or (``status`` is None) it was not sent."""
 
     score: ClaimedScore
     found: ResultData
@@ -167,7 +167,10 @@ class Sending:
         try:
             try:
                 async with asyncio.timeout(self._request_seconds), self._little_by_little(), calling():
-                    await self.ags.post_score(score.line_item_url, self._payload(score))
+                    over = await self._goes_over(score)
+                    if isinstance(over, _Overridden):
+                        return over
+                    await self.ags.post_score(score.line_item_url, self._payload(score, over=over))
             except TimeoutError:
                 raise Trouble("timed-out", temporary=True) from None
         except Trouble as trouble:
@@ -186,7 +189,34 @@ class Sending:
         async with self._in_turn:
             yield
 
-    def _payload(self, score: ClaimedScore) -> ScoreData:
+    async def _goes_over(self, score: ClaimedScore) -> "bool | _Overridden":
+        """Whether a score goes over the number that stands there; or that it does not go at all, since that is somebody else's.
+
+        Where the LMS can only be told to keep whatever stands there, it would keep the score before as well. So that is told with
+        the first score alone; before a later one it is looked whose number it is. An LMS that does not let anybody look holds
+        nothing back. What may have arrived unrecorded is ours where there is a result: there is none before the first score.
+        """
+        if score.choice is Choice.OURS:
+            return True
+        sent_before = score.attempts > 0 or score.delivered_given is not None
+        if not self._quirks.keeps_any_number or not sent_before:
+            return False
+        try:
+            async with calling():
+                found = await self._result_of(score)
+        except Trouble as trouble:
+            if trouble.temporary:
+                raise
+            return True
+        if found is not None and _is_somebody_elses(score, found):
+            return _Overridden(score, found, None)
+        return found is not None
+
+    async def _result_of(self, score: ClaimedScore) -> ResultData | None:
+        results = await self.ags.results(score.line_item_url, score.user_id)
+        return next((result for result in results if result.user_id == score.user_id), None)
+
+    def _payload(self, score: ClaimedScore, *, over: bool) -> ScoreData:
         return ScoreData(
             user_id=score.user_id,
             given=score.given,
@@ -194,7 +224,7 @@ class Sending:
             at=score.timestamp,
             comment=rules.comment_to_send(score.comment, score.delivered_comment, repeat=self._quirks.repeat_comment),
             activity_progress=rules.activity_progress(score.finished),
-            over=score.choice is Choice.OURS,
+            over=over,
         )
 
     async def _settle(self, score: ClaimedScore, conflict: Trouble) -> _Outcome:
@@ -206,8 +236,7 @@ class Sending:
         found: ResultData | None = None
         try:
             async with asyncio.timeout(self._request_seconds), calling():
-                results = await self.ags.results(score.line_item_url, score.user_id)
-                found = next((result for result in results if result.user_id == score.user_id), None)
+                found = await self._result_of(score)
         except (Trouble, TimeoutError):
             return _Failed(score, conflict, score.timestamp)
         if found is not None and rules.same_score(score.given, score.maximum, found.score, found.maximum):

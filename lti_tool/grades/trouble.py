@@ -40,6 +40,9 @@ async def calling() -> AsyncIterator[None]:
     """Turn whatever goes wrong inside into Trouble. A mistake of ours is logged, and counts as temporary."""
     try:
         yield
+    except Trouble:
+        # Of a call within this one.
+        raise
     except ServiceRefused as error:
         # No access token at all says nothing about what it was for, which waits until the LMS knows our key again.
         key = rules.is_about_the_key(error.code, error.oauth_error)

@@ -147,14 +147,12 @@ class AgsClient:
             raise refusal(Call.POST_SCORE.value, answer.status, "server-error")
 
     async def results(self, line_item_url: str, user_id: str | None = None) -> list[ResultData]:
-        """What the gradebook holds, over every page, of everyone or of one user.
-
-        No page size is asked for: Moodle 4.5 answers a ``limit`` with a page of HTML.
-        """
+        """What the gradebook holds, over every page, of everyone or of one user."""
+        paging = self._quirks.results_query() if user_id is None else {}
         found: list[ResultData] = []
         async for page in self._caller.pages(
             Call.READ_RESULTS,
-            self._quirks.results_url(line_item_url, user_id),
+            with_query(self._quirks.results_url(line_item_url, user_id), paging),
             scopes=self._scopes(claims.RESULT_READ_SCOPE),
             needs=(claims.RESULT_READ_SCOPE,),
             accept=claims.RESULTS_MEDIA,

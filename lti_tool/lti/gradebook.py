@@ -84,7 +84,7 @@ class ScoreData:
 
     ``given`` without ``maximum`` is refused everywhere; both absent say only how far somebody is, which clears a grade on
     most platforms. ``new_attempt`` says whether the student did something new, for platforms that count attempts; ``over``,
-    that it shall take the place of a number that a teacher has typed, for platforms that keep those.
+    that it shall take the place of the number that stands there, for platforms that can keep it.
     """
 
     user_id: str

@@ -34,6 +34,13 @@ HIGH_CONTRAST = "user_high_contrast"
 MASQUERADING_USER = "masquerading_user_id"
 """The custom parameter that holds Canvas's ``$Canvas.masqueradingUser.id``: there while an administrator acts as a user."""
 
+OBSERVEES = "canvas_observees"
+"""The custom parameter that holds Canvas's ``$com.instructure.User.observees``: the subs of whom the person observes in the
+course, between commas. Canvas leaves ``role_scope_mentor`` out of messages to tools that are told less than everything
+(lib/lti/messages/jwt_message.rb, ``add_mentorship_claims!``).
+"""
+
+_MOST_OBSERVED = 100
 _URL_LENGTH = 2000
 
 
@@ -173,7 +180,7 @@ def read_launch(body: Mapping[str, Any], registration: Registration, deployment:
         locale=presentation.locale or _text(custom, LOCALE, 35) or _text(body, "locale", 35),
         roles=roles,
         role=role_of(roles, registration.role_overrides),
-        mentor_of=observed_by(roles, _list(body.get(claims.ROLE_SCOPE_MENTOR)), registration.role_overrides),
+        mentor_of=observed_by(roles, _observed(body, custom), registration.role_overrides),
         context=read_context(body, custom),
         resource_link=_resource_link(body, custom),
         ags=_ags(body),
@@ -286,6 +293,15 @@ def read_presentation(body: Mapping[str, Any]) -> Presentation:
     )
 
 
+def _observed(body: Mapping[str, Any], custom: Mapping[str, str]) -> list[str]:
+    """The subs whom a mentor may see: the claim's, or where there is none the custom parameter's."""
+    claimed = _list(body.get(claims.ROLE_SCOPE_MENTOR))
+    if claimed:
+        return claimed
+    named = (one.strip() for one in custom.get(OBSERVEES, "").split(","))
+    return [one for one in named if 0 < len(one) <= ID_LENGTH][:_MOST_OBSERVED]
+
+
 def _time_zone(name: str | None) -> str | None:
     """The name, if it is one of the IANA database."""
     if name is None or len(name) > 64:
@@ -299,11 +315,19 @@ def _time_zone(name: str | None) -> str | None:
 
 def custom_parameters(body: Mapping[str, Any]) -> dict[str, str]:
     """Custom values as text; without the empty ones and those the platform could not resolve and sent literally."""
-    kept = {}
-    for name, value in _object(body, claims.CUSTOM).items():
-        if isinstance(value, bool) or not isinstance(value, str | int | float):
-            continue
-        text = str(value).replace(UNREADABLE, "")
-        if text and not text.startswith("$"):
-            kept[name] = text
-    return kept
+    found = ((name, custom_text(value)) for name, value in _object(body, claims.CUSTOM).items())
+    return {name: text for name, text in found if text is not None}
+
+
+def custom_text(value: object) -> str | None:
+    """A custom value as text, and None for one that says nothing.
+
+    They have to be text (LTI Core 1.3 §5.4.6). Canvas sends truth values as such (``$Canvas.course.sectionRestricted``:
+    lib/lti/variable_expander.rb makes text of numbers alone).
+    """
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if not isinstance(value, str | int | float):
+        return None
+    text = str(value).replace(UNREADABLE, "")
+    return text if text and not text.startswith("$") else None

@@ -9,6 +9,7 @@ from typing import Any
 from lti_tool.lti import claims
 from lti_tool.lti.calls import Caller
 from lti_tool.lti.foreign_json import UNREADABLE
+from lti_tool.lti.launch import custom_text
 from lti_tool.lti.links import with_query
 from lti_tool.lti.models import Registration, Role
 from lti_tool.lti.names import told_name
@@ -143,9 +144,7 @@ def _custom(messages: object) -> dict[str, str]:
     for message in messages if isinstance(messages, list) else ():
         given = message.get(claims.CUSTOM) if isinstance(message, dict) else None
         for name, value in given.items() if isinstance(given, dict) else ():
-            if isinstance(value, bool) or not isinstance(value, str | int | float):
-                continue
-            text = str(value).replace(UNREADABLE, "")
-            if text and not text.startswith("$"):
+            text = custom_text(value)
+            if text is not None:
                 custom[str(name)] = text
     return custom

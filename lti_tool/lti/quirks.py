@@ -55,6 +55,11 @@ class ServiceQuirks(Protocol):
         ...
 
     @property
+    def keeps_any_number(self) -> bool:
+        """True where a score can say that the number which stands there stays, and that means the tool's own as well."""
+        ...
+
+    @property
     def column_names_link(self) -> bool:
         """True where a grade is shown only in a column that names the resource link it belongs to."""
         ...
@@ -87,13 +92,17 @@ class ServiceQuirks(Protocol):
         """Parameters to add when line items are listed."""
         ...
 
+    def results_query(self) -> Mapping[str, str]:
+        """Parameters to add when the results of everyone are read."""
+        ...
+
     def timestamp(self, at: datetime) -> str:
         """A score's moment as the LMS compares it."""
         ...
 
     def score_extras(self, *, new_attempt: bool, graded: bool = True, over: bool = False) -> Mapping[str, Any]:
-        """Members to add to a score; ``new_attempt``: the student did something new; ``graded``: it has a number; ``over``: the
-        teacher wants it in the place of a number of their own.
+        """Members to add to a score; ``new_attempt``: the student did something new; ``graded``: it has a number; ``over``: it
+        shall take the place of the number that stands there.
         """
         ...
 

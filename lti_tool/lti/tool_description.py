@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from lti_tool.lti import claims
 from lti_tool.lti.history import CONTEXT_HISTORY, LINK_HISTORY
-from lti_tool.lti.launch import HIGH_CONTRAST, MASQUERADING_USER, TIME_ZONE
+from lti_tool.lti.launch import HIGH_CONTRAST, MASQUERADING_USER, OBSERVEES, TIME_ZONE
 from lti_tool.lti.models import Family
 from lti_tool.settings import Settings
 
@@ -62,6 +62,10 @@ CANVAS_CUSTOM = {
     SECTION_RESTRICTED: "$Canvas.course.sectionRestricted",
     HIGH_CONTRAST: "$Canvas.user.prefersHighContrast",
     MASQUERADING_USER: "$Canvas.masqueradingUser.id",
+    OBSERVEES: "$com.instructure.User.observees",
+    # It knows no $ResourceLink.id.history. Of a link that is an assignment, an assignment's id is the link's as well
+    # (app/models/abstract_assignment.rb: resource_link_uuid: lti_context_id).
+    LINK_HISTORY: "$Activity.id.history",
 }
 """What Canvas alone can fill in; the names are those that launches are read by."""
 

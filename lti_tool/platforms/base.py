@@ -29,6 +29,9 @@ class Quirks:
     results_leave_out_zeros: bool = False
     """Every grade is read back."""
 
+    keeps_any_number: bool = False
+    """A score goes over what stands there (AGS 2.0 §3.4)."""
+
     roster_hides_assistants: bool = False
     """Launches and the roster say the same of a person."""
 
@@ -99,6 +102,10 @@ class Quirks:
 
     def line_items_query(self) -> Mapping[str, str]:
         """Nothing: the platform chooses its page size."""
+        return {}
+
+    def results_query(self) -> Mapping[str, str]:
+        """Nothing: Moodle 4.5 answers a ``limit`` with a page of HTML."""
         return {}
 
     def timestamp(self, at: datetime) -> str:

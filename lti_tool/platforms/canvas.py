@@ -32,6 +32,9 @@ class Canvas(Quirks):
     # Every comment is added below the earlier ones, so one that has not changed must not come again.
     repeat_comment = False
 
+    # ``prioritize_non_tool_grade`` does not look who has graded.
+    keeps_any_number = True
+
     # ``sub`` is a UUID; the gradebook's export and the REST API know users by a number.
     user_id_parameter = "canvas_user_id"
 
@@ -125,11 +128,16 @@ class Canvas(Quirks):
         """Canvas pages by ten unless more is asked for."""
         return {"limit": "50"}
 
+    def results_query(self) -> Mapping[str, str]:
+        """Ten a page here, too, and up to a hundred (results_controller.rb, lib/api.rb)."""
+        return {"limit": "100"}
+
     def score_extras(self, *, new_attempt: bool, graded: bool = True, over: bool = False) -> Mapping[str, Any]:
         """Without ``new_submission: false`` every refresh of a grade counts as an attempt, and attempts run out (422).
 
-        ``prioritize_non_tool_grade`` keeps a grade that a teacher set by hand, until they say otherwise; ``preserve_score`` the
-        one there is when only progress is told, which clears it otherwise.
+        ``prioritize_non_tool_grade`` keeps whatever number stands there, a teacher's or the tool's own (score_submission in
+        scores_controller.rb asks for no more than that there is one); ``preserve_score`` the one there is when only progress is
+        told, which clears it otherwise.
         """
         submission: dict[str, Any] = {"new_submission": new_attempt, "prioritize_non_tool_grade": not over}
         if not graded:

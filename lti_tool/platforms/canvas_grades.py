@@ -50,14 +50,24 @@ def results_of(row: Mapping[str, Any], assignments: Mapping[str, Assignment]) ->
             for one in history
             if isinstance(one, dict) and _attempt(one) is not None
         ]
-        by_attempt = {one.attempt: one for one in each if isinstance(one, NativeResult)}
-        # A person who graded the entry after its attempt was graded has graded that attempt anew. A quiz's own grader is a
-        # number below zero, which is no id.
+        by_attempt: dict[int | None, NativeResult] = {}
+        for one in each:
+            # Of a quiz each saving is told, the latest first.
+            if isinstance(one, NativeResult):
+                by_attempt.setdefault(one.attempt, one)
+        # A person who graded the entry after its attempt was graded has graded that attempt anew, unless the number is what the
+        # quiz keeps of another attempt. A quiz's own grader is a number below zero, which is no id.
         latest = by_attempt.get(_attempt(row))
         by_hand = row_id(row.get("grader_id")) is not None
-        if by_hand and latest is not None and isinstance(found, NativeResult) and latest.at < found.at:
+        if (
+            by_hand
+            and latest is not None
+            and isinstance(found, NativeResult)
+            and latest.at < found.at
+            and all(one.earned != found.earned for one in by_attempt.values())
+        ):
             by_attempt[latest.attempt] = found
-        attempts = tuple(by_attempt.values()) or results
+        attempts = tuple(sorted(by_attempt.values(), key=lambda one: one.attempt or 0)) or results
     return NativeResults(results, attempts, () if gap is None else (gap,))
 
 
@@ -67,7 +77,9 @@ def _one_result(row: Mapping[str, Any], assignment: Assignment, user: str) -> Na
     if why is not None:
         return NativeGap(assignment.id, user, why, attempt)
     score = _score(row)
-    at = moment(row.get("graded_at")) or moment(row.get("posted_at")) or moment(row.get("submitted_at"))
+    # A quiz without a time limit has no end, which is what its attempts are graded at.
+    others = ("submitted_at", "posted_at") if _is_quiz_attempt(row) else ("posted_at", "submitted_at")
+    at = next((found for name in ("graded_at", *others) if (found := moment(row.get(name)))), None)
     if score is None or at is None or not assignment.points:
         return NativeGap(assignment.id, user, NoResult.UNGRADED, attempt)
     return NativeResult(
@@ -93,7 +105,7 @@ def _why_none(row: Mapping[str, Any], assignment: Assignment) -> NoResult | None
     score = _score(row)
     # pending_review has the automatic part of a score alone; a teacher has yet to read the rest. What was handed in again
     # shows the old score until it is graded.
-    if row.get("workflow_state") != "graded" or score is None:
+    if not (row.get("workflow_state") == "graded" or _is_quiz_attempt(row)) or score is None:
         # Without any number it is this attempt that has none, or has none any more.
         waits = score is not None and row.get("submitted_at") is not None
         return NoResult.WAITING if waits else NoResult.UNGRADED
@@ -105,9 +117,16 @@ def _why_none(row: Mapping[str, Any], assignment: Assignment) -> NoResult | None
     return None
 
 
+def _is_quiz_attempt(row: Mapping[str, Any]) -> bool:
+    """Whether a row of a history is a finished attempt at a classic quiz. Canvas lays what the quiz knows of it over the
+    whole entry (lib/api/v1/submission.rb, ``quiz_submission_attempt_json``): state and score are the attempt's, ``entered_score`` is not.
+    """
+    return row.get("workflow_state") == "complete"
+
+
 def _score(row: Mapping[str, Any]) -> float | None:
     """The score as entered, before a late policy reduced it: lateness says nothing about what somebody knows."""
-    entered = number(row.get("entered_score"))
+    entered = None if _is_quiz_attempt(row) else number(row.get("entered_score"))
     return entered if entered is not None else number(row.get("score"))
 
 

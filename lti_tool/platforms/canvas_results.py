@@ -7,7 +7,7 @@ from lti_tool.platforms import canvas_scopes
 from lti_tool.platforms.canvas_contents import FOR_THE_CLASS
 from lti_tool.platforms.canvas_fields import Row, ids, row_id, slices
 from lti_tool.platforms.canvas_grades import results_of, together
-from lti_tool.platforms.canvas_http import CanvasHttp, Parameters, course_path
+from lti_tool.platforms.canvas_http import CanvasHttp, NotAccepted, Parameters, course_path
 from lti_tool.platforms.canvas_people import STUDENTS_AT_ONCE, for_students
 from lti_tool.platforms.canvas_rows import Assignment, assignment_of
 from lti_tool.platforms.native import NativeResults
@@ -59,16 +59,25 @@ def _changed(since: datetime | None) -> Sequence[Parameters]:
 async def _assignments(http: CanvasHttp, path: str, keys: Sequence[str]) -> dict[str, Assignment]:
     """Those that give points, as they are now: a teacher may have changed them since the contents were read.
 
-    Canvas refuses a whole question for grades that names one which is not published, or gone.
+    Canvas refuses a whole question for grades that names one which is not published, or gone; and so it does a question for the
+    assignments themselves (assignments_api_controller.rb, *Invalid assignment_ids*): then all of the course are asked for.
     """
     wanted = set(keys)
+    try:
+        rows = await _rows(http, path, *(("assignment_ids[]", key) for key in keys))
+    except NotAccepted:
+        rows = await _rows(http, path)
     found: dict[str, Assignment] = {}
-    asked = [("assignment_ids[]", key) for key in keys]
-    async for row in http.rows(f"{path}/assignments", *asked, *FOR_THE_CLASS, scope=canvas_scopes.ASSIGNMENTS):
+    for row in rows:
         assignment = assignment_of(row)
         if assignment is not None and assignment.id in wanted and assignment.result_key and assignment.published:
             found[assignment.id] = assignment
     return found
+
+
+async def _rows(http: CanvasHttp, path: str, *asked: tuple[str, str]) -> list[Row]:
+    listed = http.rows(f"{path}/assignments", *asked, *FOR_THE_CLASS, scope=canvas_scopes.ASSIGNMENTS)
+    return [row async for row in listed]
 
 
 async def _submissions(

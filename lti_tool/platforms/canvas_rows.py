@@ -151,7 +151,8 @@ def assignment_of(row: Row) -> Assignment | None:
         tool="external_tool" in kinds,
         handed_in=bool(kinds) and _THROUGH_CANVAS.issuperset(kinds),
         bare=kinds == {"none"},
-        link_id=text(tag.get("resource_link_id")) or None,
+        # What messages call the link is the assignment's own id for tools; the tag's is that of LTI 1.1.
+        link_id=(text(row.get("lti_context_id")) or text(tag.get("resource_link_id")) or None) if tag else None,
         tool_url=address(tag.get("url")),
         criteria=dict(_criteria(row)),
         access=access_of(row),
@@ -174,7 +175,10 @@ def _is_new_quiz(row: Row, kinds: frozenset[str]) -> bool:
 
 def _criteria(row: Row) -> Iterable[tuple[str, Criterion]]:
     for one in parts(row, "rubric"):
-        name, outcome_id, points = one.get("id"), row_id(one.get("learning_outcome_id")), number(one.get("points"))
+        # Canvas's documentation of rubrics calls it learning_outcome_id; of an assignment's rubric Canvas says outcome_id
+        # (lib/api/v1/assignment.rb).
+        outcome_id = row_id(one.get("outcome_id")) or row_id(one.get("learning_outcome_id"))
+        name, points = one.get("id"), number(one.get("points"))
         if isinstance(name, str) and 0 < len(name) <= 100 and outcome_id is not None and points and points > 0:
             yield name, Criterion(outcome_id, points)
 

@@ -352,6 +352,11 @@ async def assignments(request: Request, course_id: str, caller: Api) -> JSONResp
         ids = numbers(wanted)
         rows = [row for row in rows if row.id in ids]
         columns = [row for row in columns if row.id + COLUMNS in ids]
+        there = {row.id for row in rows} | {row.id + COLUMNS for row in columns}
+        gone = [one for one in wanted if not one.isdecimal() or int(one) not in there]
+        if gone:
+            # app/controllers/assignments_api_controller.rb: one that there is not refuses the whole call.
+            return answer(request, caller, {"message": f"Invalid assignment_ids: {','.join(gone)}"}, status=400)
     shows = "overrides" in includes and here.teaches
     shown = [without(request, assignment_json(found, row, overrides=shows)) for row in rows]
     if whose is not None:

@@ -2,6 +2,7 @@
 assignment from the start, in the state ``unsubmitted``.
 """
 
+import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -133,11 +134,15 @@ def column_json(here: Here, column: LineItem, tool_url: str | None) -> dict[str,
         "updated_at": moment(column.created_at),
         "html_url": f"{here.web}/assignments/{number}",
     }
-    if tool_url is not None:
+    if tool_url is not None and column.resource_link_id is not None:
+        # A launch calls the link what tools call the assignment (app/models/abstract_assignment.rb, update_line_items); the tag's
+        # own id is that of LTI 1.1 (lib/api/v1/assignment.rb).
+        shown["lti_context_id"] = column.resource_link_id
         shown["external_tool_tag_attributes"] = {
             "url": tool_url,
             "new_tab": False,
-            "resource_link_id": column.resource_link_id,
+            "resource_link_id": hashlib.sha1(column.resource_link_id.encode(), usedforsecurity=False).hexdigest(),
+            "external_data": "",
             "content_type": "ContextExternalTool",
         }
     return shown
@@ -181,7 +186,7 @@ def assignment_json(found: Work, row: Assignment, *, overrides: bool = False) ->
         shown["is_quiz_lti_assignment"] = True
     if rubric is not None:
         shown |= {
-            "rubric": rubric.criteria,
+            "rubric": [_criterion(one) for one in rubric.criteria],
             "use_rubric_for_grading": True,
             "rubric_settings": {
                 "id": rubric.id,
@@ -192,6 +197,17 @@ def assignment_json(found: Work, row: Assignment, *, overrides: bool = False) ->
         }
     if overrides:
         shown["overrides"] = [override_json(found.override_students, one) for one in found.dates.all_of(row.id)]
+    return shown
+
+
+def _criterion(criterion: Mapping[str, Any]) -> dict[str, Any]:
+    """A rubric's criterion beside its assignment: what the rubric itself calls ``learning_outcome_id`` is ``outcome_id`` there
+    (lib/api/v1/assignment.rb).
+    """
+    names = ("id", "points", "description", "long_description", "criterion_use_range", "ratings")
+    shown = {name: criterion[name] for name in names if name in criterion}
+    if criterion.get("learning_outcome_id") is not None:
+        shown |= {"outcome_id": criterion["learning_outcome_id"], "vendor_guid": None}
     return shown
 
 
@@ -312,8 +328,9 @@ def _overdue(submission: Submission | None, row: Assignment, due_at: datetime | 
 async def attempts_of(
     session: AsyncSession, course_id: int, people: Sequence[Person]
 ) -> dict[tuple[int, int], list[dict[str, Any]]]:
-    """Each finished go at a quiz, by person and assignment, in order: a quiz keeps the highest score beside the latest attempt,
-    and these alone tell what each was worth.
+    """Each finished go at a quiz, by person and assignment, the latest first: a quiz keeps the highest score beside the latest
+    attempt, and these alone tell what each was worth. They lie over the whole entry (lib/api/v1/submission.rb,
+    ``quiz_submission_attempt_json``).
     """
     rows = await session.execute(
         select(QuizAttempt, Quiz.assignment_id)
@@ -323,22 +340,20 @@ async def attempts_of(
             QuizAttempt.finished_at.is_not(None),
             QuizAttempt.person_id.in_([one.id for one in people]),
         )
-        .order_by(QuizAttempt.attempt)
+        .order_by(QuizAttempt.attempt.desc())
     )
     found: dict[tuple[int, int], list[dict[str, Any]]] = {}
     for attempt, assignment_id in rows:
         found.setdefault((attempt.person_id, assignment_id), []).append(
             {
-                "id": submission_id(assignment_id, attempt.person_id),
-                "assignment_id": assignment_id,
+                "id": attempt.id,
                 "user_id": attempt.person_id,
                 "attempt": attempt.attempt,
-                "score": attempt.score,
-                "entered_score": attempt.score,
-                "workflow_state": "pending_review" if attempt.score is None else "graded",
+                **({} if attempt.score is None else {"score": attempt.score}),
+                "workflow_state": "pending_review" if attempt.score is None else "complete",
                 "submitted_at": moment(attempt.finished_at),
-                "graded_at": None if attempt.score is None else moment(attempt.finished_at),
-                "submission_type": "online_quiz",
+                "graded_at": moment(attempt.finished_at),
+                "body": None,
             }
         )
     return found
@@ -349,7 +364,7 @@ def with_history(
 ) -> list[dict[str, Any]]:
     """Submissions with their attempts, where that was asked for."""
     for entry in shown:
-        tries = attempts.get((entry["user_id"], entry["assignment_id"]), [])
+        tries = [{**entry, **one} for one in attempts.get((entry["user_id"], entry["assignment_id"]), [])]
         current = {**entry} if entry["attempt"] is not None and not tries else None
         entry["submission_history"] = tries or ([current] if current else [])
     return shown

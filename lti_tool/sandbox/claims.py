@@ -128,10 +128,10 @@ class LaunchFacts:
     link_history: Sequence[str] = ()
 
 
-def variables(settings: SandboxSettings, facts: LaunchFacts) -> dict[str, str]:
+def variables(settings: SandboxSettings, facts: LaunchFacts) -> dict[str, Any]:
     """The values of the custom variables that can be resolved for this launch; the others stay as they are written."""
     person, course, link = facts.person, facts.course, facts.resource_link
-    known = {
+    known: dict[str, Any] = {
         "$User.id": person.lti_id,
         "$User.username": person.login,
         "$Person.name.full": person.name,
@@ -164,7 +164,7 @@ def variables(settings: SandboxSettings, facts: LaunchFacts) -> dict[str, str]:
     return settings.profile.variables(known, facts, settings.base_url)
 
 
-def custom(values: Mapping[str, Any], known: Mapping[str, str]) -> dict[str, str]:
+def custom(values: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
     """Custom parameters with their variables resolved. One that cannot be arrives literally, as on Canvas."""
     return {name: known.get(str(value), str(value)) for name, value in values.items()}
 

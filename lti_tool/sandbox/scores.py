@@ -121,9 +121,11 @@ def apply(
     wishes = extension if isinstance(extension, dict) else {}
     result.timestamp, result.updated_at = body.timestamp, now
     result.activity_progress, result.grading_progress = body.activityProgress, body.gradingProgress
-    if result.graded_by == "teacher" and result.score is not None and wishes.get("prioritize_non_tool_grade") is True:
-        return True
     result.comment = like.comment(result.comment, body)
+    grades = body.gradingProgress in like.keeps_score and body.scoreGiven is not None
+    if grades and result.score is not None and wishes.get("prioritize_non_tool_grade") is True:
+        # Whoever has put it there, the tool itself among them (scores_controller.rb, score_submission).
+        return True
     if body.gradingProgress in like.keeps_score and body.scoreGiven is not None and body.scoreMaximum is not None:
         result.score = body.scoreGiven / body.scoreMaximum * line_item.score_maximum
         result.maximum, result.graded_by = line_item.score_maximum, "tool"

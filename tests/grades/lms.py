@@ -62,6 +62,7 @@ class FakeLms:
         self.most_under_way = 0
         self.comments: list[tuple[str, str | None]] = []
         self.over: list[bool] = []
+        self.keeps_any_number = False
 
     async def find_line_items(
         self, line_items_url: str, resource_id: str | None = None, tag: str | None = None
@@ -118,9 +119,12 @@ class FakeLms:
         standing = results.get(score.user_id)
         if standing is not None and standing.at >= at:
             raise ServiceRefused(409, "conflict-newer", False)
-        results[score.user_id] = replace(score, at=at)
         self.comments.append((score.user_id, score.comment))
         self.over.append(score.over)
+        if standing is not None and self.keeps_any_number and not score.over:
+            results[score.user_id] = replace(standing, at=at)
+            return
+        results[score.user_id] = replace(score, at=at)
 
     async def results(self, line_item_url: str, user_id: str | None = None) -> list[ResultData]:
         await self._enter("results")

@@ -72,7 +72,9 @@ class Habits:
     adds_comments: bool = False
     leaves_out_zeros: bool = False
     tells_moments: bool = False
-    protects_teachers: bool = False
+    keeps_what_stands: bool = False
+    """A score that says so leaves whatever number stands there, be it a teacher's or one of the tool's own."""
+
     caps: bool = False
     query: str = ""
     accepts_anything: bool = True
@@ -96,7 +98,7 @@ HABITS = {
         throttled=(403, "403 Forbidden (Rate Limit Exceeded)"),
         keeps_comment=True,
         adds_comments=True,
-        protects_teachers=True,
+        keeps_what_stands=True,
     ),
     "moodle": Habits(
         Family.MOODLE,
@@ -342,6 +344,7 @@ class QuirkyLms:
         given = round((min(share, 1.0) if self.habits.caps else share) * column.body["scoreMaximum"], 5)
         # The latest time that it was owed this.
         version = max(number for number, owed in enumerate(self.owed[user]) if abs(owed - share) < 1e-9)
+        is_new = cell is None
         if cell is None:
             cell = column.cells[user] = Cell(given, at, version)
         if version < cell.version:
@@ -349,9 +352,9 @@ class QuirkyLms:
         was_sure, cell.sure = cell.sure, self.fuse is None
         cell.at, cell.version = at, version
         self._comment(cell, score.get("comment"), was_sure)
+        if self.habits.keeps_what_stands and score[CANVAS].get("prioritize_non_tool_grade") is True and not is_new:
+            return
         if cell.teachers:
-            if self.habits.protects_teachers and score[CANVAS].get("prioritize_non_tool_grade") is True:
-                return
             self._went_over(user, cell, was_sure)
         cell.given, cell.teachers, cell.told, cell.allowed, cell.wanted = given, False, False, False, False
 

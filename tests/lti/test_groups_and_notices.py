@@ -77,7 +77,7 @@ async def test_a_link_s_roster_holds_its_custom_parameters_for_each(tool: Tool, 
     found = await nrps(tool).members(MEMBERS, rlid="link-3")
 
     assert {member.user_id: dict(member.custom) for member in found} == {
-        "a": {"canvas_user_id": "17"},
+        "a": {"canvas_user_id": "17", "flag": "true"},
         "b": {},
         "c": {},
     }

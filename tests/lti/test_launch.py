@@ -62,10 +62,25 @@ async def test_every_part_of_a_full_launch_arrives(tool: Tool) -> None:
         line_items_url="https://platform.example/ags/361/lineitems",
     )
     assert launch.nrps_url == "https://platform.example/namesandroles.html?memberships=361"
-    assert launch.custom == {"a": "value", "n": "7"}
+    assert launch.custom == {"a": "value", "n": "7", "flag": "true"}
     assert launch.locale == "en-US"
     assert (launch.role, launch.mentor_of) == (Role.OBSERVER, ("17", "18"))
     assert launch.platform_family is Family.OTHER
+
+
+async def test_canvas_names_whom_somebody_observes_in_a_custom_parameter_alone(tool: Tool) -> None:
+    """Its ``role_scope_mentor`` goes to tools that are told everything; ours asks for names (lib/lti/messages/jwt_message.rb)."""
+    mentor = ["http://purl.imsglobal.org/vocab/lis/v2/membership#Mentor"]
+    custom = {"canvas_observees": "a6e2e413-4afb, 0c5b1f1e-77de,,"}
+    body = claims_of() | {LTI + "custom": custom, LTI + "roles": mentor}
+    assert launch_of(tool, body).mentor_of == ("a6e2e413-4afb", "0c5b1f1e-77de")
+    # The claim goes first, an empty parameter names nobody, and so does one that nobody has filled in.
+    assert launch_of(tool, body | {LTI + "role_scope_mentor": ["17"]}).mentor_of == ("17",)
+    for nobody in ("", "$com.instructure.User.observees"):
+        assert launch_of(tool, body | {LTI + "custom": {"canvas_observees": nobody}}).mentor_of == ()
+    # Who is no observer here observes nobody.
+    student = ["http://purl.imsglobal.org/vocab/lis/v2/membership#Learner"]
+    assert launch_of(tool, body | {LTI + "roles": student}).mentor_of == ()
 
 
 FOREIGN = "deeplinked-plain-link"

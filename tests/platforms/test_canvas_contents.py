@@ -337,3 +337,19 @@ async def test_who_gets_in_is_told_of_items_and_their_modules() -> None:
         (None, None, ("assigned",)),
         (last, None, ()),
     ]
+
+
+async def test_a_link_of_a_tool_is_called_what_launches_call_it() -> None:
+    """Its tag has the id that LTI 1.1 knew it by; a launch's resource link is the assignment's id for tools."""
+    tag = {"url": "https://tool.example/lti/launch", "resource_link_id": "0f2c1e", "new_tab": False}
+    canvas = Canvas().on(
+        f"{COURSE}/assignments",
+        rows(
+            assignment(5, submission_types=["external_tool"], external_tool_tag_attributes=tag, lti_context_id="4ab-7"),
+            assignment(6, submission_types=["external_tool"], external_tool_tag_attributes=tag),
+            assignment(7, lti_context_id="9cd-1"),
+        ),
+    )
+    canvas.on(f"{COURSE}/modules", rows())
+    found = (await canvas.api().read_contents("17")).items
+    assert [one.link_id for one in found] == ["4ab-7", "0f2c1e", None]

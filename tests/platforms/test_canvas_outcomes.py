@@ -11,9 +11,9 @@ from lti_tool.platforms.native import ApiNotPermitted, NativeAlignment, NativeOu
 from tests.platforms.fake_canvas import COURSE, Canvas, assignment, gather, module_item, rows, submission
 
 RUBRIC = [
-    {"id": "_1", "points": 5, "learning_outcome_id": 31},
+    {"id": "_1", "points": 5, "outcome_id": 31, "vendor_guid": None},
     {"id": "_2", "points": 10},
-    {"id": "_3", "points": 0, "learning_outcome_id": 32},
+    {"id": "_3", "points": 0, "outcome_id": 32, "vendor_guid": None},
 ]
 REFUSED = httpx.Response(401, json={"errors": [{"message": "Insufficient scopes on access token."}]})
 

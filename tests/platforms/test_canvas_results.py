@@ -79,6 +79,50 @@ async def test_a_teacher_who_grades_a_quiz_over_grades_its_latest_attempt() -> N
         assert [(one.attempt, one.earned) for one in by_itself.attempts] == [(1, Decimal(9)), (2, Decimal(4))]
 
 
+def quiz_attempt(number: int, score: float, **more: Any) -> dict[str, Any]:
+    """As Canvas tells one at a classic quiz: what the quiz knows of it, over the entry as it is now."""
+    entry = submission(entered_score=9.0, entered_grade="9", grade="9", attempt=2, submission_type="online_quiz")
+    at = f"2026-09-01T1{number}:00:00Z"
+    finished = {"attempt": number, "score": score, "submitted_at": at, "graded_at": at, "workflow_state": "complete"}
+    return entry | finished | more
+
+
+async def test_attempts_at_a_classic_quiz_are_complete_and_told_saving_by_saving_the_latest_first() -> None:
+    history = [
+        quiz_attempt(2, 4.0),
+        quiz_attempt(2, 1.0, workflow_state="pending_review"),
+        quiz_attempt(1, 9.0),
+        # Before a question was regraded.
+        quiz_attempt(1, 6.0),
+        None,
+    ]
+    found = await gradebook(Canvas(), submission(score=9, entered_score=9, attempt=2, submission_history=history))
+    assert [(one.attempt, one.earned) for one in found.attempts] == [(1, Decimal(9)), (2, Decimal(4))]
+    assert [one.at.hour for one in found.attempts] == [11, 12]
+
+
+async def test_an_attempt_that_is_under_way_or_waits_for_a_teacher_is_none() -> None:
+    """Canvas shows the kept score beside an attempt that has none yet."""
+    under_way = quiz_attempt(3, 9.0, workflow_state="untaken", submitted_at=None, graded_at=None)
+    history = [under_way, quiz_attempt(2, 1.0, workflow_state="pending_review"), quiz_attempt(1, 9.0)]
+    found = await gradebook(Canvas(), submission(score=9, entered_score=9, attempt=2, submission_history=history))
+    assert [(one.attempt, one.earned) for one in found.attempts] == [(1, Decimal(9))]
+
+
+async def test_a_quiz_without_a_time_limit_was_answered_when_it_was_handed_in() -> None:
+    history = [quiz_attempt(1, 9.0, graded_at=None)]
+    found = await gradebook(Canvas(), submission(attempt=1, submission_history=history))
+    assert [one.at for one in found.attempts] == [datetime(2026, 9, 1, 11, tzinfo=UTC)]
+
+
+async def test_an_essay_that_a_teacher_graded_does_not_make_the_latest_attempt_the_best() -> None:
+    """The entry names the teacher and keeps the highest score, which is that of the attempt before."""
+    history = [quiz_attempt(2, 4.0), quiz_attempt(1, 9.0)]
+    row = submission(score=9, entered_score=9, attempt=2, grader_id=12, submission_history=history)
+    found = await gradebook(Canvas(), row)
+    assert [(one.attempt, one.earned) for one in found.attempts] == [(1, Decimal(9)), (2, Decimal(4))]
+
+
 async def test_without_its_history_an_entry_is_its_only_attempt() -> None:
     """A key that does not allow include parameters leaves it out without a word."""
     for history in (None, [], "none", [{"attempt": None}, 3]):
@@ -249,6 +293,20 @@ async def test_an_assignment_that_is_not_published_is_not_asked_for() -> None:
     canvas = Canvas().on(f"{COURSE}/assignments", rows(assignment(5), assignment(6, published=False)))
     canvas.on(f"{COURSE}/students/submissions", rows(submission()))
     await canvas.api().read_results("17", ["5", "6", "7"], ["40"])
+    assert canvas.asked[-1].url.params.get_list("assignment_ids[]") == ["5"]
+
+
+async def test_an_assignment_that_was_deleted_does_not_take_the_others_along() -> None:
+    """Canvas refuses the whole question that names it."""
+    canvas = Canvas().on(
+        f"{COURSE}/assignments",
+        httpx.Response(400, json={"message": "Invalid assignment_ids: 6"}),
+        rows(assignment(4), assignment(5)),
+    )
+    canvas.on(f"{COURSE}/students/submissions", rows(submission()))
+    found = await canvas.api().read_results("17", ["5", "6"], ["40"])
+    assert [one.result_key for one in found.results] == ["5"]
+    assert "assignment_ids[]" not in canvas.asked[1].url.params
     assert canvas.asked[-1].url.params.get_list("assignment_ids[]") == ["5"]
 
 

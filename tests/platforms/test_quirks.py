@@ -66,6 +66,15 @@ def test_others_get_no_extras_and_every_comment_again(family: Family) -> None:
     assert quirks(family).repeat_comment
 
 
+def test_canvas_lists_more_than_ten_results_at_once() -> None:
+    assert quirks(Family.CANVAS).results_query() == {"limit": "100"}
+    assert quirks(Family.MOODLE).results_query() == {}
+
+
+def test_canvas_alone_keeps_a_number_whoever_has_put_it_there() -> None:
+    assert [family for family in Family if quirks(family).keeps_any_number] == [Family.CANVAS]
+
+
 def test_canvas_lists_more_than_ten_line_items_at_once() -> None:
     assert quirks(Family.CANVAS).line_items_query() == {"limit": "50"}
 

@@ -414,6 +414,19 @@ async def test_a_grade_typed_by_the_teacher_stays_for_a_tool_that_asks_first(ags
     assert (await ags.results(address))[0]["resultScore"] == 80
 
 
+async def test_a_score_that_asks_to_keep_what_stands_keeps_the_tools_own_as_well(ags: Ags) -> None:
+    """Canvas looks whether there is a score, not whose (scores_controller.rb, score_submission)."""
+    keep = {SUBMISSION: {"prioritize_non_tool_grade": True}}
+    address = await ags.made()
+    await ags.score(address, **keep)
+    assert (await ags.results(address))[0]["resultScore"] == 80
+    await ags.score(address, scoreGiven=9.5, timestamp=at(1), comment="Nearly there", **keep)
+    [result] = await ags.results(address)
+    assert (result["resultScore"], result["comment"][-12:]) == (80, "Nearly there")
+    await ags.score(address, scoreGiven=9.5, timestamp=at(2), **{SUBMISSION: {"prioritize_non_tool_grade": False}})
+    assert (await ags.results(address))[0]["resultScore"] == 95
+
+
 async def test_results_come_in_pages(ags: Ags) -> None:
     address = await ags.made()
     for person in (ags.lms.student, ags.lms.second):

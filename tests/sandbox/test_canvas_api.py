@@ -196,7 +196,7 @@ async def test_each_attempt_at_a_quiz_is_told_where_it_is_asked_for(api: Api) ->
     asked = {row["user_id"]: row for row in (await api.ask(f"{address}?include[]=submission_history")).json()}
     mine = asked[api.lms.student.id]
     assert (mine["score"], mine["attempt"]) == (4, 2)
-    assert [(one["attempt"], one["score"]) for one in mine["submission_history"]] == [(1, 4), (2, 1)]
+    assert [(one["attempt"], one["score"]) for one in mine["submission_history"]] == [(2, 1), (1, 4)]
     assert asked[api.lms.second.id]["submission_history"] == []
 
 

@@ -249,7 +249,7 @@ async def test_a_grade_that_is_not_posted_is_for_teachers_only(box: Box, teacher
 async def test_an_assignment_has_its_rubric(box: Box, teacher: At) -> None:
     shown = await teacher.told(f"/assignments/{box.key(RECIPE)}")
     assert [one["points"] for one in shown["rubric"]] == [2.0, 6.0, 2.0]
-    assert shown["rubric"][0]["learning_outcome_id"]
+    assert shown["rubric"][0]["outcome_id"]
     assert shown["rubric_settings"]["points_possible"] == 10
     rubric = await teacher.told(f"/rubrics/{shown['rubric_settings']['id']}?include[]=assessments")
     assert [one["score"] for one in rubric["assessments"]] == [8.0]

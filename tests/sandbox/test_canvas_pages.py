@@ -164,7 +164,7 @@ async def test_a_copy_of_the_course_has_what_completes_it_and_its_outcomes(box: 
     assert (len(quizzes), len(outcomes)) == (4, 4)
     [recipe] = [one for one in work if one["name"] == RECIPE]
     ids = {one["outcome"]["id"] for one in outcomes}
-    assert recipe["rubric"][0]["learning_outcome_id"] in ids
+    assert recipe["rubric"][0]["outcome_id"] in ids
     assert sum(one.get("is_quiz_lti_assignment", False) for one in work) == 1
     rows = await _ask(box, f"/outcome_alignments?student_id={box.id('zoe')}")
     assert isinstance(rows, list)

@@ -87,6 +87,23 @@ async def test_an_id_token_lives_an_hour_and_names_the_person_of_lti_1_1(lms: Lm
     assert claims[f"{LTI}/custom"]["canvas_course_id"] == str(lms.course.id)
 
 
+async def test_whom_somebody_observes_is_a_claim_for_tools_that_are_told_everything(lms: Lms) -> None:
+    custom = f"{LTI}/custom"
+    claims = await launched(lms, lms.observer)
+    assert f"{LTI}/role_scope_mentor" not in claims
+    assert claims[custom]["canvas_observees"] == lms.student.lti_id
+    assert (await launched(lms, lms.student))[custom]["canvas_observees"] == ""
+    async with lms.platform.store.writing() as session:
+        (await session.merge(lms.tool)).privacy_level = "public"
+    assert (await launched(lms, lms.observer))[f"{LTI}/role_scope_mentor"] == [lms.student.lti_id]
+
+
+async def test_truth_values_are_no_text_and_links_have_no_history_but_assignments(lms: Lms) -> None:
+    custom = (await launched(lms, lms.teacher))[f"{LTI}/custom"]
+    assert custom["canvas_section_restricted"] is False
+    assert custom["resource_link_id_history"] == "$Activity.id.history"
+
+
 @pytest.mark.parametrize(
     ("role", "found"),
     [

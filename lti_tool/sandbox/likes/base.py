@@ -222,7 +222,7 @@ class Like:
         """A page for a browser without a session, before anything is refused; None to refuse."""
         return None
 
-    def variables(self, known: dict[str, str], facts: "LaunchFacts", base_url: str) -> dict[str, str]:
+    def variables(self, known: dict[str, Any], facts: "LaunchFacts", base_url: str) -> dict[str, Any]:
         """The values of custom variables that can be resolved."""
         return known
 

@@ -3,6 +3,7 @@
 import base64
 import json
 import secrets
+from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,13 @@ class Canvas(Like):
     second_authorization_path = "/api/lti/authorize"
 
     has_developer_keys = True
+
+    custom: Mapping[str, str] = {
+        **Like.custom,
+        "canvas_section_restricted": "$Canvas.course.sectionRestricted",
+        "canvas_observees": "$com.instructure.User.observees",
+        "resource_link_id_history": "$Activity.id.history",
+    }
 
     throttles = True
 
@@ -89,10 +97,24 @@ class Canvas(Like):
     def id_token(
         self, claims: dict[str, Any], facts: "LaunchFacts", ticket: "LaunchTicket", base_url: str
     ) -> dict[str, Any]:
-        """An hour of life; the id that LTI 1.1 knew the person by; a test student is said to be one."""
+        """An hour of life; the id that LTI 1.1 knew the person by; a test student is said to be one. Whom somebody observes
+        is for tools that are told everything (lib/lti/messages/jwt_message.rb, ``add_mentorship_claims! if @tool.public?``).
+        """
         claims["exp"] = claims["iat"] + ID_TOKEN_SECONDS
+        claims["azp"] = claims["aud"]
         claims[f"{LTI}/lti11_legacy_user_id"] = legacy_id(facts.person)
+        if facts.tool.privacy_level != "public":
+            claims.pop(f"{LTI}/role_scope_mentor", None)
         return claims
+
+    def variables(self, known: dict[str, Any], facts: "LaunchFacts", base_url: str) -> dict[str, Any]:
+        """Truth values come as such (lib/lti/variable_expander.rb makes text of numbers alone). The history of a link is that of
+        its assignment, where it is one.
+        """
+        history = known.pop("$ResourceLink.id.history")
+        if facts.line_item_ids:
+            known["$Activity.id.history"] = history
+        return known | {"$Canvas.course.sectionRestricted": False}
 
     # scores_controller.rb, new_submission? and verify_attempts_for_online_upload.
     counts_attempts = True

@@ -154,7 +154,7 @@ class Moodle(MoodleRegistration):
             headers={"Cache-Control": "no-store"},
         )
 
-    def variables(self, known: dict[str, str], facts: "LaunchFacts", base_url: str) -> dict[str, str]:
+    def variables(self, known: dict[str, Any], facts: "LaunchFacts", base_url: str) -> dict[str, Any]:
         """Canvas's are not known and stay as they are written, and so do some of the specification's. 99 is "the server's"."""
         kept = {
             name: value

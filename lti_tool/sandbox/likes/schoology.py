@@ -110,7 +110,7 @@ class Schoology(Like):
         """Whoever is signed in is meant."""
         return hint.startswith(f"{tool.deployment_id}-course-")
 
-    def variables(self, known: dict[str, str], facts: "LaunchFacts", base_url: str) -> dict[str, str]:
+    def variables(self, known: dict[str, Any], facts: "LaunchFacts", base_url: str) -> dict[str, Any]:
         """The documentation's list; Canvas's are not known."""
         kept = {name: value for name, value in known.items() if not name.startswith(("$Canvas.", "$com.instructure."))}
         return kept | {
