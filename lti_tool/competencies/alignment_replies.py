@@ -58,5 +58,7 @@ def _came(language: Language, counts: list[int]) -> str:
     ]
     said = [say(count) % {"num": count} for count, say in sentences if count]
     if removed:
-        said.append(language.gettext("What students have shown by it stays; on the page Coverage it can be taken back."))
+        said.append(
+            language.gettext("What students have shown by it stays; on the page Coverage it can be taken back.")
+        )
     return " ".join(said)
