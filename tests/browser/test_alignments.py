@@ -310,7 +310,14 @@ def test_coverage_rules_and_levels(browser: Browser, world: World) -> None:
         expect(page.get_by_text("Saved. The rule holds")).to_be_visible()
         page.get_by_role("link", name="Coverage", exact=True).click()
         expect(page.get_by_text("The rule needs 3 results, and what is aligned can give 1 at most.")).to_be_visible()
+        # Two students have shown something by an alignment that is gone.
+        world.do(lambda session: by_a_mistake(session, world))
+        page.reload()
         look(page, "alignments-10-coverage")
+        page.get_by_role("checkbox", name="Second quiz").check()
+        page.get_by_role("button", name="Take back what is ticked").click()
+        expect(page.get_by_text("Taken back.")).to_be_visible()
+        expect(page.get_by_role("checkbox", name="Second quiz")).to_have_count(0)
         page.get_by_role("button", name="Take this rule").click()
         expect(page.get_by_text("The rule needs 3 results")).to_have_count(0)
         # Who comes from there to align something finds the competency ticked.
@@ -330,6 +337,28 @@ def test_coverage_rules_and_levels(browser: Browser, world: World) -> None:
     board = world.do(lambda session: alignments.board(session, world.school.id, world.school.course.id))
     assert board.map is not None
     assert board.map.scale_id is not None
+
+
+async def by_a_mistake(session: AsyncSession, world: World) -> None:
+    """Two students have results of the LMS for the second competency, of a quiz that is aligned to nothing."""
+    school = world.school
+    [competency] = [one for one in (await session.exec(scoped(Competency, school.id))).all() if one.code == "R.2"]
+    [quiz] = [one for one in (await session.exec(scoped(ContentItem, school.id))).all() if one.title == "Second quiz"]
+    entries = [
+        Entry(
+            student.id,
+            competency.id,
+            EvidenceSource.LMS,
+            presentation="lms:quiz:1",
+            observed_at=NOW,
+            earned=Decimal(9),
+            possible=Decimal(10),
+            content_item_id=quiz.id,
+            whole=True,
+        )
+        for student in school.students[:2]
+    ]
+    await mastery.append(session, school.course, entries, NOW)
 
 
 async def answered(session: AsyncSession, world: World) -> None:
