@@ -42,6 +42,7 @@ _PATIENCE = {
     # A gradebook that could not write for a moment answers the same (platforms.moodle).
     "grade-locked": 3,
     NOT_ENROLLED: 1,
+    "course-concluded": 1,
     NO_GRADE_SERVICE: 1,
     "address-refused": 1,
 }

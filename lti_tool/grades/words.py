@@ -65,6 +65,10 @@ TROUBLES: dict[str, Words] = {
         N_("The column, or this person's grade in it, is locked in the gradebook of your learning platform."),
         N_("Unlock it there, then choose Send again. The score is kept here."),
     ),
+    "course-concluded": Words(
+        N_("The course has ended in your learning platform, which takes no grades from tools then."),
+        N_("To send this all the same, open the course there again, then choose Send again. The score is kept here."),
+    ),
     "line-item-gone": Words(
         N_("The gradebook column, or this person's place in it, no longer exists in your learning platform."),
         N_("Check the column and the person's enrolment there, then choose Send again."),

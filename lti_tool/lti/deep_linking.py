@@ -267,7 +267,8 @@ class ItemLineItem:
 class ContentItem:
     """Something picked: a link that launches this tool (§3.2), or a plain address (§3.1). ``custom`` goes with the former.
 
-    ``target`` is ``iframe`` or ``window``; None leaves it to the platform. Sizes are in CSS pixels.
+    ``target`` is ``iframe`` or ``window``; None leaves it to the platform. Sizes are in CSS pixels, None for as large as there
+    is room.
     """
 
     url: str
@@ -279,8 +280,8 @@ class ContentItem:
     due_at: datetime | None = None
     icon_url: str | None = None
     target: str | None = None
-    width: int = 900
-    height: int = 700
+    width: int | None = 900
+    height: int | None = 700
 
     def as_json(self) -> dict[str, Any]:
         """The item as it stands in the answer."""
@@ -291,11 +292,11 @@ class ContentItem:
             body["icon"] = {"url": self.icon_url, "width": 64, "height": 64}
         if self.target == "window":
             body["window"] = {"targetName": "_blank"}
-        elif self.target == "iframe" and self.type == LINK_TYPE:
-            body["iframe"] = {"width": self.width, "height": self.height}
         elif self.target == "iframe":
+            size = {"width": self.width, "height": self.height}
+            known = {name: pixels for name, pixels in size.items() if pixels is not None}
             # A plain address says itself what is framed (§3.1.3).
-            body["iframe"] = {"src": self.url, "width": self.width, "height": self.height}
+            body["iframe"] = known if self.type == LINK_TYPE else {"src": self.url, **known}
         if self.type != LINK_TYPE:
             return body
         if self.custom:

@@ -16,10 +16,10 @@ from lti_tool.web.i18n import N_
 class ServiceRefused(PlatformTrouble):
     """The platform answered, and said no.
 
-    ``answered`` is its HTTP status. ``code`` is one of not-enrolled, grade-locked, line-item-gone, no-permission, conflict-newer,
-    rate-limited, server-error, not-accepted, unreadable-answer. ``temporary`` says whether the same call can succeed later
-    without anybody doing something; ``retry_after`` how long the platform asks to wait; ``oauth_error`` the word a token
-    endpoint refused with.
+    ``answered`` is its HTTP status. ``code`` is one of not-enrolled, grade-locked, course-concluded, line-item-gone,
+    no-permission, conflict-newer, rate-limited, server-error, not-accepted, unreadable-answer. ``temporary`` says whether the
+    same call can succeed later without anybody doing something; ``retry_after`` how long the platform asks to wait;
+    ``oauth_error`` the word a token endpoint refused with.
     """
 
     oauth_error: str | None = None
@@ -59,6 +59,10 @@ _WORDS = {
     "line-item-gone": (
         N_("The gradebook column no longer exists"),
         N_("Somebody removed it in the learning platform. Make a new one from the playlist's page."),
+    ),
+    "course-concluded": (
+        N_("The course has ended in the learning platform"),
+        N_("A course that has ended takes no grades from tools. What is owed is kept here."),
     ),
     "no-permission": (
         N_("The learning platform does not allow this"),

@@ -45,6 +45,9 @@ class Quirks:
     link_says_where_it_opens: bool = True
     """A link that was chosen by deep linking opens as its content item says, where the message offers a choice."""
 
+    link_has_size: bool = True
+    """A link in a frame says how large (Deep Linking 2.0 §3.2); what that is taken for is the platform's affair."""
+
     user_id_parameter: str | None = None
     """The platform's own id of a user is ``sub``."""
 

@@ -32,6 +32,9 @@ class Canvas(Quirks):
     # Every comment is added below the earlier ones, so one that has not changed must not come again.
     repeat_comment = False
 
+    # A link's size is kept to the pixel, however wide the screen (application_controller.rb, tool_dimensions).
+    link_has_size = False
+
     # ``prioritize_non_tool_grade`` does not look who has graded.
     keeps_any_number = True
 
@@ -145,12 +148,15 @@ class Canvas(Quirks):
         return {_SUBMISSION: submission}
 
     def meaning(self, call: Call, status: int, reason: str, body: str) -> str | None:
-        """Throttling is "403 Forbidden (Rate Limit Exceeded)" on older versions; an older timestamp is a 400; a person who
-        is not an active student is a 422. The column of a link is not the tool's to delete: a 401, which no new token changes.
+        """Throttling is "403 Forbidden (Rate Limit Exceeded)"; an older timestamp is a 400; a person who is not an active
+        student is a 422, and so is a course that has concluded, where Canvas does not say 404. The column of a link is not the
+        tool's to delete: a 401, which no new token changes.
         """
         text = body.lower()
         if status == 403 and "rate limit exceeded" in text:
             return "rate-limited"
+        if status == 422 and "course has concluded" in text:
+            return "course-concluded"
         if call is Call.DELETE_LINE_ITEM and status == 401:
             return "not-accepted"
         if call is Call.POST_SCORE:

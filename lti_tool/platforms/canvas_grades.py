@@ -119,7 +119,7 @@ def _why_none(row: Mapping[str, Any], assignment: Assignment) -> NoResult | None
 
 def _is_quiz_attempt(row: Mapping[str, Any]) -> bool:
     """Whether a row of a history is a finished attempt at a classic quiz. Canvas lays what the quiz knows of it over the
-    whole entry (lib/api/v1/submission.rb, ``quiz_submission_attempt_json``): state and score are then the attempt's, and
+    whole entry (lib/api/v1/submission.rb, ``quiz_submission_attempt_json``): state and score are the attempt's, and
     ``entered_score`` is not.
     """
     return row.get("workflow_state") == "complete"

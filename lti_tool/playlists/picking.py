@@ -281,6 +281,11 @@ class _Maker:
         parameter: str = PARAMETER,
     ) -> ContentItem:
         launches = self.kind == LINK_TYPE
+        size = (
+            {}
+            if quirks(self.request.settings.family).link_has_size or not launches
+            else {"width": None, "height": None}
+        )
         carried = self.configuration.custom if quirks(self.request.settings.family).links_carry_variables else {}
         return ContentItem(
             # One address for every link (Moodle matches tools by it); the parameter says which playlist it is.
@@ -293,4 +298,5 @@ class _Maker:
             due_at=due_at,
             icon_url=self.configuration.icon_url,
             target=self.choice.target,
+            **size,
         )

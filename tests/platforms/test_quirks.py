@@ -66,6 +66,15 @@ def test_others_get_no_extras_and_every_comment_again(family: Family) -> None:
     assert quirks(family).repeat_comment
 
 
+def test_canvas_says_that_a_course_has_concluded() -> None:
+    body = (
+        '{"errors": {"message": "This course has concluded. AGS requests will no longer be accepted for this course."}}'
+    )
+    for call in (Call.POST_SCORE, Call.FIND_LINE_ITEMS, Call.READ_RESULTS):
+        assert quirks(Family.CANVAS).meaning(call, 422, "Unprocessable Entity", body) == "course-concluded"
+    assert quirks(Family.SAKAI).meaning(Call.POST_SCORE, 422, "Unprocessable Entity", body) is None
+
+
 def test_canvas_lists_more_than_ten_results_at_once() -> None:
     assert quirks(Family.CANVAS).results_query() == {"limit": "100"}
     assert quirks(Family.MOODLE).results_query() == {}

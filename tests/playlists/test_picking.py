@@ -114,6 +114,16 @@ async def test_several_at_once_with_a_new_one_and_the_front_page(world: World) -
     assert (await world.again(uuid.UUID(new_id[1]))).title == "Third"
 
 
+async def test_a_link_on_canvas_fills_the_page_whatever_the_screen(world: World) -> None:
+    """Canvas keeps a link's size to the pixel (application_controller.rb, tool_dimensions); none is as large as there is room."""
+    await _as(world, Family.CANVAS)
+    await world.launch()
+    playlist = await world.playlist()
+    teacher = await world.pick()
+    (item,) = posted(await teacher.post(teacher.address, pick=str(playlist.id), has_column="no", target="iframe")).items
+    assert item["iframe"] == {}
+
+
 async def test_one_only_where_the_platform_does_not_say_more(world: World) -> None:
     await world.launch()
     first, second = await world.playlist("First"), await world.playlist("Second")
