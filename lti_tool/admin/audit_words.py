@@ -8,6 +8,7 @@ ACTION_WORDS = {
     "registration.renewed": N_("A platform's connection was renewed"),
     "registration.refused": N_("A registration by link was refused"),
     "registration.changed": N_("A platform's settings were changed"),
+    "registration.moved": N_("A platform was moved to another address"),
     "registration.enabled": N_("A platform was switched on"),
     "registration.disabled": N_("A platform was switched off"),
     "registration.removed": N_("A platform was removed with everything launched from it"),

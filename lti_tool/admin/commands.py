@@ -3,7 +3,7 @@
 import json
 import sys
 import uuid
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,6 +14,9 @@ from lti_tool.errors import NotFound
 from lti_tool.lti import deployments, invites, registrations
 from lti_tool.lti.models import Family
 from lti_tool.settings import load_settings
+
+if TYPE_CHECKING:
+    from lti_tool.admin.moving import Plan
 
 organisation_commands = typer.Typer(help="The schools (tenants) of this installation.", no_args_is_help=True)
 platform_commands = typer.Typer(help="The LMSs that may launch this tool.", no_args_is_help=True)
@@ -362,6 +365,60 @@ def _switch(platform_id: str, *, enabled: bool) -> None:
 
     with_database(load_settings(), work)
     typer.echo(f"{'enabled' if enabled else 'disabled'} {platform_id}")
+
+
+@platform_commands.command("move")
+def platform_move(
+    platform_id: str,
+    issuer: Annotated[
+        str, typer.Option(help="The issuer that the LMS has now; without it the issuer stays, as of a hosted Canvas.")
+    ] = "",
+    old_base: Annotated[
+        str, typer.Option(help="What the LMS's addresses began with; without it, the issuer it had.")
+    ] = "",
+    new_base: Annotated[str, typer.Option(help="What they begin with now; without it, the new issuer.")] = "",
+    auth_login_url: Annotated[str, typer.Option(help="Where it does not follow from the beginnings.")] = "",
+    token_url: Annotated[str, typer.Option(help="The same for the token address.")] = "",
+    jwks_url: Annotated[str, typer.Option(help="The same for the key set.")] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would change.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Say that an LMS has another address: its people, courses, columns and evidence stay, and are found there."""
+    from lti_tool.admin import moving  # noqa: PLC0415 (brings every room)
+
+    settings = load_settings()
+    wish = moving.Wish(issuer, old_base, new_base, auth_login_url, token_url, jwks_url)
+
+    async def look(database: Database) -> list[str]:
+        async with database.reading() as session:
+            found = (await registrations.platform(session, platform_id)).registration
+            return _move_lines(await moving.plan(session, found, wish, settings))
+
+    async def work(database: Database) -> None:
+        async with database.writing() as session:
+            await moving.move(session, _as_id(platform_id), wish, settings, "command line", SystemClock().now())
+
+    for line in with_database(settings, look):
+        typer.echo(line)
+    if dry_run:
+        return
+    if not yes:
+        typer.confirm("Move it? Whoever is in has to open the tool anew", abort=True)
+    with_database(settings, work)
+    typer.echo(f"moved {platform_id}")
+
+
+def _move_lines(plan: "Plan") -> list[str]:
+    lines = [f"{name.replace('_', '-')}: {before} becomes {after}" for name, before, after in plan.changed]
+    lines.append(f"addresses: {plan.bases.old}… become {plan.bases.new}…")
+    lines += [f"  {count} of {name}" for name, count in plan.counts.items() if count]
+    if plan.too_long:
+        lines.append(f"  {plan.too_long} would be too long and stay")
+    if plan.api is not None:
+        lines.append(f"own API: {plan.api[0]} becomes {plan.api[1]}")
+    lines.append(f"stays: {plan.courses} courses, {plan.people} people, with all they have")
+    lines += [f"at the old issuer stays, to be moved by itself: {name}" for name in plan.others]
+    return lines
 
 
 @platform_commands.command("remove")

@@ -36,6 +36,7 @@ SAID = {
     "installed": N_("The installations are allowed. People can come in from there."),
     "saved": N_("Saved."),
     "addresses": N_("Saved. It counts from the next launch on."),
+    "moved": N_("Moved. People come in from the new address."),
     "on": N_("Switched on. People can come in again."),
     "off": N_("Switched off. Nobody comes in, and whoever was in has had to leave. Nothing is lost."),
     "removed": N_("Removed, with everything that was launched from it."),

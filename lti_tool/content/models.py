@@ -48,7 +48,7 @@ class ContentItem(TenantRow, table=True):
         one_of("requirement", Requirement),
         # Paths ask when something last opened or closed; most items do neither.
         Index(
-            "ix_content_item_opens",
+            None,
             "organisation_id",
             "course_id",
             "opens_at",
@@ -56,7 +56,7 @@ class ContentItem(TenantRow, table=True):
             sqlite_where=text("opens_at IS NOT NULL"),
         ),
         Index(
-            "ix_content_item_closes",
+            None,
             "organisation_id",
             "course_id",
             "closes_at",

@@ -42,6 +42,11 @@ class Directory:
         """The enabled registration with this key."""
         return next((one for one in await self.registrations_of(issuer) if one.client_id == client_id), None)
 
+    async def moved_to(self, issuer: str, client_id: str | None) -> str | None:
+        """Where the platform is now that had this issuer before it moved; None for one that nobody had."""
+        async with self._database.reading() as session:
+            return await queries.moved_to(session, issuer, client_id)
+
     async def deployment(self, registration: Registration, deployment_id: str) -> Deployment | None:
         """A registration's deployment by the platform's id, whatever its status."""
         now = self._clock.now()

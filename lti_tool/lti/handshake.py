@@ -38,6 +38,7 @@ from lti_tool.lti.refusals import (
     LoginUnknown,
     MessageIncomplete,
     NonceWrong,
+    PlatformMoved,
     PlatformReportedError,
     PlatformUnknown,
     SignedOutThere,
@@ -194,12 +195,19 @@ async def _registration_of_login(protocol: Protocol, request: Mapping[str, str])
     if client_id is not None:
         found = [one for one in found if one.client_id == client_id]
     if not found:
-        raise PlatformUnknown("no registration has this issuer and client id")
+        raise await _not_here(protocol, request["iss"], client_id)
     if len(found) > 1:
         found = [one for one in found if hint_names_client(one, request["login_hint"])] or found
     if len(found) > 1:
         raise ClientIdNeeded(f"{len(found)} registrations have this issuer, and no client_id came")
     return found[0]
+
+
+async def _not_here(protocol: Protocol, issuer: str, client_id: str | None) -> LaunchRefused:
+    moved_to = await protocol.directory.moved_to(issuer, client_id)
+    if moved_to is not None:
+        return PlatformMoved("the registration has another issuer now", fields={"issuer": moved_to})
+    return PlatformUnknown("no registration has this issuer and client id")
 
 
 def _authorization(

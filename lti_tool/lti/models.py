@@ -108,6 +108,17 @@ class Registration(SQLModel, table=True):
     key_set_fetched_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
+class MovedIssuer(SQLModel, table=True):
+    """What a platform was called before it moved: whoever still comes from there is told where it is now."""
+
+    __tablename__ = "moved_issuer"
+
+    issuer: str = Field(primary_key=True, max_length=500)
+    client_id: str = Field(primary_key=True, max_length=255)
+    registration_id: uuid.UUID = Field(foreign_key="registration.id", ondelete="CASCADE", index=True)
+    moved_at: datetime = Field(sa_type=UtcDateTime)
+
+
 class Deployment(SQLModel, table=True):
     """One installation of a registration. Its organisation is the tenant of everything launched through it."""
 

@@ -18,6 +18,7 @@ from lti_tool.lti.models import (
     DeepLinkingRequest,
     Deployment,
     DeploymentStatus,
+    MovedIssuer,
     OidcLogin,
     Registration,
     Role,
@@ -93,6 +94,23 @@ _SESSION_BY_DIGEST = Fixed(
 async def registrations_of(session: AsyncSession, issuer: str) -> list[Registration]:
     """Every registration with an issuer."""
     return list((await session.exec(select(Registration).where(Registration.issuer == issuer))).all())
+
+
+async def moved_to(session: AsyncSession, issuer: str, client_id: str | None) -> str | None:
+    """The issuer of the enabled registration that had this one before; None for one that nobody had, or several if the client
+    id is not known.
+    """
+    statement = (
+        select(Registration.issuer)
+        .join(MovedIssuer, col(MovedIssuer.registration_id) == col(Registration.id))
+        .where(MovedIssuer.issuer == issuer, col(Registration.enabled).is_(True))
+        .distinct()
+        .limit(2)
+    )
+    if client_id is not None:
+        statement = statement.where(MovedIssuer.client_id == client_id)
+    found = (await session.exec(statement)).all()
+    return found[0] if len(found) == 1 else None
 
 
 async def registration(session: AsyncSession, registration_id: uuid.UUID) -> Registration | None:

@@ -34,6 +34,15 @@ class PlatformUnknown(LaunchRefused):
     advice = _ADMINISTRATOR
 
 
+class PlatformMoved(LaunchRefused):
+    """The platform had this issuer before an administrator said that it has another one now."""
+
+    status = 403
+    code = "platform-moved"
+    title = N_("Your learning platform has moved")
+    advice = N_("It is at %(issuer)s now. Sign in there and open the tool in your course; everything you did is there.")
+
+
 class ClientIdNeeded(LaunchRefused):
     """The issuer has several registrations and the login request does not say which is meant."""
 

@@ -29,7 +29,7 @@ def upgrade() -> None:
         )
     for name in ("opens", "closes"):
         op.create_index(
-            f"ix_content_item_{name}",
+            op.f(f"content_item_by_course_id_{name}_at"),
             "content_item",
             ["organisation_id", "course_id", f"{name}_at"],
             postgresql_where=sa.text(f"{name}_at IS NOT NULL"),
@@ -40,7 +40,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Take it back."""
     for name in ("closes", "opens"):
-        op.drop_index(f"ix_content_item_{name}", table_name="content_item")
+        op.drop_index(op.f(f"content_item_by_course_id_{name}_at"), table_name="content_item")
     with op.batch_alter_table("content_item", schema=None) as batch_op:
         batch_op.drop_column("limits")
         batch_op.drop_column("closes_at")

@@ -29,6 +29,8 @@ OF_A_PLATFORM = [
     ("GET", ""),
     ("POST", ""),
     ("POST", "/addresses"),
+    ("GET", "/move"),
+    ("POST", "/move"),
     ("GET", "/switch-off"),
     ("POST", "/switch-off"),
     ("POST", "/switch-on"),
