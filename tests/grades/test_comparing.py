@@ -12,7 +12,7 @@ from lti_tool.grades.models import Choice, Delivery, Difference, Score
 from lti_tool.grades.rules import Standing
 from lti_tool.grades.trouble import Trouble
 from tests.grades.conftest import School
-from tests.grades.lms import BROKEN, GONE
+from tests.grades.lms import BROKEN, GONE, fail
 from tests.grades.test_faults import deliver_until_killed
 
 
@@ -247,7 +247,7 @@ async def test_a_column_that_is_listed_is_not_gone_whatever_its_results_answer(s
     await school.deliver()
 
     async def results(line_item_url: str, user_id: str | None = None) -> list[object]:
-        raise GONE()
+        fail(GONE)
 
     school.lms.results = results  # type: ignore[method-assign, assignment]
     with pytest.raises(Trouble) as caught:
