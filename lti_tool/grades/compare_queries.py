@@ -153,9 +153,15 @@ async def is_compared(session: AsyncSession, line_item: LineItem, doubled: int, 
     await _set(session, line_item, compared_at=now, compare_at=again, doubled=doubled, gone_at=None)
 
 
-async def not_compared(session: AsyncSession, line_item: LineItem, now: datetime, again: datetime) -> None:
-    """The LMS did not tell. It counts as looked at, so that scores do not wait for what it does not tell."""
-    await _set(session, line_item, compared_at=now, compare_at=again)
+async def not_compared(
+    session: AsyncSession, line_item: LineItem, now: datetime, again: datetime, *, listed: bool = False
+) -> None:
+    """The LMS did not tell. It counts as looked at, so that scores do not wait for what it does not tell.
+
+    ``listed``: it did tell that the column is there.
+    """
+    there = {"gone_at": None} if listed else {}
+    await _set(session, line_item, compared_at=now, compare_at=again, **there)
 
 
 async def is_gone(session: AsyncSession, line_item: LineItem, now: datetime, again: datetime) -> None:

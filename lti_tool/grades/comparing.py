@@ -96,12 +96,14 @@ class Comparer:
             return Compared()
         ags, quirks = self._ags(registration, scopes), self._quirks(registration.lms)
         now = self._clock.now()
+        listed = False
         try:
             addresses = await self._like_it(ags, line_item, course.line_items_url)
-            results = None if line_item.url not in addresses else await self._results(ags, line_item.url)
+            listed = line_item.url in addresses
+            results = await self._results(ags, line_item.url) if listed else None
         except Trouble:
             async with self._database.writing() as session:
-                await compare_queries.not_compared(session, line_item, now, now + EVERY / 12)
+                await compare_queries.not_compared(session, line_item, now, now + EVERY / 12, listed=listed)
             raise
         async with self._database.writing() as session:
             if results is None:
@@ -116,13 +118,18 @@ class Comparer:
             found = await ags.find_line_items(line_items_url, line_item.resource_id, line_item.tag)
         return [item.id for item in found if item.id is not None]
 
-    async def _results(self, ags: AgsPort, url: str) -> dict[str, ResultData] | None:
+    async def _results(self, ags: AgsPort, url: str) -> dict[str, ResultData]:
+        """What stands in a column that the LMS has just listed.
+
+        Some find it in their list and not by its results: TAO where its address has a query, ILIAS 10 where it belongs to no
+        link. Then they cannot be read, and nothing has to be repaired.
+        """
         try:
             async with self._asking():
                 return {result.user_id: result for result in await ags.results(url)}
         except Trouble as trouble:
             if trouble.code == rules.LINE_ITEM_GONE:
-                return None
+                raise Trouble("unreadable-answer", temporary=False, answered=trouble.answered) from trouble
             raise
 
     @asynccontextmanager

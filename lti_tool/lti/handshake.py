@@ -104,6 +104,18 @@ class ProofWanted(Exception):
         self.launch = launch
 
 
+class LoginAgain(Exception):
+    """The platform refused a login whose way led over our page for its storage; ``request`` begins one without.
+
+    A platform whose own cookie is ``SameSite=Lax`` does not know its user when the browser comes from a page of ours, and does
+    when it comes by a redirect. WordPress with LTI-PHP offers its storage all the same.
+    """
+
+    def __init__(self, request: Mapping[str, str]) -> None:
+        super().__init__("the login has to begin again without the platform's storage")
+        self.request = request
+
+
 async def begin_login(protocol: Protocol, given: Mapping[str, str], browser: str | None) -> Begun:
     """Begin a login (Security Framework 1.0 §5.1.1): remember state and nonce, and say where the platform answers.
 
@@ -148,7 +160,7 @@ async def finish_launch(protocol: Protocol, form: Mapping[str, str], browsers: C
     in the audit log, in a transaction of its own, and uses the login up; what nobody had begun leaves none. Raises
     LaunchRefused, and what ``enter`` raises; and ProofWanted, which leaves no trace, where everything is right but the browser
     could only show that by the platform's storage, which a second post of the same message has to bring
-    (``storage.PROOF_FIELD``).
+    (``storage.PROOF_FIELD``). LoginAgain leaves none either: the platform's word may be another without the storage.
     """
     now = protocol.clock.now()
     seen: dict[str, Any] = {}
@@ -164,7 +176,9 @@ async def finish_launch(protocol: Protocol, form: Mapping[str, str], browsers: C
             await notices_asked.note_service(session, launch, now)
     except ToolError as refusal:
         refusal.way_back = seen.get("way_back")
-        await _record(protocol, refusal, form.get("state"), seen, now)
+        again = await _record(protocol, refusal, form.get("state"), seen, now, reported=bool(form.get("error")))
+        if again is not None:
+            raise LoginAgain(again.request) from refusal
         raise
     except IntegrityError as error:
         protocol.directory.forget()
@@ -344,18 +358,27 @@ def _session_start(launch: Launch, entry: Entry) -> SessionStart:
 
 
 async def _record(
-    protocol: Protocol, refusal: ToolError, state: str | None, seen: Mapping[str, Any], now: datetime
-) -> None:
+    protocol: Protocol,
+    refusal: ToolError,
+    state: str | None,
+    seen: Mapping[str, Any],
+    now: datetime,
+    *,
+    reported: bool = False,
+) -> queries.LoginUnderWay | None:
     """Use the login up, and enter the refusal, where a login was under way or the platform vouches for the message.
 
-    What belongs to neither anybody can post as often as they like; it has its line in the log, and fills no table.
+    What belongs to neither anybody can post as often as they like; it has its line in the log, and fills no table. A login
+    that may begin again without the platform's storage is returned instead of entered; ``reported``: the platform said no.
     """
     async with protocol.database.writing() as session:
         login = None
         if state and len(state) <= _STATE_LIMIT:
             login = await queries.use_up_login(session, digest(state))
         if login is None and "actor" not in seen:
-            return
+            return None
+        if reported and login is not None and await _may_begin_again(session, login, now):
+            return login
         audit.record(
             session,
             now,
@@ -365,6 +388,15 @@ async def _record(
             reference=reference_code.get(),
             detail=f"{refusal.code}: {refusal.detail}",
         )
+    return None
+
+
+async def _may_begin_again(session: AsyncSession, login: queries.LoginUnderWay, now: datetime) -> bool:
+    """Whether a login went by the platform's storage, and its hints are good for another."""
+    if login.storage_target is None or login.expires_at <= now:
+        return False
+    registration = await session.get(Registration, login.registration_id)
+    return registration is not None and hints_work_again(registration.lms)
 
 
 def _reported(error: str) -> LaunchRefused:

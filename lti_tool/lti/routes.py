@@ -43,7 +43,14 @@ async def login(request: Request) -> Response:
     Where the platform offers its storage, a page puts the proof there on the way. Everywhere else it is a redirect: Moodle's
     own cookie does not survive anything else.
     """
-    given = await _form(request) if request.method == "POST" else request.query_params
+    given: Mapping[str, str] = request.query_params
+    if request.method == "POST":
+        # Platforms on celtic's LTI-PHP 5 post the form, and name their storage in the address alone (``System::sendMessage``).
+        given = {**given, **await _form(request)}
+    return await _begin(request, given)
+
+
+async def _begin(request: Request, given: Mapping[str, str]) -> Response:
     known = _browsers(request)
     begun = await handshake.begin_login(_protocol(request), given, known[0] if known else None)
     response: Response = RedirectResponse(begun.address, 302)
@@ -74,6 +81,8 @@ async def launch(request: Request) -> Response:
         _frame_like(request, wanted.launch)
         context = {"place": wanted.place, "id_token": form["id_token"], "state": form["state"]}
         return _pages(request).render(request, "lti/recognising.html", context)
+    except handshake.LoginAgain as again:
+        return await _begin(request, again.request)
     except CookieBlocked as blocked:
         return await _offer_a_window(request, blocked)
     if opened.by_proof:

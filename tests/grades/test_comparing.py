@@ -12,7 +12,7 @@ from lti_tool.grades.models import Choice, Delivery, Difference, Score
 from lti_tool.grades.rules import Standing
 from lti_tool.grades.trouble import Trouble
 from tests.grades.conftest import School
-from tests.grades.lms import BROKEN, GONE
+from tests.grades.lms import BROKEN, GONE, fail
 from tests.grades.test_faults import deliver_until_killed
 
 
@@ -239,6 +239,22 @@ async def test_columns_that_are_gone_or_doubled_are_said(school: School) -> None
     assert await school.compare() == Compared(gone=True)
     gone = await school.line_item()
     assert (gone.gone_at, gone.doubled) == (school.clock.now(), 0)
+
+
+async def test_a_column_that_is_listed_is_not_gone_whatever_its_results_answer(school: School) -> None:
+    # TAO's ResultServiceServerRequestHandler looks for the column without its address's query, and answers 404.
+    await school.owe(80)
+    await school.deliver()
+
+    async def results(line_item_url: str, user_id: str | None = None) -> list[object]:
+        fail(GONE)
+
+    school.lms.results = results  # type: ignore[method-assign, assignment]
+    with pytest.raises(Trouble) as caught:
+        await school.compare()
+    assert caught.value.code == "unreadable-answer"
+    column = await school.line_item()
+    assert column.gone_at is None
 
 
 async def test_an_lms_that_does_not_tell_keeps_no_score_waiting_and_is_asked_again(school: School) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from lti_tool.audit import AuditEntry
 from lti_tool.lti import claims, storage
 from lti_tool.lti.digests import digest
-from lti_tool.lti.models import OidcLogin, ToolSession
+from lti_tool.lti.models import Family, OidcLogin, Registration, ToolSession
 from tests.lti.conftest import Tool
 from tests.lti.support import TOOL, Browser, Login
 
@@ -60,6 +61,80 @@ async def test_a_login_with_a_storage_is_a_page_that_puts_the_proof_there(tool: 
     cookie = page.headers["set-cookie"].partition("=")[2].partition(";")[0]
     assert row.browser_digest == digest(cookie)
     assert cookie not in page.text, "the platform does not learn the cookie's value"
+
+
+async def test_a_storage_that_stands_in_the_address_of_a_posted_login_is_used(tool: Tool) -> None:
+    # LTI-PHP 5.4 (WordPress with its plugin "LTI Platform", and whoever else builds a platform on it).
+    client = tool.browser().client
+    response = await client.post("/lti/login?lti_storage_target=_parent&iss=x", data=tool.platform.login_request())
+
+    assert response.status_code == 200
+    assert 'data-storage-target="_parent"' in response.text
+    (row,) = await tool.rows(OidcLogin)
+    assert row.storage_target == "_parent"
+    assert row.request["iss"] == tool.platform.issuer, "the form goes before the address"
+
+
+def error_of(login: Login, word: str = "access_denied") -> dict[str, str]:
+    return {"error": word, "state": login.query["state"]}
+
+
+async def test_a_platform_that_does_not_know_its_user_from_our_page_is_asked_once_more_by_a_redirect(
+    tool: Tool,
+) -> None:
+    # WordPress's own cookie is SameSite=Lax: the plugin "LTI Platform" 2.3 offers its storage, and denies who comes from it.
+    browser = tool.browser()
+    login = await browser.login(tool.platform, lti_storage_target="_parent")
+
+    answer = await browser.client.post("/lti/launch", data=error_of(login))
+
+    assert answer.status_code == 302
+    assert answer.headers["location"].startswith("https://platform.example/auth?tenant=7&")
+    again = {name: values[0] for name, values in parse_qs(urlsplit(answer.headers["location"]).query).items()}
+    assert again["login_hint"] == "user-1"
+    assert again["lti_message_hint"] == login.query["lti_message_hint"]
+    assert again["state"] != login.query["state"]
+    (row,) = await tool.rows(OidcLogin)
+    assert row.storage_target is None
+    assert [entry.action for entry in await tool.rows(AuditEntry)] == [], "nobody was refused yet"
+
+    token = tool.platform.token(tool.platform.body(again["nonce"]))
+    opened = await browser.client.post("/lti/launch", data={"id_token": token, "state": again["state"]})
+    assert opened.status_code == 303
+
+
+async def test_a_platform_that_says_no_again_is_believed(tool: Tool) -> None:
+    browser = tool.browser()
+    login = await browser.login(tool.platform, lti_storage_target="_parent")
+    answer = await browser.client.post("/lti/launch", data=error_of(login))
+    state = parse_qs(urlsplit(answer.headers["location"]).query)["state"][0]
+
+    refused = await browser.client.post("/lti/launch", data={"error": "access_denied", "state": state})
+
+    await tool.refused(refused, "platform-reported-error", 400)
+
+
+async def test_a_platform_whose_hints_work_once_is_not_asked_again(tool: Tool) -> None:
+    async with tool.database.writing() as session:
+        registration = await session.get(Registration, tool.registration.id)
+        assert registration is not None
+        registration.lms = Family.CANVAS
+    browser = tool.browser()
+    login = await browser.login(tool.platform, lti_storage_target="_parent")
+
+    await tool.refused(
+        await browser.client.post("/lti/launch", data=error_of(login, "login_required")), "signed-out-there", 400
+    )
+
+
+async def test_an_error_with_a_state_that_nobody_has_begins_nothing(tool: Tool) -> None:
+    browser = tool.browser()
+    login = await browser.login(tool.platform, lti_storage_target="_parent")
+    first = await browser.client.post("/lti/launch", data=error_of(login))
+    assert first.status_code == 302
+    second = await browser.client.post("/lti/launch", data=error_of(login))
+    assert second.status_code == 400
+    assert len(await tool.rows(OidcLogin)) == 1, "the one that the first began"
 
 
 async def test_a_browser_that_sends_our_cookie_does_not_wait_for_the_storage(tool: Tool) -> None:
