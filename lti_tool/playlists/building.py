@@ -22,14 +22,23 @@ from lti_tool.learners.supports import Supports
 from lti_tool.logs import reference_code
 from lti_tool.playlists import editing, loading, queries, template_queries, template_rows
 from lti_tool.playlists.differences import Difference, differences, public
-from lti_tool.playlists.models import DoneRule, Playlist, PlaylistKind, PlaylistStatus, StepVariant, VariantKind
+from lti_tool.playlists.models import (
+    DoneRule,
+    OrderRule,
+    Playlist,
+    PlaylistKind,
+    PlaylistStatus,
+    StepVariant,
+    VariantKind,
+)
 from lti_tool.playlists.paths import Path
 from lti_tool.playlists.templates import Section, Step, Template
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A step as the builder lists it. ``number`` is its place, from 1; ``after`` the title of the step it opens after."""
+    """A step as the builder lists it. ``number`` is its place, from 1; ``after`` the title of the step it opens after;
+    ``is_late`` says of a pre-check that steps of its section come before it, one after the other."""
 
     step: Step
     number: int
@@ -37,6 +46,7 @@ class Line:
     after: str = ""
     after_competency: str = ""
     competency: str = ""
+    is_late: bool = False
 
     @property
     def kind(self) -> str | None:
@@ -166,6 +176,7 @@ def _blocks(template: Template, items: Mapping[uuid.UUID, ContentItem], names: M
             after=titles.get(step.after_step_id, "") if step.after_step_id else "",
             after_competency=names.get(step.after_competency_id, "") if step.after_competency_id else "",
             competency=names.get(step.competency_id, "") if step.competency_id else "",
+            is_late=step.is_precheck and template.order_rule is OrderRule.IN_ORDER and _has_before(template, step),
         )
         for number, step in enumerate(template.steps, start=1)
     ]
@@ -174,6 +185,18 @@ def _blocks(template: Template, items: Mapping[uuid.UUID, ContentItem], names: M
         mine = tuple(line for line in lines if line.step.section_id == section.id)
         blocks.append(Block(section, mine, template.choices(section.id)))
     return blocks
+
+
+def _has_before(template: Template, step: Step) -> bool:
+    """Whether a step of its section that is no pre-check stands before it, and nobody said that it opens after one."""
+    if step.after_step_id is not None:
+        return False
+    first = next(
+        one
+        for one in template.steps
+        if one.section_id == step.section_id and (one.id == step.id or not one.is_precheck)
+    )
+    return first.id != step.id
 
 
 async def _names(session: AsyncSession, here: InCourse) -> dict[uuid.UUID, str]:

@@ -143,7 +143,8 @@ def change_step(
     item_title: str | None = None,
 ) -> Template:
     """Change what a step says, what counts as done (one of ``possible``) and when it opens. Called as its item is
-    (``item_title``), it follows when that is renamed.
+    (``item_title``), it follows when that is renamed. What becomes a pre-check goes to the front of its section,
+    unless it is to open after a step.
 
     BadRequest for a rule its place cannot serve, for mastery of no competency, for a pre-check without a result, for a step that
     would open after it is due; NotFound for a step it cannot wait for; StepsInACircle.
@@ -198,7 +199,18 @@ def change_step(
     changed_template = _with(template, changed)
     if not isinstance(choice.section_id, Keep):
         changed_template = put_in_section(changed_template, step_id, choice.section_id)
+    if changed.is_precheck and not step.is_precheck and changed.after_step_id is None:
+        changed_template = _to_the_front(changed_template, step_id)
     return checked(changed_template)
+
+
+def _to_the_front(template: Template, step_id: uuid.UUID) -> Template:
+    """Put a step before the others of its section: one after the other, a pre-check further down would save nobody any work."""
+    step = template.step(step_id)
+    others = [one for one in template.steps if one.id != step_id]
+    place = next((n for n, one in enumerate(others) if one.section_id == step.section_id), len(others))
+    others.insert(place, step)
+    return replace(template, steps=tuple(others))
 
 
 def place_step(

@@ -29,7 +29,7 @@ from lti_tool.playlists import (
     views,
 )
 from lti_tool.playlists.asking import Conversation
-from lti_tool.playlists.models import Playlist, PlaylistStatus
+from lti_tool.playlists.models import Playlist, PlaylistStatus, PlaylistStep, StepVariant
 from lti_tool.playlists.monitor_rules import Watch
 from lti_tool.playlists.monitor_views import Line
 from lti_tool.playlists.path_models import PathRequest, PathWord
@@ -53,7 +53,8 @@ class StudentPage:
     """Everything a teacher's page of one student shows.
 
     ``told`` is what pages tell of the path: names, why the tool chose what it chose, what is known, the goal. ``others`` are the
-    playlists that could be given to the student as well.
+    playlists that could be given to the student as well. ``forms`` are the steps that this student opens in another form, each
+    with it, modifications among them: empty for who may not see supports.
     """
 
     person: Person
@@ -67,6 +68,7 @@ class StudentPage:
     others: Sequence[Playlist]
     score: ScoreStanding | None
     sees_supports: bool
+    forms: Sequence[tuple[PlaylistStep, StepVariant]] = ()
 
 
 async def student_page(
@@ -90,6 +92,10 @@ async def student_page(
     score = next((one for one in scores if one.person_id == person_id), None)
     conversation = await asking.conversation(session, here.organisation_id, path.copy.id)
     have = {other.id for _, other in pairs}
+    sees_supports = await supports.may_see(session, here)
+    forms = [(step, path.forms[step.id]) for step in path.present if step.id in path.forms] if sees_supports else []
+    if forms:
+        _recorded_forms(session, here, person_id, now)
     assigned = await queries.playlists(session, here.organisation_id, here.course.id, settling.ASSIGNED)
     return StudentPage(
         person=person,
@@ -102,7 +108,8 @@ async def student_page(
         profile=profile,
         others=[one for one in assigned if one.id not in have],
         score=score,
-        sees_supports=await supports.may_see(session, here),
+        sees_supports=sees_supports,
+        forms=forms,
     )
 
 
@@ -121,6 +128,8 @@ async def own_view(
         raise NotFound("no copy for this person")
     [path] = await loading.load(session, here.course, mine, now, as_student=own_forms)
     recorded(session, here, person_id, now, f"playlist {playlist.id}, as the student sees it")
+    if own_forms and path.forms:
+        _recorded_forms(session, here, person_id, now)
     [view] = await showing.path_views(session, here.course, [path])
     return person, view, own_forms
 
@@ -143,10 +152,21 @@ async def reasons_of(
 
 def recorded(session: AsyncSession, here: InCourse, person_id: uuid.UUID, now: datetime, detail: str) -> None:
     """Leave the trace of a look at one student."""
+    _trace(session, here, person_id, now, "student.viewed", detail)
+
+
+def _recorded_forms(session: AsyncSession, here: InCourse, person_id: uuid.UUID, now: datetime) -> None:
+    """Leave the trace of a look at which other forms of steps a student has; never which."""
+    _trace(session, here, person_id, now, "supports.viewed", None)
+
+
+def _trace(
+    session: AsyncSession, here: InCourse, person_id: uuid.UUID, now: datetime, action: str, detail: str | None
+) -> None:
     audit.record(
         session,
         now,
-        "student.viewed",
+        action,
         organisation_id=here.organisation_id,
         actor=str(here.visit.person_id) if here.visit.person_id else None,
         subject=f"person:{person_id}",

@@ -20,6 +20,7 @@ from lti_tool.playlists import (
     personal_routes,
     picking_routes,
     progress_routes,
+    signing_routes,
     step_routes,
     teaching_routes,
     trait_routes,
@@ -40,6 +41,7 @@ router.include_router(building_routes.router)
 router.include_router(step_routes.router)
 router.include_router(copy_routes.router)
 router.include_router(progress_routes.router)
+router.include_router(signing_routes.router)
 router.include_router(monitor_saying_routes.router)
 router.include_router(monitor_student_routes.router)
 router.include_router(learning_routes.router)

@@ -101,7 +101,7 @@ async def mark_done(
 ) -> Path:
     """The student says a step is done. Conflict while another comes first, or where something else decides; twice is once."""
     path, step = await _own_step(session, course, person_id, copy_id, step_id, now)
-    if not _is_done(path, step):
+    if not is_done(path, step):
         _must_be_the_students_word(step)
     _must_be_open(path, step)
     return await move(session, course, path, step, lambda standing: rules.marked(standing, DoneBy.STUDENT, now), now)
@@ -274,7 +274,8 @@ async def _with_step(
     return path, step
 
 
-def _is_done(path: Path, step: PlaylistStep) -> bool:
+def is_done(path: Path, step: PlaylistStep) -> bool:
+    """Whether a step is done, by whatever."""
     return standing_of(path.rows.get(step.id)).state is StepState.DONE
 
 
@@ -339,7 +340,7 @@ async def sign_off(
         if request.step_id == step.id and request.kind is RequestKind.SIGN_OFF:
             request.answered_at, request.answered_by, request.outcome = now, by, Outcome.SIGNED
             session.add(request)
-    if not _is_done(path, step):
+    if not is_done(path, step):
         _trace(session, course, "step.signed-off", by, person_id, step, now)
     return await move(session, course, path, step, lambda standing: rules.marked(standing, DoneBy.TEACHER, now), now)
 
@@ -358,7 +359,7 @@ async def take_back(
     Results from before this moment no longer count, and a score that was sent follows.
     """
     path, step = await _students_step(session, course, playlist_id, person_id, step_id, now)
-    if _is_done(path, step):
+    if is_done(path, step):
         _trace(session, course, "step.taken-back", by, person_id, step, now)
     return await move(session, course, path, step, lambda standing: rules.unmarked(standing, DoneBy.TEACHER, now), now)
 

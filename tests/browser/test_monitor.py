@@ -92,6 +92,25 @@ def test_the_teachers_way(browser: Browser, world: World) -> None:
         expect(page.locator(".asked-list > li")).to_have_count(5)
 
 
+def test_whom_somebody_looks_for_outlives_a_refresh(browser: Browser, world: World) -> None:
+    """The page brings itself up to date every minute; who is typing a name then goes on typing it."""
+    with somebody(browser, world, world.school.teacher) as page:
+        page.goto(f"{world.course}/playlists/{assigned[0].id}/progress")
+        field = page.get_by_label("Find a student")
+        field.press_sequentially("Castil")
+        expect(page.locator("#students tbody tr:visible")).to_have_count(2)
+        page.evaluate("() => { document.getElementById('progress').dataset.old = 'yes'; }")
+        page.evaluate(
+            """() => htmx.ajax("GET", location.href, { source: "#progress", target: "#progress", select: "#progress",
+                                                      swap: "outerHTML" })"""
+        )
+        expect(page.locator("#progress[data-old]")).to_have_count(0)
+        expect(field).to_be_focused()
+        field.press_sequentially("lo")
+        expect(field).to_have_value("Castillo")
+        expect(page.locator("#students tbody tr:visible")).to_have_count(2)
+
+
 def test_one_student(browser: Browser, world: World) -> None:
     with somebody(browser, world, world.school.teacher) as page:
         page.goto(f"{world.course}/playlists/{assigned[0].id}/progress")
@@ -175,3 +194,31 @@ def test_what_the_teacher_said_reaches_the_student(browser: Browser, world: Worl
         page.goto(f"{world.course}/my")
         expect(page.get_by_text("Go on with your next step.")).to_be_visible()
         expect(page.get_by_text("Look at the picture on page 2.")).to_be_visible()
+
+
+def test_a_step_is_signed_off_for_the_class_in_five_presses(browser: Browser, world: World) -> None:
+    with somebody(browser, world, world.school.teacher) as page:
+        page.goto(f"{world.course}/playlists/{assigned[0].id}/progress")
+        page.locator("summary", has_text="More for").click()
+        page.get_by_role("link", name="Sign off for many").click()
+        look(page, "monitor-sign-off-which")
+        page.get_by_role("link", name="Fold a paper").click()
+        page.get_by_label("Everybody").check()
+        look(page, "monitor-sign-off-whom")
+        page.get_by_role("button", name="Sign off", exact=True).click()
+        expect(page.locator("#messages")).to_contain_text("Signed off, all of them.")
+        expect(page.get_by_role("listitem").filter(has_text="Fold a paper")).to_contain_text("done by everybody")
+
+
+def test_an_answer_that_is_half_typed_is_not_lost_by_another(browser: Browser, world: World) -> None:
+    with somebody(browser, world, world.school.teacher) as page:
+        page.goto(f"{world.course}/playlists/waiting?kind=help")
+        lines = page.locator(".asked-list > li")
+        words = lines.locator("textarea")
+        words.nth(0).fill("Look at the picture.")
+        words.nth(1).fill("Half an ans")
+        lines.nth(0).get_by_role("button", name="Answer").click()
+        expect(page.locator("#messages")).to_contain_text("what you typed there is not saved yet")
+        expect(words.nth(1)).to_have_value("Half an ans")
+        lines.nth(0).get_by_role("button", name="Answer").click()
+        expect(page.locator("#messages")).to_contain_text("Answered.")

@@ -228,6 +228,23 @@ async def test_who_was_slower_finds_what_they_typed(site: Site) -> None:
         assert 'class="settings" open' not in slower.text
 
 
+async def test_a_pre_check_goes_to_the_front_of_its_section(site: Site) -> None:
+    """Behind the steps that it may save, it would save nothing."""
+    bench = await a_bench(site)
+    await bench.post("/steps", step_kind="task", step_title="Before")
+    quiz = await bench.step("Quiz on halves")
+    page = await bench.post(
+        f"/steps/{quiz.id}", title="Quiz on halves", done_rule="result", pass_percent="80", is_precheck="yes"
+    )
+    assert (await bench.template()).steps[0].title == "Quiz on halves"
+    assert "Move it up" not in page
+    page = await bench.post("/order", item=str(quiz.id), move="down")
+    assert "Move it up: students do the steps above it first" in page
+    # In any order it stands well wherever it is.
+    page = await bench.post("", title="Halves", order_rule="any")
+    assert "Move it up" not in page
+
+
 async def test_undo_says_how_much_it_takes_back(site: Site) -> None:
     bench = await a_bench(site)
     ids = [str(item.id) for item in site.school.items.values()]

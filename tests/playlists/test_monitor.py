@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from lti_tool.audit import AuditEntry
 from lti_tool.content.service import ItemResult
 from lti_tool.db.base import scoped
 from lti_tool.db.session import Database
@@ -212,6 +213,25 @@ async def test_neither_supports_nor_modifications_show_on_the_monitor_or_in_its_
         assert "What a fraction is" in page or "Quiz on halves" in page
         for told in ("In plain words", "Half of the quiz", "35%", "simpler", "Simpler"):
             assert told not in page, told
+    # The page of the one student says it to who may see supports, once and apart, and the look is recorded.
+    one = f"{site.course}/playlists/{playlist.id}/students/{ada}"
+    for address in (one, f"{one}/as-they-see-it"):
+        hidden = (await teacher.get(address)).text
+        assert not any(told in hidden for told in ("In plain words", "Half of the quiz", "35%", "another form"))
+        assert await looks_at_supports(site) == []
+    told = (await (await site.teacher()).get(one)).text
+    assert "Steps in another form" in told
+    assert "Simpler text · In plain words" in told
+    assert "Modified · Half of the quiz · Counts from 35%" in told
+    assert await looks_at_supports(site) == [f"person:{ada}"]
+    assert "Half of the quiz" in (await (await site.teacher()).get(f"{one}/as-they-see-it")).text
+    assert await looks_at_supports(site) == [f"person:{ada}"] * 2
+
+
+async def looks_at_supports(site: Site) -> list[str | None]:
+    async with site.database.reading() as session:
+        found = await session.exec(scoped(AuditEntry, site.school.id).where(AuditEntry.action == "supports.viewed"))
+        return [entry.subject for entry in found]
 
 
 # --- The file

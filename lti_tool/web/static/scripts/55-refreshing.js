@@ -1,4 +1,5 @@
-// A part of the page that is asked for again keeps what its reader has opened in it, and the place of the keyboard's focus.
+// A part of the page that is asked for again keeps what its reader has opened in it, whom they look for, and the place of the
+// keyboard's focus.
 {
   // Where an element stands: which of its kind below the nearest thing with a name.
   const place = (element) => {
@@ -21,6 +22,8 @@
     kept = {
       part: part.id,
       open: [...part.querySelectorAll("details[open]")].map(place),
+      looked: [...part.querySelectorAll("input[data-filter]")].filter((field) => field.value).map((field) => [place(field), field.value]),
+      caret: focused?.matches?.("input[data-filter]") ? focused.selectionStart : null,
       focus: focused && focused !== part && part.contains(focused) ? place(focused) : null,
     };
   });
@@ -28,7 +31,15 @@
   document.addEventListener("htmx:load", (event) => {
     if (!kept || event.target.id !== kept.part) return;
     for (const details of kept.open.map(find)) if (details) details.open = true;
-    if (kept.focus) find(kept.focus)?.focus({ preventScroll: true });
+    for (const [where, value] of kept.looked) {
+      const field = find(where);
+      if (!field) continue;
+      field.value = value;
+      field.dispatchEvent(new Event("input", { bubbles: true }));
+    }
+    const focused = kept.focus && find(kept.focus);
+    focused?.focus({ preventScroll: true });
+    if (focused && kept.caret !== null) focused.setSelectionRange?.(kept.caret, kept.caret);
     kept = null;
   });
 
