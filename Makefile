@@ -23,8 +23,8 @@ demo: setup ## Start the tool and a sandbox LMS on this machine (ARGS="--reset",
 	@$(BIN)/lti-tool demo $(ARGS)
 
 # A file's tests stay together on one worker: stories build on each other, and servers are shared; see tests/order.py.
-# A third worker would take less time, and browsers would more often not answer in time.
-PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+# Two of the workers take anything, and a third one what the others leave of the machine; see tests/workers.py.
+PYTEST := $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 # What may have been the machine, not the code, gets a second chance, said aloud; see tests/again.py.
 # What fetches and installs mostly waits, so all of it is made side by side, and the checks as soon as they can run.

@@ -18,9 +18,10 @@ from lti_tool.clock import ManualClock
 from lti_tool.db import scoping
 from lti_tool.db.engine import make_engine
 from lti_tool.db.session import Database
+from tests import workers
 from tests.again import AT_ONCE
 from tests.databases import MigratedOnce, postgresql_server
-from tests.order import in_order, scope_of
+from tests.order import in_order
 from tests.servers import be_patient
 
 DATABASES = ("sqlite", "postgresql")
@@ -49,6 +50,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if hasattr(config, "workerinput"):
         places = {nodeid: place for place, nodeid in enumerate(in_order(item.nodeid for item in items))}
         items.sort(key=lambda item: places[item.nodeid])
+        workers.tell(config, items)
 
 
 # Everything that is made until every test is known stays to the end: looking through it for what nobody needs any more finds
@@ -56,11 +58,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 gc.disable()
 
 
-def pytest_collection_finish() -> None:
+def pytest_collection_finish(session: pytest.Session) -> None:
     """What is there by now is not looked through again either; that took a twelfth of what the tests of pages take."""
     gc.freeze()
     gc.enable()
     gc.set_threshold(10_000)
+    workers.step_back(session.config)
 
 
 _failed_at_once: set[str] = set()
@@ -80,16 +83,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """``--dist loadfile``, but for what ``scope_of`` says."""
-    if config.getvalue("dist") != "loadfile":
-        return None
-    from xdist.scheduler import LoadFileScheduling
-
-    class ByScope(LoadFileScheduling):
-        def _split_scope(self, nodeid: str) -> str:
-            return scope_of(nodeid)
-
-    return ByScope(config, log)
+    """``--dist loadfile``, but for what tests/workers.py says."""
+    return workers.ByScope(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 @pytest.fixture(autouse=True)
