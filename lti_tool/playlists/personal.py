@@ -44,7 +44,7 @@ from lti_tool.playlists.planned_queries import OwnStep
 from lti_tool.playlists.planning import base
 from lti_tool.playlists.planning.course import Course as CompiledCourse
 from lti_tool.playlists.planning.course import compile_course
-from lti_tool.playlists.planning.settings import PathSettings, read
+from lti_tool.playlists.planning.settings import PathSettings, agreed
 
 MOST_BOOKS = 64
 """Courses that a process keeps compiled, the latest used."""
@@ -61,14 +61,6 @@ _DOES = {
     AlignmentRole.PRACTISES: base.Does.PRACTISES,
     AlignmentRole.ASSESSES: base.Does.ASSESSES,
 }
-
-
-def agreed(settings: Mapping[str, Any]) -> PathSettings:
-    """What ``Playlist.settings`` says; the usual where it cannot be read, so that a student always has a path."""
-    try:
-        return read(settings)
-    except ValueError:
-        return PathSettings()
 
 
 _terms: OrderedDict[uuid.UUID, tuple[Mapping[str, Any], PathSettings]] = OrderedDict()

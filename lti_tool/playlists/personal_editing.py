@@ -37,7 +37,7 @@ from lti_tool.playlists.models import (
     StepState,
 )
 from lti_tool.playlists.path_models import PathRuling, RulingKind
-from lti_tool.playlists.planning.settings import PathSettings, write
+from lti_tool.playlists.planning.settings import PathSettings, agreed, write
 from lti_tool.playlists.replanning import PLAN
 from lti_tool.web.i18n import N_
 
@@ -160,7 +160,7 @@ async def move_on(
 ) -> Playlist:
     """Another current unit for the whole class; everything else stays. Conflict ``playlist-changed``; NothingToPlanFrom."""
     playlist = await _for_change(session, course, playlist_id, revision, now)
-    before = personal.agreed(playlist.settings)
+    before = agreed(playlist.settings)
     settings = replace(before, planning=replace(before.planning, unit=unit))
     await _unit_is_there(session, course, settings)
     playlist.settings = write(settings)

@@ -23,7 +23,7 @@ from lti_tool.playlists.models import PersonalPlaylist, PersonalStep, PlaylistSt
 from lti_tool.playlists.path_models import PathRuling
 from lti_tool.playlists.personal import Book
 from lti_tool.playlists.planning import base, why
-from lti_tool.playlists.planning.settings import PathSettings
+from lti_tool.playlists.planning.settings import PathSettings, agreed
 
 MOST_STUDENTS = 100
 """Students on one page; the progress page has everybody."""
@@ -158,7 +158,7 @@ async def overview(session: AsyncSession, here: InCourse, playlist_id: uuid.UUID
     """The page of one personal playlist, of the students whom this teacher may see."""
     playlist = await personals.found(session, here.course, playlist_id)
     book = await personal.book(session, here.organisation_id, here.course.id, now)
-    settings = personal.agreed(playlist.settings)
+    settings = agreed(playlist.settings)
     people = {one.id: one for one in await visible_students(session, here)}
     copies = {
         copy.person_id: copy
@@ -348,7 +348,7 @@ async def student(
         "playlist": playlist,
         "book": book,
         "names": names(book),
-        "settings": personal.agreed(playlist.settings),
+        "settings": agreed(playlist.settings),
         "done": [line for line in lines if line.state == StepState.DONE],
         "coming": [line for line in lines if line.state != StepState.DONE],
         "nothing": _nothing(copy),

@@ -32,7 +32,7 @@ from lti_tool.playlists.forms import Entered
 from lti_tool.playlists.models import Playlist
 from lti_tool.playlists.personal import Book
 from lti_tool.playlists.planning import why
-from lti_tool.playlists.planning.settings import PathSettings
+from lti_tool.playlists.planning.settings import PathSettings, agreed
 from lti_tool.playlists.replies import Said, notice, path_address, playlist_address, playlists_address
 from lti_tool.web.dependencies import CurrentDatabase, CurrentPages, Now
 from lti_tool.web.replies import see, trouble_notice
@@ -267,7 +267,7 @@ async def change_settings(
     entered = Entered.of(form)
     async with database.reading() as session:
         book = await personal.book(session, here.organisation_id, here.course.id, clock.now())
-        before = personal.agreed((await personals.found(session, here.course, playlist_id)).settings)
+        before = agreed((await personals.found(session, here.course, playlist_id)).settings)
     title, (has_column, points) = forms.title(entered), forms.column(entered)
     settings = forms.settings(entered, form, book, before)
     page = "personal_settings"
@@ -321,7 +321,7 @@ async def _settings_page(
         playlist: Playlist = await personals.found(session, here.course, playlist_id)
         book: Book = await personal.book(session, here.organisation_id, here.course.id, request.app.state.clock.now())
         can_have_column = await editing.may_have_column(session, here.course, playlist)
-    settings = personal.agreed(playlist.settings)
+    settings = agreed(playlist.settings)
     context = {
         "playlist": playlist,
         "book": book,

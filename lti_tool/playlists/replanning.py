@@ -25,7 +25,7 @@ from lti_tool.db.session import Database
 from lti_tool.ids import new_id
 from lti_tool.jobs import runner_of
 from lti_tool.mastery import versions
-from lti_tool.playlists import personal, planned_queries
+from lti_tool.playlists import personal, planned_queries, ways
 from lti_tool.playlists import personal_queries as queries
 from lti_tool.playlists.models import DoneRule, Need, StepKind, StepOrigin, StepRole, StepState
 from lti_tool.playlists.path_models import PathRequest, RequestKind
@@ -33,6 +33,7 @@ from lti_tool.playlists.personal import Book
 from lti_tool.playlists.personal_queries import Asked, CopyRow, WorkRow
 from lti_tool.playlists.planned_queries import OwnForm, OwnStep
 from lti_tool.playlists.planning import base, planner, why
+from lti_tool.playlists.planning.choosing import TALK_AGAIN
 from lti_tool.playlists.planning.settings import PathSettings
 
 PLAN = "plan-paths"
@@ -41,7 +42,7 @@ PLAN = "plan-paths"
 FOR_A_PAGE = 60
 """Copies that a teacher's page plans itself before it is shown: a class. Of more, the job does the rest meanwhile."""
 
-MADE_BY = 4
+MADE_BY = 5
 """Counts changes of how plans are made, so that plans of an earlier version are out of date."""
 
 AT_ONCE = 25
@@ -82,14 +83,19 @@ def is_stale(times: queries.CourseTimes, copy: CopyRow, today: date) -> bool:
 
 
 def _again(learner: base.Learner, today: date) -> date | None:
-    """The day on which the same would be planned differently, if one is known: reviews and dates come nearer, and what was
-    passed over is offered again.
+    """The day on which the same would be planned differently, if one is known: reviews and dates come nearer, what was passed
+    over is offered again, and so is a talk that led to nothing.
     """
     if learner.dated or any(due <= today for due in learner.reviews.values()):
         return today + timedelta(days=1)
     if any(done.skipped_on is not None for done in learner.items.values()):
         return today + timedelta(days=1)
-    return min(learner.reviews.values(), default=None)
+    talks = [
+        one.on + TALK_AGAIN
+        for one in learner.walked
+        if one.role is StepRole.TALK and one.on is not None and one.on + TALK_AGAIN > today
+    ]
+    return min([*learner.reviews.values(), *talks], default=None)
 
 
 # --- From what is known to what is to be written ------------------------------------------------------------------------
@@ -274,7 +280,7 @@ def _wanted(facts: _Facts, planned: base.Planned) -> dict[str, Any]:
         "is_precheck": False,
         "origin": StepOrigin.STUDENT if chosen else StepOrigin.TOOL,
         "role": planned.role,
-        "why": why.to_json(planned.why),
+        "why": {**why.to_json(planned.why), ways.INSTEAD: [str(one) for one in planned.equals]},
         "expected": None if planned.expected is None else round(planned.expected, _PLACES),
         "proposed": facts.terms.approve and not chosen,
         "removed_at": None,

@@ -21,6 +21,8 @@ from lti_tool.playlists.models import (
 )
 from lti_tool.playlists.monitor_rules import USUAL, Calendar, Watch
 from lti_tool.playlists.paths import Path, Shown
+from lti_tool.playlists.planning.base import Reason
+from lti_tool.playlists.planning.settings import Wheel, agreed
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +212,8 @@ class PathView:
     """Why nothing is next; None where something is."""
     minutes_left: int = 0
     """The teacher's estimates for what is still to do and counts."""
+    choices: tuple[StepView, ...] = ()
+    """Where the student steers: the steps to choose from, the one that the tool would take first; else none."""
 
     @property
     def steps(self) -> list[StepView]:
@@ -246,6 +250,12 @@ class PathView:
         """What is not."""
         passed = {one.step.id for one in self.passed_over}
         return [one for one in self.steps if not one.is_done and one.step.id not in passed]
+
+    @property
+    def to_come_later(self) -> list[StepView]:
+        """The same, but for what there is to choose from now."""
+        now = {one.step.id for one in self.choices}
+        return [one for one in self.to_come if one.step.id not in now]
 
 
 def path_view(
@@ -297,7 +307,36 @@ def path_view(
         ),
         nothing=path.nothing_next,
         minutes_left=sum(view.minutes or 0 for view in views if view.step.id in counted),
+        choices=_choices(path, views) if path.is_personal else (),
     )
+
+
+MOST_CHOICES = 4
+"""More steps than these are no help in choosing the next one."""
+
+_TEACHERS = frozenset({Reason.PINNED, Reason.DATED, Reason.PLACEMENT})
+
+
+def _choices(path: Path, views: Sequence[StepView]) -> tuple[StepView, ...]:
+    """What a student who steers may begin with: of each competency the first step that the tool chose, while nothing is begun
+    and the teacher wants nothing first. One step is no choice.
+    """
+    if agreed(path.playlist.settings).wheel is not Wheel.STUDENT:
+        return ()
+    following = next((view for view in views if view.is_next), None)
+    if following is None or path.next is None or path.next.why is not rules.Why.PLANNED or not _is_free(following):
+        return ()
+    first: dict[uuid.UUID | None, StepView] = {}
+    for view in (following, *views):
+        if view.state == "todo" and view.step.kind is StepKind.ITEM and _is_free(view):
+            first.setdefault(view.step.competency_id, view)
+    return tuple(first.values())[:MOST_CHOICES] if len(first) > 1 else ()
+
+
+def _is_free(view: StepView) -> bool:
+    """Whether the tool chose a step, and neither a teacher nor a date."""
+    reason = (view.step.why or {}).get("reason")
+    return view.step.role is not None and view.step.origin is not StepOrigin.TEACHER and reason not in _TEACHERS
 
 
 def _sections(path: Path, views: Sequence[StepView], missing: Mapping[uuid.UUID, int]) -> tuple[SectionView, ...]:

@@ -1,10 +1,12 @@
 """Other ways to the same thing: items of the course that are for the same competency as a step's.
 
-Those that do the same for it (teach, practise, assess) are *equals*, and a student may do one instead of what the tool chose.
-The others that teach or practise it are *another way*: for whoever is stuck, and wants it shown differently.
+Those that do the same for it (teach, practise, assess) are *equals*, and a student may do one instead of what the tool chose;
+of a step that was planned, those that its plan found as good, since a choice that the next plan would not keep is none. The
+others that teach or practise it are *another way*: for whoever is stuck, and wants it shown differently.
 """
 
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -36,6 +38,9 @@ from lti_tool.web.i18n import N_
 
 MOST = 4
 """More than these are no help in choosing."""
+
+INSTEAD = "instead"
+"""Where a planned step's reason names the items that are as good, by their ids; see ``planning.base.Planned.equals``."""
 
 _DOES = {
     StepRole.TEACH: AlignmentRole.TEACHES,
@@ -98,7 +103,7 @@ class Finder:
         competency_id = self._about(step)
         if competency_id is None or competency_id in self.banned_competencies:
             return Ways()
-        does = self._does(step, competency_id)
+        does, as_good = self._does(step, competency_id), _as_good(step)
         taken = {one.content_item_id for one in self.path.present if self._is_settled(one)} | {step.content_item_id}
         equals: dict[uuid.UUID, Way] = {}
         others: dict[uuid.UUID, Way] = {}
@@ -106,7 +111,7 @@ class Finder:
             way = self._way(view) if view.competency_id == competency_id else None
             if way is None or way.item_id in taken:
                 continue
-            if way.does is does:
+            if way.does is does and (as_good is None or str(way.item_id) in as_good):
                 equals.setdefault(way.item_id, way)
             elif way.does is not AlignmentRole.ASSESSES:
                 others.setdefault(way.item_id, way)
@@ -143,6 +148,11 @@ class Finder:
     def _first(self, ways: dict[uuid.UUID, Way]) -> tuple[Way, ...]:
         place = {key: (self.items[key].position, str(key)) for key in ways}
         return tuple(sorted(ways.values(), key=lambda way: place[way.item_id]))[:MOST]
+
+
+def _as_good(step: PlaylistStep) -> Collection[str] | None:
+    """The items that the step's plan found as good; None where nothing was planned."""
+    return None if step.why is None else step.why.get(INSTEAD)
 
 
 async def finder(session: AsyncSession, course: Course, path: Path) -> Finder:

@@ -213,10 +213,10 @@ def test_what_the_tool_chose_is_exchanged_shown_another_way_and_passed_over(brow
     with ada(browser, paths) as page:
         page.goto(paths.path("own 0"))
         # A must-do of the other playlist, with a date; then what the plan wants.
-        expect(page.get_by_text("This is due on Sep 3, 2026.")).to_be_visible()
+        expect(page.get_by_text("Your teacher set a date for this: Sep 3, 2026.")).to_be_visible()
         page.locator(".step--current").get_by_role("button", name="Mark as done").click()
         the_next(page, "A video about equal fractions")
-        expect(page.locator(".step--current").get_by_text("it opens Multiply fractions.")).to_be_visible()
+        expect(page.locator(".step--current").get_by_text("you need it for: Multiply fractions.")).to_be_visible()
         look(page, "path-own-1")
         page.locator(".step--current summary", has_text="Or instead").click()
         look(page, "path-own-2-instead")

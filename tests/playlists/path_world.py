@@ -29,6 +29,13 @@ class PathWorld:
     def id(self) -> uuid.UUID:
         return self.world.id
 
+    @property
+    def playlist_id(self) -> uuid.UUID:
+        """The personal playlist's."""
+        if self.playlist is None:
+            raise LookupError("no playlist was made")
+        return self.playlist.id
+
     def number(self, code: str) -> int:
         """The map's number of a competency."""
         return list(self.world.competencies).index(code) + 1

@@ -139,7 +139,7 @@ async def test_a_look_changes_nothing_and_says_why(site: Site, teacher: Visitor)
     assert page.status_code == 200
     assert "Birch" in page.text
     assert "page F.1" in page.text
-    assert "prerequisites are met" in page.text
+    assert "No prerequisite" in page.text
     async with site.database.reading() as session:
         assert not await queries.playlists(session, site.school.id, site.school.course.id, list(PlaylistStatus))
 

@@ -1,7 +1,7 @@
 """Planning copies from the database and back, on both databases."""
 
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlmodel import col
@@ -14,7 +14,7 @@ from lti_tool.content.models import ItemKind
 from lti_tool.db.base import scoped
 from lti_tool.db.session import Database
 from lti_tool.mastery.models import EvidenceSource, Standing
-from lti_tool.playlists import replanning
+from lti_tool.playlists import personal_editing, replanning, service, ways
 from lti_tool.playlists.models import (
     DoneRule,
     PersonalPlaylist,
@@ -31,6 +31,7 @@ from tests.mastery.world import append
 from tests.playlists import path_world
 from tests.playlists.path_world import PathWorld
 from tests.playlists.seed import NOW
+from tests.playlists.test_asking import here as in_course
 
 LATER = NOW + timedelta(hours=1)
 
@@ -229,3 +230,62 @@ async def test_a_class_is_planned_together(database: Database, made: PathWorld) 
         for person in made.world.school.students
     ]
     assert ways[0] == ways[1] == ways[2] != []
+
+
+async def test_what_is_offered_in_a_steps_place_is_what_the_next_plan_keeps(
+    database: Database, made: PathWorld
+) -> None:
+    """Of the pages that teach F.1 as well one is also for F.3, which has to wait: it is another way, begun at once."""
+    ada = made.world.ada.id
+    async with database.writing() as session:
+        for position, name in enumerate(("video F.1", "reader F.1", "both F.1"), 60):
+            item = await path_world.add_item(session, made, name, ItemKind.PAGE, position)
+            await path_world.align(session, made, item, "F.1", AlignmentRole.TEACHES)
+        await path_world.align(session, made, made.items["both F.1"], "F.3", AlignmentRole.TEACHES)
+    await plan(database, made)
+    first = (await steps(database, made))[0]
+    assert first.content_item_id == made.items["page F.1"].id
+    copy_id = made.copies[ada].id
+    here = in_course(made.world.school)
+    async with database.writing() as session:
+        path = await service.path_of_person(session, made.world.course, ada, copy_id, LATER)
+        found = (await ways.finder(session, made.world.course, path)).of(first)
+        assert {one.title for one in found.equals} == {"video F.1", "reader F.1"}
+        assert {one.title for one in found.others} == {"both F.1"}
+        for way in found.equals:
+            await ways.choose(session, here, copy_id, first.id, way.item_id, LATER)
+    await plan(database, made, LATER + timedelta(minutes=1))
+    again = (await steps(database, made))[0]
+    assert (again.id, again.title) == (first.id, "reader F.1")
+
+
+async def test_a_talk_that_led_to_nothing_is_offered_again_a_week_later(database: Database, made: PathWorld) -> None:
+    """Nothing else happens to Ada in that week; the day alone makes the plan another."""
+    now = LATER
+    for code in ("F.1", "F.2", "F.3"):
+        async with database.writing() as session:
+            await personal_editing.rule(
+                session,
+                made.world.course,
+                made.playlist_id,
+                personal_editing.Wish(RulingKind.BAN, item_id=made.items[f"quiz {code}"].id),
+                None,
+                now,
+            )
+    while titles := [step for step in await _planned(database, made, now) if step.role is StepRole.TEACH]:
+        await begin(database, made, titles[0], StepState.DONE, now)
+        now += timedelta(minutes=1)
+    while talks := [step for step in await _planned(database, made, now) if step.role is StepRole.TALK]:
+        await begin(database, made, talks[0], StepState.DONE, now)
+        now += timedelta(minutes=1)
+    assert await _planned(database, made, now + timedelta(days=6)) == []
+    assert [step.role for step in await _planned(database, made, now + timedelta(days=7))][:1] == [StepRole.TALK]
+
+
+async def _planned(database: Database, made: PathWorld, now: datetime) -> list[PlaylistStep]:
+    """What is still to do once the path is up to date."""
+    await plan(database, made, now)
+    async with database.reading() as session:
+        rows = (await session.exec(scoped(PersonalStep, made.id))).all()
+    done = {row.step_id for row in rows}
+    return [step for step in await steps(database, made) if step.id not in done]

@@ -213,6 +213,8 @@ class Reason(StrEnum):
     UNLOCKS = "unlocks"
     GOAL = "goal"
     READY = "ready"
+    UNIT = "unit"
+    """It comes although a prerequisite is not met: the unit has nothing else to work on."""
     REMEDIAL = "remedial"
     REVIEW = "review"
     SHOW = "show"
@@ -291,6 +293,8 @@ class Nothing(StrEnum):
     NO_ITEMS = "no-items"
     ALL_BANNED = "all-banned"
     REVIEWS_LATER = "reviews-later"
+    AWAITS_REVIEW = "awaits-review"
+    """Where a prerequisite is met from Mastered on: it is Secure, and its review comes later."""
 
 
 @dataclass(frozen=True, slots=True)

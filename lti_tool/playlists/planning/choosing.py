@@ -129,10 +129,6 @@ class Chooser:
             if not (done := self.done(item)).finished and done.failed < barred and self.may_come(item)
         ]
 
-    def has_left(self, bit: int) -> bool:
-        """Whether an item is left that the competency can be worked on with."""
-        return any(self._suits(bit, item) is not None for item in self._left(bit, self.course.of(bit)))
-
     def was_skipped(self, bit: int) -> bool:
         """Whether something is left that was only passed over."""
         return any(

@@ -107,11 +107,10 @@ def fringe(course: Course, known: Known) -> list[int]:
 def held_up(course: Course, known: Known, exhausted: int = 0) -> list[int]:
     """Wanted, and held up only by what is no work of the unit, or by ``exhausted``: what nothing is left for.
 
-    Those with the fewest unmet prerequisites first.
+    Prerequisites first.
     """
     inside = known.inside & ~exhausted
-    found = [bit for bit in bits(known.wanted) if not course.needs[bit] & inside and course.needs[bit] & known.blockers]
-    return sorted(found, key=lambda bit: ((course.needs[bit] & known.blockers).bit_count(), bit))
+    return [bit for bit in bits(known.wanted) if not course.needs[bit] & inside and course.needs[bit] & known.blockers]
 
 
 def remedial(course: Course, known: Known) -> list[tuple[int, int]]:

@@ -109,8 +109,11 @@ class Making:
                 continue
             item = self.chooser.review(bit)
             if item is not None:
-                is_secure = self.learner.standings[number].rank == 3
-                why = Why(Reason.REVIEW, Reason.CONFIRM if is_secure else None, (number,), on=due)
+                # Only what tells a result can show more than before.
+                confirms = (
+                    self.learner.standings[number].rank == 3 and item.scored and item in self.course.assesses[bit]
+                )
+                why = Why(Reason.REVIEW, Reason.CONFIRM if confirms else None, (number,), on=due)
                 self.add(self.step(item, bit, StepRole.REVIEW, why), place)
                 return
 

@@ -95,7 +95,9 @@ class _Chosen:
         making, ready, held = self.making, self.ready, self.held
         for skipped in (False, True):
             making.chooser.skipped = skipped
-            if not self._work(ready, room) and self._work(held, room):
+            # What is free but has nothing left is no reason to leave the student without work of the unit.
+            candidates = next((some for some in (ready, held) if self._any_comes(some)), ready + held)
+            if self._work(candidates, room) and candidates is held:
                 self._blocked(held)
             if self._has_item():
                 break
@@ -103,13 +105,21 @@ class _Chosen:
         return [bit for bit in (*ready, *held) if not self._has_any_left(bit)]
 
     def _last_resort(self, room: int) -> None:
-        """What is held up only by what nothing is left for: rather that than nothing at all."""
+        """What is held up only by what nothing comes for: rather that than nothing at all.
+
+        What is Secure and waits for the review that the teacher asks for comes of itself.
+        """
         making = self.making
         making.chooser.skipped = True
-        exhausted = sum(1 << bit for bit in bits(making.known.inside) if not making.chooser.has_left(bit))
+        inside = making.known.inside & ~making.known.secure
+        exhausted = sum(1 << bit for bit in bits(inside) if not making.chooser.steps(bit))
         held = held_up(making.course, making.known, exhausted)
         if self._work(held, room):
             self._blocked(held)
+
+    def _any_comes(self, candidates: Iterable[int]) -> bool:
+        """Whether any step comes for these."""
+        return any(self.making.chooser.steps(bit) for bit in candidates)
 
     def _blocked(self, held: Iterable[int]) -> None:
         planned = {step.competency for step in self._mine()}
@@ -146,7 +156,7 @@ class _Chosen:
         return added
 
     def _queue(self, candidates: list[int]) -> Iterator[int]:
-        """Candidates with something left, the best first; ties in the teacher's order.
+        """Candidates with something left, the least held up first, then the best; ties in the teacher's order.
 
         Items are only looked at where it may matter: a candidate waits under the most it can be worth until it is first.
         """
@@ -154,20 +164,22 @@ class _Chosen:
         course, chooser, goal = making.course, making.chooser, making.goal
         scope = course.before[goal] | 1 << goal if goal is not None else making.known.unit
         most = max((chooser.leads_to(bit, scope).bit_count() for bit in candidates), default=0)
-        waiting: list[tuple[float, int, int, int, bool]] = []
+        blockers = making.known.blockers
+        waiting: list[tuple[int, float, int, int, int, bool]] = []
         for bit in candidates:
             worth = chooser.worth(bit, scope, most, towards=making.reasons.is_towards(bit))
             node = course.competencies[bit]
-            waiting.append((-round(worth + MOST_SUITS, 6), node.position, node.number, bit, False))
+            unmet = (course.needs[bit] & blockers).bit_count()
+            waiting.append((unmet, -round(worth + MOST_SUITS, 6), node.position, node.number, bit, False))
         heapq.heapify(waiting)
         while waiting:
-            bound, position, number, bit, is_exact = heapq.heappop(waiting)
+            unmet, bound, position, number, bit, is_exact = heapq.heappop(waiting)
             if is_exact:
                 yield bit
             elif steps := chooser.steps(bit):
                 # Rounded, so that sums that differ only by how they were computed are ties.
                 exact = round(bound + MOST_SUITS - chooser.suits(bit, steps[0][1], steps[0][0]), 6)
-                heapq.heappush(waiting, (exact, position, number, bit, True))
+                heapq.heappush(waiting, (unmet, exact, position, number, bit, True))
 
     def _remedial(self, end: int, *, alone: bool) -> bool:
         """Adds remedial steps, the nearest first; whether any was added. ``alone``: there is no other work."""
@@ -204,7 +216,7 @@ class _Chosen:
             for bit in candidates
             if making.chooser.is_taught(bit)
             and making.number(bit) not in held
-            and not making.chooser.has_left(bit)
+            and not making.chooser.steps(bit)
             and (step := making.chooser.talk(bit)) is not None
         ]
 

@@ -39,11 +39,16 @@ class Reasons:
         towards, about, count = self._leads(bit)
         if special is None and role is StepRole.TEACH:
             also = Reason.INTEREST if likes else None
-            if towards is not None:
+            is_held_up = bool(self.course.needs[bit] & self.known.blockers)
+            if towards is not None and not is_held_up:
                 return Why(towards, also, about, count=count, topic=likes)
             started = self.known.shown >> bit & 1 or self.chooser.is_taught(bit)
-            return Why(Reason.STARTED if started else Reason.READY, also, (number,), topic=likes)
-        main = special or (Reason.PRACTISE if role is StepRole.PRACTISE else Reason.SHOW)
+            if not is_held_up:
+                return Why(Reason.STARTED if started else Reason.READY, also, (number,), topic=likes)
+            # Nobody is told that nothing is missing for what is held up.
+            main = Reason.UNIT
+        else:
+            main = special or (Reason.PRACTISE if role is StepRole.PRACTISE else Reason.SHOW)
         if likes:
             return Why(main, Reason.INTEREST, (number,), topic=likes)
         return Why(main, towards, (number,), about, count)
@@ -72,6 +77,8 @@ def nothing(course: Course, learner: Learner, settings: Settings, known: Known, 
     left = [item for item in items.values() if not chooser.done(item).finished]
     if left and all(is_banned(course, learner, known.banned, item.id) for item in left):
         return Nothing.ALL_BANNED
+    if left and any(course.needs[bit] & known.blockers & known.secure for bit in bits(below)):
+        return Nothing.AWAITS_REVIEW
     return Nothing.NO_ITEMS
 
 

@@ -15,7 +15,7 @@ W = TypeVar("W", bound=StrEnum)
 
 
 class Wheel(StrEnum):
-    """Who chooses the next step: the tool, which offers equals; or the student, among all that the tool finds good."""
+    """Who chooses the next step: the tool, which offers equals; or the student, among the steps that the tool finds good now."""
 
     TOOL = "tool"
     STUDENT = "student"
@@ -140,3 +140,11 @@ def _id(value: Any) -> uuid.UUID | None:
         return uuid.UUID(str(value))
     except ValueError:
         raise ValueError("placement has to be the id of an item") from None
+
+
+def agreed(settings: Mapping[str, Any]) -> PathSettings:
+    """What ``Playlist.settings`` says; the usual where it cannot be read, so that a student always has a path."""
+    try:
+        return read(settings)
+    except ValueError:
+        return PathSettings()

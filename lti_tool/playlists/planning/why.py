@@ -76,20 +76,27 @@ class _Said:
 _MAIN: Mapping[Reason, _Said] = {
     Reason.BEGUN: _Said(N_("You have begun this."), N_("Begun: what was begun stays on the path.")),
     Reason.PINNED: _Said(N_("Your teacher put this here for you."), N_("Pinned by a teacher.")),
-    Reason.DATED: _Said(N_("This is due on %(day)s."), N_("A must-do, due on %(day)s.")),
+    Reason.DATED: _Said(N_("Your teacher set a date for this: %(day)s."), N_("A must-do, due on %(day)s.")),
     Reason.PLACEMENT: _Said(
         N_("This shows where you can begin, so that you need not repeat what you know."),
         N_("The placement check: nothing is known of this student yet."),
     ),
     Reason.STARTED: _Said(N_("You have begun with %(name)s: go on with it."), N_("Goes on with %(name)s.")),
     Reason.UNLOCKS: _Said(
-        N_("You are ready for this: it opens %(name)s."), N_("Its prerequisites are met, and it opens %(name)s.")
+        N_("You can begin this now, and you need it for: %(name)s."),
+        N_("No prerequisite is known to be missing, and %(name)s builds on it."),
     ),
     Reason.GOAL: _Said(
-        N_("You are ready for this, and it leads to your goal: %(name)s."),
-        N_("Its prerequisites are met, and it leads to the student’s goal: %(name)s."),
+        N_("You can begin this now, and it leads to your goal: %(name)s."),
+        N_("No prerequisite is known to be missing, and it leads to the student’s goal: %(name)s."),
     ),
-    Reason.READY: _Said(N_("You are ready for this: %(name)s."), N_("The prerequisites of %(name)s are met.")),
+    Reason.READY: _Said(
+        N_("You can begin this now: %(name)s."), N_("No prerequisite of %(name)s is known to be missing.")
+    ),
+    Reason.UNIT: _Said(
+        N_("This comes now in your course: %(name)s."),
+        N_("Work of the unit, although a prerequisite of %(name)s is not met: nothing else of it is left."),
+    ),
     Reason.REMEDIAL: _Said(
         N_("First this: it helps you with %(name)s."),
         N_("Below the level that %(name)s builds on; at most a few such steps come before work of the unit."),
@@ -126,23 +133,26 @@ _MAIN: Mapping[Reason, _Said] = {
 }
 
 _ALSO: Mapping[Reason, _Said] = {
-    Reason.UNLOCKS: _Said(N_("It opens %(name)s."), N_("It opens %(name)s.")),
+    Reason.UNLOCKS: _Said(N_("You need it for: %(name)s."), N_("%(name)s builds on it.")),
     Reason.GOAL: _Said(N_("It leads to your goal: %(name)s."), N_("It leads to the student’s goal: %(name)s.")),
 }
 """What is said otherwise where it comes second."""
 
 _MORE = _Said(
     NN_(
-        "You are ready for this: it opens %(name)s and one more.",
-        "You are ready for this: it opens %(name)s and %(count)s more.",
+        "You can begin this now, and you need it for: %(name)s, and one more.",
+        "You can begin this now, and you need it for: %(name)s, and %(count)s more.",
     ),
     NN_(
-        "Its prerequisites are met, and it opens %(name)s and one more.",
-        "Its prerequisites are met, and it opens %(name)s and %(count)s more.",
+        "No prerequisite is known to be missing, and %(name)s and one more build on it.",
+        "No prerequisite is known to be missing, and %(name)s and %(count)s more build on it.",
     ),
 )
-_ALSO_MORE = NN_("It opens %(name)s and one more.", "It opens %(name)s and %(count)s more.")
-"""Where others are opened besides the one that is named; they are counted."""
+_ALSO_MORE = _Said(
+    NN_("You need it for: %(name)s, and one more.", "You need it for: %(name)s, and %(count)s more."),
+    NN_("%(name)s and one more build on it.", "%(name)s and %(count)s more build on it."),
+)
+"""Where others build on it besides the one that is named; they are counted."""
 
 _UNNAMED = N_("what comes next")
 _BOTH = N_("%(first)s %(second)s")
@@ -162,7 +172,7 @@ def sentence(why: Why, names: Mapping[int, str], to: To | str = To.STUDENT) -> s
         return first
     said = (_ALSO.get(why.also) or _MAIN[why.also]).to(audience)
     if why.also is Reason.UNLOCKS and others:
-        said = _ALSO_MORE
+        said = _ALSO_MORE.to(audience)
     second = _filled(said, why, why.also_about or why.competencies, names, others)
     return current_language().gettext(_BOTH) % {"first": first, "second": second}
 
@@ -192,6 +202,12 @@ _NOTHING: Mapping[Nothing, _Said] = {
     Nothing.REVIEWS_LATER: _Said(
         N_("You have shown everything that is asked for here. Come back when it is time to look at it again."),
         N_("Everything asked for is Secure; reviews come later."),
+    ),
+    Nothing.AWAITS_REVIEW: _Said(
+        N_(
+            "What comes next builds on something that you have shown once. You will look at it again soon; then you go on."
+        ),
+        N_("What comes next waits until a prerequisite is Mastered, which a review on a later day shows."),
     ),
     Nothing.NO_MAP: _Said(
         N_("There is no path yet: your teacher still has to say what is to be learned."),

@@ -51,23 +51,23 @@ def test_what_is_no_reason_is_refused(data: object) -> None:
     [
         (
             Why(Reason.UNLOCKS, competencies=(1,), count=5),
-            "You are ready for this: it opens Comparing fractions and 4 more.",
-            "Its prerequisites are met, and it opens Comparing fractions and 4 more.",
+            "You can begin this now, and you need it for: Comparing fractions, and 4 more.",
+            "No prerequisite is known to be missing, and Comparing fractions and 4 more build on it.",
         ),
         (
             Why(Reason.UNLOCKS, competencies=(1,), count=2),
-            "You are ready for this: it opens Comparing fractions and one more.",
-            "Its prerequisites are met, and it opens Comparing fractions and one more.",
+            "You can begin this now, and you need it for: Comparing fractions, and one more.",
+            "No prerequisite is known to be missing, and Comparing fractions and one more build on it.",
         ),
         (
             Why(Reason.UNLOCKS, competencies=(1,), count=1),
-            "You are ready for this: it opens Comparing fractions.",
-            "Its prerequisites are met, and it opens Comparing fractions.",
+            "You can begin this now, and you need it for: Comparing fractions.",
+            "No prerequisite is known to be missing, and Comparing fractions builds on it.",
         ),
         (
             Why(Reason.SHOW, Reason.UNLOCKS, (1,), (2,), 3),
-            "Show that you can do this: Comparing fractions. It opens Adding fractions and 2 more.",
-            "Can show Comparing fractions now. It opens Adding fractions and 2 more.",
+            "Show that you can do this: Comparing fractions. You need it for: Adding fractions, and 2 more.",
+            "Can show Comparing fractions now. Adding fractions and 2 more build on it.",
         ),
         (
             Why(Reason.REVIEW, Reason.CONFIRM, (1,), on=date(2026, 11, 20)),
