@@ -140,7 +140,14 @@ async def plan(
     after = {name: getattr(wish, name) or moved(before[name], bases) for name in ADDRESSES} | {"issuer": issuer}
     audience = registration.token_audience
     wanted = NewPlatform(
-        name=registration.name, client_id=registration.client_id, deployment_ids=(), token_audience=audience, **after
+        name=registration.name,
+        issuer=after["issuer"],
+        client_id=registration.client_id,
+        auth_login_url=after["auth_login_url"],
+        token_url=after["token_url"],
+        jwks_url=after["jwks_url"],
+        deployment_ids=(),
+        token_audience=audience,
     )
     # Where the issuer stays it is a name that some platforms do not open at.
     wrong = [

@@ -13,7 +13,7 @@ from lti_tool.checks import importing
 from lti_tool.checks.banks import Put
 from lti_tool.checks.importing import Counts, Plan, Wish
 from lti_tool.checks.questions import Question, QuestionKind
-from lti_tool.checks.reading import Reading, read
+from lti_tool.checks.reading import Entry, Reading, read
 from lti_tool.checks.replies import Said, grouped, home, import_address, notice, section_title, sentence, views
 from lti_tool.content import drafts
 from lti_tool.content.drafts import Drafts, TheirDrafts
@@ -200,7 +200,9 @@ async def _preview(
         "banks": _banks(plan),
         "remarked": sum(bool(entry.remarks) for entry in entries),
         "remarks": grouped(request, ((note, entry.title) for entry in entries for note in entry.remarks)),
-        "listed": grouped(request, ((entry.left_out, entry.title) for entry in entries if entry.left_out is not None)),
+        "listed": grouped(
+            request, ((one.left_out, _where(request, one)) for one in entries if one.left_out is not None)
+        ),
         "differ": [
             entry.title
             for one in plan.banks
@@ -215,6 +217,13 @@ async def _preview(
     }
     status = trouble.status if trouble is not None else (422 if nothing else 200)
     return pages.render(request, "checks/import_preview.html", context, status_code=status)
+
+
+def _where(request: Request, entry: Entry) -> str:
+    """A question's title; in a file that somebody wrote by hand, with its line."""
+    if entry.line is None:
+        return entry.title
+    return language_of(request).gettext(N_("%(title)s (line %(line)s)")) % {"title": entry.title, "line": entry.line}
 
 
 def _quizzes(request: Request, plan: Plan) -> list[dict[str, Any]]:

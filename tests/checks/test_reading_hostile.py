@@ -241,8 +241,6 @@ def test_whatever_the_bytes_are_there_is_a_reading_or_our_error(
     [
         (tarred({"moodle_backup.xml": "<moodle_backup/>"}), "Moodle XML"),
         (zipped({"moodle_backup.xml": "<moodle_backup/>"}), "Moodle XML"),
-        (b"::Q1:: Two and two {=4 ~5}", "GIFT"),
-        (b"// a comment\n\nGrant is buried in Grant's tomb.{T}", "GIFT"),
         (b"What is two and two?\nA. 4\nB. 5\nANSWER: A\n", "Aiken"),
         (b'{"questions": [{"a": "= ~"}]}', "QTI 1.2"),
         (b"name,points\nAnna,3\n", "QTI 1.2"),

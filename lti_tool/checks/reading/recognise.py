@@ -9,7 +9,7 @@ from typing import BinaryIO
 from lti_tool.cartridges.markup import name
 from lti_tool.cartridges.tar import GZIP
 from lti_tool.checks.questions import Question, as_json
-from lti_tool.checks.reading import backup, documents, moodle, packages, pictures, qti1, qti2, texts
+from lti_tool.checks.reading import backup, documents, gift, moodle, packages, pictures, qti1, qti2, texts
 from lti_tool.checks.reading.values import (
     MOST_BYTES,
     MOST_OF_A_PACKAGE,
@@ -56,9 +56,7 @@ def read(file_name: str, given: bytes | BinaryIO) -> Reading:
             data = source.read()
             if not data.strip(b"\x00\t\r\n "):
                 raise UnreadableQuestions("the file is empty", advice=_EMPTY)
-            if not documents.looks_like_xml(start):
-                raise UnknownQuestionFormat("neither zip nor XML", advice=PLAIN_TEXT if _is_plain_text(start) else None)
-            found = _document(data)
+            found = _document(data) if documents.looks_like_xml(start) else _text(data)
     if sum(len(bank.entries) for bank in found.banks) > MOST_QUESTIONS:
         raise QuestionsTooLarge("more questions than are read at once")
     title = found.title or file_name.rsplit("/", 1)[-1].rsplit(".", 1)[0]
@@ -70,11 +68,14 @@ def read(file_name: str, given: bytes | BinaryIO) -> Reading:
     )
 
 
-def _is_plain_text(start: bytes) -> bool:
-    """Whether it looks like questions in one of Moodle's formats of plain text: answers in braces, or a line with the answer."""
-    if start.lstrip().startswith((b"{", b"[")):
-        return False  # JSON.
-    return re.search(rb"(?<!\\)\{\s*([=~#TF}]|[^{}]*[=~])|^ANSWER: *[A-Z]\s*$", start, re.MULTILINE) is not None
+def _text(data: bytes) -> Reading:
+    """Questions in plain text: GIFT, or none that are read."""
+    words = gift.decoded(data)
+    banks = gift.banks(words) if gift.looks_like_it(words) else []
+    if not banks:
+        aiken = re.search(r"^ANSWER: *[A-Z]\s*$", words[:200_000], re.MULTILINE) is not None
+        raise UnknownQuestionFormat("neither zip nor XML nor GIFT", advice=PLAIN_TEXT if aiken else None)
+    return Reading(Format.GIFT, "", tuple(banks))
 
 
 def shown_by(question: Question | None) -> frozenset[str]:

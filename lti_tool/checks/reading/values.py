@@ -38,7 +38,7 @@ class UnknownQuestionFormat(UnreadableQuestions):
     code = "questions-format-unknown"
     title = N_("There are no questions in this file that the tool can read")
     advice = N_(
-        "It reads Common Cartridges and Canvas exports (.imscc), QTI 1.2, 2.1, 2.2 and 3.0 (.zip or .xml), Moodle XML and "
+        "It reads Common Cartridges and Canvas exports (.imscc), QTI 1.2, 2.1, 2.2 and 3.0 (.zip or .xml), Moodle XML, GIFT and "
         "Moodle's backups of courses (.mbz). "
         "Nothing was changed."
     )
@@ -49,8 +49,8 @@ MOODLE_BACKUP = N_(
     "format; its activities come in on the page “Content and results”. Nothing was changed."
 )
 PLAIN_TEXT = N_(
-    "Questions in plain text (GIFT, Aiken) are not read. Import them into a Moodle and export them from there in Moodle XML "
-    "format, or write them in a new check. Nothing was changed."
+    "Questions in Aiken's plain text are not read, those in GIFT are. Import them into a Moodle and export them from there in "
+    "Moodle XML format, or write them in a new check. Nothing was changed."
 )
 
 
@@ -86,6 +86,7 @@ class Format(StrEnum):
     QTI3 = "qti-3"
     MOODLE = "moodle-xml"
     MOODLE_BACKUP = "moodle-backup"
+    GIFT = "gift"
 
 
 class Why(StrEnum):
@@ -108,6 +109,8 @@ class Why(StrEnum):
     NOT_THERE = "not-there"
     SURVEY = "survey"
     TWICE = "twice"
+    NO_END = "no-end"
+    UNCLEAR = "unclear"
     # Taken over, with something left out or changed.
     PICTURES = "pictures"
     UNDESCRIBED = "undescribed"
@@ -182,6 +185,8 @@ WORDS: dict[Why, str] = {
         "It was a survey, where nothing is right or wrong: look at what counts as right before anybody takes it."
     ),
     Why.LOCKED: N_("Its access code or address filter was left out."),
+    Why.NO_END: N_("Its answers begin with a brace and have no closing one before the next empty line."),
+    Why.UNCLEAR: N_("Its answers cannot be told apart here: %(what)s."),
     Why.FILES: N_("This part of the file could not be read: %(what)s."),
 }
 """Each reason as a person reads it."""
@@ -212,6 +217,8 @@ class Entry:
     question: Question | None = None
     left_out: Note | None = None
     remarks: tuple[Note, ...] = ()
+    line: int | None = None
+    """Where it begins, in a file that people write by hand."""
 
 
 @dataclass(frozen=True, slots=True)
