@@ -133,7 +133,7 @@ async def upload(
     async with request.form() as form:
         entered = Entered.of(form)
         _, content = await drafts.chosen(form, calendar_forms.MOST_FILE)
-    found = calendar_forms.file_of(content, entered)
+    found = await calendar_forms.file_of(content, entered)
     if found is None:
         return await _page(request, here, organisation_id, database, clock, entered)
     async with database.reading() as session:

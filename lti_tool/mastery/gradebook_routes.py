@@ -1,5 +1,6 @@
 """A teacher's pages for bringing in a gradebook export: choose the file, look at what it would do, confirm."""
 
+import asyncio
 import uuid
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -75,7 +76,8 @@ async def upload(
         if not name:
             advice = N_("Choose the CSV file that you exported, then press the button again.")
             raise drafts.NoFile("the form had no file", advice=advice)
-        read_gradebook(data)
+        # Seconds for a large one, in which others are answered.
+        await asyncio.to_thread(read_gradebook, data)
     except ToolError as error:
         context = {"address": _address(here), "done": None, "trouble": say(request, error)}
         return pages.render(request, "mastery/gradebook_choose.html", context, status_code=error.status)
@@ -168,7 +170,7 @@ async def _kept(request: Request, here: InCourse, database: Database, theirs: Dr
     async with database.reading() as session:
         visible = {person.id for person in await visible_students(session, here)}
     known = Identities(tuple(one for one in found.known if one.person_id in visible), found.asked)
-    return _Kept(draft_id, name, read_gradebook(data), known)
+    return _Kept(draft_id, name, await asyncio.to_thread(read_gradebook, data), known)
 
 
 @dataclass

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from lti_tool.checks import scoring
 from lti_tool.checks.questions import Partial, Question, QuestionKind
 from lti_tool.checks.reading import Format, QuestionsTooLarge, Reading, UnknownQuestionFormat, Why, read
+from lti_tool.checks.reading import backup as reading_backup
 from lti_tool.checks.reading.pictures import ADDRESS
 from lti_tool.errors import ToolError
 from tests.checks.moodle_backups import (
@@ -259,6 +260,22 @@ def test_what_would_take_all_memory_or_time_is_bounded() -> None:
     assert made.left_out is not None
     with pytest.raises(QuestionsTooLarge):
         read("course.mbz", backup(category(2, "Bank", 0, a_bank(5001))))
+    # A hundred quizzes may each draw from any of them and from all below it, and each is called by all those above it.
+    with pytest.raises(QuestionsTooLarge):
+        read("course.mbz", backup("".join(category(n, "c", 0) for n in range(5000)), category(5000, "x", 1, a_bank())))
+    long = category(1, "c" * 5000, 0) + category(2, "x", 1, a_bank())
+    assert read("course.mbz", backup(long)).banks[0].entries
+
+
+def test_quizzes_that_draw_from_everything_in_every_place_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading_backup, "MOST_DRAWN", 39)
+    condition = '{"questioncategoryid": "2", "includingsubcategories": "0"}'
+    draw = f"<question_set_reference><filtercondition>{condition}</filtercondition></question_set_reference>"
+    drawing = [slot(number, draw) for number in range(10)]
+    bank = category(2, "Bank", 0, a_bank())
+    assert read("course.mbz", backup(bank, quiz=a_quiz("Some", *drawing[:9]))).quizzes
+    with pytest.raises(QuestionsTooLarge):
+        read("course.mbz", backup(bank, quiz=a_quiz("All", *drawing)))
 
 
 PARTS = files(

@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lti_tool.mastery.gradebooks import CellKind, GradebookFile, Identity, UnreadableGradebook, read_gradebook
+from lti_tool.mastery.gradebooks import (
+    CellKind,
+    GradebookFile,
+    Identity,
+    UnreadableGradebook,
+    moodle,
+    others,
+    read_gradebook,
+    schoology,
+)
 from lti_tool.mastery.gradebooks.table import Numbers
 
 CANVAS = """Student,ID,SIS User ID,SIS Login ID,Section,Unit 1 Quiz (101),"Essay (draft) (102)",Notes,Bonus (103),\
@@ -213,6 +222,39 @@ def test_schoology_with_a_row_of_points_and_shares() -> None:
 def test_what_is_no_gradebook_is_said_to_be_none(content: bytes) -> None:
     with pytest.raises(UnreadableGradebook):
         read_gradebook(content)
+
+
+_PEOPLE = b"Student,ID,Section,Quiz (1)\n"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        _PEOPLE + b"Ada,1,S,5\n" * 250_001,
+        _PEOPLE + b"\n" * 200_001,
+        b"Student,ID,Section,Quiz (1)" + b"," * 2_000 + b"\n" + (b"Ada,1,S,5" + b"," * 2_000 + b"\n") * 500,
+        b"Student,ID,Section,Quiz " + b"1" * 500 + b" (1)\nAda,1,S,5\n",
+    ],
+    ids=["cells", "lines", "columns", "header"],
+)
+def test_a_table_larger_than_any_course_is_not_looked_through(content: bytes) -> None:
+    with pytest.raises(UnreadableGradebook):
+        read_gradebook(content)
+
+
+@pytest.mark.parametrize("pump", ["x[{}", "x [{}]", "x <{}", "x <Numeric MaxPoints:{}", "x ({}", "x -{}", "x{}"])
+@pytest.mark.parametrize("part", ["1", "a", " ", "1 ", "- "])
+def test_a_header_of_one_sign_repeated_is_read_in_one_go(pump: str, part: str) -> None:
+    """Some took the third power of their length: ten thousand signs held up everybody for hours."""
+    label = pump.format(part * 20_000) + "!"
+    for family in (others.is_blackboard, others.is_brightspace, moodle.is_moodle):
+        assert not family(["Username", label])
+    assert schoology._title_and_points(label) == (label, None)
+
+
+def test_a_cell_of_many_digits_is_no_number() -> None:
+    for digits in ("1" * 100_000, "1" * 100_000 + "x", "1," * 50_000):
+        assert Numbers([digits]).number(digits) is None
 
 
 def test_spreadsheets_own_encodings_are_read() -> None:

@@ -40,8 +40,14 @@ _CONTENT = re.compile(r"files/[0-9a-f]{2}/([0-9a-f]{40})\Z")
 MOST_QUIZZES = 300
 MOST_SLOTS = 500
 """Places of one quiz that are looked at."""
+MOST_DRAWN = 20_000_000
+"""Questions that all places of all quizzes together may draw from: 300 quizzes of 100 places, each of 500, are fewer."""
+MOST_CATEGORIES = 5_000
+"""Each quiz may draw from any of them, and from all below it."""
 MOST_DEEP = 50
 """Categories above a category."""
+LONGEST_NAME = 255
+"""Characters of a category's name, as Moodle allows them: those above it stand in front of each."""
 MOST_BESIDE = 50
 """Files beside one text."""
 MOST_FILLED = 200_000
@@ -230,6 +236,8 @@ class _Backup:
 def _paths(root: Element | None) -> dict[str, str]:
     """The path of each category by its id, without the one at the top that holds all."""
     categories = {one.get("id") or "": one for one in children(root, "question_category")}
+    if len(categories) > MOST_CATEGORIES:
+        raise QuestionsTooLarge("more categories than are read at once")
     found: dict[str, str] = {}
     for category_id in categories:
         parts: list[str] = []
@@ -237,7 +245,7 @@ def _paths(root: Element | None) -> dict[str, str]:
         while at in categories and at not in seen and len(seen) < MOST_DEEP:
             seen.add(at)
             parent = _said(categories[at], "parent")
-            name = _said(categories[at], "name")
+            name = _said(categories[at], "name")[:LONGEST_NAME]
             if not (parent in {"", "0"} and name == "top"):
                 parts.append(name.replace("/", "//"))
             at = parent
@@ -437,6 +445,7 @@ class _Bank:
     randoms: dict[str, _Kept]
     known: set[Place]
     drawn: dict[tuple[str, bool], list[Place]] = field(default_factory=dict)
+    counted: list[int] = field(default_factory=lambda: [0])
 
     def draws(self, category: str, *, below: bool) -> list[Place]:
         """The questions of a category, those below it included or not."""
@@ -450,6 +459,9 @@ class _Bank:
                 if each == category or (below and path is not None and other.startswith(start))
             ]
             found = self.drawn[category, below] = [one for each in some for one in self.of_category.get(each, ())]
+        self.counted[0] += len(found)
+        if self.counted[0] > MOST_DRAWN:
+            raise QuestionsTooLarge("quizzes that draw from more questions than anybody means")
         return found
 
 

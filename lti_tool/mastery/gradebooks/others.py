@@ -7,17 +7,18 @@ MaxPoints:10 Weight:5>,…,End-of-Line Indicator``, with a ``#`` before ids, whi
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 
 from lti_tool.mastery.gradebooks.table import Numbers
 from lti_tool.mastery.gradebooks.values import GradebookFile, GradeColumn, GradeRow, Identity, Skipped
 from lti_tool.web.i18n import N_
 
-_BLACKBOARD = re.compile(
-    r"(?P<title>.*\S)\s*\[[^\[\]]*?(?P<points>\d+(?:[.,]\d+)?)\s*(?P<unit>[^\[\]]*)\]\s*\|(?P<id>\d+)", re.DOTALL
-)
+# Each is read in one go: nothing in them is given back (``++``), so that a long header takes no longer than it is.
+_BLACKBOARD = re.compile(r"(?P<title>.*\S)\s*+\[(?P<says>[^\[\]]*+)\]\s*+\|\d++", re.DOTALL)
+_SAYS = re.compile(r"\d++(?:[.,]\d++)?+")
 _BRIGHTSPACE = re.compile(
-    r"(?P<title>.*\S)\s*<(?P<kind>\w+)(?: MaxPoints:(?P<points>\d+(?:[.,]\d+)?))?[^<>]*>", re.DOTALL
+    r"(?P<title>.*\S)\s*+<(?P<kind>\w++)(?: MaxPoints:(?P<points>\d++(?:[.,]\d++)?+))?+[^<>]*+>", re.DOTALL
 )
 _SHOWN_AS = re.compile(r"\s+(?:Points Grade|Punkte-Note)$", re.IGNORECASE)
 _PERCENT = re.compile(r"percent|porcentaje|prozent|pourcentage", re.IGNORECASE)
@@ -33,15 +34,35 @@ _IDENTITIES = {
 
 def is_blackboard(header: Sequence[str]) -> bool:
     """Whether this is the header of a Blackboard export: people's names, and a column with its points and its id."""
-    return _is_of_people(header) and any(_BLACKBOARD.fullmatch(label.strip()) for label in header)
+    return _is_of_people(header) and any(_blackboard(label.strip()) for label in header)
 
 
 def is_brightspace(header: Sequence[str]) -> bool:
     """Whether this is the header of a Brightspace export."""
     labels = [label.strip().casefold() for label in header]
     return labels[-1:] == [_LAST] or (
-        bool({"orgdefinedid", "username"} & set(labels)) and any(_BRIGHTSPACE.fullmatch(one.strip()) for one in header)
+        bool({"orgdefinedid", "username"} & set(labels)) and any(_brightspace(one.strip()) for one in header)
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Label:
+    """What a column's header says. ``unit`` is what stands behind the points, as far as it says that cells are shares."""
+
+    title: str
+    points: str | None
+    unit: str = ""
+
+
+def _blackboard(label: str) -> _Label | None:
+    found = _BLACKBOARD.fullmatch(label)
+    points = _SAYS.search(found["says"]) if found is not None else None
+    return _Label(found["title"], points[0], points.string[points.end() :]) if found and points else None
+
+
+def _brightspace(label: str) -> _Label | None:
+    found = _BRIGHTSPACE.fullmatch(label)
+    return None if found is None else _Label(_SHOWN_AS.sub("", found["title"]), found["points"])
 
 
 def _is_of_people(header: Sequence[str]) -> bool:
@@ -58,16 +79,15 @@ def read(rows: list[tuple[int, list[str]]]) -> GradebookFile:
     columns: list[GradeColumn] = []
     skipped: list[Skipped] = []
     for index, label in enumerate(header):
-        found = (_BLACKBOARD if is_blackboards else _BRIGHTSPACE).fullmatch(label)
+        found = _blackboard(label) if is_blackboards else _brightspace(label)
         if found is None:
             continue
-        points = Decimal(found["points"].replace(",", ".")) if found["points"] else Decimal(0)
+        points = Decimal(found.points.replace(",", ".")) if found.points else Decimal(0)
         if points <= 0:
             skipped.append(Skipped(None, label, N_("It is out of 0 points, so that it has no share.")))
             continue
-        percent = is_blackboards and _PERCENT.search(found["unit"]) is not None
-        title = found["title"] if is_blackboards else _SHOWN_AS.sub("", found["title"])
-        columns.append(GradeColumn(index, title, percent=percent, possible=points))
+        percent = _PERCENT.search(found.unit) is not None
+        columns.append(GradeColumn(index, found.title, percent=percent, possible=points))
     numbers = Numbers(row[column.index] for _, row in body for column in columns if column.index < len(row))
     people = []
     for line, row in body:

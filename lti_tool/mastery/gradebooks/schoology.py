@@ -27,8 +27,9 @@ _TOTAL = re.compile(
 )
 _COMMENT = re.compile(r"\bcomments?$", re.IGNORECASE)
 _OUT_OF = re.compile(
-    r"(?P<title>.*\S)\s*[-–(\[]\s*(?:max(?:imum)? points?:?|out of|total pts:?)?\s*(?P<points>\d+(?:[.,]\d+)?)\s*"
-    r"(?:pts?\.?|points?)?\s*[)\]]?",
+    # Nothing is given back (``++``): a long title takes no longer than it is.
+    r"(?P<title>.*\S)\s*+[-–(\[]\s*+(?:max(?:imum)? points?:?|out of|total pts:?)?\s*+(?P<points>\d++(?:[.,]\d++)?+)\s*+"
+    r"(?:pts?\.?|points?)?\s*+[)\]]?",
     re.IGNORECASE | re.DOTALL,
 )
 _SAYS_POINTS = re.compile(r"max(?:imum)? points?|out of|\bpts?\b|points?\b", re.IGNORECASE)

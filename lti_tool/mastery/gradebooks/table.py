@@ -11,9 +11,16 @@ from lti_tool.web.spreadsheets import text_of
 
 MAX_BYTES = 20_000_000
 MAX_COLUMNS = 3_000
+MAX_LINES = 200_000
+MAX_CELLS = 1_000_000
+"""Of all rows together: each takes a hundred times its size in memory. 3,000 people with 300 columns are fewer."""
+MAX_LABEL = 500
+"""Characters of a column's header: LMSs allow half of it."""
+_LONGEST_NUMBER = 40
+"""Characters; no grade is longer."""
 
 _DELIMITERS = ",;\t"
-_NUMBER = re.compile(r"[+-]?[\d.,\u00a0\u202f' ]*\d[\d.,\u00a0\u202f' ]*")
+_NUMBER = re.compile(r"[+-]?[.,\u00a0\u202f' ]*\d[\d.,\u00a0\u202f' ]*")
 _EXCUSED = frozenset({"ex", "excused", "exc", "dispensado", "exento", "justificado", "entschuldigt", "dispensé"})
 _MISSING = frozenset({"mi", "m", "missing", "incomplete", "inc", "not submitted", "no entregado", "pendiente"})
 _BLANK = frozenset({"", "-", "–", "—", "n/a", "na"})
@@ -35,10 +42,16 @@ def rows_of(content: bytes) -> list[tuple[int, list[str]]]:
     lines = io.StringIO(text[named.end() :] if named else text, newline="")
     reader = csv.reader(lines, delimiter=delimiter)
     found: list[tuple[int, list[str]]] = []
+    cells = 0
     try:
         for row in reader:
             if len(row) > MAX_COLUMNS:
                 raise UnreadableGradebook("a row has too many columns")
+            cells += len(row)
+            if reader.line_num > MAX_LINES or cells > MAX_CELLS:
+                raise UnreadableGradebook("there are more rows than a course has people")
+            if not found and any(len(cell) > MAX_LABEL for cell in row):
+                raise UnreadableGradebook("a column's header is too long")
             if any(cell.strip() for cell in row):
                 found.append((reader.line_num + (1 if named else 0), row))
     except csv.Error as error:
@@ -59,7 +72,7 @@ class Numbers:
         dots = commas = False
         for cell in cells:
             text = cell.strip().rstrip("%").strip()
-            if not _NUMBER.fullmatch(text):
+            if len(text) > _LONGEST_NUMBER or not _NUMBER.fullmatch(text):
                 continue
             last = max(text.rfind("."), text.rfind(","))
             if last < 0:
@@ -79,7 +92,7 @@ class Numbers:
     def number(self, text: str) -> Decimal | None:
         """The number in ``text``; None for no number, or one that can be read in two ways."""
         text = re.sub(r"[\u00a0\u202f' ]", "", text.strip())
-        if not text or not _NUMBER.fullmatch(text):
+        if not text or len(text) > _LONGEST_NUMBER or not _NUMBER.fullmatch(text):
             return None
         last = max(text.rfind("."), text.rfind(","))
         mark = self._decimal
