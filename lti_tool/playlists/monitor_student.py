@@ -94,8 +94,6 @@ async def student_page(
     have = {other.id for _, other in pairs}
     sees_supports = await supports.may_see(session, here)
     forms = [(step, path.forms[step.id]) for step in path.present if step.id in path.forms] if sees_supports else []
-    if forms:
-        _recorded_forms(session, here, person_id, now)
     assigned = await queries.playlists(session, here.organisation_id, here.course.id, settling.ASSIGNED)
     return StudentPage(
         person=person,
@@ -128,8 +126,6 @@ async def own_view(
         raise NotFound("no copy for this person")
     [path] = await loading.load(session, here.course, mine, now, as_student=own_forms)
     recorded(session, here, person_id, now, f"playlist {playlist.id}, as the student sees it")
-    if own_forms and path.forms:
-        _recorded_forms(session, here, person_id, now)
     [view] = await showing.path_views(session, here.course, [path])
     return person, view, own_forms
 
@@ -151,22 +147,12 @@ async def reasons_of(
 
 
 def recorded(session: AsyncSession, here: InCourse, person_id: uuid.UUID, now: datetime, detail: str) -> None:
-    """Leave the trace of a look at one student."""
-    _trace(session, here, person_id, now, "student.viewed", detail)
-
-
-def _recorded_forms(session: AsyncSession, here: InCourse, person_id: uuid.UUID, now: datetime) -> None:
-    """Leave the trace of a look at which other forms of steps a student has; never which."""
-    _trace(session, here, person_id, now, "supports.viewed", None)
-
-
-def _trace(
-    session: AsyncSession, here: InCourse, person_id: uuid.UUID, now: datetime, action: str, detail: str | None
-) -> None:
+    """Leave the trace of a look at one student. It is the same whether or not there are other forms of steps to see: an entry of
+    its own for those would tell a reader of the log who has any."""
     audit.record(
         session,
         now,
-        action,
+        "student.viewed",
         organisation_id=here.organisation_id,
         actor=str(here.visit.person_id) if here.visit.person_id else None,
         subject=f"person:{person_id}",

@@ -259,7 +259,7 @@ def test_what_was_typed_outlives_the_session(browser: Browser, world: World) -> 
 def test_a_whole_module_is_chosen_at_once(browser: Browser, world: World) -> None:
     with somebody(browser, world, world.school.teacher, Role.TEACHER) as page:
         page.goto(address(world))
-        page.get_by_role("checkbox", name="All of these").first.check()
+        page.get_by_role("checkbox", name="Choose all of these").first.check()
         chosen = page.locator("#content-picker [name=item]:checked").count()
         assert chosen > 2
         expect(page.get_by_text(f"{chosen} chosen")).to_be_visible()

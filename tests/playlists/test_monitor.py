@@ -218,20 +218,15 @@ async def test_neither_supports_nor_modifications_show_on_the_monitor_or_in_its_
     for address in (one, f"{one}/as-they-see-it"):
         hidden = (await teacher.get(address)).text
         assert not any(told in hidden for told in ("In plain words", "Half of the quiz", "35%", "another form"))
-        assert await looks_at_supports(site) == []
     told = (await (await site.teacher()).get(one)).text
     assert "Steps in another form" in told
     assert "Simpler text · In plain words" in told
     assert "Modified · Half of the quiz · Counts from 35%" in told
-    assert await looks_at_supports(site) == [f"person:{ada}"]
     assert "Half of the quiz" in (await (await site.teacher()).get(f"{one}/as-they-see-it")).text
-    assert await looks_at_supports(site) == [f"person:{ada}"] * 2
-
-
-async def looks_at_supports(site: Site) -> list[str | None]:
+    # The entries are those that a look at anybody leaves: the log does not tell who has forms of their own.
     async with site.database.reading() as session:
-        found = await session.exec(scoped(AuditEntry, site.school.id).where(AuditEntry.action == "supports.viewed"))
-        return [entry.subject for entry in found]
+        looks = await session.exec(scoped(AuditEntry, site.school.id).where(AuditEntry.subject == f"person:{ada}"))
+        assert {entry.action for entry in looks if entry.action.endswith("viewed")} == {"student.viewed"}
 
 
 # --- The file
