@@ -37,6 +37,7 @@ ACTION_WORDS = {
     "students.mastery-viewed": N_("Students' evidence in a competency was looked at"),
     "students.check-viewed": N_("Students' results in a check were looked at"),
     "students.scores-viewed": N_("Students' scores in the gradebook were looked at"),
+    "students.saved-as-file": N_("A list of students with their work was saved as a file"),
     "supports.viewed": N_("Supports were looked at"),
     "supports.changed": N_("A student’s supports were changed"),
     "supports.modified": N_("Something else is asked of a student"),

@@ -192,7 +192,8 @@ def _tag(lower: str, name: str) -> tuple[int, int, int]:
 def _meta(head: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for tag in re.findall(r"<meta\b[^>]{0,2000}>", head, re.IGNORECASE):
-        attributes = dict(re.findall(r"(\w+)\s*=\s*\"([^\"]*)\"", tag))
+        # Each word is looked at once, from its beginning and to its end.
+        attributes = dict(re.findall(r"\b(\w++)\s*+=\s*+\"([^\"]*+)\"", tag))
         if "name" in attributes:
             found[attributes["name"]] = html.unescape(attributes.get("content", ""))
     return found

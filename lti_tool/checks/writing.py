@@ -33,7 +33,7 @@ _TAG = re.compile(
     re.IGNORECASE,
 )
 _SHARE = re.compile(r"%(-?\d{1,3}(?:[.,]\d{1,4})?)%\s*")
-_TOLERANCE = re.compile(r"\s*(?:±|\+-|\+/-)\s*")
+_TOLERANCE = re.compile(r"(?<!\s)\s*+(?:±|\+-|\+/-)\s*+")
 _GAP = re.compile(r"\[\[(.{1,2000}?)\]\]", re.DOTALL)
 _FEEDBACK = " ## "
 

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from lti_tool.courses.access import TeacherIn
 from lti_tool.courses.roster import FreshRoster
+from lti_tool.courses.traces import saved_as_file
 from lti_tool.insight import board, files, service
 from lti_tool.insight.board import Order, Show
 from lti_tool.insight.replies import board_address, file, speaking
@@ -106,10 +107,11 @@ async def class_board(
 
 @router.get("/board.csv", name="mastery_board_file")
 async def class_board_file(request: Request, here: TeacherIn, database: CurrentDatabase, clock: Now) -> Response:
-    """The board as it is shown, as a file for a spreadsheet."""
+    """The board as it is shown, as a file for a spreadsheet. That it was saved is audited."""
     now = clock.now()
     with speaking(request):
-        async with database.reading() as session:
+        async with database.writing() as session:
+            saved_as_file(session, here, f"course:{here.course.id}", "mastery", now)
             shown = await service.class_board(session, here, choice_of(request), now)
         levels = Levels(shown.scale)
         return file("mastery.csv", await asyncio.to_thread(files.board_rows, shown, levels, now, here.visit.days_in))

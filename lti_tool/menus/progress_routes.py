@@ -11,6 +11,7 @@ from lti_tool import audit
 from lti_tool.courses.access import InCourse, TeacherChanging, TeacherIn
 from lti_tool.courses.roster import FreshRoster
 from lti_tool.courses.service import display_name
+from lti_tool.courses.traces import saved_as_file
 from lti_tool.courses.visibility import visible_student
 from lti_tool.db.session import Database
 from lti_tool.errors import NotFound
@@ -102,10 +103,13 @@ def _rule(request: Request, seen: ClassLook) -> str:
 
 
 @router.get("/progress/students.csv", name="menu_progress_file")
-async def progress_file(request: Request, here: TeacherIn, menu_id: uuid.UUID, database: CurrentDatabase) -> Response:
-    """Who chose what and where each stands, a row for each choice, as a file for a spreadsheet."""
-    async with database.reading() as session:
+async def progress_file(
+    request: Request, here: TeacherIn, menu_id: uuid.UUID, database: CurrentDatabase, clock: Now
+) -> Response:
+    """Who chose what and where each stands, a row for each choice, as a file for a spreadsheet. It is audited."""
+    async with database.writing() as session:
         seen = await class_look.look(session, here, menu_id)
+        saved_as_file(session, here, f"menu:{menu_id}", "progress", clock.now())
     with i18n.speaking(language_of(request)), i18n.in_zone(here.visit.shown_zone):
         table = _rows(seen)
     return Response(

@@ -13,6 +13,7 @@ from lti_tool.courses.access import InCourse, TeacherChanging, TeacherIn
 from lti_tool.courses.freshness import Outcome
 from lti_tool.courses.roster import FreshRoster
 from lti_tool.courses.service import display_name
+from lti_tool.courses.traces import saved_as_file
 from lti_tool.courses.visibility import visible_students
 from lti_tool.db.session import Database
 from lti_tool.errors import NotFound
@@ -151,11 +152,12 @@ def query_of(chosen: Sign | None, order: str = "need") -> str:
 async def progress_file(
     request: Request, here: TeacherIn, playlist_id: uuid.UUID, database: CurrentDatabase, clock: Now
 ) -> Response:
-    """The lines that are shown, as a file for a spreadsheet. Neither supports nor modifications are in it."""
+    """The lines that are shown, as a file for a spreadsheet. Neither supports nor modifications are in it. It is audited."""
     playlist = await assigned(database, here, playlist_id)
     if playlist is None:
         raise NotFound("the playlist is not assigned")
-    async with database.reading() as session:
+    async with database.writing() as session:
+        saved_as_file(session, here, f"playlist:{playlist_id}", "progress", clock.now())
         now = await monitor.class_now(session, here, playlist, clock.now())
     lines = in_order(monitor_views.shown(now.lines, chosen_in(request)), _order(request))
     with i18n.speaking(language_of(request)), i18n.in_zone(here.visit.shown_zone):

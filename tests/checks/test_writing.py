@@ -143,3 +143,11 @@ def test_whatever_is_typed_is_a_question_or_says_what_is_missing(
         len(found.choices),
         len(found.rows),
     )
+
+
+def test_a_line_of_spaces_is_read_in_one_go() -> None:
+    spaces = " " * 19_000
+    [made] = several(f"How many?\n= 1{spaces}± 0.5").questions
+    assert (made.kind, made.ranges[0].low) == (QuestionKind.NUMBER, Decimal("0.5"))
+    [made] = several(f"How many?\n= 1{spaces}x").questions
+    assert made.kind is QuestionKind.TEXT

@@ -219,6 +219,25 @@ async def test_a_look_at_what_the_tool_would_choose_for_somebody_is_recorded(wor
     assert [one.subject for one in found] == [f"person:{world.student.id}"]
 
 
+async def test_every_file_that_names_students_leaves_a_trace(world: PrivateClass) -> None:
+    teacher = await world.site.teacher()
+    files = [one for one in course_routes(world.site, "GET") if one.endswith(".csv")]
+    named = []
+    for pattern in files:
+        before = await traces(world)
+        page = await teacher.get(filled(pattern, world.values(world.template)))
+        if re.search("Ada|Ben", page.text):
+            named.append(pattern)
+            assert await traces(world) == before + 1, pattern
+    assert len(named) > 4
+
+
+async def traces(world: PrivateClass) -> int:
+    """How many traces there are."""
+    async with world.site.database.reading() as session:
+        return len((await session.exec(select(AuditEntry))).all())
+
+
 # --- What it takes -------------------------------------------------------------------------------------------------------
 
 
