@@ -41,8 +41,8 @@ class Reasons:
             also = Reason.INTEREST if likes else None
             if towards is not None:
                 return Why(towards, also, about, count=count, topic=likes)
-            started = self.known.shown >> bit & 1 or self.chooser.is_taught(bit)
-            return Why(Reason.STARTED if started else Reason.READY, also, (number,), topic=likes)
+            started = Reason.STARTED if self.chooser.is_begun(bit) else Reason.READY
+            return Why(started, also, (number,), topic=likes)
         main = special or (Reason.PRACTISE if role is StepRole.PRACTISE else Reason.SHOW)
         if likes:
             return Why(main, Reason.INTEREST, (number,), topic=likes)
