@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.paths.classes import WAYS, Tally, simulate
-from benchmarks.paths.courses import Subject, canvas, py4e, with_checks, with_made_up_checks
+from benchmarks.paths.courses import Subject, canvas, py4e, with_checks, with_made_up_checks, with_placement
 from benchmarks.paths.worlds import WORLDS, Assumed, World
 from lti_tool.playlists.planning.base import Settings
 
@@ -82,6 +82,7 @@ def at_equal_hours(
 def compared(subject: Subject, world: type[World], seeds: range) -> None:
     """One table: all ways in one course and one world."""
     checks = f", {len(subject.banks)} quizzes as checks of {subject.checks}" if subject.banks else ""
+    checks += ", the personal path after a placement check" if subject.placement else ""
     print(
         f"\n{subject.name}, {world.name}: {len(subject.items)} items, {len(subject.course.competencies)} competencies{checks}"
     )
@@ -159,6 +160,7 @@ def main() -> None:
         default=["none", "own", "pooled"],
         help="none: quizzes of the platform's; own, pooled: the Canvas export's as checks; a number: that many made-up questions",
     )
+    parser.add_argument("--placement", action="store_true", help="the personal path begins with a placement check")
     given = parser.parse_args()
     begun = time.process_time()
     print(
@@ -171,6 +173,8 @@ def main() -> None:
             made = subject if checks == "none" else with_its_checks(subject, checks)
             if made is None:
                 continue
+            if given.placement:
+                made = with_placement(made, SHARED)
             for world in worlds if given.seeds else ():
                 compared(made, world, range(FIRST_SEED, FIRST_SEED + given.seeds))
         for world in worlds:

@@ -124,6 +124,8 @@ class Class:
             tally.talks += 1
             self._talk(record, pupil, step, at)
             return TALK_MINUTES
+        if step.role is StepRole.PLACE:
+            return self._place(record, pupil, step, at, luck)
         item = self.subject.course.items[step.item] if step.item else None
         if item is None:
             return 0.0
@@ -148,6 +150,22 @@ class Class:
             product.walk(record, step, at.date())
         return minutes * pupil.pace
 
+    def _place(self, record: Record, pupil: Pupil, step: Planned, at: datetime, luck: random.Random) -> float:
+        """The placement check: a scored step, whose questions teach what those of a quiz do, and whose time counts."""
+        placement, world = self.subject.placement, self.world
+        if placement is None:
+            return 0.0
+        asked = self.product.place(record, placement, lambda one: luck.random() < world.right(pupil, one), at)
+        chance = sum(world.right(pupil, one) for one in asked) / len(asked)
+        self.tally.scored += 1
+        self.tally.in_zone += 0.6 <= chance <= 0.85
+        self.tally.too_hard += chance < 0.6
+        self.product.walk(record, step, at.date())
+        for item in self.subject.items:
+            if some := [one for one in asked if one.item == item.id]:
+                world.learn(pupil, item, asked=some)
+        return MINUTES_A_QUESTION * len(asked) * pupil.pace
+
     def _talk(self, record: Record, pupil: Pupil, step: Planned, at: datetime) -> None:
         """The teacher explains as well as the best item would, and allows every item of the competency once more."""
         bit = self.subject.course.bit_of[step.competency or 0]
@@ -156,7 +174,7 @@ class Class:
         self.world.learn(pupil, teach)
         for item in self.subject.course.assesses[bit]:
             done = record.items.get(item.id)
-            if done is not None:
+            if done is not None and item.id != self.product.settings.placement:
                 record.items[item.id] = replace(done, finished=False)
         self.product.walk(record, step, at.date())
 
@@ -232,10 +250,11 @@ def _skipping(here: Class, record: Record) -> Iterator[Item]:
     course = here.subject.course
     for one in sorted(course.competencies, key=lambda node: node.position):
         bit = course.bit_of[one.number]
-        quizzes = course.assesses[bit]
+        items = [item for item in here.subject.items if item.aims[0].competency == one.number]
+        quizzes = [item for item in course.assesses[bit] if item in items]
         if quizzes:
             yield quizzes[-1]
-        for item in (item for item in here.subject.items if item.aims[0].competency == one.number):
+        for item in items:
             if here.product.standing(record, one.number).is_secure:
                 break
             yield item
@@ -287,5 +306,7 @@ def simulate(
 ) -> Tally:
     """One class of so many students, for four weeks of five days; each stops after so many hours, where ``at_most`` says."""
     world = kind(subject, assumed, seed)
+    if subject.placement is not None:
+        settings = replace(settings, placement=subject.placement.item.id)
     product = Product(subject, settings, whole_only=kind.whole_only, adaptive=way.startswith("personal"))
     return Class(world, subject, product, WAYS[way], at_most=at_most).work(students, 20, seed)

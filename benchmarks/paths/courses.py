@@ -38,6 +38,15 @@ class Bank:
 
 
 @dataclass(frozen=True, slots=True)
+class Placement:
+    """A placement check: an item for all competencies, and the questions that it chooses from, each tagged with its own."""
+
+    item: Item
+    among: tuple[Question, ...]
+    about: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class Subject:
     """A course as it is planned, with its items in the teacher's order."""
 
@@ -49,6 +58,8 @@ class Subject:
     """Quizzes that are checks of the tool's own, by item; the others are the platform's."""
     checks: str = ""
     """What these checks are made of."""
+    placement: Placement | None = None
+    """What personal paths begin with, where a teacher named one; other ways pass it over."""
 
 
 MINUTES = {"video": 10, "slides": 8, "reference": 20, "page": 10, "talk": 10, "exercise": 15, "task": 20, "quiz": 12}
@@ -162,6 +173,19 @@ def with_checks(subject: Subject, folder: Path, *, pooled: bool) -> Subject:
     Fourteen of the export's quizzes are examples of the same ten questions; they are taken for different ones, as its items are
     taken for items of eight topics.
     """
+    asked = canvas_questions(subject, folder)
+    quizzes = [item for item in subject.items if item.id in asked]
+    topic = {item.id: item.aims[0].competency for item in quizzes}
+    banks = {}
+    for item in quizzes:
+        if item.scored:
+            together = [one for other in quizzes if topic[other.id] == topic[item.id] for one in asked[other.id]]
+            banks[item.id] = Bank(asked[item.id][:USUAL_COUNT], tuple(together) if pooled else asked[item.id])
+    return _checked(subject, banks, "all of its topic's questions" if pooled else "its own questions")
+
+
+def canvas_questions(subject: Subject, folder: Path) -> dict[uuid.UUID, tuple[Question, ...]]:
+    """Of each quiz with enough of them for an adaptive check, the questions that the product's import can ask."""
     path = folder / "canvas-export.imscc"
     read = reading.read(path.name, path.read_bytes())
     entries = {(bank.identifier, entry.identifier): entry for bank in read.banks for entry in bank.entries}
@@ -172,14 +196,7 @@ def with_checks(subject: Subject, folder: Path, *, pooled: bool) -> Subject:
         for quiz in read.quizzes
     }
     quizzes = [item for item in subject.items if item.kind == "quiz" and len(guesses[item.title]) >= LEAST_FOR_ADAPTIVE]
-    asked = {item.id: _questions(item, guesses[item.title]) for item in quizzes}
-    topic = {item.id: item.aims[0].competency for item in quizzes}
-    banks = {}
-    for item in quizzes:
-        if item.scored:
-            together = [one for other in quizzes if topic[other.id] == topic[item.id] for one in asked[other.id]]
-            banks[item.id] = Bank(asked[item.id][:USUAL_COUNT], tuple(together) if pooled else asked[item.id])
-    return _checked(subject, banks, "all of its topic's questions" if pooled else "its own questions")
+    return {item.id: _questions(item, guesses[item.title]) for item in quizzes}
 
 
 def with_made_up_checks(subject: Subject, size: int) -> Subject:
@@ -187,10 +204,43 @@ def with_made_up_checks(subject: Subject, size: int) -> Subject:
     banks = {}
     for item in subject.items:
         if item.scored and item.kind == "quiz":
-            # Four in ten with four choices, the others typed: much as in the Canvas export.
-            questions = _questions(item, [0.25 if place % 5 in {1, 3} else 0.0 for place in range(size)])
+            questions = _made_up(item, size)
             banks[item.id] = Bank(questions[:LEAST_FOR_ADAPTIVE], questions)
     return _checked(subject, banks, f"{size} made-up questions")
+
+
+def _made_up(item: Item, size: int) -> tuple[Question, ...]:
+    """Four in ten with four choices, the others typed: much as in the Canvas export."""
+    return _questions(item, [0.25 if place % 5 in {1, 3} else 0.0 for place in range(size)])
+
+
+def with_placement(subject: Subject, folder: Path) -> Subject:
+    """The course with a placement check, made of the questions of its scored quizzes: the Canvas export's own, ten made-up ones
+    of each quiz of *py4e*, which has none.
+    """
+    real = canvas_questions(subject, folder) if subject.name == "canvas" else None
+    among: list[Question] = []
+    about: dict[str, int] = {}
+    for item in subject.items:
+        if item.scored and item.kind == "quiz":
+            questions = _made_up(item, LEAST_FOR_ADAPTIVE) if real is None else real.get(item.id, ())
+            among.extend(questions)
+            about.update((one.id, item.aims[0].competency) for one in questions)
+    numbers = sorted(set(about.values()))
+    aims = tuple(Aim(number, Does.ASSESSES) for number in numbers)
+    minutes = round(USUAL_COUNT * MINUTES_A_QUESTION)
+    item = Item(
+        uuid.uuid5(_SPACE, "placement"),
+        len(subject.items),
+        "Placement",
+        "quiz",
+        aims,
+        minutes,
+        scored=True,
+        adapts=True,
+    )
+    course = compile_course(subject.course.competencies, subject.edges, (*subject.items, item))
+    return replace(subject, course=course, placement=Placement(item, tuple(among), about))
 
 
 def _checked(subject: Subject, banks: Mapping[uuid.UUID, Bank], checks: str) -> Subject:

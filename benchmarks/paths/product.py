@@ -9,9 +9,10 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 
-from benchmarks.paths.courses import Bank, Question, Subject
+from benchmarks.paths.courses import Bank, Placement, Question, Subject
 from lti_tool.checks import ability, selecting
 from lti_tool.checks.finishing import MOST_ANSWERS
+from lti_tool.checks.selecting import USUAL_COUNT
 from lti_tool.competencies.rules_graph import descendants
 from lti_tool.mastery import prediction, rules
 from lti_tool.mastery.pieces import WHOLE_COUNTS
@@ -76,7 +77,7 @@ class Product:
 
     def is_whole(self, item: Item) -> bool:
         """Whether an item tells a whole score rather than answers."""
-        if item.id in self.subject.banks:
+        if item.adapts:
             return False
         return self.whole_only or item.kind != "quiz"
 
@@ -101,7 +102,15 @@ class Product:
         self, record: Record, item: Item, share: Decimal, told: Sequence[tuple[str, Decimal, bool]], at: datetime
     ) -> bool:
         passed = share >= PASSING
-        number = item.aims[0].competency
+        self._tell(record, item.aims[0].competency, told, at)
+        done = record.items.get(item.id, Done())
+        record.items[item.id] = Done(
+            done.tries + 1, 0 if passed else done.failed + 1, done.finished or passed, at.date(), last_at=at
+        )
+        return passed
+
+    def _tell(self, record: Record, number: int, told: Sequence[tuple[str, Decimal, bool]], at: datetime) -> None:
+        """Takes in what is told of a competency, one thing after the other."""
         criterion = self.criteria[number]
         state = record.levels.get(number) or criterion.start()
         for place, (task, earned, whole) in enumerate(told):
@@ -126,11 +135,6 @@ class Product:
                 record.answers.append(answer)
                 self.answers.append(answer)
         record.levels[number] = state
-        done = record.items.get(item.id, Done())
-        record.items[item.id] = Done(
-            done.tries + 1, 0 if passed else done.failed + 1, done.finished or passed, at.date(), last_at=at
-        )
-        return passed
 
     # --- Checks -------------------------------------------------------------------------------------------------------
 
@@ -157,6 +161,39 @@ class Product:
             told = [(f"{item.id.hex}:{one.item.id}", Decimal(one.share), False) for one in given]
         self._learn_difficulties(record, given)
         return [questions[one.item.id] for one in given], self._take(record, item, share, told, at)
+
+    # --- Placement ----------------------------------------------------------------------------------------------------
+
+    def place(
+        self, record: Record, placement: Placement, answer: Callable[[Question], bool], at: datetime
+    ) -> list[Question]:
+        """The placement check: what it asked. Of each competency that it asked about it tells, as ``checks.finishing`` does, what
+        all of its questions would have shown, as so many answers as were given there.
+        """
+        questions = {one.id: one for one in placement.among}
+        known = {
+            key: replace(self._as_known(one), competencies=(str(placement.about[key]),))
+            for key, one in questions.items()
+        }
+        among = list(known.values())
+        given: list[ability.Given] = []
+        self.attempts += 1
+        while (found := selecting.next_one(among, given, USUAL_COUNT, self.attempts)) is not None:
+            if selecting.is_beyond(among, given, found):
+                break
+            given.append(ability.Given(known[found], float(answer(questions[found]))))
+        where = ability.estimate(given, [about for one in among for about in one.about])
+        right = {one.item.id: one.share for one in given}
+        for about in sorted({one.item.about[0] for one in given}, key=int):
+            shares = [right.get(one.id, ability.chance(where.of(one), one)) for one in among if about in one.about]
+            count = min(sum(about in one.item.about for one in given), MOST_ANSWERS)
+            told = ability.told_as(sum(shares) / len(shares), count)
+            task = placement.item.id.hex
+            self._tell(record, int(about), [(task, Decimal(one), False) for one in told], at)
+        self._learn_difficulties(record, given)
+        # Any result of it will do, whether or not it reached the passing mark; mostly it does not.
+        record.items[placement.item.id] = Done(1, 1, True, at.date(), last_at=at)
+        return [questions[one.item.id] for one in given]
 
     def _as_known(self, question: Question) -> ability.Item:
         return ability.Item(question.id, self.difficulties.get(question.id, (0.0, 0))[0], question.guess)
@@ -217,6 +254,8 @@ class Product:
         if self.is_whole(self.subject.course.items[item]):
             return [item.hex]
         bank = self.subject.banks.get(item)
+        if self.subject.placement is not None and item == self.subject.placement.item.id:
+            return [item.hex]
         if bank is not None:
             # What an adaptive attempt tells is of all questions.
             return [item.hex] if self.adaptive else [f"{item.hex}:{one.id}" for one in bank.own]
@@ -227,6 +266,7 @@ class Product:
         return Learner(
             standings={number: state.standing for number, state in record.levels.items()},
             predict=self.predict(record, at),
+            place_first=self.settings.placement is not None and not record.items,
             reviews=self._reviews(record),
             items=record.items,
             walked=record.walked,

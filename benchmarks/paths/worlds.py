@@ -170,8 +170,10 @@ class EloWorld(World):
         within = math.sqrt(SPREAD**2 - self.ITEM**2)
         self.topic_of = {item.id: item.aims[0].competency for item in self.subject.items}
         self.question: dict[str, float] = {}
-        for bank in self.subject.banks.values():
-            for one in (*bank.own, *bank.among):
+        banks = [(*bank.own, *bank.among) for bank in self.subject.banks.values()]
+        placement = self.subject.placement
+        for some in (*banks, placement.among if placement else ()):
+            for one in some:
                 if one.id not in self.question:
                     self.question[one.id] = self.item[one.item] + chance.gauss(0.0, within)
 

@@ -91,11 +91,16 @@ class Chooser:
         )
         self._chosen = {item: place for place, item in enumerate(learner.chosen)}
         self._talks = self._talked()
+        self._placed: uuid.UUID | None = None
+        """The placement check, once it was taken: it begins nothing, is no failed try, and never comes again once it is done."""
         self.touched = 0
-        """Competencies for which anything was finished or tried."""
+        """Competencies for which anything was finished or tried, but for the placement check, which asks about all of them."""
         for one, done in learner.items.items():
             if done.finished or done.tries:
-                self.touched |= course.aims.get(one, 0)
+                if one == settings.placement:
+                    self._placed = one
+                else:
+                    self.touched |= course.aims.get(one, 0)
         self._chances: dict[tuple[int, uuid.UUID | None], float | None] = {}
         self._since: dict[int, int] = {}
         self._steps: dict[tuple[int, int, bool], list[Step]] = {}
@@ -107,8 +112,10 @@ class Chooser:
         return self.learner.items.get(item.id, _NOTHING_DONE)
 
     def may_come(self, item: Item) -> bool:
-        """Whether it is neither forbidden, nor on the plan already, nor passed over lately."""
+        """Whether it is neither forbidden, nor on the plan already, nor passed over lately, nor the placement check again."""
         if item.id in self.used or item.id in self.learner.bans or self.course.aims[item.id] & self.known.banned:
+            return False
+        if item.id == self._placed and self.done(item).finished:
             return False
         skipped = self.done(item).skipped_on
         return skipped is None or self.skipped or self.today - skipped >= SKIPPED_FOR
@@ -264,6 +271,11 @@ class Chooser:
         """Whether the learner has done or tried anything for it."""
         return bool(self.touched >> bit & 1)
 
+    def is_begun(self, bit: int) -> bool:
+        """Whether something was done or shown for it; what the placement check asked about is not begun by that."""
+        begun = self.touched if self._placed else self.touched | self.known.shown
+        return bool(begun >> bit & 1)
+
     def steps(self, bit: int) -> list[Step]:
         """``_steps_of`` a competency, worked out once for as long as nothing that decides is another: what is used only grows."""
         key = (bit, len(self.used), self.skipped)
@@ -305,7 +317,7 @@ class Chooser:
 
     def _is_called_for(self, bit: int, some: Sequence[Item]) -> bool:
         """Whether teaching, or practice, comes before the next try: once at first, and once more after each failed one."""
-        failed = sum(self.done(item).failed for item in self.course.assesses[bit])
+        failed = sum(self._failed(item) for item in self.course.assesses[bit])
         return sum(self.done(item).finished or item.id in self.used for item in some) <= failed
 
     def _another_way(self, bit: int, kinds: frozenset[str]) -> list[Step]:
@@ -322,7 +334,11 @@ class Chooser:
 
     def failed(self, bit: int) -> int:
         """The most failed tries in a row at any one item for it."""
-        return max((self.done(item).failed for item in self.course.of(bit)), default=0)
+        return max((self._failed(item) for item in self.course.of(bit)), default=0)
+
+    def _failed(self, item: Item) -> int:
+        """Failed tries in a row at one item; none at the placement check, which asks about what nobody was taught yet."""
+        return 0 if item.id == self._placed else self.done(item).failed
 
     def talk(self, bit: int) -> Planned | None:
         """A conference or a re-take to ask for, where a competency's items are used up or failed too often; else None."""
@@ -410,7 +426,7 @@ class Chooser:
         unlocks = self.leads_to(bit, scope).bit_count()
         value = UNLOCK * (math.log1p(unlocks) / math.log1p(most) if most else 0.0)
         value += TO_GOAL * towards
-        return value + BEGUN * bool((self.known.shown | self.touched) >> bit & 1)
+        return value + BEGUN * self.is_begun(bit)
 
     def suits(self, bit: int, item: Item, role: StepRole) -> float:
         """How well an item fits as the next step, on top of that; at most ``MOST_SUITS``."""

@@ -42,9 +42,9 @@ class Reasons:
             is_held_up = bool(self.course.needs[bit] & self.known.blockers)
             if towards is not None and not is_held_up:
                 return Why(towards, also, about, count=count, topic=likes)
-            started = self.known.shown >> bit & 1 or self.chooser.is_taught(bit)
             if not is_held_up:
-                return Why(Reason.STARTED if started else Reason.READY, also, (number,), topic=likes)
+                started = Reason.STARTED if self.chooser.is_begun(bit) else Reason.READY
+                return Why(started, also, (number,), topic=likes)
             # Nobody is told that nothing is missing for what is held up.
             main = Reason.UNIT
         else:

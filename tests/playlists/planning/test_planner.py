@@ -1,5 +1,6 @@
 """Worked examples of plans: one rule each."""
 
+import uuid
 from dataclasses import replace
 from datetime import timedelta
 
@@ -13,6 +14,7 @@ from lti_tool.playlists.planning.base import (
     Conflict,
     Dated,
     Done,
+    Item,
     Learner,
     Nothing,
     Pin,
@@ -85,6 +87,46 @@ def test_the_placement_check_comes_first_while_nothing_is_known() -> None:
     assert planned(made)[0] == 99
     assert (made.steps[0].role, made.steps[0].why.reason) == (StepRole.PLACE, Reason.PLACEMENT)
     assert 99 not in planned(plan(there, Learner(), how, TODAY))
+
+
+def placed(*numbers: int) -> tuple[list[Item], Settings, dict[uuid.UUID, Done]]:
+    """A course of these competencies with a placement check about all of them, which was taken and not passed."""
+    check = thing(99, *((number, "assesses") for number in numbers), kind="quiz")
+    result = Done(tries=1, failed=1, finished=True, last_on=TODAY - timedelta(days=1))
+    items = [one for number in numbers for one in [*three(number), thing(10 * number + 4, (number, "teaches"))]]
+    return [*items, check], replace(USUAL, placement=check.id), {check.id: result}
+
+
+def test_a_placement_check_is_no_failed_try_at_what_it_asked_about() -> None:
+    items, how, did = placed(1)
+    learner = Learner(standings={1: STARTED}, items={**did, ident(11): FINISHED})
+    made = plan(course("a", [], items), learner, how, TODAY)
+    assert planned(made)[:2] == [12, 13], "one page before the first try, not two"
+
+
+def test_a_placement_check_begins_nothing() -> None:
+    """What was begun comes before what was only asked about, and no student is told to go on with what they never saw."""
+    items, how, did = placed(1, 2)
+    there = course("ab", [], items)
+    standings = {1: STARTED, 2: STARTED}
+    first = plan(there, Learner(standings=standings, items=did), how, TODAY)
+    assert first.steps[0].why == Why(Reason.READY, competencies=(1,))
+    learner = Learner(standings=standings, items={**did, ident(21): FINISHED})
+    begun = plan(there, learner, how, TODAY)
+    assert begun.steps[0].competency == 2
+
+
+def test_a_placement_check_never_comes_again() -> None:
+    """Neither as a review of one thing, nor to be taken again when everything else is done."""
+    items, how, did = placed(1)
+    only = course("a", [], [item for item in items if item.id in did])
+    due = {1: TODAY - timedelta(days=9)}
+    for learner in (
+        Learner(standings={1: SECURE}, reviews=due, items=did),
+        Learner(standings={1: STARTED}, items=did),
+        Learner(standings={1: STARTED}, items={**did, **{item.id: FINISHED for item in items[:-1]}}),
+    ):
+        assert 99 not in planned(plan(only if learner.reviews else course("a", [], items), learner, how, TODAY))
 
 
 # --- Remedial work ----------------------------------------------------------------------------------------------------

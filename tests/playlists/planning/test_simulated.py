@@ -3,15 +3,17 @@
 import random
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 
 from benchmarks.paths.__main__ import at_equal_hours, runs
 from benchmarks.paths.bounds import Observer, TellingProduct, copied, greedy, share_within, teaches
 from benchmarks.paths.classes import FIRST_DAY, WAYS, Class, simulate
-from benchmarks.paths.courses import Subject, with_made_up_checks
+from benchmarks.paths.courses import Subject, with_made_up_checks, with_placement
 from benchmarks.paths.product import Product, Record
 from benchmarks.paths.worlds import WORLDS, Assumed, ComponentsWorld, EloWorld
+from lti_tool.playlists.models import StepRole
 from lti_tool.playlists.planning.base import Item, Planned, Settings
 from tests.playlists.planning.made import course, thing
 
@@ -51,6 +53,28 @@ def test_checks_are_taken_by_every_way_and_the_path_keeps_its_promise(world: str
     assert own.unmet_by_evidence == 0
     assert own == simulate(kind, checked, "personal", 5, SHORT, Settings(length=2), students=6)
     assert fixed.steps == 6 * len(checked.items)
+
+
+@pytest.mark.parametrize("world", WORLDS)
+def test_the_path_alone_begins_with_the_placement_check_and_pays_for_it(world: str, tmp_path: Path) -> None:
+    kind, usual = WORLDS[world], subject()
+    placed = with_placement(usual, tmp_path)
+    assert placed.items == usual.items
+    assert kind(placed, SHORT, 9).pupil().state == kind(usual, SHORT, 9).pupil().state
+    fixed, same = (
+        simulate(kind, one, "fixed order", 5, SHORT, Settings(length=2), students=6) for one in (placed, usual)
+    )
+    assert fixed == same
+    made = kind(placed, SHORT, 5)
+    how = Settings(length=2, placement=placed.placement.item.id if placed.placement else None)
+    here = Class(made, placed, Product(placed, how, whole_only=kind.whole_only), WAYS["personal"])
+    tally = here.work(6, 1, 5)
+    assert tally.unmet_by_evidence == 0
+    for record in here.product.records:
+        asked = [one for one in record.answers if one.item == how.placement.hex] if how.placement else []
+        assert asked
+        assert record.walked[-1].role is StepRole.PLACE
+        assert sum(step.role is StepRole.PLACE for step in record.walked) == 1
 
 
 def test_an_adaptive_check_asks_no_question_twice_and_a_fixed_one_its_own_in_order() -> None:
