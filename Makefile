@@ -50,10 +50,11 @@ unit: setup-tests ## The quick tests only: no browser, no other processes
 explore: setup-tests ## The properties alone, on examples that no run has tried yet
 	$(PYTEST) -m hypothesis --hypothesis-profile=fresh $(ARGS)
 
-# Rewriting the asserts of all tests takes two thirds of what collecting takes; both workers would do it at the same moment.
-# What cannot be collected is said when the tests are run.
+# Rewriting the asserts of all tests takes two thirds of what collecting takes; all workers would do it at the same moment, and
+# each would compile all templates. What cannot be collected or compiled is said when the tests are run.
 compiled: setup-tests
 	@$(BIN)/python -m pytest --collect-only --quiet >/dev/null 2>&1 || true
+	@$(BIN)/python -m tests.beforehand >/dev/null 2>&1 || true
 
 setup: $(VENV)/.tool ## The tool itself, in .venv
 

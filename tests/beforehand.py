@@ -9,11 +9,10 @@ import gc
 from sqlalchemy.orm import configure_mappers
 
 from lti_tool import app, cli, demo  # noqa: F401 - so that every table and every template's words are there.
-from lti_tool.sandbox import view
-from lti_tool.web.pages import shared_pages
+from tests import templates
 
 configure_mappers()
-for environment in (shared_pages().environment, view._environment):
+for environment in templates.shared():
     for name in environment.list_templates(extensions=["html"]):
         environment.get_template(name)
 gc.collect()

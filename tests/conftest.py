@@ -4,6 +4,7 @@ import asyncio
 import gc
 import os
 import signal
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -18,7 +19,7 @@ from lti_tool.clock import ManualClock
 from lti_tool.db import scoping
 from lti_tool.db.engine import make_engine
 from lti_tool.db.session import Database
-from tests import workers
+from tests import templates, workers
 from tests.again import AT_ONCE
 from tests.databases import MigratedOnce, postgresql_server
 from tests.order import in_order
@@ -60,6 +61,8 @@ gc.disable()
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """What is there by now is not looked through again either; that took a twelfth of what the tests of pages take."""
+    if "lti_tool.web.pages" in sys.modules:
+        templates.shared()
     gc.freeze()
     gc.enable()
     gc.set_threshold(10_000)

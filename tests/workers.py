@@ -1,8 +1,8 @@
 """Who takes which tests in a run on several workers.
 
 Two workers leave a third of two cores idle, since browsers and processes mostly wait. A third one like them takes that, but
-browsers then more often do not answer in time. So the third one steps back for everybody else (``step_back``), and takes only
-files in which one thing comes after the other, in its own process: those may take as long as they like.
+browsers then more often do not answer in time. So the third one leaves most of the machine to the others (``step_back``), and
+takes only files in which one thing comes after the other, in its own process: those may take as long as they like.
 """
 
 import os
@@ -18,6 +18,8 @@ BESIDE = "gw2"
 """The third worker."""
 PATIENT = "beside/scopes"
 """Where the first worker leaves the names of the files that the third one may take: only workers know the marks of tests."""
+LONG = 1200
+"""Seconds that a test of the third worker may take: where others leave it little, as long as it comes to an end."""
 BUSY = ("at_once", "browser", "openedx", "processes")
 """Marks of tests whose outcome may depend on how long they take."""
 
@@ -32,16 +34,23 @@ def patient(marked: Iterable[tuple[str, bool]]) -> list[str]:
 
 
 def tell(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Have the first worker say which files the third one may take."""
-    if config.workerinput["workerid"] == "gw0" and hasattr(config, "cache"):  # type: ignore[attr-defined]
+    """Have the first worker say which files the third one may take, and the third one take its time."""
+    worker = config.workerinput["workerid"]  # type: ignore[attr-defined]
+    if worker == "gw0" and hasattr(config, "cache"):
         names = ((item.nodeid, any(item.get_closest_marker(mark) for mark in BUSY)) for item in items)
         config.cache.set(PATIENT, patient(names))
+    if worker == BESIDE:
+        for item in items:
+            item.add_marker(pytest.mark.timeout(LONG))
 
 
 def step_back(config: pytest.Config) -> None:
-    """Have the third worker, once it knows the tests, wait for which all others wait, compute when nobody else does."""
+    """Have the third worker leave the others most of the machine where they need it.
+
+    Not before it knows the tests: all others wait for that.
+    """
     if getattr(config, "workerinput", {}).get("workerid") == BESIDE and hasattr(os, "nice"):
-        os.nice(10)
+        os.nice(5)
 
 
 class ByScope(LoadFileScheduling):

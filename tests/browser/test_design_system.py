@@ -19,6 +19,7 @@ from lti_tool.web.pages import Pages, room_loader
 from lti_tool.web.routing import add_router
 from lti_tool.web.styleguide import ExampleVisit
 from tests.browser_tools import axe, contrast, overflow, screenshot, serving, small_targets
+from tests.templates import compile_once
 
 pytestmark = pytest.mark.browser
 
@@ -55,6 +56,7 @@ def make_app(asked: list[tuple[str, dict[str, str], dict[str, str]]]) -> FastAPI
     app.state.settings = Settings()
     install(app, app.state.settings)
     app.state.pages = Pages(app.state.pages.assets, loader=ChoiceLoader([DictLoader(TEMPLATES), room_loader()]))
+    compile_once(app.state.pages.environment)
     add_router(app, styleguide.router)
 
     def show(request: Request, template: str, **context: Any) -> HTMLResponse:

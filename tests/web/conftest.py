@@ -14,6 +14,7 @@ from lti_tool.settings import Settings
 from lti_tool.web import i18n, translations
 from lti_tool.web.install import install
 from lti_tool.web.pages import Pages, room_loader
+from tests.templates import compile_once
 
 TEMPLATES = {
     "test/page.html": '{% extends "layouts/page.html" %}{% block title %}{{ title }}{% endblock %}'
@@ -44,6 +45,7 @@ def make_app(visit: ExampleVisit | None = None, settings: Settings | None = None
     app.state.settings = settings
     install(app, settings)
     app.state.pages = Pages(app.state.pages.assets, loader=ChoiceLoader([DictLoader(TEMPLATES), room_loader()]))
+    compile_once(app.state.pages.environment)
 
     def signed_in(request: Request) -> None:
         if visit is not None:
