@@ -1,7 +1,8 @@
 """Platforms' public keys: in memory, and in the registration's row for the time after a restart.
 
-A key id that is not known is looked for once more at the platform, at most every COOL_DOWN; a set that is there stays in use
-while the platform cannot be reached.
+A key id that is not known is looked for once more at the platform, and so is a key that a signature does not fit: some put a new
+key in the place of the old one, under its id. Both at most every COOL_DOWN; a set that is there stays in use while the platform
+cannot be reached.
 """
 
 import asyncio
@@ -23,7 +24,7 @@ from lti_tool.lti.foreign_json import read_json
 from lti_tool.lti.models import Registration
 
 COOL_DOWN = timedelta(seconds=10)
-"""The least time between two looks for a key id that was not there, and after a look that failed."""
+"""The least time between two looks for a key that was not there or did not fit, and after a look that failed."""
 
 AGE_LIMIT = timedelta(hours=1)
 """After this a set is fetched again beside the launches, so that a key the platform has withdrawn does not stay valid."""
@@ -83,6 +84,18 @@ class KeySets:
         if held.raw is None:
             raise KeySetUnreachable(f"no key set of registration {registration.id}")
         return held.keys.get(kid)
+
+    async def in_place_of(self, unfit: RSAKey, registration: Registration, kid: str) -> RSAKey | None:
+        """The key the platform publishes by now under the id of one that a signature did not fit; None where it is the same."""
+        held = self._of(registration)
+        try:
+            async with asyncio.timeout(WAIT_SECONDS), held.lock:
+                if _same(held.keys.get(kid), unfit) and not self._cooling(held):
+                    await self._look(registration, held)
+        except TimeoutError:
+            return None
+        found = held.keys.get(kid)
+        return None if _same(found, unfit) else found
 
     async def fetch(self, registration: Registration) -> int:
         """Fetch the set now, whatever is at hand; says how many usable keys it has. Raises KeySetUnreachable."""
@@ -186,6 +199,10 @@ def usable_keys(key_set: dict[str, Any]) -> dict[str, RSAKey]:
         except (JoseError, ValueError, TypeError, KeyError):
             continue
     return found
+
+
+def _same(one: RSAKey | None, other: RSAKey) -> bool:
+    return one is not None and one.as_dict(private=False) == other.as_dict(private=False)
 
 
 def _bits(modulus: str) -> int:

@@ -6,7 +6,7 @@ from lti_tool.lti import id_tokens
 from lti_tool.lti.key_sets import KeySetUnreachable
 from lti_tool.lti.models import Registration
 from lti_tool.lti.protocol import Protocol
-from lti_tool.lti.refusals import KeySetUnreachableNow, KeyUnknown, PlatformUnknown, WrongAudience
+from lti_tool.lti.refusals import KeySetUnreachableNow, KeyUnknown, PlatformUnknown, SignatureWrong, WrongAudience
 
 
 async def registration_of(protocol: Protocol, token: id_tokens.UnverifiedToken) -> Registration:
@@ -30,4 +30,10 @@ async def claims_of(protocol: Protocol, registration: Registration, token: id_to
         raise KeySetUnreachableNow(str(error)) from error
     if key is None:
         raise KeyUnknown("the platform publishes no key with this kid")
-    return id_tokens.verify(token, key)
+    try:
+        return id_tokens.verify(token, key)
+    except SignatureWrong:
+        replaced = await protocol.key_sets.in_place_of(key, registration, token.kid)
+        if replaced is None:
+            raise
+        return id_tokens.verify(token, replaced)

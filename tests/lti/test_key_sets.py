@@ -32,6 +32,36 @@ async def test_a_new_key_is_found_at_once(tool: Tool) -> None:
     assert tool.platform.jwks_fetches == 2
 
 
+async def test_a_new_key_under_the_old_id_is_found_at_once(tool: Tool) -> None:
+    # So it is on WordPress, whose administrator types the id beside the key: for up to an hour nobody came in.
+    browser = tool.browser()
+    assert (await browser.launch(tool.platform)).status_code == 303
+    tool.platform.signing = private_key("another")
+    tool.platform.jwks = [public_jwk(tool.platform.signing, tool.platform.kid)]
+
+    assert (await browser.launch(tool.platform)).status_code == 303
+    assert tool.platform.jwks_fetches == 2
+
+
+async def test_a_signature_that_fits_no_key_has_the_set_fetched_once_in_a_while(tool: Tool) -> None:
+    browser = tool.browser()
+    assert await tool.protocol.key_sets.key(tool.registration, tool.platform.kid) is not None
+    right, tool.platform.signing = tool.platform.signing, private_key("nobody's")
+    for _ in range(3):
+        refused = await browser.launch(tool.platform)
+        assert (refused.status_code, "was changed on its way" in refused.text) == (401, True)
+    assert tool.platform.jwks_fetches == 2
+    tool.platform.signing = right
+    assert (await browser.launch(tool.platform)).status_code == 303
+
+
+async def test_a_signature_that_fits_no_key_is_refused_while_the_platform_is_down(tool: Tool) -> None:
+    assert await tool.protocol.key_sets.key(tool.registration, tool.platform.kid) is not None
+    tool.platform.down = True
+    tool.platform.signing = private_key("nobody's")
+    await tool.refused(await tool.browser().launch(tool.platform), "signature-wrong", 401)
+
+
 async def test_unknown_key_ids_are_looked_for_once_in_a_while(tool: Tool) -> None:
     assert timedelta(0) < COOL_DOWN <= timedelta(seconds=30)
     key_sets, registration = tool.protocol.key_sets, tool.registration
