@@ -211,7 +211,9 @@ class PathView:
     nothing: rules.NoNext | None = None
     """Why nothing is next; None where something is."""
     minutes_left: int = 0
-    """The teacher's estimates for what is still to do and counts."""
+    """The estimates for what is still to do and counts; of a personal playlist, for as many steps as are still asked for."""
+    minutes_at_least: bool = False
+    """Whether it takes longer: some of that has no estimate, or more is asked for than is planned yet."""
     choices: tuple[StepView, ...] = ()
     """Where the student steers: the steps to choose from, the one that the tool would take first; else none."""
 
@@ -290,7 +292,10 @@ def path_view(
         _view(step, path.shown(step), number, items, path.standing(step), copy_id=path.copy.id)
         for number, step in enumerate(path.left_out, start=1)
     )
-    counted = {step.id for step in rules.counting(walk) if not step.is_done}
+    counted = [step.id for step in rules.counting(walk) if not step.is_done and not step.standing.is_skipped]
+    asked = path.progress.total - path.progress.done if path.is_personal else len(counted)
+    counted = counted[:asked]
+    minutes = [view.minutes for view in views if view.step.id in counted]
     return PathView(
         path=path,
         progress=path.progress,
@@ -306,7 +311,8 @@ def path_view(
             for number, step in enumerate(path.passed_over, start=1)
         ),
         nothing=path.nothing_next,
-        minutes_left=sum(view.minutes or 0 for view in views if view.step.id in counted),
+        minutes_left=sum(one or 0 for one in minutes),
+        minutes_at_least=None in minutes or len(counted) < asked,
         choices=_choices(path, views) if path.is_personal else (),
     )
 

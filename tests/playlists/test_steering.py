@@ -6,12 +6,13 @@ from datetime import timedelta
 import pytest
 
 from lti_tool.clock import ManualClock
+from lti_tool.content.models import ItemTrait
 from lti_tool.db.session import Database
 from lti_tool.playlists import personal_editing, replanning, service, views
 from lti_tool.playlists import queries as playlist_queries
 from lti_tool.playlists.path_models import RulingKind
 from lti_tool.playlists.planning import base
-from lti_tool.playlists.planning.settings import PathSettings, Wheel
+from lti_tool.playlists.planning.settings import PathSettings, Wheel, write
 from tests.playlists import path_world
 from tests.playlists.path_world import PathWorld
 from tests.playlists.seed import NOW
@@ -97,3 +98,32 @@ async def test_the_page_lets_the_student_choose(database: Database, clock: Manua
     ids = re.findall(r'\bid="([^"]+)"', page.text)
     assert len(ids) == len(set(ids))
     assert page.text.count("Open this step") == 4
+
+
+async def test_time_left_is_that_of_the_steps_still_asked_for_and_at_least_what_has_an_estimate(
+    database: Database,
+) -> None:
+    async with database.writing() as session:
+        made = await path_world.path_world(session)
+        for key, minutes in (("page F.1", 20), ("quiz F.1", 10), ("page F.3", 15)):
+            trait = ItemTrait(
+                organisation_id=made.id,
+                course_id=made.world.course.id,
+                content_item_id=made.items[key].id,
+                minutes=minutes,
+                changed_at=NOW,
+            )
+            session.add(trait)
+        playlist = await path_world.personal(session, made, PathSettings(FREE, target_steps=2))
+        playlist_id = playlist.id
+    await replanning.up_to_date(database, made.world.course, made.world.ada.id, LATER)
+    shown = await view(database, made)
+    assert [one.title for one in shown.to_come] == ["page F.1", "quiz F.1", "page F.3", "quiz F.3"]
+    for target, left, at_least in ((2, 30, False), (3, 45, False), (4, 45, True), (10, 45, True)):
+        async with database.writing() as session:
+            row = await playlist_queries.playlist(session, made.id, made.world.course.id, playlist_id)
+            assert row is not None
+            row.settings = write(PathSettings(FREE, target_steps=target))
+            session.add(row)
+        shown = await view(database, made)
+        assert (shown.minutes_left, shown.minutes_at_least) == (left, at_least)

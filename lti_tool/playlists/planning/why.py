@@ -138,6 +138,9 @@ _ALSO: Mapping[Reason, _Said] = {
 }
 """What is said otherwise where it comes second."""
 
+_IS_GOAL = _Said(N_("It is your goal."), N_("It is the student’s goal."))
+"""Where what leads to the goal is the goal itself, and was named just before."""
+
 _MORE = _Said(
     NN_(
         "You can begin this now, and you need it for: %(name)s, and one more.",
@@ -171,6 +174,8 @@ def sentence(why: Why, names: Mapping[int, str], to: To | str = To.STUDENT) -> s
     if why.also is None:
         return first
     said = (_ALSO.get(why.also) or _MAIN[why.also]).to(audience)
+    if why.also is Reason.GOAL and why.also_about == why.competencies:
+        said = _IS_GOAL.to(audience)
     if why.also is Reason.UNLOCKS and others:
         said = _ALSO_MORE.to(audience)
     second = _filled(said, why, why.also_about or why.competencies, names, others)

@@ -70,6 +70,16 @@ def test_what_is_no_reason_is_refused(data: object) -> None:
             "Can show Comparing fractions now. Adding fractions and 2 more build on it.",
         ),
         (
+            Why(Reason.SHOW, Reason.GOAL, (1,), (1,)),
+            "Show that you can do this: Comparing fractions. It is your goal.",
+            "Can show Comparing fractions now. It is the student’s goal.",
+        ),
+        (
+            Why(Reason.PRACTISE, Reason.GOAL, (1,), (2,)),
+            "Practice for Comparing fractions. It leads to your goal: Adding fractions.",
+            "Practice for Comparing fractions, before it is shown. It leads to the student’s goal: Adding fractions.",
+        ),
+        (
             Why(Reason.REVIEW, Reason.CONFIRM, (1,), on=date(2026, 11, 20)),
             "Time to look at Comparing fractions again, so that it stays with you. "
             "If it goes well, this can show that you have mastered it.",
