@@ -85,7 +85,8 @@ async def assign(
         return await _page(
             request, here, database, clock, pages, playlist_id, form=form, entered=entered, status_code=422
         )
-    said = Said.TERMS_CHANGED if before is PlaylistStatus.ASSIGNED else Said.ASSIGNED
+    assigned = Said.ASSIGNED if meant is None or meant.everybody else Said.ASSIGNED_TO_SOME
+    said = Said.TERMS_CHANGED if before is PlaylistStatus.ASSIGNED else assigned
     return see(f"{playlist_address(here.course, playlist_id)}/progress", said)
 
 

@@ -21,6 +21,7 @@ class Said(StrEnum):
     REMOVED = "removed"
     DUPLICATED = "duplicated"
     ASSIGNED = "assigned"
+    ASSIGNED_TO_SOME = "assigned-to-some"
     TERMS_CHANGED = "terms-changed"
     MARKED = "marked"
     TAKEN_BACK = "taken-back"
@@ -76,6 +77,7 @@ _SENTENCES = {
     Said.REMOVED: N_("Removed."),
     Said.DUPLICATED: N_("This is the copy. Nobody has been given it yet."),
     Said.ASSIGNED: N_("Assigned. Every student has their own copy now, and late joiners get theirs when they come."),
+    Said.ASSIGNED_TO_SOME: N_("Assigned. Everyone you chose has their own copy now."),
     Said.TERMS_CHANGED: N_("Saved. The new terms hold for everybody."),
     Said.MARKED: N_("Marked as done."),
     Said.TAKEN_BACK: N_("Taken back. The student is asked to look at it again."),

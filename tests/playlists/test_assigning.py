@@ -243,7 +243,9 @@ async def test_a_teacher_assigns_to_a_group_then_to_one_student_then_to_all(site
     assert nobody.status_code == 422
     assert "Please choose who gets it" in nobody.text
     assert await on_pages(site) == []
-    await teacher.post(here, revision=revision_of(page), who="groups", group=str(red.id), **TERMS)
+    said = await teacher.post(here, revision=revision_of(page), who="groups", group=str(red.id), **TERMS)
+    # Not that every student had it.
+    assert "Assigned. Everyone you chose has their own copy now." in said.text
     assert await on_pages(site) == ["Ada", "Ben"]
     page = (await teacher.get(here)).text
     assert re.search(rf'value="{red.id}" checked', page)

@@ -120,6 +120,10 @@
       const below = item.compareDocumentPosition(over) & Node.DOCUMENT_POSITION_FOLLOWING;
       if (below && moved.clientY > box.top + box.height / 2) over.after(item);
       else if (!below && moved.clientY < box.top + box.height / 2) over.before(item);
+      else return;
+      // What comes next that way is brought into sight, in the platform's page as well, so that a long list moves along.
+      const ahead = (one) => (below ? one?.nextElementSibling : one?.previousElementSibling);
+      (ahead(ahead(item)) ?? ahead(item))?.scrollIntoView({ block: "nearest" });
     };
     const end = (ended) => {
       if (list.hasPointerCapture(event.pointerId)) list.releasePointerCapture(event.pointerId);

@@ -45,8 +45,14 @@
         const over = one.getBoundingClientRect();
         return moved.clientY < over.top + over.height / 2;
       });
+      const was = place.isConnected ? place.getBoundingClientRect().top : null;
       if (after) after.before(place);
       else list.append(place);
+      // What comes next that way is brought into sight, so that a long list moves along.
+      const is = place.getBoundingClientRect().top;
+      if (was === null || was === is) return;
+      const ahead = (one) => (is > was ? one?.nextElementSibling : one?.previousElementSibling);
+      (ahead(ahead(place)) ?? ahead(place))?.scrollIntoView({ block: "nearest" });
     };
     const end = (ended) => {
       handle.removeEventListener("pointermove", move);
