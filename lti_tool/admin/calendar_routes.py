@@ -133,12 +133,12 @@ async def upload(
     async with request.form() as form:
         entered = Entered.of(form)
         _, content = await drafts.chosen(form, calendar_forms.MOST_FILE)
-    found = await calendar_forms.file_of(content, entered)
-    if found is None:
-        return await _page(request, here, organisation_id, database, clock, entered)
     async with database.reading() as session:
         school = await _found(session, here, organisation_id)
     today = day_in(zone_named(school.time_zone), clock.now())
+    found = await calendar_forms.file_of(content, entered, today)
+    if found is None:
+        return await _page(request, here, organisation_id, database, clock, entered)
     context = {"school": school, "address": _address(school.id), "found": found, "today": today}
     return show(request, here, "admin/calendar_file.html", context)
 

@@ -48,12 +48,19 @@ async def refresh(request: Request, here: TeacherChanging, database: CurrentData
 
 
 @router.get("/reading", name="content_reading")
-async def reading(request: Request, here: TeacherIn, database: CurrentDatabase, pages: CurrentPages) -> Response:
-    """A fragment for the page: how far the reading of the course is, or what came of it."""
+async def reading(
+    request: Request, here: TeacherIn, database: CurrentDatabase, pages: CurrentPages, first: bool = False
+) -> Response:
+    """A fragment for the page: how far the reading of the course is, or what came of it. With ``first``, for a page without any
+    items: it is shown anew as soon as there are some, or nobody reads them any more.
+    """
     async with database.reading() as session:
         standing = await showing.standing(session, here.course, request.app.state.clock.now())
-    context = _standing_context(request, here, standing) | {"was_busy": not standing.busy}
-    return pages.render(request, "content/_reading.html", context)
+        course = await course_queries.course(session, here.organisation_id, here.course.id) or here.course
+        there = course.content_read_at is not None
+    context = _standing_context(request, here, standing) | {"was_busy": not standing.busy, "first": first}
+    headers = {"HX-Refresh": "true"} if first and (there or not standing.busy) else None
+    return pages.render(request, "content/_reading.html", context, headers=headers)
 
 
 @router.get("/picker", name="content_picker")
@@ -105,6 +112,7 @@ async def _context(
         dates = None
         if student_dates.may(here):
             dates = await windows.access(session, request.app.state.connectors, here.course)
+        standing = await showing.standing(session, here.course, request.app.state.clock.now())
         session.expunge_all()
     found = rules.matching(every, wanted)
     found_ids = {item.id for item in found} | chosen
@@ -125,6 +133,10 @@ async def _context(
         "connected": not isinstance(outcome.trouble, NotConnected),
         "trouble": say(request, outcome.trouble) if outcome.trouble else None,
         "late": outcome.late,
+        "standing": standing,
+        # Nobody has read it yet, and somebody does so now: then nought items say nothing.
+        "reading": read_at is None and outcome.trouble is None and (outcome.late or standing.busy),
+        "again": request.url.query,
     }
 
 
@@ -142,6 +154,7 @@ def _standing_context(request: Request, here: InCourse, standing: showing.Standi
         "said": say(request, trouble) if trouble is not None else None,
         "parts": parts,
         "was_busy": False,
+        "first": False,
         "address": f"/courses/{here.course.id}/content",
     }
 
@@ -158,11 +171,11 @@ async def _page(
     status_code: int = 200,
 ) -> Response:
     context = await _context(request, here, outcome, database, q)
+    standing = context["standing"]
     async with database.reading() as session:
-        standing = await showing.standing(session, here.course, request.app.state.clock.now())
         teaches = here.visit.role is Role.TEACHER
         access = await abilities.of_course(session, here.course, here.visit.person_id, teaches=teaches)
-    context |= _standing_context(request, here, standing)
+    context |= _standing_context(request, here, standing) | {"first": context["reading"]}
     context["access"] = access
     context["home"] = f"/courses/{here.course.id}"
     if outcome.trouble is not None:

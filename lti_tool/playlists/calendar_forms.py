@@ -67,13 +67,13 @@ def _many(entered: Entered, text: str) -> tuple[Span, ...]:
         return ()
 
 
-async def file_of(content: bytes, entered: Entered) -> ics.Found | None:
+async def file_of(content: bytes, entered: Entered, today: date) -> ics.Found | None:
     """The days of a calendar's file; None, with ``entered.errors``, where it holds none. Others are answered meanwhile."""
     if len(content) > MOST_FILE:
         entered.errors["file"] = N_("This file is too large for a school's calendar.")
         return None
     try:
-        found = await asyncio.to_thread(ics.read, content)
+        found = await asyncio.to_thread(ics.read, content, today)
     except ics.NoCalendar:
         entered.errors["file"] = N_("This is no calendar. Choose a file that ends in .ics.")
         return None

@@ -1,7 +1,8 @@
 """The teacher's page of readings, on both databases: how far, what was found, what is wrong, and nothing to press in vain."""
 
 import asyncio
-from datetime import timedelta
+import uuid
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
@@ -16,7 +17,7 @@ from lti_tool.content.sync.engine import Reader
 from lti_tool.content.sync_models import CourseSync, SyncPhase
 from lti_tool.content.taking import Takers
 from lti_tool.courses import freshness
-from lti_tool.courses.models import Membership
+from lti_tool.courses.models import Course, Membership
 from lti_tool.db.base import scoped
 from lti_tool.db.session import Database
 from lti_tool.lti.models import Role
@@ -39,6 +40,16 @@ async def note(site: Site, **values: Any) -> None:
         for name, value in values.items():
             setattr(row, name, value)
         session.add(row)
+
+
+async def read_at(site: Site, moment: datetime | None) -> None:
+    """Have the course's contents have been read then."""
+    found = await course_of(site)
+    async with site.database.writing() as session:
+        course = await session.get(Course, (found.organisation_id, found.id))
+        assert course is not None
+        course.content_read_at = moment
+        session.add(course)
 
 
 async def test_the_page_says_when_it_was_read_last_and_what_was_found(site: Site, canvas: Canvas) -> None:
@@ -231,7 +242,20 @@ async def test_a_page_waits_for_what_another_process_reads_and_shows_it(
     slow = asyncio.create_task(visitor.get(f"{visitor.course}/content"))
     page = await slow
     assert page.status_code == 200
-    assert "taking its time" in page.text
+    assert "Your course is being read" in page.text
+    assert "0 items" not in page.text
+    assert "Nothing in this course yet" not in page.text
+    looks = f"{visitor.course}/content/reading?first=yes"
+    assert f'hx-get="{looks}"' in page.text
+    picker = await visitor.get(f"{visitor.course}/content/picker?playlist={uuid.UUID(int=1)}")
+    assert "Your course is being read" in picker.text
+    assert f'hx-get="{visitor.course}/content/picker?playlist={uuid.UUID(int=1)}"' in picker.text
+    # As soon as there is something, the page is shown anew.
+    assert "HX-Refresh" not in (await visitor.get(looks)).headers
+    await read_at(site, NOW)
+    assert (await visitor.get(looks)).headers["HX-Refresh"] == "true"
+    assert "HX-Refresh" not in (await visitor.get(f"{visitor.course}/content/reading")).headers
+    await read_at(site, None)
     assert not any("modules" in request.url.path for request in site.lms.asked)
     async with site.database.writing() as session:
         row = await queries.state(session, course.organisation_id, course.id)
@@ -239,6 +263,10 @@ async def test_a_page_waits_for_what_another_process_reads_and_shows_it(
         await queries.end(session, course, row.lease or "")
     readings = site.app.state.readings
     await readings.settled()
+    # So it is when nobody reads it any more.
+    await note(site, due_at=None)
+    await read_at(site, None)
+    assert (await visitor.get(looks)).headers["HX-Refresh"] == "true"
 
 
 async def test_a_school_without_a_connection_gets_no_row(site: Site) -> None:
