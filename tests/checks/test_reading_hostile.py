@@ -160,6 +160,14 @@ def test_too_many_choices_are_listed() -> None:
     assert entry.question is None
 
 
+@pytest.mark.parametrize("kind", ["MC", "SA"])
+def test_a_gap_with_far_too_many_answers_is_listed_before_they_are_made_safe(kind: str) -> None:
+    answers = "~".join(f"={n}#no" for n in range(200_000))
+    data = f"<quiz><question type='cloze'><questiontext><text>{{1:{kind}:{answers}}}</text></questiontext></question></quiz>"
+    (entry,) = read("x", data.encode()).entries
+    assert entry.question is None
+
+
 @pytest.mark.parametrize(
     "words",
     ["<div>" * 39_000, "<ul><li>" * 20_000, "<img " * 40_000, "<a " * 60_000, "<p><b>" * 30_000, "<table>" * 25_000],

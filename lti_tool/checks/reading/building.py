@@ -50,18 +50,25 @@ class Maker:
     def choices(
         self, given: Iterable[tuple[str, str, Decimal, str]], letter: str = "c"
     ) -> tuple[tuple[Choice, ...], dict[str, str]]:
-        """Choices from (id in the file, HTML, share, feedback), and the new id by the old one."""
+        """Choices from (id in the file, HTML, share, feedback), and the new id by the old one. Raises LeftOut for too many.
+
+        Making half a million of them safe takes minutes, so that nobody waits for those that ``finished`` refuses.
+        """
         made: list[Choice] = []
         ids: dict[str, str] = {}
         for number, (old, words, share, feedback) in enumerate(given, start=1):
+            if number > MOST_PARTS:
+                raise LeftOut(Why.TOO_LONG)
             ids.setdefault(old, f"{letter}{number}")
             made.append(Choice(f"{letter}{number}", self.html(words) or "–", places(share), self.html(feedback)))
         return tuple(made), ids
 
     def accepted(self, given: Iterable[Accepted]) -> tuple[Accepted, ...]:
-        """Texts that are taken, each once, without those that say nothing."""
+        """Texts that are taken, each once, without those that say nothing. Raises LeftOut for too many."""
         found: dict[tuple[str, bool], Accepted] = {}
         for one in given:
+            if len(found) > MOST_PARTS:
+                raise LeftOut(Why.TOO_LONG)
             words = " ".join(one.text.replace("\0", "").split())
             if words and len(words) <= MOST_ANSWER:
                 kept = replace(one, text=words, share=places(one.share), feedback=self.html(one.feedback))
