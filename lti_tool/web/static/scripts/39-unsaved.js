@@ -32,10 +32,7 @@
   // True where it was held back.
   const hold = (event, but) => {
     const form = warned ? null : unsaved(but);
-    if (!form) {
-      touched.clear();
-      return false;
-    }
+    if (!form) return false;
     event.preventDefault();
     event.stopImmediatePropagation();
     warned = true;
