@@ -133,6 +133,18 @@ def test_the_owner_comes_in_by_a_link_and_looks_after_everything(demo: Demo, bro
     expect(page.get_by_role("row", name="ContentDeveloper")).to_contain_text("Observer")
     look(page, "platform")
 
+    page.get_by_role("link", name="Move it").click()
+    look(page, "move")
+    page.get_by_role("button", name="Show what would change").click()
+    expect(page.get_by_role("alert").get_by_role("link", name="This is where it is already")).to_be_visible()
+    page.get_by_label("Issuer now").fill("http://127.0.0.1:1/moved")
+    page.get_by_role("button", name="Show what would change").press("Enter")
+    plan = page.get_by_role("region", name="What would change")
+    expect(plan).to_contain_text("http://127.0.0.1:1/moved")
+    expect(plan).to_contain_text("Its own API")
+    look(page, "move-plan", "light", "dark")
+    plan.get_by_role("link", name="Cancel").click()
+
     page.get_by_role("link", name="Remove", exact=True).click()
     page.get_by_label("to confirm").fill("another")
     page.get_by_role("button", name="Remove for good").click()
