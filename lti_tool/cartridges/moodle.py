@@ -125,6 +125,8 @@ class _Backup:
     ancient: bool = False
     activities: dict[str, _Activity] = field(default_factory=dict)
     sections: dict[str, _Section] = field(default_factory=dict)
+    beside: dict[str, list[str]] = field(default_factory=dict)
+    """The activities that say that they are in a section, by its id."""
     notes: list[Note] = field(default_factory=list)
     read: int = 0
     marks: int = 0
@@ -236,6 +238,8 @@ class _Backup:
 
     def _modules(self, placed: set[str]) -> Iterator[Module]:
         inner = {one.of_activity: one for one in self.sections.values() if one.of_activity in self.activities}
+        for one in self.activities.values():
+            self.beside.setdefault(one.section_id, []).append(one.cmid)
         for section in sorted(self.sections.values(), key=lambda one: one.number):
             if section.of_activity in self.activities and section.of_activity:
                 continue
@@ -250,8 +254,7 @@ class _Backup:
 
     def _flat(self, section: _Section, inner: dict[str, _Section], placed: set[str], indent: int) -> Iterator[Item]:
         named = [one for one in section.sequence if one in self.activities]
-        beside = [one.cmid for one in self.activities.values() if one.section_id == section.section_id]
-        for cmid in dict.fromkeys((*named, *beside)):
+        for cmid in dict.fromkeys((*named, *self.beside.get(section.section_id, ()))):
             activity = self.activities[cmid]
             if cmid in placed:
                 continue

@@ -1,8 +1,10 @@
 """Files that a teacher chose, kept between the preview and the confirmation, so that nothing is brought in unseen.
 
-A file can hold names and grades: it is kept encrypted, for who chose it alone, for an hour at most.
+A file can hold names and grades: it is kept encrypted, for who chose it alone, for an hour at most. Of each kind the last few
+stay: nobody fills the disk by choosing files.
 """
 
+import asyncio
 import uuid
 import zlib
 from dataclasses import dataclass
@@ -10,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Annotated
 
 from fastapi import Depends
-from sqlmodel import col, delete
+from sqlmodel import col, delete, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.datastructures import FormData, UploadFile
 
@@ -30,6 +32,8 @@ from lti_tool.web.dependencies import CurrentSettings, Now
 from lti_tool.web.i18n import N_
 
 KEPT = timedelta(hours=1)
+MOST_KEPT = 5
+"""Files of one person and kind in one course; the oldest goes when another is chosen."""
 PURGED_EVERY = timedelta(minutes=10)
 
 
@@ -79,6 +83,9 @@ class Drafts:
     async def keep(self, session: AsyncSession, kind: str, name: str, content: bytes) -> uuid.UUID:
         """Keep a file for its preview; the id to ask for it by."""
         draft_id = new_id()
+        # A second for a large one, in which others are answered.
+        sealed = await asyncio.to_thread(_sealed, self.sealing, content, draft_id)
+        await self._make_room(session, kind)
         session.add(
             UploadDraft(
                 organisation_id=self.course.organisation_id,
@@ -87,7 +94,7 @@ class Drafts:
                 person_id=self.person_id,
                 kind=kind,
                 name=name.replace("\x00", "")[:255],
-                content=self.sealing.seal_bytes(zlib.compress(content), _purpose(draft_id)),
+                content=sealed,
                 expires_at=self.now + KEPT,
                 created_at=self.now,
             )
@@ -103,7 +110,7 @@ class Drafts:
         draft = (await session.exec(statement)).one_or_none()
         if draft is None or draft.expires_at <= self.now or draft.person_id != self.person_id:
             raise DraftGone(f"no {kind} draft")
-        return draft.name, zlib.decompress(self.sealing.open_bytes(draft.content, _purpose(draft_id)))
+        return draft.name, await asyncio.to_thread(_opened, self.sealing, draft.content, draft_id)
 
     async def forget(self, session: AsyncSession, draft_id: uuid.UUID) -> None:
         """The file has been used, or is not wanted."""
@@ -114,6 +121,27 @@ class Drafts:
                 col(UploadDraft.id) == draft_id,
             )
         )
+
+    async def _make_room(self, session: AsyncSession, kind: str) -> None:
+        person_id = col(UploadDraft.person_id)
+        mine = (
+            col(UploadDraft.organisation_id) == self.course.organisation_id,
+            col(UploadDraft.course_id) == self.course.id,
+            person_id.is_(None) if self.person_id is None else person_id == self.person_id,
+            col(UploadDraft.kind) == kind,
+        )
+        newest_first = (col(UploadDraft.created_at).desc(), col(UploadDraft.id).desc())
+        every = (await session.exec(select(UploadDraft.id).where(*mine).order_by(*newest_first))).all()
+        if len(every) >= MOST_KEPT:
+            await session.exec(delete(UploadDraft).where(*mine, col(UploadDraft.id).in_(every[MOST_KEPT - 1 :])))
+
+
+def _sealed(sealing: SecretBox, content: bytes, draft_id: uuid.UUID) -> bytes:
+    return sealing.seal_bytes(zlib.compress(content), _purpose(draft_id))
+
+
+def _opened(sealing: SecretBox, content: bytes, draft_id: uuid.UUID) -> bytes:
+    return zlib.decompress(sealing.open_bytes(content, _purpose(draft_id)))
 
 
 async def _drafts(here: TeacherIn, settings: CurrentSettings, clock: Now) -> Drafts:

@@ -230,3 +230,18 @@ def test_a_backup_of_the_first_moodle_is_named() -> None:
 
 def test_a_manifest_that_breaks_off() -> None:
     assert refused(tarred({"moodle_backup.xml": "<moodle_backup>"})).code == "broken-manifest"
+
+
+def test_thousands_of_sections_and_activities_are_put_together_in_one_go() -> None:
+    """Each section looked through all activities: a file of 300 kB took four minutes."""
+    many = range(1, 3_001)
+    activities = "".join(
+        f"<activity><moduleid>{n}</moduleid><sectionid>{n}</sectionid><modulename>page</modulename></activity>"
+        for n in many
+    )
+    sections = "".join(f"<section><sectionid>{n}</sectionid></section>" for n in many)
+    contents = f"<activities>{activities}</activities><sections>{sections}</sections>"
+    manifest = f"<moodle_backup><information><contents>{contents}</contents></information></moodle_backup>"
+    found = read_course(tarred({"moodle_backup.xml": manifest}))
+    assert [[one.identifier for one in module.items] for module in found.modules] == [[str(n)] for n in many]
+    assert found.unplaced == ()

@@ -51,6 +51,21 @@ async def test_a_file_comes_back_to_who_chose_it_until_it_is_forgotten(database:
             await of(course, teacher, clock).find(session, "gradebook", draft_id)
 
 
+async def test_of_many_files_of_one_person_the_last_few_are_kept(database: Database, clock: ManualClock) -> None:
+    course, teacher, other = await a_course(database), uuid.uuid4(), uuid.uuid4()
+    made = []
+    async with database.writing() as session:
+        beside = [
+            await of(course, person, clock).keep(session, kind, "a", CONTENT)
+            for person, kind in ((other, "gradebook"), (None, "gradebook"), (teacher, "framework"))
+        ]
+        for _ in range(drafts.MOST_KEPT + 2):
+            clock.move(timedelta(seconds=1))
+            made.append(await of(course, teacher, clock).keep(session, "gradebook", "a", CONTENT))
+        kept = set((await session.exec(select(col(UploadDraft.id)).where(*_of(course)))).all())
+    assert kept == {*beside, *made[2:]}
+
+
 async def test_another_school_and_another_secret_open_nothing(database: Database, clock: ManualClock) -> None:
     course, other = await a_course(database), await a_course(database, "Riverside")
     async with database.writing() as session:
