@@ -1,6 +1,6 @@
 """Who takes which tests in a run on several workers.
 
-Two workers leave a third of two cores idle, since browsers and processes mostly wait. A third one like them takes that, but
+Browsers and processes wait much, so two workers leave some of two cores idle. A third one like them takes that, but
 browsers then more often do not answer in time. So the third one leaves most of the machine to the others (``step_back``), and
 takes only files in which one thing comes after the other, in its own process: those may take as long as they like.
 """
