@@ -207,3 +207,115 @@ def test_a_pin_is_for_what_the_student_still_needs() -> None:
     both = thing(5, (1, "teaches"), (2, "practises"))
     made = plan(course("ab", items=[both]), Learner(standings={1: SECURE}, pins=[Pin(both.id)]), USUAL, TODAY)
     assert (made.steps[0].competency, made.steps[0].role) == (2, StepRole.PRACTISE)
+
+
+def test_an_item_that_is_for_something_held_up_as_well_waits() -> None:
+    both = thing(5, (1, "teaches"), (3, "teaches"))
+    there = course("abc", [(2, 3)], [both, *three(2)])
+    made = plan(there, Learner(standings={2: STARTED}), unit(1, 2), TODAY)
+    assert both.id not in {step.item for step in made.steps}
+
+
+def test_a_modification_of_one_thing_takes_no_item_away_that_is_for_another_too() -> None:
+    both = thing(5, (1, "teaches"), (2, "teaches"))
+    learner = Learner(instead={1: None}, begun=[Begun(both.id, 2, StepRole.TEACH)], pins=[Pin(ident(23))])
+    made = plan(course("ab", items=[both, *three(2)]), learner, USUAL, TODAY)
+    assert planned(made)[:2] == [5, 23]
+    assert made.conflicts == ()
+
+
+def test_a_form_that_is_forbidden_serves_nobody() -> None:
+    form = thing(2, (1, "teaches"), variant_of=ident(1), serves=frozenset({"read-aloud"}))
+    there = course("a", items=[thing(1, (1, "teaches")), form])
+    learner = Learner(supports=frozenset({"read-aloud"}), bans=frozenset({form.id}))
+    assert plan(there, learner, USUAL, TODAY).steps[0].form is None
+
+
+# --- Which, and why ----------------------------------------------------------------------------------------------------
+
+
+def test_what_is_too_easy_comes_after_what_is_within_the_zone() -> None:
+    there = course("ab", items=[thing(13, (1, "assesses")), thing(23, (2, "assesses"))])
+    made = plan(there, Learner(predict=lambda number, item: {1: 0.99, 2: 0.7}[number]), USUAL, TODAY)
+    assert planned(made) == [23, 13]
+
+
+def test_an_interest_decides_nothing_against_the_zone() -> None:
+    items = [thing(1, (1, "assesses"), topics=frozenset({"space"})), thing(2, (1, "assesses"))]
+    chances = {ident(1): 0.2, ident(2): 0.72, None: 0.7}
+    learner = Learner(interests=frozenset({"space"}), predict=lambda number, item: chances[item])
+    assert planned(plan(course("a", items=items), learner, replace(USUAL, length=1), TODAY)) == [2]
+
+
+def test_of_two_choices_the_latest_holds() -> None:
+    items = [thing(number, (1, "teaches")) for number in (1, 2, 3)]
+    made = plan(course("a", items=items), Learner(chosen=[ident(3), ident(2)]), replace(USUAL, length=1), TODAY)
+    assert planned(made) == [3]
+
+
+def test_after_four_steps_without_a_result_there_is_a_try_however_little_is_expected() -> None:
+    pages = [thing(number, (1, "teaches")) for number in range(1, 7)]
+    there = course("a", items=[*pages, thing(13, (1, "assesses"), kind="quiz")])
+    learner = Learner(predict=lambda number, item: 0.1, items=done(1, 2, 3, 4))
+    assert planned(plan(there, learner, USUAL, TODAY))[0] == 13
+    assert planned(plan(there, replace(learner, items=done(1, 2, 3)), USUAL, TODAY))[0] == 4
+
+
+def test_one_thing_is_finished_before_the_next_is_begun() -> None:
+    made = plan(course("ab"), Learner(standings={2: STARTED}), USUAL, TODAY)
+    assert made.steps[0].competency == 2
+
+
+def test_what_is_known_already_is_nothing_that_is_unlocked() -> None:
+    """a leads to c and d, both Secure; b to e, which is not."""
+    there = course("abcde", [(1, 3), (1, 4), (2, 5)])
+    made = plan(there, Learner(standings={3: SECURE, 4: SECURE}), USUAL, TODAY)
+    assert made.steps[0].competency == 2
+
+
+def test_a_reason_names_what_comes_right_after() -> None:
+    """c stands before b in the map, but builds on b."""
+    there = course("acb", [(1, 3), (3, 2)])
+    assert plan(there, Learner(), USUAL, TODAY).steps[0].why == Why(Reason.UNLOCKS, competencies=(3,), count=2)
+
+
+def test_a_goal_that_is_reached_draws_no_more() -> None:
+    made = plan(course("abc", [(2, 3)]), Learner(goal=1, standings={1: SECURE}), USUAL, TODAY)
+    assert made.steps[0].why.reason is Reason.UNLOCKS
+    assert made.conflicts == ()
+    assert plan(course("a", items=[]), Learner(goal=1, standings={1: SECURE}), USUAL, TODAY).conflicts == ()
+
+
+def test_a_review_waits_for_its_prerequisite_and_takes_no_item_that_has_to_wait() -> None:
+    walked = [Walked(ident(90 + n), 3, StepRole.TEACH, YESTERDAY) for n in range(6)]
+    learner = Learner(standings={1: STARTED, 2: SECURE}, reviews={2: YESTERDAY}, walked=walked)
+    made = plan(course("abc", [(1, 2)]), learner, USUAL, TODAY)
+    assert all(step.role is not StepRole.REVIEW for step in made.steps)
+    both = thing(5, (2, "assesses"), (4, "assesses"))
+    there = course("abcd", [(1, 4)], [*three(1), *three(3), both])
+    made = plan(there, replace(learner, walked=walked), unit(1, 3), TODAY)
+    assert both.id not in {step.item for step in made.steps}
+
+
+def test_a_review_of_what_is_mastered_does_not_say_that_it_can_show_it() -> None:
+    learner = Learner(standings={1: MASTERED}, reviews={1: TODAY})
+    assert plan(course("a"), learner, USUAL, TODAY).steps[0].why.also is None
+
+
+def test_no_re_take_is_asked_for_while_something_was_only_skipped() -> None:
+    items = {**done(11, 12), ident(13): Done(skipped_on=YESTERDAY)}
+    learner = Learner(standings={1: DEVELOPING}, items=items)
+    made = plan(course("ab"), learner, USUAL, TODAY)
+    assert all(step.role is not StepRole.TALK for step in made.steps)
+
+
+def test_a_talk_is_offered_again_after_a_week_and_at_once_where_something_was_done() -> None:
+    there = course("a")
+
+    def first(days: int, since: int) -> StepRole | None:
+        items = {one: replace(FINISHED, last_on=TODAY - timedelta(days=since)) for one in done(11, 12, 13)}
+        walked = [Walked(ident(13), 1, StepRole.TALK, TODAY - timedelta(days=days))]
+        steps = plan(there, Learner(standings={1: DEVELOPING}, items=items, walked=walked), USUAL, TODAY).steps  # type: ignore[arg-type]
+        return steps[0].role if steps else None
+
+    assert (first(6, 9), first(7, 9), first(6, 3)) == (None, StepRole.TALK, StepRole.TALK)
