@@ -88,6 +88,28 @@ async def test_nobody_opens_anything_without_a_session(world: PrivateClass) -> N
 
 
 @on_sqlite
+async def test_nothing_is_changed_for_another_site_or_for_a_page_of_nobody(world: PrivateClass) -> None:
+    """With the cookie of a teacher and of a student, as a browser sends it along whatever site the form stands on."""
+    values = world.values(world.template)
+    for visitor in (await world.site.teacher(), await world.site.student()):
+        await visitor.get(f"{world.site.course}/playlists")
+        ours = "http://localhost:8000"
+        forged: list[tuple[dict[str, str], dict[str, str], set[int]]] = [
+            ({"Origin": "https://evil.example"}, {"session": visitor._session}, {403}),
+            ({"Origin": "null"}, {"session": visitor._session}, {403}),
+            ({}, {"session": visitor._session}, {403}),
+            ({"Origin": ours, "Sec-Fetch-Site": "same-site"}, {"session": visitor._session}, {403}),
+            ({"Origin": ours}, {}, {403, 409}),
+            ({"Origin": ours}, {"session": str(uuid.uuid4())}, {403, 409}),
+        ]
+        async with world.site.client(visitor.token) as client:
+            for pattern in course_routes(world.site, "POST"):
+                for headers, fields, expected in forged:
+                    sent = await client.post(filled(pattern, values), headers=headers, data=fields)
+                    assert sent.status_code in expected, (pattern, headers, fields)
+
+
+@on_sqlite
 async def test_another_school_finds_nothing_there(world: PrivateClass) -> None:
     async with world.site.database.writing() as session:
         elsewhere = await seed.school(session, "Elm School")
