@@ -150,7 +150,8 @@ class Visitor:
             # The sandbox's frame takes the whole width of a narrow window.
             self.page.set_viewport_size({"width": 320, "height": 900})
             self.page.wait_for_timeout(150)
-            assert overflow(self.frame) <= 0, f"{name}: {overflow(self.frame)} pixels too wide at 320"
+            wide = overflow(self.frame)
+            assert wide <= 0, f"{name}: {wide} pixels too wide at 320"
             screenshot(self.page, f"{self.pictures}-{name}-narrow")
         finally:
             self.page.set_viewport_size({"width": 1280, "height": 900})
