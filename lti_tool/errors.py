@@ -145,7 +145,7 @@ class PlatformTrouble(ToolError):
 
     status = 424
     code = "platform-trouble"
-    title = "Your learning platform did not answer as expected"
+    title = "Your LMS did not answer as expected"
     advice = "Wait a minute and try again. Nothing is lost."
 
 

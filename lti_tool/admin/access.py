@@ -38,7 +38,7 @@ class ConsoleClosed(NotSignedIn):
     code = "console-closed"
     title = N_("Sign in to the administration")
     advice = N_(
-        "Administrators of a school: open this tool in your learning platform and choose Administration there. "
+        "Administrators of a school: open this tool in your LMS and choose Administration there. "
         "Whoever runs this installation signs in with a link; print one on the server with: lti-tool admin link"
     )
 
@@ -49,7 +49,7 @@ class NotAdministrator(NotAllowed):
     code = "not-administrator"
     title = N_("Only administrators can open this")
     advice = N_(
-        "Your learning platform has to say that you are an administrator of the school or of the whole system; "
+        "Your LMS has to say that you are an administrator of the school or of the whole system; "
         "an administrator of a course is not enough. While you act as somebody else it stays closed."
     )
 

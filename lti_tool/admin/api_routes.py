@@ -46,7 +46,7 @@ SAID = {
     "connected-school": N_("Kept. Now let an account of your school give access."),
     "found": N_("This is what the connection can do now."),
     "given": N_("Access was given. Find out now what it can do."),
-    "withdrawn": N_("The account's access was ended, here and in the learning platform."),
+    "withdrawn": N_("The account's access was ended, here and in the LMS."),
     "ended": N_("Disconnected. Its secrets are deleted; what was read stays."),
     "ended-untold": N_(
         "Disconnected. Its secrets are deleted; what was read stays. The LMS did not answer for every access that people gave: "

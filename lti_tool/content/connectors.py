@@ -36,10 +36,8 @@ class NotConnected(PlatformTrouble):
     """The school has given the tool no access to this platform's own API, or there is no connector for it."""
 
     code = "not-connected"
-    title = N_("This course's content cannot be read from your learning platform")
-    advice = N_(
-        "Add pages by pasting their addresses. An administrator can connect the tool to your learning platform."
-    )
+    title = N_("This course's content cannot be read from your LMS")
+    advice = N_("Add pages by pasting their addresses. An administrator can connect the tool to your LMS.")
 
 
 class NoConnector(NotConnected):
@@ -53,7 +51,7 @@ class ConnectedElsewhere(PlatformTrouble):
     """The launch names another host than the connection's; the token is for the connection's alone."""
 
     code = "connected-elsewhere"
-    title = N_("The tool is connected to another address of your learning platform")
+    title = N_("The tool is connected to another address of your LMS")
     advice = N_(
         "This course is on %(here)s, the tool's access is for %(there)s. Ask your administrator to connect the tool to the "
         "course's own address. Until then, add pages by pasting their addresses."

@@ -15,7 +15,7 @@ class Unsealable(ToolError):
 
     status = 424
     code = "secret-changed"
-    title = N_("This tool's access to your learning platform has to be set up again")
+    title = N_("This tool's access to your LMS has to be set up again")
     advice = N_(
         "Ask your administrator: the installation's secret key has changed, so the stored access token cannot be read. "
         "Any address can still be added by pasting it."

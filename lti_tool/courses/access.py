@@ -28,8 +28,8 @@ class Nameless(NotAllowed):
     """A launch without ``sub`` (LTI Core 1.3 §5.3.6.1, anonymous) on a page that belongs to one person."""
 
     code = "anonymous-visit"
-    title = N_("Your learning platform did not say who you are")
-    advice = N_("Sign in to your learning platform, go to your course and open this tool from there.")
+    title = N_("Your LMS did not say who you are")
+    advice = N_("Sign in to your LMS, go to your course and open this tool from there.")
 
 
 class ActingAs(NotAllowed):
@@ -38,7 +38,7 @@ class ActingAs(NotAllowed):
     code = "acting-as"
     title = N_("You are acting as this person")
     advice = N_(
-        "Nothing was recorded: only the person themselves can do this. End acting as them in your learning platform to go on "
+        "Nothing was recorded: only the person themselves can do this. End acting as them in your LMS to go on "
         "as yourself."
     )
 
@@ -50,7 +50,7 @@ class AnotherCourse(NotFound):
     title = N_("This page belongs to another visit")
     advice = N_(
         "Since it was opened, somebody else has used the tool in this browser, or the visit has ended. Go to the course you "
-        "want in your learning platform and open the tool from there. What you did before is kept."
+        "want in your LMS and open the tool from there. What you did before is kept."
     )
 
 

@@ -31,7 +31,7 @@ class ReadingFailed(ToolError):
 
     status = 424
     code = "reading-failed"
-    title = N_("Something went wrong while asking your learning platform")
+    title = N_("Something went wrong while asking your LMS")
     advice = N_("What was read before is kept. If it happens again, give your administrator the reference code below.")
 
 

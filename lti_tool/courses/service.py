@@ -50,7 +50,7 @@ class NoRoster(PlatformTrouble):
     """The platform offers no Names and Role Provisioning Service in this course, or has withdrawn it."""
 
     code = "no-roster-service"
-    title = N_("Your learning platform does not share who is in this course")
+    title = N_("Your LMS does not share who is in this course")
     advice = N_(
         "People appear here when they open this tool for the first time. To see everyone at once, ask your administrator to "
         "switch on “Names and Role Provisioning” for this tool."
@@ -61,7 +61,7 @@ class EmptyRoster(PlatformTrouble):
     """The platform answered with nobody at all, which cannot be: somebody has launched."""
 
     code = "empty-roster"
-    title = N_("Your learning platform sent an empty list of people")
+    title = N_("Your LMS sent an empty list of people")
     advice = N_("Nothing was changed. Try again later; if it stays like this, tell your administrator.")
 
 

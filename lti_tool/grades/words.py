@@ -30,47 +30,45 @@ STANDINGS: dict[Standing, str] = {
 
 ABSENCES: dict[Standing, str] = {
     Standing.LEFT: N_("What is owed is kept here. It is sent by itself when they are a student of the course again."),
-    Standing.TEST: N_(
-        "This is the test student of your learning platform, as whom teachers try the course. Nothing is sent for it."
-    ),
+    Standing.TEST: N_("This is the test student of your LMS, as whom teachers try the course. Nothing is sent for it."),
 }
 """Why nothing is sent, and that nobody has to do anything about it."""
 
 _BY_ITSELF = N_("Nothing has to be done: it is tried again by itself, and nothing is lost.")
 
 TROUBLES: dict[str, Words] = {
-    "unreachable": Words(N_("Your learning platform cannot be reached."), _BY_ITSELF),
-    "timed-out": Words(N_("Your learning platform did not answer in time."), _BY_ITSELF),
-    "rate-limited": Words(N_("Your learning platform asks to go slower."), _BY_ITSELF),
-    "server-error": Words(N_("Your learning platform has trouble of its own."), _BY_ITSELF),
+    "unreachable": Words(N_("Your LMS cannot be reached."), _BY_ITSELF),
+    "timed-out": Words(N_("Your LMS did not answer in time."), _BY_ITSELF),
+    "rate-limited": Words(N_("Your LMS asks to go slower."), _BY_ITSELF),
+    "server-error": Words(N_("Your LMS has trouble of its own."), _BY_ITSELF),
     "unexpected": Words(
         N_("Something went wrong in this tool."),
         N_("It is tried again by itself. If it stays like this, tell your administrator."),
     ),
     "no-permission": Words(
-        N_("Your learning platform does not allow this tool to write grades."),
+        N_("Your LMS does not allow this tool to write grades."),
         N_("Ask your administrator to allow it to use the gradebook, then choose Send again."),
     ),
     "no-grade-service": Words(
-        N_("Your learning platform offers this tool no gradebook in this course."),
+        N_("Your LMS offers this tool no gradebook in this course."),
         N_(
             "Ask your administrator to switch on grades for this tool, open it again from the course, then choose Send again."
         ),
     ),
     "not-enrolled": Words(
-        N_("Your learning platform does not know this person as a student of the course."),
+        N_("Your LMS does not know this person as a student of the course."),
         N_("Check that the person is still enrolled as a student, then choose Send again. The score is kept here."),
     ),
     "grade-locked": Words(
-        N_("The column, or this person's grade in it, is locked in the gradebook of your learning platform."),
+        N_("The column, or this person's grade in it, is locked in the gradebook of your LMS."),
         N_("Unlock it there, then choose Send again. The score is kept here."),
     ),
     "course-concluded": Words(
-        N_("The course has ended in your learning platform, which takes no grades from tools then."),
+        N_("The course has ended in your LMS, which takes no grades from tools then."),
         N_("To send this all the same, open the course there again, then choose Send again. The score is kept here."),
     ),
     "line-item-gone": Words(
-        N_("The gradebook column, or this person's place in it, no longer exists in your learning platform."),
+        N_("The gradebook column, or this person's place in it, no longer exists in your LMS."),
         N_("Check the column and the person's enrolment there, then choose Send again."),
     ),
     "conflict-newer": Words(
@@ -78,25 +76,25 @@ TROUBLES: dict[str, Words] = {
         N_("Compare it with this one. To put this one in its place, choose Send again."),
     ),
     "not-accepted": Words(
-        N_("Your learning platform did not accept this."),
+        N_("Your LMS did not accept this."),
         N_("Choose Send again. If it happens again, tell your administrator."),
     ),
     "unreadable-answer": Words(
-        N_("Your learning platform answered in a way this tool cannot read."),
+        N_("Your LMS answered in a way this tool cannot read."),
         N_("Choose Send again later. If it happens again, tell your administrator."),
     ),
     "answer-too-large": Words(
-        N_("Your learning platform answered with more than this tool takes."),
+        N_("Your LMS answered with more than this tool takes."),
         N_("Choose Send again later. If it happens again, tell your administrator."),
     ),
     "address-refused": Words(
         N_("The address of the gradebook may not be called by this tool."),
-        N_("Tell your administrator: the network of your learning platform has to be allowed in this tool's settings."),
+        N_("Tell your administrator: the network of your LMS has to be allowed in this tool's settings."),
     ),
 }
 
 _UNKNOWN = Words(
-    N_("Your learning platform did not take this score."),
+    N_("Your LMS did not take this score."),
     N_("Choose Send again. If it happens again, tell your administrator."),
 )
 
@@ -109,32 +107,26 @@ def words_for(code: str) -> Words:
 COLUMNS: dict[Upkeep, Words] = {
     Upkeep.OFF: Words(
         N_("Switched off: nothing is sent to “%(label)s”."),
-        N_(
-            "The column stays in your learning platform as it is. New scores are kept here, and sent when you switch it on again."
-        ),
+        N_("The column stays in your LMS as it is. New scores are kept here, and sent when you switch it on again."),
     ),
-    Upkeep.MAKING: Words(N_("“%(label)s” is being made in your learning platform."), N_("Nothing has to be done.")),
-    Upkeep.REFUSED: Words(
-        N_("Your learning platform has not made “%(label)s”."), N_("Choose Repair to have it tried again.")
-    ),
+    Upkeep.MAKING: Words(N_("“%(label)s” is being made in your LMS."), N_("Nothing has to be done.")),
+    Upkeep.REFUSED: Words(N_("Your LMS has not made “%(label)s”."), N_("Choose Repair to have it tried again.")),
     Upkeep.GONE: Words(
-        N_("“%(label)s” no longer exists in your learning platform."),
+        N_("“%(label)s” no longer exists in your LMS."),
         N_("Choose Repair: it is made again, and all its scores are sent again. Or switch it off."),
     ),
     Upkeep.CHANGING: Words(
         N_("The new name, points or due date of “%(label)s” is on its way."), N_("Nothing has to be done.")
     ),
     Upkeep.CHANGE_REFUSED: Words(
-        N_(
-            "Your learning platform has not taken the new name, points or due date of “%(label)s”. Scores go there all the same."
-        ),
+        N_("Your LMS has not taken the new name, points or due date of “%(label)s”. Scores go there all the same."),
         N_("Change it there yourself, or choose Repair to have it tried again."),
     ),
     Upkeep.DOUBLED: Words(
-        N_("“%(label)s” stands more than once in your learning platform. Scores go to one of them only."),
+        N_("“%(label)s” stands more than once in your LMS. Scores go to one of them only."),
         N_("Delete the one without scores there. The one that fills with scores is the tool's."),
     ),
-    Upkeep.IN_STEP: Words(N_("“%(label)s” stands in your learning platform."), ""),
+    Upkeep.IN_STEP: Words(N_("“%(label)s” stands in your LMS."), ""),
 }
 """How a column stands; with the column's ``label`` in them."""
 

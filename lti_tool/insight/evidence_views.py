@@ -15,7 +15,7 @@ from lti_tool.mastery.models import Evidence, EvidenceSource
 from lti_tool.web.i18n import N_, current_language, format_number
 
 SOURCES = {
-    EvidenceSource.LMS: N_("Result from your learning platform"),
+    EvidenceSource.LMS: N_("Result from your LMS"),
     EvidenceSource.CHECK: N_("Check of this tool"),
     EvidenceSource.MENU: N_("Menu"),
     EvidenceSource.RUBRIC: N_("Rubric"),
@@ -30,7 +30,7 @@ SOURCES = {
 TYPED = N_("Entered in the gradebook")
 """A number that somebody has typed over a score of ours in the platform's gradebook."""
 
-RATING = N_("Rating in your learning platform")
+RATING = N_("Rating in your LMS")
 """A result of the platform that is no score of an item: how somebody was rated on an outcome."""
 
 

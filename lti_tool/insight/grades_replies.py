@@ -46,9 +46,7 @@ class Said(StrEnum):
 
 _SENTENCES = {
     Said.COMPARED: N_("Compared. What differs stands below."),
-    Said.COMPARING: N_(
-        "Your learning platform is slow to answer. It goes on; what it says is here when you open this page again."
-    ),
+    Said.COMPARING: N_("Your LMS is slow to answer. It goes on; what it says is here when you open this page again."),
     Said.NOT_COMPARED: N_("The gradebook could not be compared just now. What is shown is what was known before."),
     Said.SENDING: N_("Everything that is not there yet is on its way. You can leave this page; it goes on."),
     Said.NOTHING_TO_SEND: N_(
@@ -118,7 +116,7 @@ COLUMN_SIGNS: dict[Upkeep, str] = {
     Upkeep.OFF: N_("Nothing is sent"),
     Upkeep.MAKING: N_("Column is being made"),
     Upkeep.REFUSED: N_("Column not accepted"),
-    Upkeep.GONE: N_("Gone from your learning platform"),
+    Upkeep.GONE: N_("Gone from your LMS"),
     Upkeep.CHANGING: N_("Is being changed"),
     Upkeep.CHANGE_REFUSED: N_("Change not accepted"),
     Upkeep.DOUBLED: N_("In the gradebook twice"),

@@ -40,7 +40,7 @@ class WrongRole(BadRequest):
 
     code = "bad-role"
     title = N_("This role cannot be used")
-    advice = N_("Copy the role exactly as your learning platform sends it: one word or address without spaces.")
+    advice = N_("Copy the role exactly as your LMS sends it: one word or address without spaces.")
 
 
 class WrongOrigin(BadRequest):

@@ -43,7 +43,7 @@ class NoticeUnreadable(BadRequest):
 
     code = "notice-unreadable"
     title = N_("The notice cannot be read")
-    advice = N_("This address takes notices of learning platforms: JSON with a list of signed notices.")
+    advice = N_("This address takes notices of LMSs: JSON with a list of signed notices.")
 
 
 @dataclass(frozen=True, slots=True)

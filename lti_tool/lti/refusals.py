@@ -11,7 +11,7 @@ _AGAIN = N_(
     "Go back to your course and open the link again. If it happens again, give your administrator the reference code below."
 )
 _ADMINISTRATOR = N_(
-    "This has to be mended by whoever connected this tool to your learning platform. Give your administrator the reference "
+    "This has to be mended by whoever connected this tool to your LMS. Give your administrator the reference "
     "code below."
 )
 
@@ -22,7 +22,7 @@ class LoginIncomplete(LaunchRefused):
     status = 400
     code = "login-incomplete"
     title = N_("This address is opened from a course")
-    advice = N_("Go to your course in your learning platform and open the tool there.")
+    advice = N_("Go to your course in your LMS and open the tool there.")
 
 
 class PlatformUnknown(LaunchRefused):
@@ -30,7 +30,7 @@ class PlatformUnknown(LaunchRefused):
 
     status = 403
     code = "platform-unknown"
-    title = N_("This learning platform is not connected to this tool yet")
+    title = N_("This LMS is not connected to this tool yet")
     advice = _ADMINISTRATOR
 
 
@@ -39,7 +39,7 @@ class PlatformMoved(LaunchRefused):
 
     status = 403
     code = "platform-moved"
-    title = N_("Your learning platform has moved")
+    title = N_("Your LMS has moved")
     advice = N_("It is at %(issuer)s now. Sign in there and open the tool in your course; everything you did is there.")
 
 
@@ -48,7 +48,7 @@ class ClientIdNeeded(LaunchRefused):
 
     status = 400
     code = "client-id-needed"
-    title = N_("Your learning platform did not say which of its connections it uses")
+    title = N_("Your LMS did not say which of its connections it uses")
     advice = _ADMINISTRATOR
 
 
@@ -66,7 +66,7 @@ class PlatformReportedError(LaunchRefused):
 
     status = 400
     code = "platform-reported-error"
-    title = N_("Your learning platform did not let this link open")
+    title = N_("Your LMS did not let this link open")
     advice = _AGAIN
 
 
@@ -74,8 +74,8 @@ class SignedOutThere(PlatformReportedError):
     """The platform does not know the browser's session any more."""
 
     code = "signed-out-there"
-    title = N_("Your learning platform does not know you any more")
-    advice = N_("Sign in to your learning platform again, go to your course and open the link there.")
+    title = N_("Your LMS does not know you any more")
+    advice = N_("Sign in to your LMS again, go to your course and open the link there.")
 
 
 class MessageIncomplete(LaunchRefused):
@@ -84,7 +84,7 @@ class MessageIncomplete(LaunchRefused):
     status = 400
     code = "message-incomplete"
     title = N_("This address is opened from a course")
-    advice = N_("Go to your course in your learning platform and open the tool there.")
+    advice = N_("Go to your course in your LMS and open the tool there.")
 
 
 class TokenTooLarge(LaunchRefused):
@@ -92,7 +92,7 @@ class TokenTooLarge(LaunchRefused):
 
     status = 413
     code = "token-too-large"
-    title = N_("Your learning platform sent more than this tool reads")
+    title = N_("Your LMS sent more than this tool reads")
     advice = _ADMINISTRATOR
 
 
@@ -101,7 +101,7 @@ class TokenUnreadable(LaunchRefused):
 
     status = 400
     code = "token-unreadable"
-    title = N_("The message from your learning platform cannot be read")
+    title = N_("The message from your LMS cannot be read")
     advice = _AGAIN
 
 
@@ -109,7 +109,7 @@ class AlgorithmRefused(LaunchRefused):
     """The token is not signed with RS256 (Security Framework 1.0 §5.1.3)."""
 
     code = "algorithm-refused"
-    title = N_("The message from your learning platform is not signed as it has to be")
+    title = N_("The message from your LMS is not signed as it has to be")
     advice = _ADMINISTRATOR
 
 
@@ -117,7 +117,7 @@ class KeyIdMissing(LaunchRefused):
     """The token does not say which key signed it. Trying all of them would be guessing."""
 
     code = "key-id-missing"
-    title = N_("The message from your learning platform does not say which key signed it")
+    title = N_("The message from your LMS does not say which key signed it")
     advice = _ADMINISTRATOR
 
 
@@ -125,7 +125,7 @@ class KeyUnknown(LaunchRefused):
     """The platform publishes no key with the token's key id."""
 
     code = "key-unknown"
-    title = N_("The message is signed with a key that your learning platform does not publish")
+    title = N_("The message is signed with a key that your LMS does not publish")
     advice = _AGAIN
 
 
@@ -133,7 +133,7 @@ class KeySetUnreachableNow(LaunchRefused):
     """The platform's keys cannot be fetched, and none are at hand."""
 
     code = "key-set-unreachable"
-    title = N_("Your learning platform cannot be reached to check its message")
+    title = N_("Your LMS cannot be reached to check its message")
     advice = N_("Wait a minute, go back to your course and open the link again.")
 
 
@@ -141,7 +141,7 @@ class SignatureWrong(LaunchRefused):
     """The signature is not the platform's."""
 
     code = "signature-wrong"
-    title = N_("The message does not come from your learning platform, or was changed on its way")
+    title = N_("The message does not come from your LMS, or was changed on its way")
     advice = _AGAIN
 
 
@@ -149,7 +149,7 @@ class WrongAudience(LaunchRefused):
     """The token is meant for somebody else (aud, azp)."""
 
     code = "audience-wrong"
-    title = N_("The message from your learning platform is meant for another tool")
+    title = N_("The message from your LMS is meant for another tool")
     advice = _ADMINISTRATOR
 
 
@@ -159,7 +159,7 @@ class TokenExpired(LaunchRefused):
     code = "token-expired"
     title = N_("This link waited too long")
     advice = N_(
-        "Go back to your course and open the link again. If it happens each time, the clock of your learning platform or of "
+        "Go back to your course and open the link again. If it happens each time, the clock of your LMS or of "
         "this tool is wrong: give your administrator the reference code below."
     )
 
@@ -168,7 +168,7 @@ class TokenFromFuture(LaunchRefused):
     """The token is from a time that has not come."""
 
     code = "token-from-the-future"
-    title = N_("The clocks of your learning platform and of this tool differ too much")
+    title = N_("The clocks of your LMS and of this tool differ too much")
     advice = _ADMINISTRATOR
 
 
@@ -228,7 +228,7 @@ class AnotherPlatform(LaunchRefused):
     """Another platform answers than the one that was asked."""
 
     code = "another-platform"
-    title = N_("The message comes from another learning platform than the one that was asked")
+    title = N_("The message comes from another LMS than the one that was asked")
     advice = _AGAIN
 
 
@@ -237,7 +237,7 @@ class ClaimMissing(LaunchRefused):
 
     status = 400
     code = "claim-missing"
-    title = N_("The message from your learning platform is incomplete")
+    title = N_("The message from your LMS is incomplete")
     advice = N_("It lacks: %(claims)s. Give your administrator this list and the reference code below.")
 
     def __init__(self, *names: str) -> None:
@@ -249,8 +249,8 @@ class UserMissing(ClaimMissing):
     """The message does not say who is coming."""
 
     code = "user-missing"
-    title = N_("Your learning platform did not say who you are")
-    advice = N_("Sign in to your learning platform and open the link from your course. Guests cannot use this tool.")
+    title = N_("Your LMS did not say who you are")
+    advice = N_("Sign in to your LMS and open the link from your course. Guests cannot use this tool.")
 
 
 class ClaimWrong(LaunchRefused):
@@ -258,7 +258,7 @@ class ClaimWrong(LaunchRefused):
 
     status = 400
     code = "claim-wrong"
-    title = N_("The message from your learning platform is not written as it has to be")
+    title = N_("The message from your LMS is not written as it has to be")
     advice = _ADMINISTRATOR
 
 
@@ -267,7 +267,7 @@ class VersionUnsupported(LaunchRefused):
 
     status = 400
     code = "version-unsupported"
-    title = N_("Your learning platform uses a version of LTI that this tool does not know")
+    title = N_("Your LMS uses a version of LTI that this tool does not know")
     advice = N_("This tool needs LTI 1.3. Ask your administrator to connect it that way.")
 
 
@@ -287,6 +287,6 @@ class DeploymentHeld(LaunchRefused):
     code = "deployment-held"
     title = N_("This school waits for its administrator")
     advice = N_(
-        "Your learning platform is connected, but this installation of the tool has not been allowed yet. Give your "
+        "Your LMS is connected, but this installation of the tool has not been allowed yet. Give your "
         "administrator the reference code below."
     )

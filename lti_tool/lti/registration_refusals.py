@@ -8,9 +8,9 @@ from lti_tool.errors import ToolError
 from lti_tool.web.i18n import N_
 
 _NEW_INVITE = N_("Ask whoever runs this tool for a new registration link. Nothing was changed.")
-_START_AGAIN = N_("Go back to your learning platform and begin the registration there again, with the same link.")
+_START_AGAIN = N_("Go back to your LMS and begin the registration there again, with the same link.")
 _BY_HAND = N_(
-    "Nothing was changed, and the link can be used again. If the learning platform cannot be set right, the tool can be "
+    "Nothing was changed, and the link can be used again. If the LMS cannot be set right, the tool can be "
     "registered by hand."
 )
 
@@ -19,7 +19,7 @@ class RegistrationRefused(ToolError):
     """A registration by link that goes no further."""
 
     code = "registration-refused"
-    title = N_("This learning platform was not connected")
+    title = N_("This LMS was not connected")
     advice = _START_AGAIN
 
 
@@ -29,9 +29,7 @@ class InviteMissing(RegistrationRefused):
     status = 403
     code = "invite-missing"
     title = N_("This address needs an invitation")
-    advice = N_(
-        "Ask whoever runs this tool for a registration link, and paste the whole link into your learning platform."
-    )
+    advice = N_("Ask whoever runs this tool for a registration link, and paste the whole link into your LMS.")
 
 
 class InviteUnknown(RegistrationRefused):
@@ -61,7 +59,7 @@ class InviteUsed(RegistrationRefused):
     code = "invite-used"
     title = N_("This invitation was used already")
     advice = N_(
-        "A link connects one learning platform, once. If that was you, everything is done. Otherwise ask whoever runs this "
+        "A link connects one LMS, once. If that was you, everything is done. Otherwise ask whoever runs this "
         "tool for a new link."
     )
 
@@ -90,9 +88,9 @@ class NoConfiguration(RegistrationRefused):
     """The link was opened by a person instead of by a platform."""
 
     code = "registration-incomplete"
-    title = N_("This link is for your learning platform")
+    title = N_("This link is for your LMS")
     advice = N_(
-        "Copy the whole link from the address bar and paste it where your learning platform registers tools (often called "
+        "Copy the whole link from the address bar and paste it where your LMS registers tools (often called "
         "dynamic registration). It opens the link itself."
     )
 
@@ -101,7 +99,7 @@ class RegistrationAddressRefused(RegistrationRefused):
     """An address is not one that may be called."""
 
     code = "registration-address"
-    title = N_("Your learning platform named an address that this tool does not call")
+    title = N_("Your LMS named an address that this tool does not call")
     advice = N_(
         "Only https addresses on the public network are called, and private networks that LTI_TOOL_ALLOWED_NETWORKS allows. "
         "Nothing was changed, and the link can be used again."
@@ -113,7 +111,7 @@ class ConfigurationUnreachable(RegistrationRefused):
 
     status = 424
     code = "configuration-unreachable"
-    title = N_("Your learning platform does not answer")
+    title = N_("Your LMS does not answer")
     advice = N_(
         "Wait a minute and begin the registration there again. Nothing was changed, and the link can be used again."
     )
@@ -124,7 +122,7 @@ class ConfigurationUnreadable(RegistrationRefused):
 
     status = 424
     code = "configuration-unreadable"
-    title = N_("Your learning platform does not describe itself in a way this tool understands")
+    title = N_("Your LMS does not describe itself in a way this tool understands")
     advice = _BY_HAND
 
 
@@ -132,7 +130,7 @@ class IssuerDiffers(RegistrationRefused):
     """The configuration speaks for a platform on another host than its own."""
 
     code = "issuer-differs"
-    title = N_("Your learning platform describes itself as another one")
+    title = N_("Your LMS describes itself as another one")
     advice = N_(
         "Its issuer is on another host than its configuration. On a Canvas of your own, set lti_iss in config/security.yml to "
         "its own address, or register the tool by hand. Nothing was changed, and the link can be used again."
@@ -143,7 +141,7 @@ class EndpointElsewhere(RegistrationRefused):
     """An address of the configuration is on another host than the configuration."""
 
     code = "endpoint-elsewhere"
-    title = N_("Parts of your learning platform are on another host")
+    title = N_("Parts of your LMS are on another host")
     advice = _BY_HAND
 
 
@@ -152,7 +150,7 @@ class ConfigurationChanged(RegistrationRefused):
 
     status = 409
     code = "configuration-changed"
-    title = N_("Your learning platform changed what it says of itself")
+    title = N_("Your LMS changed what it says of itself")
     advice = _START_AGAIN
 
 
@@ -161,7 +159,7 @@ class RegistrationUnanswered(RegistrationRefused):
 
     status = 424
     code = "registration-unanswered"
-    title = N_("Your learning platform did not answer the registration")
+    title = N_("Your LMS did not answer the registration")
     advice = N_(
         "Look in its list of tools: if this tool is there, remove it. Then begin the registration there again, with the same "
         "link."
@@ -173,9 +171,9 @@ class RegistrationTokenRefused(RegistrationRefused):
 
     status = 424
     code = "registration-token-refused"
-    title = N_("Your learning platform does not accept this registration any more")
+    title = N_("Your LMS does not accept this registration any more")
     advice = N_(
-        "It allows each attempt once, for a limited time. Go back to your learning platform and begin the registration there "
+        "It allows each attempt once, for a limited time. Go back to your LMS and begin the registration there "
         "again, with the same link."
     )
 
@@ -185,7 +183,7 @@ class RegistrationNotTaken(RegistrationRefused):
 
     status = 424
     code = "registration-not-taken"
-    title = N_("Your learning platform refused the registration")
+    title = N_("Your LMS refused the registration")
     advice = _BY_HAND
 
 
@@ -194,7 +192,7 @@ class RegistrationUnreadable(RegistrationRefused):
 
     status = 424
     code = "registration-unreadable"
-    title = N_("Your learning platform answered the registration in a way this tool does not understand")
+    title = N_("Your LMS answered the registration in a way this tool does not understand")
     advice = N_(
         "Look in its list of tools: if this tool is there, remove it. Then register it by hand, or begin again with the same "
         "link."
@@ -218,7 +216,7 @@ class AnotherPlatformsInvite(RegistrationRefused):
 
     status = 409
     code = "invite-for-another-platform"
-    title = N_("This invitation is for another learning platform")
+    title = N_("This invitation is for another LMS")
     advice = N_(
         "It renews a connection with another one. Ask whoever runs this tool for a new link. Nothing was changed."
     )

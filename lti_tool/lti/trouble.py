@@ -38,7 +38,7 @@ class ServiceUnreachable(PlatformTrouble):
     """The platform did not answer: no connection, no name, no time left, or an address that may not be called."""
 
     code = "unreachable"
-    title = N_("Your learning platform cannot be reached")
+    title = N_("Your LMS cannot be reached")
     advice = N_("Wait a minute and try again. Nothing is lost: what was to be sent is sent when it answers again.")
 
     def __init__(self, detail: str, *, code: str = "unreachable", temporary: bool = True) -> None:
@@ -49,23 +49,23 @@ class ServiceUnreachable(PlatformTrouble):
 
 _WORDS = {
     "not-enrolled": (
-        N_("The learning platform does not know this person as a student of the course"),
+        N_("The LMS does not know this person as a student of the course"),
         N_("Check that the person is still enrolled as a student. The score is kept here."),
     ),
     "grade-locked": (
         N_("The gradebook column, or this person's grade in it, is locked"),
-        N_("Somebody locked it in the learning platform. Unlock it there, then send the score again. It is kept here."),
+        N_("Somebody locked it in the LMS. Unlock it there, then send the score again. It is kept here."),
     ),
     "line-item-gone": (
         N_("The gradebook column no longer exists"),
-        N_("Somebody removed it in the learning platform. Make a new one from the playlist's page."),
+        N_("Somebody removed it in the LMS. Make a new one from the playlist's page."),
     ),
     "course-concluded": (
-        N_("The course has ended in the learning platform"),
+        N_("The course has ended in the LMS"),
         N_("A course that has ended takes no grades from tools. What is owed is kept here."),
     ),
     "no-permission": (
-        N_("The learning platform does not allow this"),
+        N_("The LMS does not allow this"),
         N_("Ask your administrator to allow this tool to use grades and the list of members."),
     ),
     "conflict-newer": (
@@ -73,11 +73,11 @@ _WORDS = {
         N_("Nothing has to be done, unless the score shown there is wrong."),
     ),
     "rate-limited": (
-        N_("The learning platform asks to go slower"),
+        N_("The LMS asks to go slower"),
         N_("Nothing has to be done: it is tried again by itself in a few minutes."),
     ),
     "server-error": (
-        N_("The learning platform has trouble of its own"),
+        N_("The LMS has trouble of its own"),
         N_("Nothing has to be done: it is tried again by itself in a few minutes."),
     ),
 }

@@ -18,7 +18,7 @@ AHEAD = timedelta(minutes=10)
 REPLACED = N_("Replaced by a regrade")
 """Why the earlier revision of a presentation is void."""
 
-TAKEN_BACK = N_("The learning platform took this result back")
+TAKEN_BACK = N_("The LMS took this result back")
 """Why a result is void that the platform excused or ungraded afterwards."""
 
 UNALIGNED = N_("The item is no longer aligned to this competency")
@@ -27,7 +27,7 @@ UNALIGNED = N_("The item is no longer aligned to this competency")
 GONE_FROM_FILE = N_("The gradebook file no longer has this grade")
 """Why evidence of an earlier gradebook export is void."""
 
-TOLD_BY_LMS = N_("The learning platform has told this result itself")
+TOLD_BY_LMS = N_("The LMS has told this result itself")
 """Why evidence of a gradebook export is void once the result came from where the file had it from."""
 
 MARK_TAKEN_BACK = N_("The teacher took this mark back")

@@ -29,7 +29,7 @@ router = APIRouter(prefix="/courses/{course_id}/mastery/columns")
 
 _SENTENCES = {
     "column-saved": N_("Saved. The scores go to the gradebook now."),
-    "column-off": N_("Stopped. The column stays in your learning platform as it is; new scores are kept here."),
+    "column-off": N_("Stopped. The column stays in your LMS as it is; new scores are kept here."),
     "column-on": N_("Scores are sent again. What is missing goes to the gradebook now."),
     "column-repaired": N_("It is tried again now."),
 }

@@ -63,7 +63,7 @@ _SENTENCES = {
     Said.ADDED: N_("Added. Hand it in when everything is there."),
     Said.TAKEN_OUT: N_("Taken out."),
     Said.CHECKED: N_("These are the results as they stand now."),
-    Said.CHECKED_IN_VAIN: N_("Your learning platform could not be asked just now. Everything done so far is kept."),
+    Said.CHECKED_IN_VAIN: N_("Your LMS could not be asked just now. Everything done so far is kept."),
     Said.APPROVED: N_("Approved. The students can begin."),
     Said.SENT_BACK: N_("Sent back. The student chooses again, and sees what you said."),
     Said.CHANGE_ALLOWED: N_("Allowed. The student can choose again; what was handed in or is done stays."),

@@ -140,7 +140,7 @@ class Quirks:
     # --- Registration: ``lti.tool_description.RegistrationQuirks`` ----------------------------------------------------
 
     next_steps: Sequence[str] = (
-        N_("Switch the tool on in your learning platform, if it asks for it."),
+        N_("Switch the tool on in your LMS, if it asks for it."),
         N_("Open a course and add the tool there."),
     )
 

@@ -328,7 +328,7 @@ class ApiTokenRefused(NativeTrouble):
     """The token is dead: revoked, expired, or of a deleted user."""
 
     code = "api-token-refused"
-    title = N_("Your learning platform no longer accepts this tool's access to its content")
+    title = N_("Your LMS no longer accepts this tool's access to its content")
     advice = N_(
         "Ask your administrator to give this tool a new access token. What was read before is kept, and any address can be "
         "added by pasting it."
@@ -350,7 +350,7 @@ class ApiCourseNotFound(NativeTrouble):
     """The API knows no such course, or hides it from the token."""
 
     code = "api-course-not-found"
-    title = N_("Your learning platform did not find this course")
+    title = N_("Your LMS did not find this course")
     advice = N_(
         "Open the tool once more from the course. If it stays like this, ask your administrator whether the tool is "
         "connected to the right platform."
@@ -361,7 +361,7 @@ class ApiBusy(NativeTrouble):
     """The platform asks to go slower, longer than a page can wait."""
 
     code = "api-busy"
-    title = N_("Your learning platform is busy")
+    title = N_("Your LMS is busy")
     advice = N_("Wait a few minutes and try again. What was read before is kept.")
     temporary = True
 
@@ -370,7 +370,7 @@ class ApiUnreachable(NativeTrouble):
     """No answer, or not in time."""
 
     code = "api-unreachable"
-    title = N_("Your learning platform cannot be reached")
+    title = N_("Your LMS cannot be reached")
     advice = N_("Wait a minute and try again. What was read before is kept.")
     temporary = True
 
@@ -379,7 +379,7 @@ class ApiUnreadable(NativeTrouble):
     """An answer that makes no sense, or leads elsewhere."""
 
     code = "api-unreadable"
-    title = N_("Your learning platform's answer could not be understood")
+    title = N_("Your LMS's answer could not be understood")
     advice = N_("What was read before is kept. If it happens again, give your administrator the reference code below.")
 
 
@@ -387,7 +387,7 @@ class ApiNotOffered(NativeTrouble):
     """The platform's own API, or this access to it, has no such thing."""
 
     code = "api-not-offered"
-    title = N_("Your learning platform does not offer this to the tool")
+    title = N_("Your LMS does not offer this to the tool")
     advice = N_(
         "What this connection can do stands on the page Content and results. An administrator may be able to extend it."
     )
@@ -408,7 +408,7 @@ class ApiDatesRefused(NativeTrouble):
     """Dates for one student that the platform does not take."""
 
     code = "api-dates-refused"
-    title = N_("Your learning platform did not accept these dates")
+    title = N_("Your LMS did not accept these dates")
     advice = N_(
         "Check that the item and the student are still in the course, and that the item opens before it is due and is due "
         "before it closes. Nothing was changed."

@@ -33,18 +33,18 @@ class Matter(StrEnum):
 
 GENERAL: Mapping[Matter, str] = {
     Matter.KEY_SET: N_(
-        "Compare %(jwks_url)s with the key set address (JWKS) that the learning platform shows of itself, and correct it here."
+        "Compare %(jwks_url)s with the key set address (JWKS) that the LMS shows of itself, and correct it here."
     ),
     Matter.ACCESS: N_(
-        "In the learning platform, look whether this tool is switched on, whether its client id is %(client_id)s, and whether "
+        "In the LMS, look whether this tool is switched on, whether its client id is %(client_id)s, and whether "
         "its key set address is %(key_set)s."
     ),
     Matter.GRADES: N_(
-        "In the learning platform's settings of this tool, allow Assignment and Grade Services with everything it offers: "
+        "In the LMS's settings of this tool, allow Assignment and Grade Services with everything it offers: "
         "columns (line items), scores and results."
     ),
     Matter.ROSTER: N_(
-        "In the learning platform's settings of this tool, allow Names and Role Provisioning Services (the list of members)."
+        "In the LMS's settings of this tool, allow Names and Role Provisioning Services (the list of members)."
     ),
     Matter.GROUPS: N_("Nothing has to be done: without the groups of the LMS, playlists are assigned to students."),
     Matter.NOTICES: N_("Nothing has to be done: copies of a course are then noticed when they are first opened."),
@@ -61,20 +61,19 @@ GENERAL: Mapping[Matter, str] = {
         "setting LTI_TOOL_ALLOWED_NETWORKS."
     ),
     Matter.REACH: N_(
-        "Look whether the learning platform is up, and whether a firewall keeps this tool's server from calling it; then check "
-        "again."
+        "Look whether the LMS is up, and whether a firewall keeps this tool's server from calling it; then check again."
     ),
-    Matter.WAIT: N_("The learning platform is busy or has trouble of its own. Wait some minutes, then check again."),
-    Matter.CLOCK: N_("Compare the clocks of the learning platform and of this tool's server: one of them is wrong."),
+    Matter.WAIT: N_("The LMS is busy or has trouble of its own. Wait some minutes, then check again."),
+    Matter.CLOCK: N_("Compare the clocks of the LMS and of this tool's server: one of them is wrong."),
     Matter.GONE: N_(
         "Somebody removed the column while this went on; another check of the same course may be under way. Check again."
     ),
     Matter.COURSE: N_(
-        "Open the tool once from a course of the learning platform, as a teacher: a launch tells the tool where the course's "
+        "Open the tool once from a course of the LMS, as a teacher: a launch tells the tool where the course's "
         "members and gradebook are."
     ),
     Matter.REFUSED: N_(
         "Open the tool once from the course, so that it learns the course's present addresses, and check again. If it stays "
-        "like this, show the learning platform's support what is written here."
+        "like this, show the LMS's support what is written here."
     ),
 }

@@ -83,13 +83,13 @@ _SENTENCES = {
     Said.TAKEN_BACK: N_("Taken back. The student is asked to look at it again."),
     Said.NOTHING_CHOSEN: N_("Nothing was chosen, so nothing was added."),
     Said.ASKED: N_("These are the results as they stand now."),
-    Said.ASKED_LATE: N_("Your learning platform is slow to answer. Wait a moment, then check again."),
+    Said.ASKED_LATE: N_("Your LMS is slow to answer. Wait a moment, then check again."),
     Said.ASKED_IN_VAIN: N_(
-        "Your learning platform could not be asked just now. Everything done so far is kept. Check again in a minute."
+        "Your LMS could not be asked just now. Everything done so far is kept. Check again in a minute."
     ),
     Said.SENT_AGAIN: N_("On its way to the gradebook again."),
     Said.REVIEW_WITHOUT_PLAYLIST: N_(
-        "Your learning platform did not say which playlist the work belongs to. Choose it here, then the student."
+        "Your LMS did not say which playlist the work belongs to. Choose it here, then the student."
     ),
     Said.REVIEW_WITHOUT_STUDENT: N_("This person has no path in this playlist. Here is the whole class."),
     Said.CARRIED: N_("Carried over."),

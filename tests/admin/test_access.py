@@ -225,7 +225,7 @@ async def test_nobody_hears_both_ways_in(site: Site) -> None:
     refused = await site.anybody().get("/admin")
     assert refused.status_code == 401
     assert "lti-tool admin link" in refused.text
-    assert "learning platform" in refused.text
+    assert "LMS" in refused.text
 
 
 async def test_the_owners_pages_stay_out_of_the_lms_frame(site: Site) -> None:

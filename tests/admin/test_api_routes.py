@@ -216,7 +216,7 @@ async def test_the_platforms_page_and_the_overview_say_how_it_stands(site: Site,
         )
     assert "Needs attention" in (await mine.get(platform)).text
     assert "could not be read last time" in (await mine.get("/admin")).text
-    assert "The access was ended in the learning platform" in (await mine.get(page_of(site.school))).text
+    assert "The access was ended in the LMS" in (await mine.get(page_of(site.school))).text
     elsewhere = await site.administrator(site.other)
     assert "could not be read last time" not in (await elsewhere.get("/admin")).text
 

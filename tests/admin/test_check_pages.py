@@ -73,7 +73,7 @@ async def test_what_fails_stands_there_with_what_to_do(site: Site, checked: Chec
     page = await visitor.post(address(checked), course=str(checked.course.id), write="yes")
     assert "1 calls do not work" not in words(page)
     assert "One call does not work" in words(page)
-    assert "The LMS does not allow it (403). In the learning platform's settings of this tool, allow" in words(page)
+    assert "The LMS does not allow it (403). In the LMS's settings of this tool, allow" in words(page)
 
 
 async def test_nothing_of_another_school_can_be_tried(site: Site, checked: Checked) -> None:

@@ -324,7 +324,7 @@ async def test_an_administrator_moves_it_and_people_are_found_at_the_new_address
     login = {"iss": old, "client_id": platform.client_id, "login_hint": "1", "target_link_uri": f"{TOOL}/lti/launch"}
     refused = await site.anybody().client.get("/lti/login", params=login)
     assert refused.status_code == 403
-    assert "Your learning platform has moved" in refused.text
+    assert "Your LMS has moved" in refused.text
     assert new in refused.text
     platform.answers["/new/jwks"] = lambda _request: httpx.Response(200, json={"keys": platform.jwks})
     platform.issuer = new

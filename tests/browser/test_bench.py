@@ -100,7 +100,7 @@ def test_a_tool_is_registered_approved_and_picked_from_in_a_browser_without_cook
     page.get_by_label("Registration link").fill(running.link)
     page.get_by_role("button", name="Open the registration").click()
     frame = page.frame_locator("iframe.tool")
-    expect(frame.get_by_role("heading", name="Connect this learning platform?")).to_be_visible()
+    expect(frame.get_by_role("heading", name="Connect this LMS?")).to_be_visible()
     assert axe(page) == []
     screenshot(page, "bench-register")
     frame.get_by_role("button", name="Connect 127.0.0.1").click()

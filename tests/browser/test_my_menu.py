@@ -195,7 +195,7 @@ def test_what_the_lms_counts_as_completed_needs_no_mark(browser: Browser, menus:
         before = mark.count()
         assert in_a_loop(enter) == 1
         page.reload()
-        expect(page.get_by_text("Your learning platform counts it as completed.")).to_be_visible()
+        expect(page.get_by_text("Your LMS counts it as completed.")).to_be_visible()
         expect(page.get_by_role("button", name="Not done after all")).to_have_count(0)
         expect(mark).to_have_count(before - 1)
         look(page, "menu-completed")

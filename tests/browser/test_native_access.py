@@ -94,10 +94,10 @@ def test_an_administrator_enters_the_key_and_teachers_say_yes_in_a_window(
     teacher.open_tool()
     teacher.section("Content and results")
     tool = teacher.tool
-    expect(tool.get_by_role("heading", name="Access to your learning platform")).to_be_visible()
+    expect(tool.get_by_role("heading", name="Access to your LMS")).to_be_visible()
     teacher.look("1-before")
     tool.get_by_role("button", name="Connect", exact=True).press("Enter")
-    expect(tool.get_by_role("heading", level=1, name="Connect to your learning platform")).to_be_visible()
+    expect(tool.get_by_role("heading", level=1, name="Connect to your LMS")).to_be_visible()
     teacher.look("2-asked")
 
     window = window_of(teacher)
@@ -160,7 +160,7 @@ def test_an_account_of_the_schools_gives_access_and_the_school_is_disconnected(
     window = window_of(administrator)
     expect(window.get_by_role("heading", name="Give this tool access to all courses?")).to_be_visible()
     look(window, "start")
-    window.get_by_role("link", name="Go on to the learning platform").press("Enter")
+    window.get_by_role("link", name="Go on to the LMS").press("Enter")
     window.get_by_role("button", name="Authorise").click()
     expect(window.get_by_role("heading", name="Access was given")).to_be_visible()
     window.close()

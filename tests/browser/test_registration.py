@@ -101,7 +101,7 @@ def test_an_lms_is_registered_in_a_narrow_frame_by_keyboard(page: Page, link: st
     page.set_viewport_size({"width": 320, "height": 640})
     page.goto(link)
     frame = page.frame_locator("iframe")
-    expect(frame.get_by_role("heading", name="Connect this learning platform?")).to_be_visible()
+    expect(frame.get_by_role("heading", name="Connect this LMS?")).to_be_visible()
     expect(frame.get_by_text("4.5.6 (Build: 20250811)")).to_be_visible()
     inner = page.frames[1]
     assert axe(inner) == []

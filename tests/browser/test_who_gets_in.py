@@ -48,9 +48,9 @@ def test_the_builder_marks_steps_that_some_or_all_cannot_open(browser: Browser, 
     with somebody(browser, world, world.school.teacher, Role.TEACHER) as page:
         page.goto(f"{world.course}/playlists/{made['template'].id}")
         steps = page.locator("#steps")
-        expect(steps).to_contain_text("Restricted in your learning platform (by groups, after other work)")
-        expect(steps).to_contain_text("Opens in your learning platform")
-        expect(steps).to_contain_text("Closed in your learning platform")
+        expect(steps).to_contain_text("Restricted in your LMS (by groups, after other work)")
+        expect(steps).to_contain_text("Opens in your LMS")
+        expect(steps).to_contain_text("Closed in your LMS")
         look(page, "who-gets-in-builder")
 
 

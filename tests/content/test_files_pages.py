@@ -215,9 +215,9 @@ async def test_nothing_of_another_source_is_touched(site: Site) -> None:
         ids = (pasted.id, kept.id, column)
     answer = await upload(teacher, course_file("Rivers"))
     preview = await teacher.get(answer.headers["location"])
-    assert "1 item is known from your learning platform and is not brought in twice" in preview.text
+    assert "1 item is known from your LMS and is not brought in twice" in preview.text
     done = await bring(teacher, course_file("Rivers"))
-    assert "1 was known from your learning platform already" in done.text
+    assert "1 was known from your LMS already" in done.text
     found = await all_items(site)
     assert found["canvas:module-item:1"].url == "https://c.example/1"
     assert all(one.deleted_at is None for one in found.values())
@@ -326,7 +326,7 @@ async def test_what_came_by_a_file_becomes_the_platforms_own_once_its_api_tells_
     assert found["canvas:module-item:2"].id == before["Fractions quiz"]
     # The same file afterwards brings neither a second time, and takes neither away.
     done = await bring(teacher, course_file("Rivers", "Lakes"))
-    assert "2 were known from your learning platform already" in done.text
+    assert "2 were known from your LMS already" in done.text
     again = await all_items(site)
     assert {name: one.id for name, one in again.items()} == {name: one.id for name, one in found.items()}
     assert all(one.deleted_at is None for one in again.values())

@@ -66,7 +66,7 @@ async def test_the_page_says_when_it_was_read_last_and_what_was_found(site: Site
     for said in ("Content and results", "Last read", "1 student asked about", "2 new items", "1 result", "Read again"):
         assert said in words
     assert "hx-trigger" not in page.text.split('id="reading"')[1].split(">")[0]
-    assert "Access to your learning platform" in page.text
+    assert "Access to your LMS" in page.text
 
 
 async def test_while_it_is_read_the_page_shows_how_far_and_looks_again(site: Site, canvas: Canvas) -> None:
@@ -115,7 +115,7 @@ async def test_trouble_is_said_with_what_to_do_and_when_it_is_tried_again(site: 
         report={"results": 3, "troubles": {"completion": "api-not-permitted"}},
     )
     page = await visitor.get(f"{visitor.course}/content")
-    assert "Your learning platform is busy" in page.text
+    assert "Your LMS is busy" in page.text
     assert "It is tried again by itself" in page.text
     assert "Not read: What is completed." in page.text
     assert "Rivers" in page.text
@@ -149,7 +149,7 @@ async def test_where_items_come_from_is_said(site: Site, canvas: Canvas) -> None
         await add_from_gradebook(session, course, "Oral", "Oral", ItemKind.ASSIGNMENT, 10, NOW)
     page = await visitor.get(f"{visitor.course}/content")
     words = " ".join(page.text.split())
-    assert "From your learning platform: 2 · From a gradebook export: 1 · Pasted addresses: 1" in words
+    assert "From your LMS: 2 · From a gradebook export: 1 · Pasted addresses: 1" in words
 
 
 @pytest.mark.parametrize("role", [Role.STUDENT, Role.OBSERVER])

@@ -304,7 +304,7 @@ async def test_every_column_says_what_it_is_of_and_how_many_scores_stand_where(g
         ({"state": ColumnState.REFUSED, "trouble": "no-permission"}, ["does not allow this tool to write grades"]),
         ({"state": ColumnState.WANTED, "trouble": "server-error"}, ["has trouble of its own", "tried again by itself"]),
         ({"doubled": 1}, ["In the gradebook twice", "more than once"]),
-        ({"gone_at": NOW}, ["Gone from your learning platform", "Choose Repair"]),
+        ({"gone_at": NOW}, ["Gone from your LMS", "Choose Repair"]),
     ],
     ids=["off", "refused", "retrying", "doubled", "gone"],
 )
@@ -666,7 +666,7 @@ async def test_a_column_that_is_gone_is_made_again_with_its_scores(grades: Grade
     teacher = await grades.site.teacher()
     await teacher.get(grades.page)
     page = await teacher.post(f"{grades.page}/compare")
-    assert "Gone from your learning platform" in page.text
+    assert "Gone from your LMS" in page.text
     assert "It is tried again." in (await teacher.post(f"{grades.page}/repair")).text
     await grades.deliver()
     assert grades.lms.grade("student-0") == 0.8

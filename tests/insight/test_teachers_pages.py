@@ -58,7 +58,7 @@ async def test_its_files_are_what_it_shows(site: Site) -> None:
     assert students == ["Student,Level", "Ben Birch,Not started", "Cem Cedar,Not started", "Ada Ash,Started"]
     evidence = (await teacher.get(f"{address}/evidence.csv")).content.decode("utf-8-sig").splitlines()
     assert len(evidence) == 3
-    assert "Ada Ash,Result from your learning platform,Quiz on halves,Not yet" in evidence[1]
+    assert "Ada Ash,Result from your LMS,Quiz on halves,Not yet" in evidence[1]
 
 
 async def test_a_students_page_says_why_and_how_it_came(site: Site) -> None:

@@ -304,7 +304,7 @@ async def test_an_invitation_opened_by_a_person_says_where_it_goes(tool: Tool) -
     await admin.invited()
     response = await admin.opens(openid_configuration=None, registration_token=None)
     assert response.status_code == 400
-    assert "This link is for your learning platform" in response.text
+    assert "This link is for your LMS" in response.text
 
 
 async def test_a_failure_leaves_the_invitation_usable(tool: Tool) -> None:
@@ -413,7 +413,7 @@ async def test_an_invitation_for_a_registration_is_for_no_other_platform(tool: T
     await admin.invited(registration_id=tool.registration.id)
     response = await admin.opens()
     assert response.status_code == 409
-    assert "for another learning platform" in response.text
+    assert "for another LMS" in response.text
 
 
 async def test_a_client_id_of_another_issuer_at_the_same_token_address_is_refused(tool: Tool) -> None:

@@ -326,7 +326,7 @@ async def test_what_the_lms_counts_as_completed_is_done_without_a_mark(site: Sit
     choice = (await chosen(site, made))[0]
     assert (choice.state, choice.done_at) == (ChoiceState.DONE, site.clock.now())
     page = await student.get(address)
-    assert "Your learning platform counts it as completed." in page.text
+    assert "Your LMS counts it as completed." in page.text
     # It is not the student's mark, so there is none to take back; and the LMS taking it back changes nothing.
     here = f"{address}/options/{made.option(0)}"
     assert f"{here}/not-done" not in page.text

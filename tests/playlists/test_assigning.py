@@ -409,7 +409,7 @@ async def test_the_group_that_is_gone_can_be_unchosen(site: Site) -> None:
     here = f"{site.course}/playlists/{playlist.id}/assign"
     teacher = await site.teacher()
     page = (await teacher.get(here)).text
-    assert "Red, no longer in your learning platform" in page
+    assert "Red, no longer in your LMS" in page
     await teacher.post(
         here, revision=revision_of(page), who="students", person=str(site.school.students[1].id), **TERMS
     )

@@ -96,10 +96,8 @@ async def test_the_builder_says_what_keeps_some_out_and_the_students_page_does_n
                 setattr(item, field, value)
             await session.merge(item)
     page = await (await site.teacher()).get(f"{site.course}/playlists/{playlist.id}")
-    assert (
-        "Restricted in your learning platform (by groups, after other work): some students may not get in" in page.text
-    )
-    assert "Opens in your learning platform" in page.text
+    assert "Restricted in your LMS (by groups, after other work): some students may not get in" in page.text
+    assert "Opens in your LMS" in page.text
     theirs = await (await site.student()).get(f"{site.course}/my")
     assert "Restricted" not in theirs.text
     assert "groups" not in theirs.text

@@ -601,7 +601,7 @@ async def test_an_item_gone_from_the_course_is_said(site: Site) -> None:
     teacher = await site.teacher()
     for address in ("", "/progress", "/assign"):
         page = await teacher.get(f"{site.course}/playlists/{playlist.id}{address}")
-        assert "deleted in your learning platform" not in page.text
+        assert "deleted in your LMS" not in page.text
 
 
 async def test_an_item_that_was_deleted_is_said_to_all_with_what_to_do(site: Site) -> None:
@@ -618,9 +618,9 @@ async def test_an_item_that_was_deleted_is_said_to_all_with_what_to_do(site: Sit
     for address in ("", "/progress", "/assign"):
         page = await teacher.get(f"{site.course}/playlists/{playlist.id}{address}")
         assert page.status_code == 200
-        assert "deleted in your learning platform" in page.text, address
+        assert "deleted in your LMS" in page.text, address
     builder = await teacher.get(f"{site.course}/playlists/{playlist.id}")
-    assert "Deleted in your learning platform" in builder.text
+    assert "Deleted in your LMS" in builder.text
     assert "/place" in builder.text
 
 

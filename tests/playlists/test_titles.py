@@ -158,7 +158,7 @@ async def test_the_builder_says_whose_title_it_is(site: Site) -> None:
     bench = await a_bench(site)
     quiz = await bench.step(QUIZ)
     form = (await bench.teacher.get(f"{bench.here}/steps/{quiz.id}")).text
-    assert "it follows when that is renamed in your learning platform" in form
+    assert "it follows when that is renamed in your LMS" in form
     async with site.database.writing() as session:
         await rename(session, site.school, "quiz", "Quiz 7")
     page = (await bench.teacher.get(bench.here)).text

@@ -144,7 +144,7 @@ def test_it_says_who_administers_and_how_a_tool_registers_itself(demo: Demo) -> 
     [link] = re.findall(r"^  (http://\S+/lti/register\?invite=\S+)$", said, re.MULTILINE)
     configuration = f"{demo.lms}/.well-known/openid-configuration"
     page = httpx.get(f"{link}&openid_configuration={configuration}", timeout=20)
-    assert (page.status_code, "Connect this learning platform?" in page.text) == (200, True)
+    assert (page.status_code, "Connect this LMS?" in page.text) == (200, True)
 
 
 @pytest.mark.parametrize("option", ["--tool-port", "--lms-port"])

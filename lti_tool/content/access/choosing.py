@@ -13,7 +13,7 @@ from lti_tool.platforms.native import ApiConsentNeeded
 from lti_tool.web.i18n import N_
 
 SCHOOLS_CONSENT = N_(
-    "An administrator connects the tool to your learning platform again, on the platform's page in the administration. What was "
+    "An administrator connects the tool to your LMS again, on the platform's page in the administration. What was "
     "read before is kept, and any address can be added by pasting it."
 )
 

@@ -9,9 +9,9 @@ class ApiKeyRefused(NativeTrouble):
     """The platform does not know the application's key, has switched it off, or its secret is another."""
 
     code = "api-key-refused"
-    title = N_("Your learning platform does not accept this tool's key")
+    title = N_("Your LMS does not accept this tool's key")
     advice = N_(
-        "Ask your administrator: the key that was made for this tool in the learning platform has to be switched on, and its id "
+        "Ask your administrator: the key that was made for this tool in the LMS has to be switched on, and its id "
         "and secret entered in this tool as they are there. What was read before is kept."
     )
 
@@ -20,7 +20,7 @@ class ApiScopesLacking(NativeTrouble):
     """The key exists, and allows less than the tool asks for."""
 
     code = "api-scopes-lacking"
-    title = N_("The key in your learning platform allows too little")
+    title = N_("The key in your LMS allows too little")
     advice = N_(
         "Ask your administrator to tick every scope in the key that this tool's page for the platform names, and to save it. "
         "Then connect again. Nothing was changed."
@@ -64,7 +64,7 @@ class ApiDenied(NotAllowed):
     code = "api-denied"
     title = N_("You did not give access")
     advice = N_(
-        "Nothing was connected, and nothing is read from your learning platform. You can close this window. If you change your "
+        "Nothing was connected, and nothing is read from your LMS. You can close this window. If you change your "
         "mind, choose Connect again."
     )
 
@@ -75,7 +75,7 @@ class ApiOtherAccount(NotAllowed):
     code = "api-other-account"
     title = N_("Another account answered")
     advice = N_(
-        "Nothing was kept. In this browser somebody else is signed in to your learning platform than in the course you came "
+        "Nothing was kept. In this browser somebody else is signed in to your LMS than in the course you came "
         "from. Sign in there as yourself, then choose Connect again."
     )
 
@@ -84,7 +84,7 @@ class ApiAccountUntold(NotAllowed):
     """The launch does not say who this is to the platform's own API, so that nobody can tell whether it is the same person."""
 
     code = "api-account-untold"
-    title = N_("Your learning platform did not say which account is yours")
+    title = N_("Your LMS did not say which account is yours")
     advice = N_(
         "Nothing was kept. Ask your administrator to renew this tool's registration, so that your account's id comes along when "
         "you open it; until then an account of the school's own can connect it."

@@ -9,9 +9,9 @@ CAPABILITIES = {
         N_("Teachers put them on playlists and align them with competencies."),
     ),
     Capability.RESULTS: (N_("Grades"), N_("What students did in quizzes and assignments counts as evidence.")),
-    Capability.COMPLETION: (N_("Completed items"), N_("Steps are done when the learning platform says so.")),
+    Capability.COMPLETION: (N_("Completed items"), N_("Steps are done when the LMS says so.")),
     Capability.OUTCOMES: (
-        N_("Competencies of the learning platform"),
+        N_("Competencies of the LMS"),
         N_("What belongs to which competency there, and how students were rated."),
     ),
     Capability.GROUPS: (N_("Groups and sections"), N_("Playlists are given to them.")),
@@ -19,14 +19,14 @@ CAPABILITIES = {
         N_("Other dates for one student"),
         N_("The one thing that is written there, and only when a teacher asks for it."),
     ),
-    Capability.EVENTS: (N_("New results at once"), N_("The learning platform tells of them by itself.")),
+    Capability.EVENTS: (N_("New results at once"), N_("The LMS tells of them by itself.")),
 }
 """What each is called, and what it is good for."""
 
 _REASONS = {
-    Lacking.NOT_OFFERED: N_("This learning platform does not have it."),
+    Lacking.NOT_OFFERED: N_("This LMS does not have it."),
     Lacking.NOT_PERMITTED: N_("The access lacks a right."),
-    Lacking.SWITCHED_OFF: N_("It is not in use in the learning platform."),
+    Lacking.SWITCHED_OFF: N_("It is not in use in the LMS."),
     Lacking.FAILED: N_("It was tried, and the answer could not be understood."),
 }
 _UNWANTED = N_("Your school did not ask for it.")
@@ -72,18 +72,16 @@ NEEDS = {
 """What is missing, where the platform's name for it says little. Its own menu names stand between asterisks."""
 
 TROUBLES = {
-    "api-token-refused": N_("The access was ended in the learning platform. Connect it again."),
-    "api-key-refused": N_(
-        "The learning platform does not accept the key: it is switched off, or its secret is another."
-    ),
+    "api-token-refused": N_("The access was ended in the LMS. Connect it again."),
+    "api-key-refused": N_("The LMS does not accept the key: it is switched off, or its secret is another."),
     "api-scopes-lacking": N_("The key allows less than the tool asks for. Tick every scope that is named below."),
     "api-not-permitted": N_("The access lacks rights in a course. Give the account a teacher's rights there."),
-    "api-course-not-found": N_("A course was not found. Is it the right learning platform?"),
-    "api-busy": N_("The learning platform asked the tool to go slower. It goes on by itself."),
-    "api-unreachable": N_("The learning platform could not be reached. It is tried again by itself."),
+    "api-course-not-found": N_("A course was not found. Is it the right LMS?"),
+    "api-busy": N_("The LMS asked the tool to go slower. It goes on by itself."),
+    "api-unreachable": N_("The LMS could not be reached. It is tried again by itself."),
     "api-unreadable": N_("An answer could not be understood. If it stays like this, check the address."),
     "api-consent-needed": N_("Nobody has given access yet, or it ended. Connect an account below, or ask teachers to."),
-    "api-not-offered": N_("The learning platform was asked for something it does not have."),
+    "api-not-offered": N_("The LMS was asked for something it does not have."),
     "secret-changed": N_(
         "The installation's secret key has changed, so that what was entered cannot be read. Enter it again."
     ),

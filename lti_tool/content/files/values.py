@@ -24,7 +24,7 @@ class UnknownCourseFile(BadRequest):
     title = N_("There is no course in this file that the tool can read")
     advice = N_(
         "It reads Common Cartridges 1.1 to 1.4 and thin ones, Canvas exports (.imscc), and backups of Moodle 2 and later (.mbz). "
-        "Export the whole course from your learning platform, and choose the file as it came. Nothing was changed."
+        "Export the whole course from your LMS, and choose the file as it came. Nothing was changed."
     )
 
 
@@ -33,7 +33,7 @@ QUESTIONS = N_(
     "changed."
 )
 SCORM = N_(
-    "It is a SCORM package, which opens in a learning platform alone. Add it to your course there; then bring the course in, or "
+    "It is a SCORM package, which opens in an LMS alone. Add it to your course there; then bring the course in, or "
     "paste the address where it opens. Nothing was changed."
 )
 OTHER_FORMAT = N_(
@@ -77,7 +77,7 @@ class UnsafeCourseFile(BadRequest):
     title = N_("This file is not safe to read")
     advice = N_(
         "It points outside of itself, declares document types or entities, needs a password, or unpacks to far more than it is. "
-        "Export it again from your learning platform. Nothing was changed."
+        "Export it again from your LMS. Nothing was changed."
     )
 
 

@@ -67,7 +67,7 @@ _ERRORS: Mapping[str, type[ToolError]] = {
 }
 
 SOURCES = {
-    "platform": N_("From your learning platform"),
+    "platform": N_("From your LMS"),
     "file": N_("From a file of the course"),
     "gradebook": N_("From a gradebook export"),
     "address": N_("Pasted addresses"),

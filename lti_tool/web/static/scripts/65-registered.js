@@ -1,4 +1,4 @@
-// A registration is done: the learning platform closes this page and shows what came of it (Dynamic Registration 1.0 §3.7).
+// A registration is done: the LMS closes this page and shows what came of it (Dynamic Registration 1.0 §3.7).
 "use strict";
 
 (() => {
