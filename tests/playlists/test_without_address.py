@@ -98,7 +98,7 @@ async def test_paths_that_the_tool_plans_can_lead_there_and_not_to_headings_and_
     async with site.database.writing() as session:
         await add_from_gradebook(session, site.school.course, "x", "Participation", ItemKind.ASSIGNMENT, 5, NOW)
     async with site.database.reading() as session:
-        found = await personal_queries.items(session, site.school.id, site.school.course.id)
+        found = await personal_queries.items(session, site.school.id, site.school.course.id, NOW)
     titles = {row.title for row in found}
     assert "Rivers" in titles
     assert not titles & {"Part", "Participation"}
