@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lti_tool.playlists import personal_pages, replanning
-from lti_tool.playlists.models import StepOrigin, StepRole, StepState
+from lti_tool.playlists.models import DoneRule, StepOrigin, StepRole, StepState
 from lti_tool.playlists.personal import Book, _begun, _walked
 from lti_tool.playlists.personal_queries import CopyRow, CourseTimes, WorkRow
 from lti_tool.playlists.planned_queries import OwnStep
@@ -167,3 +167,48 @@ def test_a_plan_is_out_of_date_when_a_time_is_another_and_on_its_day() -> None:
     waits = COPY._replace(planned={**planned, "again": (TODAY + timedelta(days=1)).isoformat()})
     assert not replanning.is_stale(times, waits, TODAY)
     assert replanning.is_stale(times, waits, TODAY + timedelta(days=1))
+
+
+def _drawn_for(learner: base.Learner, own: list[OwnStep] | None = None) -> replanning.Draft:
+    facts = replanning._Facts(_id(9), BOOK, COPY, PathSettings(), learner, {}, own or [], {}, frozenset(learner.chosen))
+    return replanning._drawn(facts, "seen", TODAY)
+
+
+def test_a_plan_says_on_which_day_it_would_be_another() -> None:
+    tomorrow, friday = TODAY + timedelta(days=1), TODAY + timedelta(days=3)
+    known = {1: base.Standing.SECURE}
+    assert _drawn_for(base.Learner()).planned["again"] is None
+    for learner, day in (
+        (base.Learner(dated=[base.Dated(_id(142), friday)]), tomorrow),
+        (base.Learner(items={_id(110): base.Done(skipped_on=TODAY)}), tomorrow),
+        (base.Learner(standings=known, reviews={1: friday, 2: friday + timedelta(days=5)}), friday),
+        (base.Learner(standings=known, reviews={1: TODAY}), tomorrow),
+    ):
+        assert _drawn_for(learner).planned["again"] == day.isoformat()
+
+
+def test_what_was_passed_once_and_is_reviewed_is_marked_and_what_is_new_counts_by_its_result() -> None:
+    scored = base.Planned(_id(112), 1, StepRole.REVIEW, base.Why(base.Reason.REVIEW))
+    new = _facts([], {}, PathSettings(), {})
+    passed = replanning._Facts(
+        _id(9),
+        BOOK,
+        COPY,
+        PathSettings(),
+        base.Learner(items={_id(112): base.Done(finished=True)}),
+        {},
+        [],
+        {},
+        frozenset(),
+    )
+    assert replanning._done_rule(new, scored, ITEMS[_id(112)])[0] is DoneRule.RESULT
+    assert replanning._done_rule(passed, scored, ITEMS[_id(112)])[0] is DoneRule.MARKED
+
+
+def test_a_step_that_the_student_chose_stays_their_choice() -> None:
+    first = _drawn_for(base.Learner(chosen=[_id(110)]))
+    [row] = [row for row in first.added if row["content_item_id"] == _id(110)]
+    assert row["origin"] is StepOrigin.STUDENT
+    [step] = [step for step in _applied([], first) if step.content_item_id == _id(110)]
+    again = _applied([step], _drawn_for(base.Learner(), [step]))
+    assert [one.origin for one in again if one.id == step.id] == [StepOrigin.STUDENT]
