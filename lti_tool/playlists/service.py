@@ -31,6 +31,7 @@ from lti_tool.playlists.models import (
 from lti_tool.playlists.own_steps import LowersScore, Wanted, add_for_student, leave_out, put_back, remove_for_student
 from lti_tool.playlists.path_models import Outcome, RequestKind
 from lti_tool.playlists.paths import Path, standing_of
+from lti_tool.playlists.planning.base import TEACHERS
 from lti_tool.playlists.settling import (
     ASSIGNED,
     column,
@@ -186,9 +187,13 @@ def takes_words(step: PlaylistStep) -> bool:
 
 
 def can_be_skipped(step: PlaylistStep) -> bool:
-    """Whether a student may pass a step over: what is extra, or what the tool chose for them, or they themselves."""
-    not_the_teachers = step.personal_playlist_id is not None and step.origin is not StepOrigin.TEACHER
-    return step.need is Need.MAY or not_the_teachers
+    """Whether a student may pass a step over: what is extra, or what the tool chose for them, or they themselves.
+
+    What the tool plans because a teacher has pinned it, asks for it by a day, or wants to know where somebody stands, is the
+    teacher's.
+    """
+    wished = step.origin is StepOrigin.TEACHER or (step.why or {}).get("reason") in TEACHERS
+    return step.need is Need.MAY or (step.personal_playlist_id is not None and not wished)
 
 
 def _some_words(words: str, most: int) -> str:

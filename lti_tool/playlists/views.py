@@ -21,7 +21,7 @@ from lti_tool.playlists.models import (
 )
 from lti_tool.playlists.monitor_rules import USUAL, Calendar, Watch
 from lti_tool.playlists.paths import Path, Shown
-from lti_tool.playlists.planning.base import Reason
+from lti_tool.playlists.planning.base import TEACHERS
 from lti_tool.playlists.planning.settings import Wheel, agreed
 
 
@@ -320,8 +320,6 @@ def path_view(
 MOST_CHOICES = 4
 """More steps than these are no help in choosing the next one."""
 
-_TEACHERS = frozenset({Reason.PINNED, Reason.DATED, Reason.PLACEMENT})
-
 
 def _choices(path: Path, views: Sequence[StepView]) -> tuple[StepView, ...]:
     """What a student who steers may begin with: of each competency the first step that the tool chose, while nothing is begun
@@ -342,7 +340,7 @@ def _choices(path: Path, views: Sequence[StepView]) -> tuple[StepView, ...]:
 def _is_free(view: StepView) -> bool:
     """Whether the tool chose a step, and neither a teacher nor a date."""
     reason = (view.step.why or {}).get("reason")
-    return view.step.role is not None and view.step.origin is not StepOrigin.TEACHER and reason not in _TEACHERS
+    return view.step.role is not None and view.step.origin is not StepOrigin.TEACHER and reason not in TEACHERS
 
 
 def _sections(path: Path, views: Sequence[StepView], missing: Mapping[uuid.UUID, int]) -> tuple[SectionView, ...]:

@@ -18,6 +18,7 @@ from lti_tool.db.base import scoped
 from lti_tool.db.session import Database
 from lti_tool.errors import BadRequest, Conflict, NotFound
 from lti_tool.grades.models import Score
+from lti_tool.ids import new_id
 from lti_tool.learners.models import LearnerSupport, Support
 from lti_tool.mastery.models import LearnerModification
 from lti_tool.playlists import service
@@ -365,6 +366,22 @@ async def test_signing_off_answers_what_was_asked(database: Database) -> None:
         await session.refresh(request)
         assert (request.answered_at, request.answered_by) == (LATER, school.teacher.id)
         assert await ada.state("Show me") == (StepState.DONE, DoneBy.TEACHER)
+
+
+@pytest.mark.parametrize(
+    ("reason", "can"), [("show", True), ("review", True), ("pinned", False), ("dated", False), ("placement", False)]
+)
+def test_what_a_teacher_asks_for_on_a_personal_path_is_not_for_the_student_to_skip(reason: str, can: bool) -> None:
+    step = PlaylistStep(
+        organisation_id=new_id(),
+        playlist_id=new_id(),
+        personal_playlist_id=new_id(),
+        title="Quiz",
+        origin=StepOrigin.TOOL,
+        why={"reason": reason},
+        created_at=NOW,
+    )
+    assert service.can_be_skipped(step) is can
 
 
 async def test_a_student_passes_over_what_is_extra_and_says_why(database: Database) -> None:

@@ -227,6 +227,10 @@ class Reason(StrEnum):
     NO_ITEMS = "no-items"
 
 
+TEACHERS = frozenset({Reason.PINNED, Reason.DATED, Reason.PLACEMENT})
+"""Reasons by which a planned step is what the teacher asks for, and nothing that a student chooses about."""
+
+
 @dataclass(frozen=True, slots=True)
 class Why:
     """Why this, why now: the strongest reason, and another where there is one. Numbers of competencies, ids of items."""
