@@ -212,3 +212,19 @@ def test_a_step_that_the_student_chose_stays_their_choice() -> None:
     [step] = [step for step in _applied([], first) if step.content_item_id == _id(110)]
     again = _applied([step], _drawn_for(base.Learner(), [step]))
     assert [one.origin for one in again if one.id == step.id] == [StepOrigin.STUDENT]
+
+
+def test_what_is_begun_twice_stays_twice() -> None:
+    """The same item for two competencies, say: the plan names it once, and the student has both open."""
+    steps = [
+        OwnStep(
+            _id(1000 + number), COPY.id, number, "item", "Quiz", _id(112), "result", None, None,
+            _id(number), StepOrigin.TOOL, StepRole.ASSESS, {"reason": "show"}, None, False,
+        )
+        for number in (1, 2)
+    ]  # fmt: skip
+    rows = {step.id: WorkRow(COPY.person_id, step.id, _id(112), StepState.OPENED, NOW, None, None) for step in steps}
+    draft = replanning._drawn(_facts(steps, rows, PathSettings(), {}), "seen", TODAY)
+    assert [one.item for one in draft.plan.steps].count(_id(112)) == 1
+    assert draft.gone == []
+    assert {step.id for step in steps} <= {one.id for one in _applied(steps, draft)}
