@@ -8,14 +8,20 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from lti_tool.competencies.models import AlignmentRole
+from lti_tool.content.models import ContentItem, ItemKind
 from lti_tool.content.service import ItemResult
+from lti_tool.db.base import scoped
 from lti_tool.lti.models import Role
 from lti_tool.playlists import service
-from lti_tool.playlists.models import StepState
-from lti_tool.playlists.paths import Path
+from lti_tool.playlists.models import Playlist, PlaylistKind, StepState
+from lti_tool.playlists.paths import Path, standing_of
+from lti_tool.playlists.planning import base
+from lti_tool.playlists.planning.settings import PathSettings, Wheel, write
 from tests.browser.path_world import Paths, a_path_world
 from tests.browser_tools import axe, look, overflow, screenshot, small_targets
 from tests.browser_tools import look as look_in_every_colour
+from tests.insight.class_of_five import align
 
 pytestmark = pytest.mark.browser
 
@@ -417,3 +423,44 @@ def test_a_family_reads_the_same_path(browser: Browser, paths: Paths) -> None:
     # What is between teacher and student stays there.
     assert "Show me your kitchen!" not in page.content()
     context.close()
+
+
+def test_a_student_who_steers_chooses_the_next_step(browser: Browser, paths: Paths) -> None:
+    school = paths.world.school
+
+    async def hand_over(session: AsyncSession) -> None:
+        found = await session.exec(scoped(Playlist, school.id).where(Playlist.kind == PlaylistKind.PERSONAL))
+        playlist = found.one()
+        # Nothing is known of the second competency, which is no part of the unit: the first and the third are both free.
+        playlist.settings = write(PathSettings(base.Settings(unit=frozenset({1, 3})), wheel=Wheel.STUDENT))
+        playlist.changed_at = paths.world.clock.now()
+        session.add(playlist)
+        more = ContentItem(
+            organisation_id=school.id,
+            course_id=school.course.id,
+            external_id="canvas:halves",
+            kind=ItemKind.PAGE,
+            title="Halves in the kitchen",
+            url="https://lms.example/halves",
+            position=40,
+            seen_at=paths.world.clock.now(),
+        )
+        school.items["halves"] = more
+        session.add(more)
+        await session.flush()
+        await align(session, school, "halves", paths.made[0], AlignmentRole.TEACHES)
+
+    paths.world.write(hand_over)
+    with ada(browser, paths, person=1) as page:
+        page.goto(paths.path("own 1"))
+        page.locator(".step--current").get_by_role("button", name="Mark as done").click()
+        expect(page.get_by_role("heading", name="You choose your next step")).to_be_visible()
+        choices = page.locator("#choose-next .step")
+        expect(choices).to_have_count(2)
+        look(page, "path-steered")
+        second = choices.nth(1).get_by_role("heading").inner_text()
+        choices.nth(1).get_by_role("button", name="Mark as done").click()
+        expect(page.get_by_text("Marked as done.")).to_be_visible()
+        path = path_of(paths, "own 1", 1)
+        done = [one.title for one in path.present if standing_of(path.rows.get(one.id)).state is StepState.DONE]
+        assert second in done
