@@ -42,7 +42,7 @@ async def look(
             clock.now(),
             "student.answers-viewed",
             organisation_id=here.organisation_id,
-            actor=str(here.visit.person_id) if here.visit.person_id else None,
+            actor=here.actor,
             subject=f"person:{person.id}",
             reference=reference_code.get(),
             detail=f"attempt {attempt.id}",

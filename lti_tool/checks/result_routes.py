@@ -35,7 +35,7 @@ async def results(
             clock.now(),
             "students.check-viewed",
             organisation_id=here.organisation_id,
-            actor=str(here.visit.person_id) if here.visit.person_id else None,
+            actor=here.actor,
             subject=f"check:{check.id}",
             reference=reference_code.get(),
         )
@@ -63,7 +63,7 @@ async def allow_attempt(
             clock.now(),
             "student.attempt-given",
             organisation_id=here.organisation_id,
-            actor=str(here.visit.person_id) if here.visit.person_id else None,
+            actor=here.actor,
             subject=f"person:{person.id}",
             reference=reference_code.get(),
             detail=f"check {check_id}",

@@ -73,6 +73,11 @@ class InCourse:
             raise Nameless("the launch had no sub")
         return self.visit.person_id
 
+    @property
+    def actor(self) -> str | None:
+        """Who is here, as the audit log names them; None where the platform did not say."""
+        return str(self.visit.person_id) if self.visit.person_id else None
+
 
 @dataclass(frozen=True, slots=True)
 class ObservedCourse(InCourse):

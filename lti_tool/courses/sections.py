@@ -133,7 +133,7 @@ async def call(session: AsyncSession, here: InCourse, names: Mapping[str, str], 
         now,
         "section.named",
         organisation_id=here.organisation_id,
-        actor=str(here.visit.person_id) if here.visit.person_id else None,
+        actor=here.actor,
         subject=f"course:{here.course.id}",
     )
     return True

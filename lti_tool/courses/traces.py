@@ -16,7 +16,7 @@ def saved_as_file(session: AsyncSession, here: InCourse, subject: str, detail: s
         now,
         "students.saved-as-file",
         organisation_id=here.organisation_id,
-        actor=str(here.visit.person_id) if here.visit.person_id else None,
+        actor=here.actor,
         subject=subject,
         reference=reference_code.get(),
         detail=detail,

@@ -124,7 +124,7 @@ async def competency_page(
         now,
         "students.mastery-viewed",
         organisation_id=here.organisation_id,
-        actor=str(here.visit.person_id) if here.visit.person_id else None,
+        actor=here.actor,
         subject=f"course:{here.course.id}",
         reference=reference_code.get(),
         detail=f"competency {competency_id}",

@@ -54,7 +54,7 @@ def leave_trace(
         clock.now(),
         action,
         organisation_id=here.organisation_id,
-        actor=str(here.visit.person_id) if here.visit.person_id else None,
+        actor=here.actor,
         subject=subject,
         reference=reference_code.get(),
         detail=detail or None,

@@ -152,7 +152,7 @@ def record(
         now,
         action,
         organisation_id=here.organisation_id,
-        actor=str(here.visit.person_id) if here.visit.person_id else None,
+        actor=here.actor,
         subject=f"person:{person_id}",
         reference=reference_code.get(),
         detail=detail,

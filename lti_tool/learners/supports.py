@@ -349,7 +349,7 @@ def _trace(session: AsyncSession, here: InCourse, now: datetime, action: str, pe
         now,
         action,
         organisation_id=here.organisation_id,
-        actor=str(here.visit.person_id) if here.visit.person_id else None,
+        actor=here.actor,
         subject=f"person:{person_id}" if person_id else f"course:{here.course.id}",
         reference=reference_code.get(),
     )

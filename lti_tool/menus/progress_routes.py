@@ -205,7 +205,7 @@ async def send_again(
             clock.now(),
             "scores.sent-again",
             organisation_id=here.organisation_id,
-            actor=str(here.visit.person_id) if here.visit.person_id else None,
+            actor=here.actor,
             subject=f"person:{person_id}" if person_id else f"menu:{menu_id}",
         )
     return see(work_address(here.course, menu_id), Said.SENT_AGAIN)
@@ -257,7 +257,7 @@ def recorded(session: Any, here: InCourse, clock: Now, menu_id: uuid.UUID, perso
         clock.now(),
         "student.viewed",
         organisation_id=here.organisation_id,
-        actor=str(here.visit.person_id) if here.visit.person_id else None,
+        actor=here.actor,
         subject=f"person:{person_id}",
         detail=f"menu {menu_id}",
     )

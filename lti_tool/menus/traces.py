@@ -18,7 +18,7 @@ def about_student(
         now,
         action,
         organisation_id=here.organisation_id,
-        actor=str(here.visit.person_id) if here.visit.person_id else None,
+        actor=here.actor,
         subject=f"person:{person_id}",
         detail=detail,
     )

@@ -272,7 +272,7 @@ def _answered(
         now,
         "request.answered",
         organisation_id=here.organisation_id,
-        actor=str(here.visit.person_id) if here.visit.person_id else None,
+        actor=here.actor,
         subject=f"person:{copy.person_id}",
         detail=f"{RequestKind(row.kind)} {row.id}: {outcome}",
     )

@@ -254,7 +254,7 @@ def note_look(session: AsyncSession, here: InCourse, step_id: uuid.UUID, now: da
         now,
         "supports.viewed",
         organisation_id=here.organisation_id,
-        actor=str(here.visit.person_id) if here.visit.person_id else None,
+        actor=here.actor,
         subject=f"step:{step_id}",
         reference=reference_code.get(),
     )

@@ -128,7 +128,7 @@ def _say(
         now,
         "path.nudged" if kind is WordKind.NUDGE else "path.commented",
         organisation_id=here.organisation_id,
-        actor=str(here.visit.person_id) if here.visit.person_id else None,
+        actor=here.actor,
         subject=f"person:{copy.person_id}",
         detail=f"playlist {copy.playlist_id}" + (f", step {step_id}" if step_id else ""),
     )

@@ -154,7 +154,7 @@ def recorded(session: AsyncSession, here: InCourse, person_id: uuid.UUID, now: d
         now,
         "student.viewed",
         organisation_id=here.organisation_id,
-        actor=str(here.visit.person_id) if here.visit.person_id else None,
+        actor=here.actor,
         subject=f"person:{person_id}",
         detail=detail,
     )
@@ -209,7 +209,7 @@ async def give_playlist(
         now,
         "playlist.given",
         organisation_id=here.organisation_id,
-        actor=str(here.visit.person_id) if here.visit.person_id else None,
+        actor=here.actor,
         subject=f"person:{person_id}",
         detail=f"playlist {playlist.id}",
     )

@@ -67,7 +67,7 @@ async def _page(
             clock.now(),
             "student.viewed",
             organisation_id=here.organisation_id,
-            actor=str(here.visit.person_id) if here.visit.person_id else None,
+            actor=here.actor,
             subject=f"person:{person_id}",
             detail=f"playlist {playlist_id}",
         )

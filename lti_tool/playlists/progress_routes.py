@@ -217,7 +217,7 @@ async def send_again(
             clock.now(),
             "scores.sent-again",
             organisation_id=here.organisation_id,
-            actor=str(here.visit.person_id) if here.visit.person_id else None,
+            actor=here.actor,
             subject=f"person:{person}" if person else f"playlist:{playlist_id}",
         )
     return see(f"{playlist_address(here.course, playlist_id)}/progress", Said.SENT_AGAIN)

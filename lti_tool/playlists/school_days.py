@@ -38,7 +38,7 @@ class Calendars:
     @classmethod
     def of(cls, here: InCourse) -> "Calendars":
         """The calendar of the course that a teacher is in."""
-        return cls(here.organisation_id, here.course.id, str(here.visit.person_id) if here.visit.person_id else None)
+        return cls(here.organisation_id, here.course.id, here.actor)
 
 
 async def set_school_week(session: AsyncSession, whose: Calendars, weekdays: frozenset[int], now: datetime) -> None:

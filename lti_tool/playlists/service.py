@@ -55,6 +55,7 @@ __all__ = [
     "can_be_skipped",
     "column",
     "ensure_copies",
+    "is_teachers",
     "leave_out",
     "mark_done",
     "mark_not_done",
@@ -187,13 +188,13 @@ def takes_words(step: PlaylistStep) -> bool:
 
 
 def can_be_skipped(step: PlaylistStep) -> bool:
-    """Whether a student may pass a step over: what is extra, or what the tool chose for them, or they themselves.
+    """Whether a student may pass a step over: what is extra, or what the tool chose for them, or they themselves."""
+    return step.need is Need.MAY or (step.personal_playlist_id is not None and not is_teachers(step))
 
-    What the tool plans because a teacher has pinned it, asks for it by a day, or wants to know where somebody stands, is the
-    teacher's.
-    """
-    wished = step.origin is StepOrigin.TEACHER or (step.why or {}).get("reason") in TEACHERS
-    return step.need is Need.MAY or (step.personal_playlist_id is not None and not wished)
+
+def is_teachers(step: PlaylistStep) -> bool:
+    """Whether a teacher wants a step on a student's own path: gave it, pinned it, set a date for it, or asks where they stand."""
+    return step.origin is StepOrigin.TEACHER or (step.why or {}).get("reason") in TEACHERS
 
 
 def _some_words(words: str, most: int) -> str:

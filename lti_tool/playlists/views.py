@@ -21,7 +21,6 @@ from lti_tool.playlists.models import (
 )
 from lti_tool.playlists.monitor_rules import USUAL, Calendar, Watch
 from lti_tool.playlists.paths import Path, Shown
-from lti_tool.playlists.planning.base import TEACHERS
 from lti_tool.playlists.planning.settings import Wheel, agreed
 
 
@@ -339,8 +338,7 @@ def _choices(path: Path, views: Sequence[StepView]) -> tuple[StepView, ...]:
 
 def _is_free(view: StepView) -> bool:
     """Whether the tool chose a step, and neither a teacher nor a date."""
-    reason = (view.step.why or {}).get("reason")
-    return view.step.role is not None and view.step.origin is not StepOrigin.TEACHER and reason not in TEACHERS
+    return view.step.role is not None and not service.is_teachers(view.step)
 
 
 def _sections(path: Path, views: Sequence[StepView], missing: Mapping[uuid.UUID, int]) -> tuple[SectionView, ...]:
